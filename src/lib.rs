@@ -1,0 +1,27 @@
+//! The core of `upscaler-node`: bytes in, upscaled bytes out.
+//!
+//! Data flows one way: bytes → [`raster`] → [`upscale`] (plan) → [`engine`] → [`upscale`] (stitch) → [`raster`] → bytes.
+//! Models flow one way: file → [`format`] → [`graph`] → [`engine`].
+//!
+//! | room | job |
+//! |---|---|
+//! | [`error`] | the one error type and its stable codes |
+//! | [`raster`] | pixels: decode, encode, orient, colour, alpha, resample; knows no model |
+//! | [`graph`] | the ONNX graph in memory: messages, building, rewrites, receptive field; knows no file format |
+//! | [`mod@format`] | model files (onnx, tfjs, ncnn) → graph; knows no engine |
+//! | [`model`] | definition, source, load, cache |
+//! | [`kernel`] | convolution kernels on blocked planes; slices only |
+//! | [`engine`] | ONNX Runtime: library, environment, sessions, operators, worker pool |
+//! | [`mod@upscale`] | plan tiles, run, stitch, progress, cancel |
+//! | `node` | the only room that knows napi |
+
+pub mod engine;
+pub mod error;
+pub mod format;
+pub mod graph;
+pub mod kernel;
+pub mod model;
+pub mod raster;
+pub mod upscale;
+
+mod node;
