@@ -1,1 +1,23 @@
-//! raster
+//! Pixels: decode, orient, colour, alpha, resample, encode. Knows no model.
+//!
+//! A picture is a [`Raster`]: interleaved rows of sRGB samples with straight alpha. [`probe`] and [`decode`] make
+//! one from the bytes of a file, whatever its format, orientation and colour space; [`Encoder`] turns bands of
+//! rows back into a file, each band on whichever thread has it.
+
+mod alpha;
+mod colour;
+mod decode;
+mod encode;
+mod exif;
+mod orient;
+mod picture;
+mod resample;
+mod sniff;
+
+pub use alpha::{constant_alpha, flatten, unbleed};
+pub use colour::ToProfile;
+pub use decode::{DecodeOptions, Decoded, FailOn, Header, decode, probe};
+pub use encode::{Band, EncodeOptions, Encoder, encode};
+pub use picture::{Raster, Samples};
+pub use resample::resample;
+pub use sniff::Format;

@@ -1,0 +1,336 @@
+//! Colour spaces: everything is brought to sRGB when it is read, and taken back where the caller keeps the profile.
+//!
+//! Profiles are applied as sharp and libvips apply them: perceptual intent, no black-point compensation.
+
+mod press;
+
+use self::press::Press;
+use super::picture::{Raster, Samples, sample_count, zeroed};
+use crate::error::Error;
+use bytemuck::Zeroable;
+use moxcms::{
+    CicpProfile, CmsError, ColorProfile, DataColorSpace, Layout, MatrixCoefficients, RenderingIntent,
+    ToneReprCurve, TransformExecutor, TransformOptions,
+};
+use std::fmt::Display;
+use std::sync::Arc;
+
+/// What the colour channels of a file stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ink {
+    Grey,
+    Rgb,
+    /// Four channels, full ink at full intensity; no alpha.
+    Cmyk,
+}
+
+/// How a file says which colours its numbers mean.
+#[derive(Clone, Debug)]
+pub(super) enum Tag {
+    /// An embedded ICC profile.
+    Icc(Vec<u8>),
+    /// PNG's cICP: code points of ITU-T H.273.
+    CodePoints { primaries: u8, transfer: u8 },
+}
+
+impl Tag {
+    fn profile(&self) -> Result<ColorProfile, CmsError> {
+        match self {
+            Tag::Icc(bytes) => ColorProfile::new_from_slice(bytes),
+            Tag::CodePoints { primaries, transfer } => Ok(ColorProfile::new_from_cicp(CicpProfile {
+                color_primaries: (*primaries).try_into()?,
+                transfer_characteristics: (*transfer).try_into()?,
+                matrix_coefficients: MatrixCoefficients::Identity,
+                full_range: true,
+            })),
+        }
+    }
+}
+
+/// A sample type that the colour engine knows.
+trait Depth: Zeroable + Copy + Default + Send + Sync + 'static {
+    const LEVELS: u32;
+    fn from_level(level: u32) -> Self;
+    fn level(self) -> usize;
+    fn transform(
+        from: &ColorProfile,
+        input: Layout,
+        to: &ColorProfile,
+        output: Layout,
+    ) -> Result<Arc<dyn TransformExecutor<Self> + Send + Sync>, CmsError>;
+}
+
+fn options() -> TransformOptions {
+    TransformOptions {
+        rendering_intent: RenderingIntent::Perceptual,
+        prefer_fixed_point: false,
+        ..TransformOptions::default()
+    }
+}
+
+macro_rules! depth {
+    ($sample:ty, $create:ident) => {
+        impl Depth for $sample {
+            const LEVELS: u32 = <$sample>::MAX as u32 + 1;
+            fn from_level(level: u32) -> Self {
+                level as $sample
+            }
+            fn level(self) -> usize {
+                self.into()
+            }
+            fn transform(
+                from: &ColorProfile,
+                input: Layout,
+                to: &ColorProfile,
+                output: Layout,
+            ) -> Result<Arc<dyn TransformExecutor<Self> + Send + Sync>, CmsError> {
+                from.$create(input, to, output, options())
+            }
+        }
+    };
+}
+depth!(u8, create_transform_8bit);
+depth!(u16, create_transform_16bit);
+
+/// Brings the samples of a file to sRGB: grey stays grey, CMYK becomes RGB. A profile that cannot be used is
+/// ignored, with a warning. Returns the samples and their channels.
+pub(super) fn to_srgb(
+    samples: Samples,
+    size: (u32, u32),
+    channels: u8,
+    ink: Ink,
+    tag: Option<&Tag>,
+    warnings: &mut Vec<String>,
+) -> Result<(Samples, u8), Error> {
+    let profile = tag.and_then(|tag| match usable(tag, ink) {
+        Ok(profile) => Some(profile),
+        Err(reason) => {
+            warnings.push(format!("The colour profile was ignored: {reason}"));
+            None
+        }
+    });
+    Ok(match samples {
+        Samples::U8(v) => {
+            let (v, channels) = converted(v, size, channels, ink, profile.as_ref(), warnings)?;
+            (Samples::U8(v), channels)
+        }
+        Samples::U16(v) => {
+            let (v, channels) = converted(v, size, channels, ink, profile.as_ref(), warnings)?;
+            (Samples::U16(v), channels)
+        }
+        floats @ Samples::F32(_) => (floats, channels),
+    })
+}
+
+fn usable(tag: &Tag, ink: Ink) -> Result<ColorProfile, String> {
+    let profile = tag.profile().map_err(|e| e.to_string())?;
+    let wanted = match ink {
+        Ink::Grey => DataColorSpace::Gray,
+        Ink::Rgb => DataColorSpace::Rgb,
+        Ink::Cmyk => DataColorSpace::Cmyk,
+    };
+    if profile.color_space == wanted {
+        Ok(profile)
+    } else {
+        Err(format!("it is for {:?} and the picture is {wanted:?}", profile.color_space))
+    }
+}
+
+fn converted<T: Depth>(
+    mut samples: Vec<T>,
+    size: (u32, u32),
+    channels: u8,
+    ink: Ink,
+    profile: Option<&ColorProfile>,
+    warnings: &mut Vec<String>,
+) -> Result<(Vec<T>, u8), Error> {
+    let srgb = ColorProfile::new_srgb();
+    let failed = |e: CmsError| format!("The colour profile was ignored: {e}");
+    match (ink, profile) {
+        (Ink::Grey | Ink::Rgb, None) => {}
+        (Ink::Grey, Some(profile)) => match grey_table::<T>(profile, &srgb) {
+            Ok(table) => look_up(&mut samples, channels, &table),
+            Err(e) => warnings.push(failed(e)),
+        },
+        (Ink::Rgb, Some(profile)) => {
+            let layout = rgb_layout(channels);
+            if !is_srgb(profile) {
+                match T::transform(profile, layout, &srgb, layout) {
+                    Ok(transform) => apply_rows(&mut samples, size, channels, &*transform)?,
+                    Err(e) => warnings.push(failed(e)),
+                }
+            }
+        }
+        (Ink::Cmyk, profile) => {
+            let transform = profile.and_then(|profile| {
+                let transform = T::transform(profile, Layout::Rgba, &srgb, Layout::Rgb);
+                transform.map_err(|e| warnings.push(failed(e))).ok()
+            });
+            return Ok((from_cmyk(&samples, size, transform.as_deref())?, 3));
+        }
+    }
+    Ok((samples, channels))
+}
+
+fn rgb_layout(channels: u8) -> Layout {
+    if channels == 4 { Layout::Rgba } else { Layout::Rgb }
+}
+
+/// Whether the profile says what sRGB says, within half an 8-bit step: many files carry one of the dozens of sRGB
+/// profiles, and building a conversion for each of them would take longer than decoding a small picture.
+fn is_srgb(profile: &ColorProfile) -> bool {
+    const COLORANT_TOLERANCE: f64 = 0.001;
+    const POINTS: u16 = 32;
+    let srgb = ColorProfile::new_srgb();
+    let colorants = |p: &ColorProfile| {
+        [p.red_colorant, p.green_colorant, p.blue_colorant].map(|c| [c.x, c.y, c.z]).concat()
+    };
+    let same_colorants =
+        || colorants(profile).iter().zip(colorants(&srgb)).all(|(a, b)| (a - b).abs() <= COLORANT_TOLERANCE);
+    let same_curve = |curve: &ToneReprCurve| {
+        curve.make_linear_evaluator().is_ok_and(|curve| {
+            (0..=POINTS).all(|i| {
+                let encoded = f32::from(i) / f32::from(POINTS);
+                (srgb_encoded(curve.evaluate_value(encoded)) - encoded).abs() <= 0.5 / 255.0
+            })
+        })
+    };
+    let curves = [&profile.red_trc, &profile.green_trc, &profile.blue_trc];
+    let has_tables = profile.lut_a_to_b_perceptual.is_some() || profile.lut_a_to_b_colorimetric.is_some();
+    !has_tables && same_colorants() && curves.iter().all(|curve| curve.as_ref().is_some_and(same_curve))
+}
+
+/// The transfer function of IEC 61966-2-1, from light to signal.
+fn srgb_encoded(light: f32) -> f32 {
+    if light <= 0.003_130_8 { 12.92 * light } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
+}
+
+/// Grey to grey is a curve: the grey axis of sRGB for each level of the profile, or the other way round.
+fn grey_table<T: Depth>(from: &ColorProfile, to: &ColorProfile) -> Result<Vec<T>, CmsError> {
+    let levels = (0..T::LEVELS).map(T::from_level);
+    if from.color_space == DataColorSpace::Gray {
+        let input: Vec<T> = levels.collect();
+        let mut output = vec![T::zeroed(); input.len() * 3];
+        T::transform(from, Layout::Gray, to, Layout::Rgb)?.transform(&input, &mut output)?;
+        Ok(output.into_iter().step_by(3).collect())
+    } else {
+        let input: Vec<T> = levels.flat_map(|level| [level; 3]).collect();
+        let mut output = vec![T::zeroed(); T::LEVELS as usize];
+        T::transform(from, Layout::Rgb, to, Layout::Gray)?.transform(&input, &mut output)?;
+        Ok(output)
+    }
+}
+
+/// Replaces the first channel by what the table says; alpha, if any, stays.
+fn look_up<T: Depth>(samples: &mut [T], channels: u8, table: &[T]) {
+    for sample in samples.iter_mut().step_by(channels.into()) {
+        *sample = table[sample.level()];
+    }
+}
+
+/// The engine wants separate source and destination: one row of scratch serves.
+fn apply_rows<T: Depth>(
+    samples: &mut [T],
+    size: (u32, u32),
+    channels: u8,
+    transform: &dyn TransformExecutor<T>,
+) -> Result<(), Error> {
+    let mut scratch = zeroed(sample_count(size.0, 1, channels)?)?;
+    for row in samples.chunks_exact_mut(scratch.len()) {
+        scratch.copy_from_slice(row);
+        transform.transform(&scratch, row).map_err(failed_inside)?;
+    }
+    Ok(())
+}
+
+fn failed_inside(e: impl Display) -> Error {
+    Error::Decode(format!("The colour conversion failed: {e}"))
+}
+
+/// With the profile's transform, or without one as an average press would print it.
+fn from_cmyk<T: Depth>(
+    samples: &[T],
+    (width, height): (u32, u32),
+    transform: Option<&(dyn TransformExecutor<T> + Send + Sync)>,
+) -> Result<Vec<T>, Error> {
+    let mut out: Vec<T> = zeroed(sample_count(width, height, 3)?)?;
+    if let Some(transform) = transform {
+        let rows = samples.chunks_exact(width as usize * 4).zip(out.chunks_exact_mut(width as usize * 3));
+        for (row, out) in rows {
+            transform.transform(row, out).map_err(failed_inside)?;
+        }
+        return Ok(out);
+    }
+    let press = Press::new();
+    let full = (T::LEVELS - 1) as f32;
+    // The model is coarser than 8 bits, whatever the depth of the inks.
+    let to_8_bit = |ink: T| (ink.level() as f32 * 255.0 / full).round() as u8;
+    for (pixel, out) in samples.as_chunks::<4>().0.iter().zip(out.as_chunks_mut::<3>().0) {
+        *out = press.light(pixel.map(to_8_bit)).map(|light| T::from_level((light * full).round() as u32));
+    }
+    Ok(out)
+}
+
+/// sRGB rows back to the space of a profile, for files that keep the profile they came with.
+pub struct ToProfile {
+    channels: u8,
+    direction: Direction,
+}
+
+enum Direction {
+    Curve8(Vec<u8>),
+    Curve16(Vec<u16>),
+    Rgb8(Arc<dyn TransformExecutor<u8> + Send + Sync>),
+    Rgb16(Arc<dyn TransformExecutor<u16> + Send + Sync>),
+}
+
+impl ToProfile {
+    /// A conversion to the ICC profile for rasters of that many channels (1 to 4) and that depth (8 or 16).
+    ///
+    /// # Errors
+    /// [`Error::Encode`] where the profile is broken, is not made for writing, or is for another kind of colour
+    /// than the picture has (CMYK among them: there is nothing to write CMYK to).
+    pub fn new(icc: &[u8], channels: u8, depth: u8) -> Result<Self, Error> {
+        let refuse = |why: &dyn Display| Error::Encode(format!("The colour profile cannot be kept: {why}"));
+        let tag = Tag::Icc(icc.to_vec());
+        let ink = if channels <= 2 { Ink::Grey } else { Ink::Rgb };
+        let profile = usable(&tag, ink).map_err(|e| refuse(&e))?;
+        let srgb = ColorProfile::new_srgb();
+        let layout = rgb_layout(channels);
+        let direction = match (ink, depth) {
+            (Ink::Grey, 8) => grey_table(&srgb, &profile).map(Direction::Curve8),
+            (Ink::Grey, _) => grey_table(&srgb, &profile).map(Direction::Curve16),
+            (_, 8) => u8::transform(&srgb, layout, &profile, layout).map(Direction::Rgb8),
+            (_, _) => u16::transform(&srgb, layout, &profile, layout).map(Direction::Rgb16),
+        };
+        Ok(ToProfile { channels, direction: direction.map_err(|e| refuse(&e))? })
+    }
+
+    /// Converts the rows in place; alpha stays.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] where the raster has other channels or another depth than was announced.
+    pub fn apply(&self, raster: &mut Raster) -> Result<(), Error> {
+        raster.check()?;
+        let size = (raster.width, raster.height);
+        if raster.channels != self.channels {
+            return Err(Error::InvalidArgument(format!(
+                "Expected rows of {} channels but received {}",
+                self.channels, raster.channels
+            )));
+        }
+        match (&self.direction, &mut raster.samples) {
+            (Direction::Curve8(table), Samples::U8(v)) => look_up(v, self.channels, table),
+            (Direction::Curve16(table), Samples::U16(v)) => look_up(v, self.channels, table),
+            (Direction::Rgb8(transform), Samples::U8(v)) => apply_rows(v, size, self.channels, &**transform)?,
+            (Direction::Rgb16(transform), Samples::U16(v)) => {
+                apply_rows(v, size, self.channels, &**transform)?
+            }
+            _ => return Err(Error::InvalidArgument("Rows of another depth than announced".into())),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+use super::*;
+use crate::raster::decode::{DecodeOptions, decode};
+use std::path::PathBuf;
+
+fn fixture(name: &str) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/raster").join(name);
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+fn profile_of(name: &str) -> Vec<u8> {
+    decode(&fixture(name), &DecodeOptions { keep_metadata: true, ..Default::default() }).unwrap().icc.unwrap()
+}
+
+#[test]
+fn there_and_back_again() {
+    // Muted colours, which every space here holds: what is read to sRGB and taken back is the file's own.
+    let original: Vec<u8> = (0..4u8).flat_map(|i| [100 + 20 * i, 90 + 15 * i, 110 + 5 * i]).collect();
+    for name in ["icc-p3.png", "icc-adobe.png", "icc-prophoto.png"] {
+        let icc = profile_of(name);
+        for depth in [8, 16] {
+            let samples = Samples::U8(original.clone());
+            let samples = if depth == 16 { Samples::U16(samples.into_u16()) } else { samples };
+            let tag = Tag::Icc(icc.clone());
+            let (srgb, channels) =
+                to_srgb(samples, (2, 2), 3, Ink::Rgb, Some(&tag), &mut Vec::new()).unwrap();
+            assert_ne!(srgb.clone().into_u8(), original, "{name}");
+            let mut raster = Raster::new(2, 2, channels, srgb).unwrap();
+            ToProfile::new(&icc, 3, depth).unwrap().apply(&mut raster).unwrap();
+            let back = raster.samples.into_u8();
+            assert!(back.iter().zip(&original).all(|(a, b)| a.abs_diff(*b) <= 1), "{name}: {back:?}");
+        }
+    }
+}
+
+#[test]
+fn grey_there_and_back_again() {
+    let icc = profile_of("icc-grey.png");
+    let original: Vec<u16> = (0..64).map(|i| i * 1040).collect();
+    let tag = Tag::Icc(icc.clone());
+    let (srgb, channels) =
+        to_srgb(Samples::U16(original.clone()), (8, 8), 1, Ink::Grey, Some(&tag), &mut Vec::new()).unwrap();
+    let mut raster = Raster::new(8, 8, channels, srgb).unwrap();
+    ToProfile::new(&icc, 1, 16).unwrap().apply(&mut raster).unwrap();
+    let Samples::U16(back) = raster.samples else { panic!("depth changed") };
+    for (back, original) in back.iter().zip(&original) {
+        assert!(back.abs_diff(*original) <= 140, "{back} {original}");
+    }
+}
+
+#[test]
+fn alpha_is_not_a_colour() {
+    let tag = Tag::Icc(profile_of("icc-adobe.png"));
+    let samples = Samples::U8(vec![200, 30, 40, 77, 10, 220, 30, 0]);
+    let (samples, channels) = to_srgb(samples, (2, 1), 4, Ink::Rgb, Some(&tag), &mut Vec::new()).unwrap();
+    let samples = samples.into_u8();
+    assert_eq!((channels, samples[3], samples[7]), (4, 77, 0));
+    assert_ne!(samples[0], 200);
+}
+
+#[test]
+fn profiles_that_do_not_fit_are_reported() {
+    let mut warnings = Vec::new();
+    let samples = Samples::U8(vec![1, 2, 3]);
+    for tag in [Tag::Icc(profile_of("icc-grey.png")), Tag::Icc(vec![0; 200])] {
+        let (same, _) = to_srgb(samples.clone(), (1, 1), 3, Ink::Rgb, Some(&tag), &mut warnings).unwrap();
+        assert_eq!(same, samples);
+    }
+    assert_eq!(warnings.len(), 2);
+    assert_eq!(
+        ToProfile::new(&profile_of("icc-grey.png"), 3, 8).err().unwrap().code(),
+        "ERR_UPSCALER_ENCODE"
+    );
+
+    let convert = ToProfile::new(&profile_of("icc-p3.png"), 3, 8).unwrap();
+    let mut rgba = Raster::new(1, 1, 4, Samples::U8(vec![0; 4])).unwrap();
+    assert_eq!(convert.apply(&mut rgba).unwrap_err().code(), "ERR_INVALID_ARG_VALUE");
+}
+
+#[test]
+fn code_points_of_srgb_change_nothing_and_those_of_p3_do() {
+    const BT709: u8 = 1;
+    const P3_D65: u8 = 12;
+    const SRGB_CURVE: u8 = 13;
+    let samples = Samples::U8(vec![255, 128, 0]);
+    let with = |primaries| {
+        let tag = Tag::CodePoints { primaries, transfer: SRGB_CURVE };
+        to_srgb(samples.clone(), (1, 1), 3, Ink::Rgb, Some(&tag), &mut Vec::new()).unwrap().0
+    };
+    assert_eq!(with(BT709), samples);
+    // By LittleCMS, with the profile that the P3 fixtures carry.
+    let tag = Tag::Icc(profile_of("icc-p3.png"));
+    let (by_profile, _) = to_srgb(samples.clone(), (1, 1), 3, Ink::Rgb, Some(&tag), &mut Vec::new()).unwrap();
+    let (a, b) = (with(P3_D65).into_u8(), by_profile.into_u8());
+    assert!(a.iter().zip(&b).all(|(a, b)| a.abs_diff(*b) <= 1), "{a:?} {b:?}");
+}

@@ -1,0 +1,163 @@
+//! Files to pictures.
+//!
+//! Every format is read in two steps: its header, which costs nothing, and, after the size was checked against the
+//! limit, its pixels. What the formats have in common (colour, orientation, what counts as broken) is done here.
+
+mod bmp;
+mod damage;
+mod gif;
+mod jpeg;
+mod jpeg_markers;
+mod png;
+mod tiff;
+mod webp;
+mod webp_quality;
+
+pub use damage::FailOn;
+
+use super::colour::{self, Ink, Tag};
+use super::exif;
+use super::orient;
+use super::picture::{Raster, Samples};
+use super::sniff::{Format, sniff};
+use crate::error::Error;
+
+/// How a file is read.
+#[derive(Clone, Debug)]
+pub struct DecodeOptions {
+    /// What is still accepted of a broken file.
+    pub fail_on: FailOn,
+    /// The most pixels a picture may have; `None`: as many as fit into memory.
+    pub limit_pixels: Option<u64>,
+    /// Whether the picture is turned upright by its EXIF orientation.
+    pub auto_orient: bool,
+    /// Whether the ICC profile and the EXIF block are handed out.
+    pub keep_metadata: bool,
+}
+
+impl Default for DecodeOptions {
+    /// Sharp's limit (0x3FFF * 0x3FFF pixels), `FailOn::Error`, upright, no metadata.
+    fn default() -> Self {
+        DecodeOptions {
+            fail_on: FailOn::Error,
+            limit_pixels: Some(268_402_689),
+            auto_orient: true,
+            keep_metadata: false,
+        }
+    }
+}
+
+/// What the header of a file says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    pub format: Format,
+    /// Width as stored, before any turning.
+    pub width: u32,
+    /// Height as stored, before any turning.
+    pub height: u32,
+    /// Channels as [`decode`] will return them: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA.
+    pub channels: u8,
+    /// 8 or 16, as [`decode`] will return them.
+    pub depth: u8,
+    /// EXIF orientation, 1 to 8; 1 where the file has none.
+    pub orientation: u8,
+}
+
+/// A file that was read.
+#[derive(Clone, Debug)]
+pub struct Decoded {
+    /// The pixels in sRGB. Grey stays grey, CMYK becomes RGB, palettes are expanded; 1-, 2- and 4-bit samples
+    /// become 8-bit, 16-bit samples stay.
+    pub raster: Raster,
+    pub format: Format,
+    /// 8 or 16.
+    pub depth: u8,
+    /// The embedded ICC profile, if asked for.
+    pub icc: Option<Vec<u8>>,
+    /// The EXIF block from its TIFF header on, if asked for; not from TIFF files, whose EXIF is spread over the file.
+    pub exif: Option<Vec<u8>>,
+    /// The quality (1..=100) that a lossy file was probably written with: of JPEG from its quantisation tables, of
+    /// WebP from its quantiser. `None`: lossless.
+    pub quality: Option<u8>,
+    /// What was wrong with the file but tolerated.
+    pub warnings: Vec<String>,
+}
+
+/// A file whose header was read; nothing in proportion to its size has been allocated.
+trait Source {
+    fn header(&self) -> Header;
+    /// Reads the pixels.
+    fn read(self: Box<Self>, fail_on: FailOn) -> Result<Picture, Error>;
+}
+
+/// Pixels as a file stores them, before colour and orientation.
+struct Picture {
+    samples: Samples,
+    /// Samples per pixel; 4 inks count as 4.
+    channels: u8,
+    ink: Ink,
+    tag: Option<Tag>,
+    exif: Option<Vec<u8>>,
+    quality: Option<u8>,
+    warnings: Vec<String>,
+}
+
+fn open(bytes: &[u8]) -> Result<Box<dyn Source + '_>, Error> {
+    Ok(match sniff(bytes)? {
+        Format::Png => Box::new(png::Png::open(bytes)?),
+        Format::Jpeg => Box::new(jpeg::Jpeg::open(bytes)?),
+        Format::Webp => Box::new(webp::Webp::open(bytes)?),
+        Format::Tiff => Box::new(tiff::Tiff::open(bytes)?),
+        Format::Bmp => Box::new(bmp::Bmp::open(bytes)?),
+        Format::Gif => Box::new(gif::Gif::open(bytes)?),
+    })
+}
+
+/// Reads the header of a file.
+///
+/// # Errors
+/// [`Error::UnsupportedFormat`] where it is no image or of a kind that is not supported (the message names it);
+/// [`Error::Decode`] where the header is broken.
+pub fn probe(bytes: &[u8]) -> Result<Header, Error> {
+    Ok(open(bytes)?.header())
+}
+
+/// Reads a file: oriented, in sRGB. Of animations the first frame.
+///
+/// # Errors
+/// Those of [`probe`]; [`Error::Limit`] where the picture has more pixels than allowed or does not fit into memory;
+/// [`Error::Decode`] where it is more broken than `fail_on` tolerates.
+pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded, Error> {
+    let source = open(bytes)?;
+    let header = source.header();
+    check_limit(&header, options.limit_pixels)?;
+    let picture = source.read(options.fail_on)?;
+
+    let Picture { samples, channels, ink, tag, exif, quality, mut warnings } = picture;
+    let size = (header.width, header.height);
+    let (samples, channels) = colour::to_srgb(samples, size, channels, ink, tag.as_ref(), &mut warnings)?;
+    let mut raster = Raster::new(header.width, header.height, channels, samples)?;
+    if options.auto_orient {
+        raster = orient::upright(raster, header.orientation)?;
+    }
+    let icc = match tag {
+        Some(Tag::Icc(icc)) if options.keep_metadata => Some(icc),
+        _ => None,
+    };
+    let exif = exif.filter(|_| options.keep_metadata).map(|block| exif::without_preamble(&block).to_vec());
+    Ok(Decoded { raster, format: header.format, depth: header.depth, icc, exif, quality, warnings })
+}
+
+fn check_limit(header: &Header, limit: Option<u64>) -> Result<(), Error> {
+    let pixels = u64::from(header.width) * u64::from(header.height);
+    match limit {
+        Some(limit) if pixels > limit => Err(Error::Limit(format!(
+            "Expected at most {limit} pixels but the {} has {}x{} = {pixels}",
+            header.format, header.width, header.height
+        ))),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

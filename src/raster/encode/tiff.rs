@@ -1,0 +1,203 @@
+//! TIFF 6.0 with deflated strips: each band is a strip.
+//!
+//! An EXIF block is itself a TIFF whose values are found by absolute offsets. So the file begins with that block as it
+//! is, in its byte order, and its own directory, written at the end, takes over the block's entries.
+
+use super::{Band, EncodeOptions, Layout, zlib};
+use crate::error::Error;
+use crate::raster::exif::Directory;
+use crate::raster::picture::Samples;
+
+const SHORT: u16 = 3;
+const LONG: u16 = 4;
+const UNDEFINED: u16 = 7;
+
+/// Differences along the rows (TIFF 6.0, section 14), then zlib.
+pub(super) fn compress(
+    layout: &Layout,
+    options: &EncodeOptions,
+    index: u32,
+    samples: Samples,
+) -> Result<Band, Error> {
+    let channels = usize::from(layout.channels);
+    let stride = layout.width as usize * channels;
+    let big = order(options).is_big();
+    let rows: Vec<u8> = match samples {
+        Samples::U16(mut v) => {
+            v.chunks_exact_mut(stride).for_each(|row| difference(row, channels, u16::wrapping_sub));
+            v.into_iter().flat_map(|s| if big { s.to_be_bytes() } else { s.to_le_bytes() }).collect()
+        }
+        other => {
+            let mut v = other.into_u8();
+            v.chunks_exact_mut(stride).for_each(|row| difference(row, channels, u8::wrapping_sub));
+            v
+        }
+    };
+    let level = options.compression_level;
+    let mut bytes = zlib::header(level).to_vec();
+    zlib::deflate(&rows, level, true, &mut bytes)?;
+    bytes.extend(zlib::adler32(&rows).to_be_bytes());
+    bytes.shrink_to_fit();
+    Ok(Band { index, bytes, adler: 0, length: 0 })
+}
+
+fn difference<T: Copy>(row: &mut [T], channels: usize, minus: impl Fn(T, T) -> T) {
+    for i in (channels..row.len()).rev() {
+        row[i] = minus(row[i], row[i - channels]);
+    }
+}
+
+/// The EXIF block or a bare header, the strips, the profile, then the directory.
+pub(super) fn join(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>) -> Result<Vec<u8>, Error> {
+    let order = order(options);
+    let total: usize = bands.iter().map(|band| band.bytes.len() + 1).sum();
+    let mut out = options.exif.clone().unwrap_or_else(|| b"II*\0\0\0\0\0".to_vec());
+    out.reserve(total);
+    let (mut offsets, mut lengths) = (Vec::new(), Vec::new());
+    for band in bands {
+        even(&mut out);
+        offsets.push(position(&out)?);
+        lengths.push(band.bytes.len() as u32);
+        out.extend_from_slice(&band.bytes);
+    }
+
+    let channels = u32::from(layout.channels);
+    let colours = if channels <= 2 { 1 } else { 3 };
+    const DEFLATE: u32 = 8;
+    const HORIZONTAL_DIFFERENCES: u32 = 2;
+    const STRAIGHT_ALPHA: u32 = 2;
+    const INCH: u32 = 2;
+    let mut entries = Entries { order, list: Vec::new() };
+    entries.add(&mut out, 256, LONG, &[layout.width])?;
+    entries.add(&mut out, 257, LONG, &[layout.height])?;
+    entries.add(&mut out, 258, SHORT, &vec![layout.depth.into(); channels as usize])?;
+    entries.add(&mut out, 259, SHORT, &[DEFLATE])?;
+    entries.add(&mut out, 262, SHORT, &[if colours == 1 { 1 } else { 2 }])?;
+    entries.add(&mut out, 273, LONG, &offsets)?;
+    entries.add(&mut out, 274, SHORT, &[1])?;
+    entries.add(&mut out, 277, SHORT, &[channels])?;
+    entries.add(&mut out, 278, LONG, &[layout.band_rows])?;
+    entries.add(&mut out, 279, LONG, &lengths)?;
+    entries.add(&mut out, 284, SHORT, &[1])?;
+    entries.add(&mut out, 296, SHORT, &[INCH])?;
+    entries.add(&mut out, 317, SHORT, &[HORIZONTAL_DIFFERENCES])?;
+    if channels > colours {
+        entries.add(&mut out, 338, SHORT, &[STRAIGHT_ALPHA])?;
+    }
+    if let Some(icc) = &options.icc {
+        even(&mut out);
+        let place = position(&out)?;
+        out.extend_from_slice(icc);
+        entries.push(34675, UNDEFINED, icc.len() as u32, order.long(place));
+    }
+    if let Some(exif) = &options.exif {
+        entries.adopt(exif);
+    }
+    entries.write(&mut out)?;
+    Ok(out)
+}
+
+fn order(options: &EncodeOptions) -> Order {
+    match options.exif.as_deref().and_then(Directory::first) {
+        Some(directory) if directory.is_big_endian() => Order::Big,
+        _ => Order::Little,
+    }
+}
+
+/// Values start on an even offset.
+fn even(out: &mut Vec<u8>) {
+    if !out.len().is_multiple_of(2) {
+        out.push(0);
+    }
+}
+
+fn position(out: &[u8]) -> Result<u32, Error> {
+    u32::try_from(out.len()).map_err(|_| Error::Encode("The TIFF would be larger than 4 GiB".into()))
+}
+
+#[derive(Clone, Copy)]
+enum Order {
+    Little,
+    Big,
+}
+
+impl Order {
+    fn is_big(self) -> bool {
+        matches!(self, Order::Big)
+    }
+
+    fn short(self, value: u16) -> [u8; 2] {
+        if self.is_big() { value.to_be_bytes() } else { value.to_le_bytes() }
+    }
+
+    fn long(self, value: u32) -> [u8; 4] {
+        if self.is_big() { value.to_be_bytes() } else { value.to_le_bytes() }
+    }
+}
+
+/// The entries of the directory: tag, and the 12 bytes.
+struct Entries {
+    order: Order,
+    list: Vec<(u16, [u8; 12])>,
+}
+
+impl Entries {
+    fn push(&mut self, tag: u16, kind: u16, count: u32, value: [u8; 4]) {
+        let mut entry = [0; 12];
+        entry[..2].copy_from_slice(&self.order.short(tag));
+        entry[2..4].copy_from_slice(&self.order.short(kind));
+        entry[4..8].copy_from_slice(&self.order.long(count));
+        entry[8..].copy_from_slice(&value);
+        self.list.push((tag, entry));
+    }
+
+    /// Adds numbers: in the entry where they fit its four bytes, else appended to the file.
+    fn add(&mut self, out: &mut Vec<u8>, tag: u16, kind: u16, values: &[u32]) -> Result<(), Error> {
+        let order = self.order;
+        let mut bytes: Vec<u8> = match kind {
+            SHORT => values.iter().flat_map(|&value| order.short(value as u16)).collect(),
+            _ => values.iter().flat_map(|&value| order.long(value)).collect(),
+        };
+        let value = if bytes.len() <= 4 {
+            bytes.resize(4, 0);
+            [bytes[0], bytes[1], bytes[2], bytes[3]]
+        } else {
+            even(out);
+            let place = position(out)?;
+            out.append(&mut bytes);
+            order.long(place)
+        };
+        self.push(tag, kind, values.len() as u32, value);
+        Ok(())
+    }
+
+    /// Takes over the entries of an EXIF block that stands at the start of the file, but those that describe pixels.
+    fn adopt(&mut self, exif: &[u8]) {
+        const DESCRIBES_PIXELS: std::ops::RangeInclusive<u16> = 254..=266;
+        const STRIP_OFFSETS: u16 = 273;
+        const RESOLUTION: std::ops::RangeInclusive<u16> = 282..=283;
+        const TILES_AND_BEYOND: std::ops::RangeInclusive<u16> = 320..=532;
+        let Some(directory) = Directory::first(exif) else { return };
+        for (tag, at) in directory.entries() {
+            let mine = self.list.iter().any(|&(other, _)| other == tag)
+                || DESCRIBES_PIXELS.contains(&tag)
+                || tag == STRIP_OFFSETS
+                || TILES_AND_BEYOND.contains(&tag) && !RESOLUTION.contains(&tag);
+            if let (false, Some(&entry)) = (mine, exif[at..].first_chunk::<12>()) {
+                self.list.push((tag, entry));
+            }
+        }
+    }
+
+    /// Appends the directory, sorted as the specification demands, and points the file's header at it.
+    fn write(mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        even(out);
+        let place = position(out)?;
+        out[4..8].copy_from_slice(&self.order.long(place));
+        self.list.sort_by_key(|&(tag, _)| tag);
+        out.extend(self.order.short(self.list.len() as u16));
+        self.list.iter().for_each(|(_, entry)| out.extend_from_slice(entry));
+        out.extend([0; 4]);
+        Ok(())
+    }
+}

@@ -1,0 +1,191 @@
+//! The two things about EXIF that matter here: which way up the picture is, and what may be written again.
+//!
+//! EXIF is a TIFF directory (Exif 2.32, section 4.5): a byte-order mark, then directories of 12-byte entries. Maker
+//! notes inside hold absolute offsets, so the block is changed in place and never re-arranged.
+
+const ORIENTATION: u16 = 0x0112;
+const THUMBNAIL_OFFSET: u16 = 0x0201;
+const THUMBNAIL_LENGTH: u16 = 0x0202;
+const ENTRY: usize = 12;
+
+/// A TIFF directory inside a block of bytes.
+pub(super) struct Directory<'a> {
+    bytes: &'a [u8],
+    big_endian: bool,
+    /// Where the entries start.
+    start: usize,
+    entries: usize,
+}
+
+impl<'a> Directory<'a> {
+    /// The first directory of a classic TIFF block.
+    pub(super) fn first(bytes: &'a [u8]) -> Option<Self> {
+        let big_endian = match bytes.get(..4)? {
+            b"II*\0" => false,
+            b"MM\0*" => true,
+            _ => return None,
+        };
+        let header = Directory { bytes, big_endian, start: 0, entries: 0 };
+        header.at(header.u32(4)?)
+    }
+
+    /// The directory at `offset` of the same block.
+    fn at(&self, offset: u32) -> Option<Self> {
+        let offset = offset as usize;
+        let entries = usize::from(self.u16(offset)?);
+        let start = offset + 2;
+        self.bytes.get(start..start + entries * ENTRY)?;
+        Some(Directory { bytes: self.bytes, big_endian: self.big_endian, start, entries })
+    }
+
+    /// Where the offset of the following directory stands.
+    fn link(&self) -> usize {
+        self.start + self.entries * ENTRY
+    }
+
+    pub(super) fn is_big_endian(&self) -> bool {
+        self.big_endian
+    }
+
+    /// Tag and position of every entry.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (u16, usize)> {
+        (0..self.entries).filter_map(|i| {
+            let position = self.start + i * ENTRY;
+            Some((self.u16(position)?, position))
+        })
+    }
+
+    /// The position of the 4-byte value field of the entry with that tag.
+    pub(super) fn value_at(&self, tag: u16) -> Option<usize> {
+        self.entries().find(|&(found, _)| found == tag).map(|(_, position)| position + 8)
+    }
+
+    /// The first number of an entry that holds SHORT or LONG values in its value field.
+    fn number(&self, tag: u16) -> Option<u32> {
+        let value = self.value_at(tag)?;
+        match self.u16(value - 6)? {
+            3 => self.u16(value).map(u32::from),
+            4 => self.u32(value),
+            _ => None,
+        }
+    }
+
+    fn u16(&self, position: usize) -> Option<u16> {
+        let pair = self.bytes.get(position..position.checked_add(2)?)?.try_into().ok()?;
+        Some(if self.big_endian { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) })
+    }
+
+    fn u32(&self, position: usize) -> Option<u32> {
+        let quad = self.bytes.get(position..position.checked_add(4)?)?.try_into().ok()?;
+        Some(if self.big_endian { u32::from_be_bytes(quad) } else { u32::from_le_bytes(quad) })
+    }
+}
+
+/// The block without the `Exif\0\0` that JPEG (and some WebP writers) put in front.
+pub(super) fn without_preamble(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"Exif\0\0").unwrap_or(bytes)
+}
+
+/// The orientation, 1 to 8; 1 where there is none or it makes no sense.
+pub(super) fn orientation(exif: Option<&[u8]>) -> u8 {
+    exif.and_then(Directory::first)
+        .and_then(|directory| directory.number(ORIENTATION))
+        .and_then(|number| u8::try_from(number).ok())
+        .filter(|number| (1..=8).contains(number))
+        .unwrap_or(1)
+}
+
+/// The block as it may be written with upright pixels: orientation 1, no thumbnail. `None` where it is not EXIF.
+pub(super) fn for_upright(exif: &[u8]) -> Option<Vec<u8>> {
+    let directory = Directory::first(exif)?;
+    let orientation = directory.value_at(ORIENTATION).filter(|_| directory.number(ORIENTATION).is_some());
+    let thumbnail = directory.u32(directory.link()).filter(|&offset| offset != 0);
+    let picture = thumbnail.and_then(|offset| directory.at(offset)).and_then(|second| {
+        let start = second.number(THUMBNAIL_OFFSET)? as usize;
+        let end = start.checked_add(second.number(THUMBNAIL_LENGTH)? as usize)?;
+        // Offsets below 8 would point into the header.
+        (start >= 8 && end <= exif.len()).then_some(start..end)
+    });
+
+    let mut out = exif.to_vec();
+    if let Some(value) = orientation {
+        let one = if directory.big_endian { [0, 1] } else { [1, 0] };
+        out[value - 6..value - 4].copy_from_slice(if directory.big_endian { &[0, 3] } else { &[3, 0] });
+        out[value..value + 2].copy_from_slice(&one);
+    }
+    if thumbnail.is_some() {
+        out[directory.link()..directory.link() + 4].fill(0);
+    }
+    if let Some(range) = picture {
+        let at_the_end = range.end == out.len();
+        out[range.clone()].fill(0);
+        if at_the_end {
+            out.truncate(range.start);
+        }
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Orientation, then a thumbnail directory and its four bytes: the layout that cameras write.
+    fn block(big_endian: bool, orientation: u16) -> Vec<u8> {
+        let two = |v: u16| if big_endian { v.to_be_bytes() } else { v.to_le_bytes() };
+        let four = |v: u32| if big_endian { v.to_be_bytes() } else { v.to_le_bytes() };
+        let mut out = if big_endian { b"MM\0*".to_vec() } else { b"II*\0".to_vec() };
+        out.extend(four(8));
+        out.extend(two(1));
+        out.extend([two(ORIENTATION), two(3)].concat());
+        out.extend([four(1).as_slice(), &two(orientation), &[0, 0], &four(26)].concat());
+        out.extend(two(2));
+        out.extend([two(THUMBNAIL_OFFSET), two(4)].concat());
+        out.extend([four(1), four(56)].concat());
+        out.extend([two(THUMBNAIL_LENGTH), two(4)].concat());
+        out.extend([four(1), four(4), four(0)].concat());
+        out.extend([0xff, 0xd8, 0xff, 0xd9]);
+        out
+    }
+
+    #[test]
+    fn orientation_is_read_in_both_byte_orders() {
+        for big_endian in [false, true] {
+            for value in 1..=8 {
+                assert_eq!(orientation(Some(&block(big_endian, value))), value as u8);
+            }
+            assert_eq!(orientation(Some(&block(big_endian, 9))), 1);
+        }
+        assert_eq!(orientation(None), 1);
+    }
+
+    #[test]
+    fn written_blocks_are_upright_and_have_no_thumbnail() {
+        for big_endian in [false, true] {
+            let before = block(big_endian, 6);
+            let after = for_upright(&before).unwrap();
+            assert_eq!(orientation(Some(&after)), 1);
+            assert_eq!(after.len(), before.len() - 4);
+            let directory = Directory::first(&after).unwrap();
+            assert_eq!(directory.u32(directory.link()), Some(0));
+        }
+    }
+
+    #[test]
+    fn broken_blocks_do_no_harm() {
+        let whole = block(false, 6);
+        for end in 0..whole.len() {
+            let _ = for_upright(&whole[..end]);
+            let _ = orientation(Some(&whole[..end]));
+        }
+        for position in 0..whole.len() {
+            for value in [0, 0x7f, 0xff] {
+                let mut bent = whole.clone();
+                bent[position] = value;
+                let _ = for_upright(&bent);
+                let _ = orientation(Some(&bent));
+            }
+        }
+        assert_eq!(for_upright(b"not exif"), None);
+    }
+}
