@@ -1,0 +1,55 @@
+//! Converts a model file to ONNX: `cargo run --example convert_model -- [--half] model out.onnx`.
+//!
+//! The model is an `.onnx`, a TensorFlow.js `model.json` with its shards beside it, or an ncnn `.param` with its `.bin`
+//! beside it (`--bin FILE` where that has another name). `--half` stores large weights as float16.
+
+use std::error::Error;
+use std::path::Path;
+
+use upscaler_node::error::Error as ModelError;
+use upscaler_node::format;
+use upscaler_node::graph::{ModelProto, Network};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut args: Vec<String> = std::env::args().skip(1).collect();
+    let half = args.iter().position(|arg| arg == "--half").map(|n| args.remove(n)).is_some();
+    let bin = args
+        .iter()
+        .position(|arg| arg == "--bin")
+        .map(|n| args.drain(n..=n + 1).next_back())
+        .unwrap_or_default();
+    let [source, target] = &args[..] else {
+        return Err("usage: convert_model [--half] [--bin FILE] model out.onnx".into());
+    };
+    let network = Network::from_model(read(Path::new(source), bin.as_deref().map(Path::new))?)?;
+    println!(
+        "{} channels in, {} out, {:?}, {} parameters, {} multiply-adds per pixel",
+        network.channels_in(),
+        network.channels_out(),
+        network.footprint(),
+        network.parameters(),
+        network.macs_per_pixel().map_or("?".to_owned(), |n| n.to_string())
+    );
+    std::fs::write(target, if half { network.to_onnx_fp16_storage() } else { network.to_bytes() })?;
+    Ok(())
+}
+
+fn read(path: &Path, bin: Option<&Path>) -> Result<ModelProto, Box<dyn Error>> {
+    let bytes = std::fs::read(path)?;
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("onnx") => Ok(format::onnx::read(&bytes)?),
+        Some("param") => {
+            let weights = std::fs::read(bin.map_or(path.with_extension("bin"), Path::to_owned))?;
+            Ok(format::ncnn::read(std::str::from_utf8(&bytes)?, &weights)?)
+        }
+        Some("json") => {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            let mut shard = |name: &str| {
+                let fail = |e| ModelError::Read { message: format!("cannot read {name}"), source: Some(e) };
+                std::fs::read(folder.join(name)).map_err(fail)
+            };
+            Ok(format::tfjs::read(&bytes, &mut shard)?)
+        }
+        _ => Err("expected a file ending in .onnx, .param or .json".into()),
+    }
+}

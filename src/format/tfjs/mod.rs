@@ -1,0 +1,112 @@
+//! TensorFlow.js layers models: a `model.json` with the topology in Keras' words and a manifest of weights, which lie in
+//! shards beside it. Read as TensorFlow.js reads them, including UpscalerJS's own layers.
+//!
+//! Keras has the channels last; the graph is built with the channels second from the start.
+
+mod config;
+mod convolution;
+mod layers;
+mod topology;
+mod weights;
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::graph::{Attribute, Builder, ModelProto};
+
+use topology::{Call, Topology};
+use weights::Weights;
+
+/// Reads a layers model with one image in and one image out. `shard` is given the path of each shard as the manifest
+/// has it, relative to the folder of `model.json` and checked to stay inside it.
+///
+/// # Errors
+/// [`Error::ModelLoad`] naming the layer and setting that is not understood, the weight that is missing, or the path
+/// that leaves the folder; and whatever `shard` fails with.
+pub fn read(
+    model_json: &[u8],
+    shard: &mut dyn FnMut(&str) -> Result<Vec<u8>, Error>,
+) -> Result<ModelProto, Error> {
+    let model: Value = serde_json::from_slice(model_json)
+        .map_err(|e| Error::ModelLoad(format!("model.json is no JSON: {e}")))?;
+    match model.get("format").and_then(Value::as_str) {
+        None | Some("layers-model") => {}
+        Some("graph-model") => {
+            return Err(Error::ModelLoad(
+                "TensorFlow.js graph models are not supported, only layers models".to_owned(),
+            ));
+        }
+        Some(other) => {
+            return Err(Error::ModelLoad(format!("expected a layers model, found format \"{other}\"")));
+        }
+    }
+    let topology = Topology::parse(&model)?;
+    let weights = Weights::read(&model, shard)?;
+    let mut net = Converter { builder: Builder::new(), weights, blobs: HashMap::new(), input: None };
+    for mut call in topology.calls {
+        layers::convert(&mut call, &mut net)?;
+        call.config.expect_empty()?;
+    }
+    net.finish(&topology.output)
+}
+
+/// A network on its way into the graph.
+struct Converter {
+    builder: Builder,
+    weights: Weights,
+    /// The result of each call of a layer, by [`Call::result`].
+    blobs: HashMap<String, Blob>,
+    /// Channels and, where fixed, height and width of the input.
+    input: Option<(usize, Option<(usize, usize)>)>,
+}
+
+/// A value of the network.
+#[derive(Clone)]
+struct Blob {
+    name: String,
+    channels: usize,
+}
+
+impl Converter {
+    /// The inputs of a call.
+    fn inputs(&self, call: &Call) -> Result<Vec<Blob>, Error> {
+        let blob = |name: &String| self.blobs.get(name).cloned();
+        let inputs =
+            call.inputs.iter().map(|name| blob(name).ok_or_else(|| call.error(format!("no input {name}"))));
+        inputs.collect()
+    }
+
+    /// The only input of a call.
+    fn input(&self, call: &Call) -> Result<Blob, Error> {
+        match &self.inputs(call)?[..] {
+            [blob] => Ok(blob.clone()),
+            other => Err(call.error(format!("expected one input, found {}", other.len()))),
+        }
+    }
+
+    /// Records the result of a call.
+    fn set(&mut self, call: &Call, name: String, channels: usize) {
+        self.blobs.insert(call.result.clone(), Blob { name, channels });
+    }
+
+    /// Adds a node for a call and records its result.
+    fn emit(&mut self, call: &Call, op: &str, inputs: &[&str], attributes: Vec<Attribute>, channels: usize) {
+        let name = self.builder.named_node(&call.name, op, inputs, attributes);
+        self.set(call, name, channels);
+    }
+
+    fn finish(self, output: &str) -> Result<ModelProto, Error> {
+        let (channels, size) = self
+            .input
+            .ok_or_else(|| Error::ModelLoad("the model has no InputLayer, nor an input shape".to_owned()))?;
+        let output = self.blobs.get(output).map(|blob| blob.name.clone());
+        let output = output
+            .ok_or_else(|| Error::ModelLoad("the output layer is not connected to the input".to_owned()))?;
+        Ok(self.builder.finish(channels, size, &output))
+    }
+}
+
+#[cfg(test)]
+mod tests;

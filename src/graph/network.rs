@@ -1,0 +1,134 @@
+//! A network in the engine's form.
+
+use std::collections::{BTreeMap, HashSet};
+
+use prost::Message;
+
+use super::footprint::{self, Analysis, Footprint};
+use super::ir::Graph;
+use super::proto::{AttributeProto, ModelProto, NodeProto, data_type};
+use super::tensor::Data;
+use super::{import, layout, passes, simplify};
+use crate::error::Error;
+
+/// Weights with fewer elements stay float32 when stored by [`Network::to_onnx_fp16_storage`]: biases and slopes are
+/// where precision shows, and are next to nothing of the file.
+const SMALLEST_HALF_TENSOR: usize = 2048;
+
+/// An image network: one input "input" `[1, C, H, W]`, one output "output" `[1, C', H', W']`, both float32, NCHW; H and
+/// W are free unless the model fixes them. For inference only.
+///
+/// The operator set is that of the file it came from (7 or newer, as ONNX Runtime takes them); files of other formats
+/// are read as 17.
+#[derive(Clone, Debug)]
+pub struct Network {
+    graph: Graph,
+    analysis: Analysis,
+    channels_in: usize,
+    parameters: u64,
+}
+
+impl Network {
+    /// Takes any valid model with one image in and one image out: either layout, float16 or float32, constants listed
+    /// as inputs or not. Exact rewrites that make it faster are applied (see `passes`).
+    ///
+    /// # Errors
+    /// [`Error::ModelLoad`] saying what is not understood or inconsistent, and at which node.
+    pub fn from_model(model: ModelProto) -> Result<Network, Error> {
+        let mut graph = import::import(model)?;
+        simplify::simplify(&mut graph);
+        graph.remove_dead();
+        let channels_in = layout::settle(&mut graph)?;
+        layout::cancel_transposes(&mut graph);
+        graph.sort()?;
+        let parameters = trained_numbers(&graph);
+        let analysis = footprint::analyse(&graph, channels_in)?;
+        passes::run(&mut graph)?;
+        graph.output.dims[1] = Some(analysis.channels_out);
+        Ok(Network { graph, analysis, channels_in, parameters })
+    }
+
+    /// Channels of the input: 1, 3 or 4.
+    pub fn channels_in(&self) -> usize {
+        self.channels_in
+    }
+
+    /// Channels of the output: 1, 3 or 4.
+    pub fn channels_out(&self) -> usize {
+        self.analysis.channels_out
+    }
+
+    /// `(height, width)`, if the model takes pictures of one size only.
+    pub fn fixed_size(&self) -> Option<(usize, usize)> {
+        self.graph.input.dims[2].zip(self.graph.input.dims[3])
+    }
+
+    /// How many trained numbers the model came with.
+    pub fn parameters(&self) -> u64 {
+        self.parameters
+    }
+
+    /// Multiply-adds per input pixel; `None` for networks whose work does not grow with the number of pixels.
+    pub fn macs_per_pixel(&self) -> Option<u64> {
+        self.analysis.macs_per_pixel
+    }
+
+    /// The model's metadata. `upscaler.input_range` and `upscaler.output_range`, if there, say what 0 and 255 are for
+    /// the network, as in "0,1".
+    pub fn metadata(&self) -> &BTreeMap<String, String> {
+        &self.graph.metadata
+    }
+
+    /// Sets a line of metadata.
+    pub fn set_metadata(&mut self, key: &str, value: &str) {
+        self.graph.metadata.insert(key.to_owned(), value.to_owned());
+    }
+
+    /// Scale, receptive field and size rules.
+    pub fn footprint(&self) -> Footprint {
+        self.analysis.footprint
+    }
+
+    /// The graph, for rewrites that only some engines want.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// The model as an `.onnx` file, float32.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let constants = self.graph.constants.iter().map(|(name, tensor)| tensor.to_proto(name)).collect();
+        self.graph.to_model(constants, Vec::new()).encode_to_vec()
+    }
+
+    /// The model as an `.onnx` file of half the size: large weights are stored as float16, each with a Cast back to
+    /// float32. Weights that were float16 before lose nothing; others are rounded to 11 bits.
+    pub fn to_onnx_fp16_storage(&self) -> Vec<u8> {
+        let mut names = self.graph.names();
+        let (mut constants, mut casts) = (Vec::new(), Vec::new());
+        for (name, tensor) in &self.graph.constants {
+            let stored = names.fresh(&format!("{name}_f16"));
+            let half = if tensor.len() < SMALLEST_HALF_TENSOR { None } else { tensor.to_half_proto(&stored) };
+            match half {
+                Some(half) => {
+                    constants.push(half);
+                    let to_float = AttributeProto::int("to", data_type::FLOAT.into());
+                    casts.push(NodeProto::single("Cast", &[&stored], name, vec![to_float]));
+                }
+                None => constants.push(tensor.to_proto(name)),
+            }
+        }
+        self.graph.to_model(constants, casts).encode_to_vec()
+    }
+}
+
+/// The float constants, without those that are settings: single numbers, scales of a Resize, limits of a Clip.
+fn trained_numbers(graph: &Graph) -> u64 {
+    let settings: HashSet<&String> = (graph.nodes.iter())
+        .filter(|node| matches!(node.op_type.as_str(), "Resize" | "Upsample" | "Clip" | "Pad"))
+        .flat_map(|node| node.input.iter().skip(1))
+        .collect();
+    let trained = graph.constants.iter().filter(|(name, tensor)| {
+        matches!(tensor.data, Data::F32(_)) && !tensor.dims.is_empty() && !settings.contains(name)
+    });
+    trained.map(|(_, tensor)| tensor.len() as u64).sum()
+}
