@@ -1,0 +1,324 @@
+//! The public face: a convolution prepared once, run on any picture.
+
+use std::ops::Range;
+
+use crate::error::Error;
+
+use super::epilogue::{Epilogue, Packed, pack_channels};
+use super::isa::Isa;
+use super::lanes::{Block, LANES};
+use super::plane::{Pixel, Scratch, pixels, pixels_mut, plane_count};
+use super::pointwise::{self, Pointwise};
+use super::product::Weights;
+use super::winograd::{self, Grid, Planes, Winograd};
+
+/// A convolution's shape. Stride and dilation are 1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConvSpec {
+    /// Channels of each concatenated input tensor; each begins a plane of its own.
+    pub inputs: Vec<usize>,
+    /// Output channels.
+    pub outputs: usize,
+    /// Side of the filter: 1, 3 or 5.
+    pub kernel: usize,
+    /// Zeros around the picture on each side: `kernel / 2` keeps its size, 0 gives a valid convolution.
+    pub padding: usize,
+    /// What is done with the result before it is stored.
+    pub epilogue: Epilogue,
+}
+
+/// A convolution with its weights transformed. Immutable: share it between threads and sessions.
+pub struct Conv {
+    isa: Isa,
+    inputs: Vec<usize>,
+    algorithm: Algorithm,
+    kernel: usize,
+    padding: usize,
+    outputs: usize,
+    weights: Weights,
+    bias: Vec<Block>,
+    epilogue: Packed,
+}
+
+#[derive(Clone, Copy)]
+enum Algorithm {
+    Pointwise,
+    /// F(4x4, 3x3).
+    Winograd43,
+    /// F(4x4, 5x5).
+    Winograd45,
+}
+
+/// One picture to convolve.
+#[derive(Clone, Copy)]
+pub struct Picture<'a> {
+    /// Input rows, at least 1.
+    pub height: usize,
+    /// Input columns, at least 1.
+    pub width: usize,
+    /// Input planes `[height][width][16]`, those of all concatenated tensors in order. Lanes beyond a tensor's channels
+    /// are not read by the arithmetic of other lanes, but must be finite.
+    pub planes: &'a [&'a [f32]],
+    /// Residual planes of the output's size, one per output plane, where the epilogue has one; empty otherwise.
+    pub residual: &'a [&'a [f32]],
+}
+
+impl Conv {
+    /// Prepares a convolution with weights `[outputs][inputs][kernel][kernel]` (ONNX's order, inputs without padding)
+    /// and one bias per output, to run with `isa`.
+    ///
+    /// # Errors
+    /// `InvalidArgument` where the specification is not supported, the lengths do not fit it, or this machine lacks the
+    /// instructions.
+    pub fn new(isa: Isa, spec: &ConvSpec, weights: &[f32], bias: &[f32]) -> Result<Conv, Error> {
+        check(isa, spec, weights.len(), bias.len())?;
+        let epilogue = Packed::new(&spec.epilogue, spec.outputs)?;
+        let algorithm = match spec.kernel {
+            1 => Algorithm::Pointwise,
+            3 => Algorithm::Winograd43,
+            _ => Algorithm::Winograd45,
+        };
+        let weights = match algorithm {
+            Algorithm::Pointwise => pointwise::pack(weights, &spec.inputs, spec.outputs, isa),
+            _ => winograd::pack(algorithm.tile().1, spec.kernel, weights, &spec.inputs, spec.outputs, isa),
+        };
+        let ConvSpec { kernel, padding, outputs, .. } = *spec;
+        let inputs = spec.inputs.clone();
+        Ok(Conv {
+            isa,
+            inputs,
+            algorithm,
+            kernel,
+            padding,
+            outputs,
+            weights,
+            bias: pack_channels(bias),
+            epilogue,
+        })
+    }
+
+    /// Output channels.
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// Whether a residual must be given.
+    pub fn has_residual(&self) -> bool {
+        self.epilogue.has_residual()
+    }
+
+    /// Whether tensors of these channels are what it convolves, the residual last if there is one.
+    pub fn accepts(&self, channels: &[usize]) -> bool {
+        let residual: &[usize] = if self.has_residual() { &[self.outputs] } else { &[] };
+        channels.strip_suffix(residual) == Some(&self.inputs)
+    }
+
+    /// Rows and columns of the output for an input of `height` by `width`; `None` where nothing is left.
+    pub fn output_size(&self, height: usize, width: usize) -> Option<(usize, usize)> {
+        let shrunk =
+            |size: usize| (size + 2 * self.padding).checked_sub(self.kernel - 1).filter(|&size| size > 0);
+        Some((shrunk(height)?, shrunk(width)?))
+    }
+
+    /// Side of the output tiles, in pixels. Row ranges begin on its multiples; where a picture is cut on its multiples,
+    /// outputs whose [`Conv::reach`] lies within the cut have the same bits as in the whole picture.
+    pub fn alignment(&self) -> usize {
+        self.algorithm.tile().0
+    }
+
+    /// The input rows (or columns) on which the bits of some output rows (or columns) depend, counted alike from an
+    /// edge or a cut; negative ones lie before it.
+    ///
+    /// That is more than the filter's own reach: in a tile of M outputs from N inputs, the first and the last input only
+    /// meet the first and the last output, but all others meet all outputs, with factors that cancel in theory and
+    /// leave a rounding error in practice. Through a stack of 3x3 layers it grows by 2 pixels a layer on average.
+    pub fn reach(&self, outputs: Range<isize>) -> Range<isize> {
+        let (m, n) = self.algorithm.tile();
+        let (m, n, padding) = (m as isize, n as isize, self.padding as isize);
+        if outputs.is_empty() || m == 1 {
+            return outputs;
+        }
+        let last = outputs.end - 1;
+        let after_first = isize::from(outputs.start.rem_euclid(m) != 0);
+        let before_last = isize::from(last.rem_euclid(m) != m - 1);
+        let first_tile = outputs.start.div_euclid(m) * m;
+        let last_tile = last.div_euclid(m) * m;
+        first_tile - padding + after_first..last_tile - padding + n - before_last
+    }
+
+    /// Bytes of transformed weights: n² / kernel² of the original, i.e. 4 times for 3x3.
+    pub fn weight_bytes(&self) -> usize {
+        self.weights.bytes()
+    }
+
+    /// Bytes of [`Scratch`] that a run needs, whatever the picture's size.
+    pub fn scratch_bytes(&self) -> usize {
+        match self.algorithm {
+            Algorithm::Pointwise => pointwise::scratch_bytes(&self.weights),
+            _ => winograd::scratch_bytes(self.algorithm.tile().1, &self.weights),
+        }
+    }
+
+    /// Convolves the whole picture into `output`, planes `[out_height][out_width][16]`. Lanes beyond the last channel
+    /// are written with finite values of no meaning.
+    ///
+    /// # Errors
+    /// `Inference` where a number or length of planes does not fit.
+    pub fn run(
+        &self,
+        picture: Picture,
+        output: &mut [&mut [f32]],
+        scratch: &mut Scratch,
+    ) -> Result<(), Error> {
+        let height = self.output_size(picture.height, picture.width).map_or(0, |(height, _)| height);
+        self.run_rows(picture, 0..height, output, scratch)
+    }
+
+    /// Convolves a range of output rows that begins on a multiple of [`Conv::alignment`]; `output` holds those rows
+    /// only. The bits do not depend on the ranges.
+    ///
+    /// # Errors
+    /// `Inference` where the range, or a number or length of planes, does not fit.
+    pub fn run_rows(
+        &self,
+        picture: Picture,
+        rows: Range<usize>,
+        output: &mut [&mut [f32]],
+        scratch: &mut Scratch,
+    ) -> Result<(), Error> {
+        let grid = self.grid(&picture, &rows)?;
+        let band = rows.len() * grid.out_width;
+        count(picture.planes.len(), self.weights.planes, "input")?;
+        count(output.len(), plane_count(self.outputs), "output")?;
+        let residuals = if self.epilogue.has_residual() { plane_count(self.outputs) } else { 0 };
+        count(picture.residual.len(), residuals, "residual")?;
+
+        let inputs = view(picture.planes, grid.height * grid.width, "input")?;
+        let residuals = view(picture.residual, grid.out_height * grid.out_width, "residual")?;
+        let mut outputs = output
+            .iter_mut()
+            .enumerate()
+            .map(|(i, plane)| pixels_mut(plane, band, "output", i))
+            .collect::<Result<Vec<_>, _>>()?;
+        self.dispatch(grid, Planes { inputs: &inputs, residuals: &residuals }, rows, &mut outputs, scratch);
+        Ok(())
+    }
+
+    fn grid(&self, picture: &Picture, rows: &Range<usize>) -> Result<Grid, Error> {
+        let Picture { height, width, .. } = *picture;
+        let too_large =
+            height.checked_mul(width).and_then(|pixels| pixels.checked_mul(2 * LANES * 4)).is_none();
+        let size = self.output_size(height, width).filter(|_| height > 0 && width > 0 && !too_large);
+        let Some((out_height, out_width)) = size else {
+            return Err(Error::Inference(format!(
+                "Expected a picture that a {0}x{0} convolution with padding {1} can take but received {width}x{height}",
+                self.kernel, self.padding
+            )));
+        };
+        if rows.start > rows.end || rows.end > out_height || !rows.start.is_multiple_of(self.alignment()) {
+            return Err(Error::Inference(format!(
+                "Expected output rows within 0..{out_height} from a multiple of {} on but received {rows:?}",
+                self.alignment()
+            )));
+        }
+        Ok(Grid { height, width, out_height, out_width, padding: self.padding })
+    }
+
+    fn dispatch<'a>(
+        &'a self,
+        grid: Grid,
+        planes: Planes<'a>,
+        rows: Range<usize>,
+        outputs: &'a mut [&'a mut [Pixel]],
+        scratch: &'a mut Scratch,
+    ) {
+        let Conv { isa, weights, bias, epilogue, .. } = self;
+        match self.algorithm {
+            Algorithm::Pointwise => isa.run(Pointwise {
+                inputs: planes.inputs,
+                residuals: planes.residuals,
+                weights,
+                bias,
+                epilogue,
+                pixels: rows.start * grid.out_width..rows.end * grid.out_width,
+                outputs,
+                scratch,
+            }),
+            Algorithm::Winograd43 => {
+                isa.run(Winograd::<6, 36, 4> {
+                    grid,
+                    planes,
+                    weights,
+                    bias,
+                    epilogue,
+                    rows,
+                    outputs,
+                    scratch,
+                });
+            }
+            Algorithm::Winograd45 => {
+                isa.run(Winograd::<8, 64, 4> {
+                    grid,
+                    planes,
+                    weights,
+                    bias,
+                    epilogue,
+                    rows,
+                    outputs,
+                    scratch,
+                });
+            }
+        }
+    }
+}
+
+impl Algorithm {
+    /// M and N: outputs and inputs along a tile's side.
+    fn tile(self) -> (usize, usize) {
+        match self {
+            Algorithm::Pointwise => (1, 1),
+            Algorithm::Winograd43 => (4, 6),
+            Algorithm::Winograd45 => (4, 8),
+        }
+    }
+}
+
+fn check(isa: Isa, spec: &ConvSpec, weights: usize, bias: usize) -> Result<(), Error> {
+    let wrong = |message: String| Err(Error::InvalidArgument(message));
+    let ConvSpec { inputs, outputs, kernel, padding, .. } = spec;
+    if !isa.is_available() {
+        return wrong(format!("Expected instructions that this machine has but received {}", isa.name()));
+    }
+    if !matches!(kernel, 1 | 3 | 5) || *padding > kernel / 2 {
+        return wrong(format!(
+            "Expected a kernel of 1, 3 or 5 and a padding of at most half of it but received {kernel} and {padding}"
+        ));
+    }
+    if inputs.is_empty() || inputs.contains(&0) || *outputs == 0 {
+        return wrong(format!(
+            "Expected at least one channel in and out but received {inputs:?} and {outputs}"
+        ));
+    }
+    let expected = inputs
+        .iter()
+        .try_fold(0_usize, |sum, &channels| sum.checked_add(channels))
+        .and_then(|channels| channels.checked_mul(*outputs)?.checked_mul(kernel * kernel));
+    if expected != Some(weights) || bias != *outputs {
+        return wrong(format!(
+            "Expected {outputs} filters of {kernel}x{kernel} on {inputs:?} channels and as many biases but received \
+             {weights} weights and {bias} biases"
+        ));
+    }
+    Ok(())
+}
+
+fn count(found: usize, expected: usize, name: &str) -> Result<(), Error> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::Inference(format!("Expected {expected} {name} planes for a convolution but received {found}")))
+}
+
+fn view<'a>(planes: &[&'a [f32]], length: usize, name: &str) -> Result<Vec<&'a [Pixel]>, Error> {
+    planes.iter().enumerate().map(|(i, plane)| pixels(plane, length, name, i)).collect()
+}

@@ -1,0 +1,167 @@
+//! Sixteen `f32` lanes at a time: the one vocabulary in which every kernel is written.
+//!
+//! A [`Lanes`] value is a token: it can only be had where the CPU has been asked for the instructions, so all its
+//! operations are safe. Each implementation rounds every operation alike (fused multiply-add included), hence all
+//! of them give the same bits.
+
+/// Channels in a plane, and floats in a vector.
+pub const LANES: usize = 16;
+
+/// Sixteen floats on a cache line of their own: the unit of scratch memory and of packed weights.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C, align(64))]
+pub(super) struct Block(pub [f32; LANES]);
+
+impl Block {
+    pub const ZERO: Block = Block([0.0; LANES]);
+
+    /// The blocks' contents, still on cache-line boundaries.
+    pub fn as_pixels(blocks: &[Block]) -> &[[f32; LANES]] {
+        // SAFETY: a block is `repr(C)` with the array as its only field and no padding (16 floats are 64 bytes).
+        unsafe { std::slice::from_raw_parts(blocks.as_ptr().cast(), blocks.len()) }
+    }
+
+    /// The same, to be written.
+    pub fn as_pixels_mut(blocks: &mut [Block]) -> &mut [[f32; LANES]] {
+        // SAFETY: as above; the borrow is exclusive, and any floats make a valid block.
+        unsafe { std::slice::from_raw_parts_mut(blocks.as_mut_ptr().cast(), blocks.len()) }
+    }
+
+    /// The blocks' contents as one run of floats.
+    pub fn as_floats(blocks: &[Block]) -> &[f32] {
+        Block::as_pixels(blocks).as_flattened()
+    }
+
+    /// The same, to be written.
+    pub fn as_floats_mut(blocks: &mut [Block]) -> &mut [f32] {
+        Block::as_pixels_mut(blocks).as_flattened_mut()
+    }
+}
+
+/// Work that is compiled once per instruction set.
+pub(super) trait Task {
+    /// Must be `#[inline(always)]`, and everything in it that touches vectors too: only what is inlined into
+    /// [`Lanes::run`] is compiled with the instruction set's features.
+    fn run<L: Lanes>(self, lanes: L);
+}
+
+/// Arithmetic on sixteen lanes.
+pub(super) trait Lanes: Copy {
+    /// Sixteen floats in registers.
+    type V: Copy;
+    /// Registers of sixteen floats that the instruction set has: the budget of the matrix product.
+    const REGISTERS: usize;
+
+    /// Runs `task` in a function of its own that is compiled for this instruction set.
+    fn run<T: Task>(self, task: T);
+
+    fn splat(self, x: f32) -> Self::V;
+    fn load(self, from: &[f32; LANES]) -> Self::V;
+    fn store(self, v: Self::V, to: &mut [f32; LANES]);
+    fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
+    fn div(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a * b + c`, rounded once.
+    fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// `c - a * b`, rounded once.
+    fn neg_mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// The larger; `b` where either is not a number.
+    fn max(self, a: Self::V, b: Self::V) -> Self::V;
+    /// The smaller; `b` where either is not a number.
+    fn min(self, a: Self::V, b: Self::V) -> Self::V;
+    /// The nearest integer, ties to even.
+    fn round(self, a: Self::V) -> Self::V;
+    /// 2 to the power of `n`, an integer in -126..=127 held as a float.
+    fn exp2_integer(self, n: Self::V) -> Self::V;
+}
+
+/// Plain Rust on arrays: runs anywhere, and is what the vector versions are tested against.
+#[derive(Clone, Copy)]
+pub(super) struct Portable;
+
+/// Applies a scalar function to each lane.
+macro_rules! lanewise {
+    (|$($lane:ident),+| $result:expr) => {{
+        let mut out = [0.0; LANES];
+        for i in 0..LANES {
+            $(let $lane = $lane[i];)+
+            out[i] = $result;
+        }
+        out
+    }};
+}
+
+impl Lanes for Portable {
+    type V = [f32; LANES];
+    const REGISTERS: usize = 8;
+
+    fn run<T: Task>(self, task: T) {
+        task.run(self);
+    }
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> Self::V {
+        [x; LANES]
+    }
+
+    #[inline(always)]
+    fn load(self, from: &[f32; LANES]) -> Self::V {
+        *from
+    }
+
+    #[inline(always)]
+    fn store(self, v: Self::V, to: &mut [f32; LANES]) {
+        *to = v;
+    }
+
+    #[inline(always)]
+    fn add(self, a: Self::V, b: Self::V) -> Self::V {
+        lanewise!(|a, b| a + b)
+    }
+
+    #[inline(always)]
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V {
+        lanewise!(|a, b| a - b)
+    }
+
+    #[inline(always)]
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V {
+        lanewise!(|a, b| a * b)
+    }
+
+    #[inline(always)]
+    fn div(self, a: Self::V, b: Self::V) -> Self::V {
+        lanewise!(|a, b| a / b)
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
+        lanewise!(|a, b, c| a.mul_add(b, c))
+    }
+
+    #[inline(always)]
+    fn neg_mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
+        lanewise!(|a, b, c| (-a).mul_add(b, c))
+    }
+
+    #[inline(always)]
+    fn max(self, a: Self::V, b: Self::V) -> Self::V {
+        lanewise!(|a, b| if a > b { a } else { b })
+    }
+
+    #[inline(always)]
+    fn min(self, a: Self::V, b: Self::V) -> Self::V {
+        lanewise!(|a, b| if a < b { a } else { b })
+    }
+
+    #[inline(always)]
+    fn round(self, a: Self::V) -> Self::V {
+        lanewise!(|a| a.round_ties_even())
+    }
+
+    #[inline(always)]
+    fn exp2_integer(self, n: Self::V) -> Self::V {
+        lanewise!(|n| f32::from_bits(((n as i32 + 127) << 23) as u32))
+    }
+}

@@ -1,0 +1,144 @@
+//! The blocked layout, its aligned scratch memory, and the ways in and out of it.
+//!
+//! A tensor `[C][H][W]` is held as `C / 16` planes (rounded up) of `[H][W][16]`: a pixel's sixteen channels lie side by
+//! side and are one vector. Planes are separate slices, so concatenating tensors costs nothing.
+
+use crate::error::Error;
+
+use super::lanes::{Block, LANES};
+
+/// Sixteen channels of one position.
+pub(super) type Pixel = [f32; LANES];
+
+/// Views a plane as pixels; `name` and `index` are for the message.
+///
+/// # Errors
+/// `Inference` where the plane does not hold exactly `pixels` pixels.
+pub(super) fn pixels<'a>(
+    plane: &'a [f32],
+    pixels: usize,
+    name: &str,
+    index: usize,
+) -> Result<&'a [Pixel], Error> {
+    match plane.as_chunks() {
+        (whole, []) if whole.len() == pixels => Ok(whole),
+        _ => Err(wrong_length(plane.len(), pixels, name, index)),
+    }
+}
+
+/// The same for a plane that is written.
+pub(super) fn pixels_mut<'a>(
+    plane: &'a mut [f32],
+    pixels: usize,
+    name: &str,
+    index: usize,
+) -> Result<&'a mut [Pixel], Error> {
+    let length = plane.len();
+    match plane.as_chunks_mut() {
+        (whole, []) if whole.len() == pixels => Ok(whole),
+        _ => Err(wrong_length(length, pixels, name, index)),
+    }
+}
+
+fn wrong_length(length: usize, pixels: usize, name: &str, index: usize) -> Error {
+    Error::Inference(format!(
+        "Expected {name} plane {index} of a convolution to hold {pixels} pixels of {LANES} floats but received {length} \
+         floats"
+    ))
+}
+
+/// Planes that hold `channels` channels.
+pub fn plane_count(channels: usize) -> usize {
+    channels.div_ceil(LANES)
+}
+
+/// Copies up to sixteen channels `[C][pixels]` into a plane `[pixels][16]`; missing channels become zero.
+///
+/// # Errors
+/// `Inference` where `channels` is not a whole number of channels from 1 to 16 of the plane's size.
+pub fn to_blocked(channels: &[f32], plane: &mut [f32]) -> Result<(), Error> {
+    let count = checked_channels(channels.len(), plane.len())?;
+    let size = plane.len() / LANES;
+    // Strips of sixteen pixels: their channels' cache lines are all read while they are near.
+    for (strip, pixels) in plane.as_chunks_mut::<LANES>().0.chunks_mut(LANES).enumerate() {
+        let first = strip * LANES;
+        for (i, pixel) in pixels.iter_mut().enumerate() {
+            let mut values = [0.0; LANES];
+            for (c, value) in values.iter_mut().enumerate().take(count) {
+                *value = channels[c * size + first + i];
+            }
+            *pixel = values;
+        }
+    }
+    Ok(())
+}
+
+/// Copies the first channels of a plane `[pixels][16]` out to `[C][pixels]`, as many as `channels` holds.
+///
+/// # Errors
+/// `Inference` where `channels` is not a whole number of channels from 1 to 16 of the plane's size.
+pub fn from_blocked(plane: &[f32], channels: &mut [f32]) -> Result<(), Error> {
+    checked_channels(channels.len(), plane.len())?;
+    let size = plane.len() / LANES;
+    if size == 0 {
+        return Ok(());
+    }
+    for (strip, pixels) in plane.as_chunks::<LANES>().0.chunks(LANES).enumerate() {
+        for (c, channel) in channels.chunks_exact_mut(size).enumerate().take(LANES) {
+            for (value, pixel) in channel[strip * LANES..].iter_mut().zip(pixels) {
+                *value = pixel[c];
+            }
+        }
+    }
+    Ok(())
+}
+
+fn checked_channels(channels: usize, plane: usize) -> Result<usize, Error> {
+    let size = plane / LANES;
+    let count = channels.checked_div(size).unwrap_or(0);
+    if plane.is_multiple_of(LANES) && count <= LANES && count * size == channels {
+        return Ok(count);
+    }
+    Err(Error::Inference(format!(
+        "Expected 1 to {LANES} channels of {size} pixels beside a plane of {plane} floats but received {channels} floats"
+    )))
+}
+
+/// Floats on cache-line boundaries, counted in pixels.
+#[derive(Default)]
+pub(super) struct Buffer(Vec<Block>);
+
+impl Buffer {
+    /// The first `pixels` pixels, grown as needed; what they hold is left over from before.
+    pub fn take(&mut self, pixels: usize) -> &mut [Pixel] {
+        if self.0.len() < pixels {
+            self.0.resize(pixels, Block::ZERO);
+        }
+        Block::as_pixels_mut(&mut self.0[..pixels])
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.0.capacity() * size_of::<Block>()
+    }
+}
+
+/// A thread's working memory, grown to what its largest convolution needs and kept.
+#[derive(Default)]
+pub struct Scratch {
+    /// Transformed input tiles.
+    pub(super) inputs: Buffer,
+    /// Products, before the output transform.
+    pub(super) products: Buffer,
+}
+
+impl Scratch {
+    /// An empty one.
+    pub fn new() -> Scratch {
+        Scratch::default()
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.inputs.bytes() + self.products.bytes()
+    }
+}

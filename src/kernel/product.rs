@@ -1,0 +1,165 @@
+//! The matrix product that all convolutions come down to, register-blocked, and its weights.
+
+use super::lanes::{Block, LANES, Lanes, Task};
+use super::plane::Pixel;
+
+/// Weights as the product reads them: for each group of output planes, for each matrix, one row of `columns` blocks for
+/// each real input channel.
+pub(super) struct Weights {
+    pub groups: Vec<Group>,
+    /// Input planes.
+    pub planes: usize,
+    /// Where each real channel lies in a group of transformed tiles: channels that only pad a plane cost no
+    /// multiplication.
+    pub offsets: Vec<usize>,
+}
+
+/// Output planes that are computed together.
+pub(super) struct Group {
+    /// The first of them.
+    pub first: usize,
+    /// How many, 1 to 4.
+    pub columns: usize,
+    blocks: Vec<Block>,
+}
+
+impl Weights {
+    /// Packs `matrices` matrices from `inputs` (channels of each concatenated tensor) to `outputs` channels.
+    ///
+    /// `entry(output, input)` gives an entry of all matrices. At most `columns` planes make a group, and groups are as
+    /// even as can be: 5 planes are 3 + 2, not 4 + 1.
+    pub fn pack(
+        matrices: usize,
+        inputs: &[usize],
+        outputs: usize,
+        columns: usize,
+        entry: impl Fn(usize, usize) -> Vec<f64>,
+    ) -> Weights {
+        let planes = inputs.iter().map(|segment| segment.div_ceil(LANES)).sum();
+        let mut offsets = Vec::new();
+        let mut first = 0;
+        for &segment in inputs {
+            offsets.extend((0..segment).map(|channel| {
+                let plane = first + channel / LANES;
+                plane * matrices * GROUP * LANES + channel % LANES
+            }));
+            first += segment.div_ceil(LANES);
+        }
+        let channels = offsets.len();
+        let out_planes = outputs.div_ceil(LANES);
+        let count = out_planes.div_ceil(columns);
+        let groups = (0..count).map(|index| {
+            let (first, end) = (index * out_planes / count, (index + 1) * out_planes / count);
+            let columns = end - first;
+            let mut blocks = vec![Block::ZERO; matrices * channels * columns];
+            for output in first * LANES..outputs.min(end * LANES) {
+                let (column, lane) = (output / LANES - first, output % LANES);
+                for input in 0..channels {
+                    for (matrix, value) in entry(output, input).into_iter().enumerate() {
+                        blocks[(matrix * channels + input) * columns + column].0[lane] = value as f32;
+                    }
+                }
+            }
+            Group { first, columns, blocks }
+        });
+        Weights { groups: groups.collect(), planes, offsets }
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.groups.iter().map(|group| group.blocks.len() * size_of::<Block>()).sum()
+    }
+}
+
+impl Group {
+    /// The rows of matrix `index` of `count`, one per real input channel.
+    pub fn matrix<const COLUMNS: usize>(&self, index: usize, count: usize) -> &[[Pixel; COLUMNS]] {
+        let rows = Block::as_pixels(&self.blocks).as_chunks().0;
+        let height = rows.len() / count;
+        &rows[index * height..][..height]
+    }
+}
+
+/// TILES times COLUMNS sums over all channels: `inputs[offsets[k] + 16 t]` times `weights[k]`.
+///
+/// Every sum is one chain of fused multiply-adds in the order of the channels, so it does not depend on what is computed
+/// beside it. One flat loop over the channels, because the compiler keeps the sums in registers only then.
+#[inline(always)]
+pub(super) fn product<L: Lanes, const TILES: usize, const COLUMNS: usize>(
+    l: L,
+    inputs: &[f32],
+    offsets: &[usize],
+    weights: &[[Pixel; COLUMNS]],
+) -> [[L::V; COLUMNS]; TILES] {
+    let mut sums = [[l.splat(0.0); COLUMNS]; TILES];
+    for (weights, &offset) in weights.iter().zip(offsets) {
+        let inputs = &inputs[offset..][..(TILES - 1) * LANES + 1];
+        let mut w = [l.splat(0.0); COLUMNS];
+        for c in 0..COLUMNS {
+            w[c] = l.load(&weights[c]);
+        }
+        for t in 0..TILES {
+            let x = l.splat(inputs[t * LANES]);
+            for c in 0..COLUMNS {
+                sums[t][c] = l.mul_add(x, w[c], sums[t][c]);
+            }
+        }
+    }
+    sums
+}
+
+/// Tiles whose transforms lie side by side: a multiple of every register block's height (6, 8, 12 and 24).
+pub(super) const GROUP: usize = 24;
+
+/// The transformed tiles of one plane: for each of the N² coefficients, GROUP tiles.
+pub(super) type Transformed<const NN: usize> = [[Pixel; GROUP]; NN];
+
+/// One product per coefficient of the transform: `products[tile][column][coefficient]`.
+pub(super) struct Multiply<'a, const NN: usize> {
+    /// `[group of tiles][input plane]`
+    pub inputs: &'a [Transformed<NN>],
+    pub weights: &'a Weights,
+    pub group: &'a Group,
+    /// `[tile][column]`, for whole groups of tiles.
+    pub products: &'a mut [[Pixel; NN]],
+    /// Tiles that matter; the rest of the last group is left alone or holds junk.
+    pub tiles: usize,
+}
+
+impl<const NN: usize> Task for Multiply<'_, NN> {
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        // The sums fill three quarters of the registers: 24 of 32 or, as pairs of halves, 6 of 8.
+        match self.group.columns {
+            1 if L::REGISTERS < 32 => l.run(Blocked::<NN, 6, 1>(self)),
+            1 => l.run(Blocked::<NN, 24, 1>(self)),
+            2 => l.run(Blocked::<NN, 12, 2>(self)),
+            3 => l.run(Blocked::<NN, 8, 3>(self)),
+            _ => l.run(Blocked::<NN, 6, 4>(self)),
+        }
+    }
+}
+
+/// The product with blocks of TILES times COLUMNS sums in registers.
+struct Blocked<'a, const NN: usize, const TILES: usize, const COLUMNS: usize>(Multiply<'a, NN>);
+
+impl<const NN: usize, const TILES: usize, const COLUMNS: usize> Task for Blocked<'_, NN, TILES, COLUMNS> {
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let Multiply { inputs, weights, group, products, tiles } = self.0;
+        let inputs = inputs.as_flattened().as_flattened().as_flattened();
+        let products = products.as_chunks_mut::<COLUMNS>().0;
+        for coefficient in 0..NN {
+            let matrix = group.matrix::<COLUMNS>(coefficient, NN);
+            for first in (0..tiles).step_by(TILES) {
+                let at = (first / GROUP * weights.planes * NN + coefficient) * GROUP + first % GROUP;
+                let sums = product::<L, TILES, COLUMNS>(l, &inputs[at * LANES..], &weights.offsets, matrix);
+                for (tile, sums) in products[first..][..TILES].iter_mut().zip(&sums) {
+                    for (column, &sum) in tile.iter_mut().zip(sums) {
+                        l.store(sum, &mut column[coefficient]);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,591 @@
+use std::ops::{Add, Mul};
+
+use proptest::prelude::*;
+
+use super::lanes::{Lanes, Task};
+use super::points::filter_transform;
+use super::reference::{self, Problem, input_transform, output_transform};
+use super::*;
+
+fn isas() -> Vec<Isa> {
+    [Isa::Avx512, Isa::Avx2, Isa::Portable].into_iter().filter(|isa| isa.is_available()).collect()
+}
+
+// ---- the matrices, in exact arithmetic ----
+
+/// A fraction, exact.
+#[derive(Clone, Copy, Debug)]
+struct Ratio(i128, i128);
+
+impl Ratio {
+    /// The value of a float whose fraction has at most twenty bits.
+    fn dyadic(x: f64) -> Ratio {
+        let scale = f64::from(1 << 20);
+        assert_eq!((x * scale).fract(), 0.0, "{x} is no such float");
+        Ratio((x * scale) as i128, 1 << 20).reduced()
+    }
+
+    fn reduced(self) -> Ratio {
+        let (mut a, mut b) = (self.0.abs(), self.1.abs());
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        let divisor = a.max(1) * self.1.signum();
+        Ratio(self.0 / divisor, self.1 / divisor)
+    }
+}
+
+impl Add for Ratio {
+    type Output = Ratio;
+    fn add(self, other: Ratio) -> Ratio {
+        Ratio(self.0 * other.1 + other.0 * self.1, self.1 * other.1).reduced()
+    }
+}
+
+impl Mul for Ratio {
+    type Output = Ratio;
+    fn mul(self, other: Ratio) -> Ratio {
+        Ratio(self.0 * other.0, self.1 * other.1).reduced()
+    }
+}
+
+/// y = Aᵀ [(G g) ⊙ (Bᵀ d)] is bilinear in g and d, so it is the convolution if it is one for all unit vectors.
+fn assert_computes_a_convolution(m: usize, r: usize) {
+    let n = m + r - 1;
+    let (g, bt, at) = (filter_transform(n, r), input_transform(n), output_transform(n, m));
+    for (j, at) in at.iter().enumerate() {
+        for k in 0..r {
+            for d in 0..n {
+                let mut y = Ratio(0, 1);
+                for i in 0..n {
+                    let Ratio(numerator, denominator) = Ratio::dyadic(g.denominators[i]);
+                    let g = Ratio::dyadic(g.numerators[i][k]) * Ratio(denominator, numerator).reduced();
+                    y = y + Ratio::dyadic(at[i]) * g * Ratio::dyadic(bt[i][d]);
+                }
+                let expected = i128::from(d == j + k);
+                assert_eq!((y.0, y.1), (expected, 1), "F({m}, {r}): output {j}, tap {k}, input {d}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_matrices_compute_convolutions_exactly() {
+    assert_computes_a_convolution(2, 3);
+    assert_computes_a_convolution(4, 3);
+    assert_computes_a_convolution(2, 5);
+    assert_computes_a_convolution(4, 5);
+    assert_computes_a_convolution(6, 3);
+}
+
+#[test]
+fn f_4_3_has_the_matrices_of_the_paper() {
+    let bt = [
+        [4.0, 0.0, -5.0, 0.0, 1.0, 0.0],
+        [0.0, -4.0, -4.0, 1.0, 1.0, 0.0],
+        [0.0, 4.0, -4.0, -1.0, 1.0, 0.0],
+        [0.0, -2.0, -1.0, 2.0, 1.0, 0.0],
+        [0.0, 2.0, -1.0, -2.0, 1.0, 0.0],
+        [0.0, 4.0, 0.0, -5.0, 0.0, 1.0],
+    ];
+    assert_eq!(input_transform(6), bt.map(Vec::from));
+    let g = filter_transform(6, 3).matrix();
+    assert_eq!(g[0], [0.25, 0.0, 0.0]);
+    assert_eq!(g[2], [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0]);
+    assert_eq!(g[3], [1.0 / 24.0, 2.0 / 24.0, 4.0 / 24.0]);
+    assert_eq!(output_transform(6, 4)[3], [0.0, 1.0, -1.0, 8.0, -8.0, 1.0]);
+}
+
+/// The vector transforms, read off by giving them unit vectors, are the matrices.
+struct ReadOff<const N: usize, const M: usize>;
+
+impl<const N: usize, const M: usize> Task for ReadOff<N, M> {
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let (bt, at) = (input_transform(N), output_transform(N, M));
+        for unit in 0..N {
+            let mut d = [l.splat(0.0); N];
+            d[unit] = l.splat(1.0);
+            let transformed = transform::input(l, &d);
+            for i in 0..N {
+                assert_eq!(every_lane(l, transformed[i]), bt[i][unit], "Bᵀ[{i}][{unit}] of {N}");
+            }
+            let values: [L::V; M] = transform::output(l, &d);
+            for j in 0..M {
+                assert_eq!(every_lane(l, values[j]), at[j][unit], "Aᵀ[{j}][{unit}] of {N}");
+            }
+        }
+    }
+}
+
+fn every_lane<L: Lanes>(l: L, v: L::V) -> f64 {
+    let mut lanes = [0.0; LANES];
+    l.store(v, &mut lanes);
+    assert!(lanes.iter().all(|lane| lane == &lanes[0]), "{lanes:?}");
+    f64::from(lanes[0])
+}
+
+#[test]
+fn the_vector_transforms_are_the_matrices() {
+    for isa in isas() {
+        isa.run(ReadOff::<6, 4>);
+        isa.run(ReadOff::<6, 2>);
+        isa.run(ReadOff::<8, 4>);
+        isa.run(ReadOff::<8, 6>);
+    }
+}
+
+// ---- whole convolutions ----
+
+/// A small generator: proptest shrinks the shapes, the contents only need to be varied.
+struct Noise(u32);
+
+impl Noise {
+    /// Floats evenly spread over -1..1.
+    fn floats(&mut self, count: usize) -> Vec<f32> {
+        let mut next = || {
+            self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (self.0 >> 8) as f32 / (1 << 23) as f32 - 1.0
+        };
+        (0..count).map(|_| next()).collect()
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Case {
+    spec: ConvSpec,
+    height: usize,
+    width: usize,
+    seed: u32,
+}
+
+/// A case's numbers: tensors `[channels][height][width]`.
+struct Data {
+    input: Vec<f32>,
+    filters: Vec<f32>,
+    bias: Vec<f32>,
+    residual: Vec<f32>,
+    out_height: usize,
+    out_width: usize,
+}
+
+impl Case {
+    fn channels(&self) -> usize {
+        self.spec.inputs.iter().sum()
+    }
+
+    fn data(&self) -> Data {
+        let mut noise = Noise(self.seed);
+        let ConvSpec { outputs, kernel, padding, .. } = self.spec;
+        let shrink = kernel - 1 - 2 * padding;
+        let (out_height, out_width) = (self.height - shrink, self.width - shrink);
+        let fan_in = (self.channels() * kernel * kernel) as f32;
+        Data {
+            input: noise.floats(self.channels() * self.height * self.width),
+            filters: noise
+                .floats(outputs * self.channels() * kernel * kernel)
+                .iter()
+                .map(|x| x * 4.0 / fan_in.sqrt())
+                .collect(),
+            bias: noise.floats(outputs),
+            residual: noise.floats(outputs * out_height * out_width),
+            out_height,
+            out_width,
+        }
+    }
+
+    fn problem<'a>(&self, data: &'a Data) -> Problem<'a> {
+        Problem {
+            input: &data.input,
+            channels: self.channels(),
+            height: self.height,
+            width: self.width,
+            filters: &data.filters,
+            bias: &data.bias,
+            kernel: self.spec.kernel,
+            padding: self.spec.padding,
+        }
+    }
+}
+
+/// A tensor `[channels][size]` as planes, each segment beginning one of its own.
+fn blocked(tensor: &[f32], segments: &[usize], size: usize) -> Vec<Vec<f32>> {
+    let mut planes = Vec::new();
+    let mut rest = tensor;
+    for &segment in segments {
+        let (channels, after) = rest.split_at(segment * size);
+        for channels in channels.chunks(LANES * size) {
+            let mut plane = vec![f32::NAN; size * LANES];
+            to_blocked(channels, &mut plane).unwrap();
+            planes.push(plane);
+        }
+        rest = after;
+    }
+    planes
+}
+
+fn views(planes: &[Vec<f32>]) -> Vec<&[f32]> {
+    planes.iter().map(Vec::as_slice).collect()
+}
+
+/// Runs the convolution in bands of `band` rows, and returns `[outputs][height][width]`.
+fn run(isa: Isa, case: &Case, data: &Data, band: usize) -> Vec<f32> {
+    let conv = Conv::new(isa, &case.spec, &data.filters, &data.bias).unwrap();
+    let inputs = blocked(&data.input, &case.spec.inputs, case.height * case.width);
+    let size = data.out_height * data.out_width;
+    let residual = blocked(&data.residual, &[case.spec.outputs], size);
+    let (inputs, residual) = (views(&inputs), views(&residual));
+    let residual = if case.spec.epilogue.has_residual() { &residual[..] } else { &[] };
+    let picture = Picture { height: case.height, width: case.width, planes: &inputs, residual };
+
+    let mut planes = vec![vec![f32::NAN; size * LANES]; plane_count(case.spec.outputs)];
+    let mut scratch = Scratch::new();
+    for top in (0..data.out_height).step_by(band) {
+        let rows = top..data.out_height.min(top + band);
+        let floats = rows.start * data.out_width * LANES..rows.end * data.out_width * LANES;
+        let mut output: Vec<&mut [f32]> = planes.iter_mut().map(|plane| &mut plane[floats.clone()]).collect();
+        conv.run_rows(picture, rows, &mut output, &mut scratch).unwrap();
+    }
+    assert!(scratch.bytes() <= conv.scratch_bytes(), "{} > {}", scratch.bytes(), conv.scratch_bytes());
+    let mut out = vec![0.0; case.spec.outputs * size];
+    for (channels, plane) in out.chunks_mut(LANES * size).zip(&planes) {
+        from_blocked(plane, channels).unwrap();
+    }
+    out
+}
+
+fn activation() -> impl Strategy<Value = Activation> {
+    prop_oneof![
+        Just(Activation::Identity),
+        Just(Activation::Relu),
+        (0.0_f32..0.5).prop_map(Activation::LeakyRelu),
+        Just(Activation::PRelu(Vec::new())),
+        Just(Activation::Sigmoid),
+        Just(Activation::Swish),
+    ]
+}
+
+fn epilogue() -> impl Strategy<Value = Epilogue> {
+    prop_oneof![
+        activation().prop_map(Epilogue::Activate),
+        activation().prop_map(Epilogue::AddThenActivate),
+        activation().prop_map(Epilogue::ActivateThenAdd),
+        Just(Epilogue::Gate),
+    ]
+}
+
+/// Cases of up to `size` pixels a side and up to `channels` channels in and out.
+fn case(size: usize, channels: usize) -> impl Strategy<Value = Case> {
+    let shape = (prop::sample::select(vec![1_usize, 3, 5]), any::<bool>(), 1..=size, 1..=size);
+    let channels = (prop::collection::vec(1..=channels / 3, 1..=3), 1..=channels);
+    (shape, channels, epilogue(), any::<u32>()).prop_map(
+        |((kernel, same, height, width), (inputs, outputs), mut epilogue, seed)| {
+            let padding = if same { kernel / 2 } else { 0 };
+            let shrink = kernel - 1 - 2 * padding;
+            if let Epilogue::Activate(Activation::PRelu(slopes))
+            | Epilogue::AddThenActivate(Activation::PRelu(slopes))
+            | Epilogue::ActivateThenAdd(Activation::PRelu(slopes)) = &mut epilogue
+            {
+                *slopes = Noise(seed ^ 1).floats(outputs);
+            }
+            let spec = ConvSpec { inputs, outputs, kernel, padding, epilogue };
+            Case { spec, height: height + shrink, width: width + shrink, seed }
+        },
+    )
+}
+
+/// An activation in double precision, and the steepest it gets.
+fn activate(activation: &Activation, channel: usize, x: f64) -> (f64, f64) {
+    let leaky = |slope: f64| (if x > 0.0 { x } else { slope * x }, slope.abs().max(1.0));
+    let sigmoid = 1.0 / (1.0 + (-x).exp());
+    match activation {
+        Activation::Identity => (x, 1.0),
+        Activation::Relu => leaky(0.0),
+        Activation::LeakyRelu(slope) => leaky(f64::from(*slope)),
+        Activation::PRelu(slopes) => leaky(f64::from(slopes[channel])),
+        Activation::Sigmoid => (sigmoid, 0.25),
+        Activation::Swish => (x * sigmoid, 1.1),
+    }
+}
+
+/// The epilogue in double precision, and the steepest it gets as a function of x.
+fn finish(epilogue: &Epilogue, channel: usize, x: f64, r: f64) -> (f64, f64) {
+    match epilogue {
+        Epilogue::Activate(activation) => activate(activation, channel, x),
+        Epilogue::AddThenActivate(activation) => activate(activation, channel, x + r),
+        Epilogue::ActivateThenAdd(activation) => {
+            let (y, slope) = activate(activation, channel, x);
+            (y + r, slope)
+        }
+        Epilogue::Gate => {
+            let (sigmoid, slope) = activate(&Activation::Sigmoid, channel, x);
+            ((x + r) * (sigmoid - 0.5), 0.5 + (x + r).abs() * slope)
+        }
+    }
+}
+
+/// The convolution's own error bound, made as much steeper as the epilogue is, and 4 units in the last place of the
+/// values that the epilogue handles for its own arithmetic.
+fn assert_matches_the_definition(isa: Isa, case: &Case) {
+    let data = case.data();
+    let problem = case.problem(&data);
+    let exact = reference::direct(&problem);
+    let bounds = match case.spec.kernel {
+        1 => magnitudes_of_products(&problem),
+        _ => reference::error_bound(&problem, 4),
+    };
+    let found = run(isa, case, &data, data.out_height);
+    let size = data.out_height * data.out_width;
+    for (i, &found) in found.iter().enumerate() {
+        let residual = f64::from(data.residual[i]);
+        let (expected, slope) = finish(&case.spec.epilogue, i / size, exact[i], residual);
+        let own = 4.0 * f64::from(f32::EPSILON) * (1.0 + exact[i].abs() + residual.abs());
+        let error = (f64::from(found) - expected).abs();
+        assert!(
+            error <= bounds[i] * slope + own,
+            "{isa:?} {case:?}: value {i} is {found}, expected {expected}, off by {error}, allowed {} * {slope} + {own}",
+            bounds[i]
+        );
+    }
+}
+
+/// The bound for one chain of fused multiply-adds.
+fn magnitudes_of_products(p: &Problem) -> Vec<f64> {
+    let positive = |x: &[f32]| x.iter().map(|x| x.abs()).collect::<Vec<_>>();
+    let (input, filters, bias) = (positive(p.input), positive(p.filters), positive(p.bias));
+    let magnitudes = reference::direct(&Problem { input: &input, filters: &filters, bias: &bias, ..*p });
+    let roundings = (p.channels + 1) as f64 * f64::from(f32::EPSILON) / 2.0;
+    magnitudes.into_iter().map(|magnitude| magnitude * roundings).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn convolutions_match_the_definition(case in case(40, 100)) {
+        if let Some(isa) = Isa::detect() {
+            assert_matches_the_definition(isa, &case);
+        }
+    }
+
+    #[test]
+    fn plain_rust_matches_the_definition(case in case(13, 20)) {
+        assert_matches_the_definition(Isa::Portable, &case);
+    }
+
+    #[test]
+    fn all_instruction_sets_give_the_same_bits(case in case(21, 70)) {
+        let data = case.data();
+        let expected = bits(&run(Isa::Portable, &case, &data, data.out_height));
+        for isa in isas() {
+            prop_assert!(bits(&run(isa, &case, &data, data.out_height)) == expected, "{:?}", isa);
+        }
+    }
+
+    #[test]
+    fn row_ranges_give_the_same_bits(case in case(40, 40), band in 1_usize..6) {
+        let isa = Isa::detect().unwrap_or(Isa::Portable);
+        let data = case.data();
+        let whole = bits(&run(isa, &case, &data, data.out_height));
+        prop_assert!(bits(&run(isa, &case, &data, 4 * band)) == whole);
+    }
+
+    /// A part that is cut out, its corner on a multiple of four, gives the bits of the whole picture wherever it has
+    /// all the inputs that these bits depend on.
+    #[test]
+    fn tiles_give_the_same_bits(case in case(40, 40), cut in [0_usize..40, 0_usize..40, 1_usize..30, 1_usize..30]) {
+        let isa = Isa::detect().unwrap_or(Isa::Portable);
+        let data = case.data();
+        let shrink = case.spec.kernel - 1 - 2 * case.spec.padding;
+        let span = |from: usize, length: usize, size: usize| {
+            let from = from.min(size - shrink - 1) / 4 * 4;
+            from..size.min(from + length + shrink)
+        };
+        let (rows, columns) = (span(cut[0], cut[2], case.height), span(cut[1], cut[3], case.width));
+        let part = Case { height: rows.len(), width: columns.len(), ..case.clone() };
+        let out_rows = rows.start..rows.end - shrink;
+        let out_columns = columns.start..columns.end - shrink;
+        let crop_output = |tensor: &[f32]| {
+            crop(tensor, data.out_height, data.out_width, out_rows.clone(), out_columns.clone())
+        };
+        let part_data = Data {
+            input: crop(&data.input, case.height, case.width, rows.clone(), columns.clone()),
+            residual: crop_output(&data.residual),
+            out_height: out_rows.len(),
+            out_width: out_columns.len(),
+            ..case.data()
+        };
+        let expected = crop_output(&run(isa, &case, &data, data.out_height));
+        let found = run(isa, &part, &part_data, out_rows.len());
+
+        let conv = Conv::new(isa, &case.spec, &data.filters, &data.bias).unwrap();
+        let complete = |position: usize, cut: &std::ops::Range<usize>, size: usize| {
+            let reach = conv.reach(position as isize..position as isize + 1);
+            (cut.start == 0 || reach.start >= 0) && (cut.end == size || reach.end <= cut.len() as isize)
+        };
+        for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
+            let (y, x) = (i / out_columns.len() % out_rows.len(), i % out_columns.len());
+            if complete(y, &rows, case.height) && complete(x, &columns, case.width) {
+                prop_assert_eq!(found.to_bits(), expected.to_bits(), "at {}, {}", y, x);
+            }
+        }
+    }
+
+    #[test]
+    fn the_paper_s_algorithm_is_a_convolution(case in case(9, 6), m in prop::sample::select(vec![2_usize, 4])) {
+        prop_assume!(case.spec.kernel > 1);
+        let data = case.data();
+        let problem = case.problem(&data);
+        for (found, expected) in reference::winograd(&problem, m).iter().zip(reference::direct(&problem)) {
+            prop_assert!((found - expected).abs() < 1e-10, "{} instead of {}", found, expected);
+        }
+    }
+
+    #[test]
+    fn the_blocked_layout_is_a_permutation(channels in 1..=LANES, size in 1_usize..50, seed: u32) {
+        let tensor = Noise(seed).floats(channels * size);
+        let plane = &blocked(&tensor, &[channels], size)[0];
+        for (i, value) in plane.iter().enumerate() {
+            let (pixel, channel) = (i / LANES, i % LANES);
+            let expected = if channel < channels { tensor[channel * size + pixel] } else { 0.0 };
+            prop_assert_eq!(*value, expected);
+        }
+        let mut back = vec![f32::NAN; tensor.len()];
+        from_blocked(plane, &mut back).unwrap();
+        prop_assert_eq!(back, tensor);
+    }
+}
+
+/// Some rows and columns of a tensor `[channels][height][width]`.
+fn crop(
+    tensor: &[f32],
+    height: usize,
+    width: usize,
+    rows: std::ops::Range<usize>,
+    columns: std::ops::Range<usize>,
+) -> Vec<f32> {
+    let kept = tensor.chunks_exact(width).enumerate().filter(|(row, _)| rows.contains(&(row % height)));
+    kept.flat_map(|(_, row)| row[columns.clone()].to_vec()).collect()
+}
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+#[test]
+fn bits_reach_no_farther_than_the_tile() {
+    let conv = |kernel: usize, padding: usize| {
+        let spec = spec(kernel, padding);
+        Conv::new(Isa::Portable, &spec, &vec![0.0; 2 * kernel * kernel], &[0.0]).unwrap()
+    };
+    let same = conv(3, 1);
+    assert_eq!(same.reach(0..4), -1..5, "a whole tile: the filter's own reach");
+    assert_eq!(same.reach(1..2), 0..4, "inside a tile");
+    assert_eq!(same.reach(-1..0), -4..1);
+    assert_eq!(same.reach(same.reach(0..4)), -4..8);
+    assert_eq!(conv(3, 0).reach(4..8), 4..10);
+    assert_eq!(conv(5, 2).reach(1..2), -1..5);
+    assert_eq!(conv(1, 0).reach(3..9), 3..9);
+}
+
+// ---- activations ----
+
+/// Sends `values` through a 1x1 convolution that copies its channel, and an activation.
+fn through(isa: Isa, activation: Activation, values: &[f32]) -> Vec<f32> {
+    let epilogue = Epilogue::Activate(activation);
+    let spec = ConvSpec { inputs: vec![1], outputs: 1, kernel: 1, padding: 0, epilogue };
+    let conv = Conv::new(isa, &spec, &[1.0], &[0.0]).unwrap();
+    let planes = blocked(values, &[1], values.len());
+    let mut plane = vec![0.0; values.len() * LANES];
+    let picture = Picture { height: 1, width: values.len(), planes: &views(&planes), residual: &[] };
+    conv.run(picture, &mut [&mut plane], &mut Scratch::new()).unwrap();
+    let mut out = vec![0.0; values.len()];
+    from_blocked(&plane, &mut out).unwrap();
+    out
+}
+
+#[test]
+fn sigmoid_and_swish_are_accurate_everywhere() {
+    let values: Vec<f32> = (-870_000..=870_000).map(|i| i as f32 * 1e-4).collect();
+    for isa in isas() {
+        let sigmoid = through(isa, Activation::Sigmoid, &values);
+        let swish = through(isa, Activation::Swish, &values);
+        for (i, &x) in values.iter().enumerate() {
+            let exact = 1.0 / (1.0 + f64::from(-x).exp());
+            let relative = |found: f32, exact: f64| (f64::from(found) - exact).abs() / exact.abs().max(1e-40);
+            assert!(relative(sigmoid[i], exact) < 2.5e-7, "sigmoid({x}) is {}, not {exact}", sigmoid[i]);
+            let exact = exact * f64::from(x);
+            assert!(relative(swish[i], exact) < 2.5e-7, "swish({x}) is {}, not {exact}", swish[i]);
+        }
+    }
+}
+
+#[test]
+fn activations_saturate_without_surprise() {
+    for isa in isas() {
+        let extreme = [-1e30, -200.0, 0.0, 200.0, 1e30];
+        let sigmoid = through(isa, Activation::Sigmoid, &extreme);
+        assert!(sigmoid[0] < 1e-37 && sigmoid[1] < 1e-37, "{sigmoid:?}");
+        assert_eq!(sigmoid[2..], [0.5, 1.0, 1.0]);
+        assert_eq!(through(isa, Activation::Relu, &extreme), [0.0, 0.0, 0.0, 200.0, 1e30]);
+        assert_eq!(through(isa, Activation::LeakyRelu(0.5), &extreme), [-5e29, -100.0, 0.0, 200.0, 1e30]);
+        let swish = through(isa, Activation::Swish, &extreme);
+        assert!(swish[1].abs() < 1e-34, "{swish:?}");
+        assert_eq!(swish[2..], [0.0, 200.0, 1e30]);
+    }
+}
+
+// ---- what is refused ----
+
+fn spec(kernel: usize, padding: usize) -> ConvSpec {
+    let epilogue = Epilogue::Activate(Activation::Identity);
+    ConvSpec { inputs: vec![2], outputs: 1, kernel, padding, epilogue }
+}
+
+#[test]
+fn bad_specifications_are_refused() {
+    let refused = |spec: ConvSpec, weights: usize, bias: usize| {
+        let error = Conv::new(Isa::Portable, &spec, &vec![0.0; weights], &vec![0.0; bias]).err();
+        assert_eq!(error.expect("an error").code(), "ERR_INVALID_ARG_VALUE");
+    };
+    refused(spec(4, 1), 32, 1);
+    refused(spec(3, 2), 18, 1);
+    refused(spec(3, 1), 17, 1);
+    refused(spec(3, 1), 18, 2);
+    refused(ConvSpec { inputs: vec![2, 0], ..spec(3, 1) }, 18, 1);
+    refused(ConvSpec { inputs: vec![usize::MAX, 2], ..spec(3, 1) }, 18, 1);
+    let slopes = Epilogue::Activate(Activation::PRelu(vec![0.1; 2]));
+    refused(ConvSpec { epilogue: slopes, ..spec(3, 1) }, 18, 1);
+    assert!(Conv::new(Isa::Portable, &spec(3, 1), &[0.0; 18], &[0.0]).is_ok());
+}
+
+#[test]
+fn bad_pictures_are_refused() {
+    let conv = Conv::new(Isa::Portable, &spec(3, 0), &[0.0; 18], &[0.0]).unwrap();
+    let run = |height, width, planes: &[&[f32]], residual: &[&[f32]], rows, out: usize| {
+        let mut out = vec![0.0; out * LANES];
+        let picture = Picture { height, width, planes, residual };
+        conv.run_rows(picture, rows, &mut [&mut out], &mut Scratch::new()).map_err(|error| error.code())
+    };
+    let plane = [0.0; 36 * LANES];
+    assert_eq!(run(6, 6, &[&plane], &[], 0..4, 16), Ok(()));
+    let refused = Err("ERR_UPSCALER_INFERENCE");
+    assert_eq!(run(2, 18, &[&plane], &[], 0..0, 0), refused, "nothing is left");
+    assert_eq!(run(0, 6, &[&[]], &[], 0..0, 0), refused, "empty");
+    assert_eq!(run(usize::MAX, 6, &[&plane], &[], 0..4, 16), refused, "overflow");
+    assert_eq!(run(6, 6, &[&plane[1..]], &[], 0..4, 16), refused, "short plane");
+    assert_eq!(run(6, 6, &[&plane, &plane], &[], 0..4, 16), refused, "too many planes");
+    assert_eq!(run(6, 6, &[&plane], &[&plane], 0..4, 16), refused, "unasked residual");
+    assert_eq!(run(6, 6, &[&plane], &[], 0..5, 20), refused, "rows outside");
+    assert_eq!(run(6, 6, &[&plane], &[], 2..4, 8), refused, "rows not on a multiple of four");
+    assert_eq!(run(6, 6, &[&plane], &[], 0..4, 17), refused, "output of another size");
+}
+
+#[test]
+fn weights_grow_by_the_transform_and_scratch_is_bounded() {
+    let epilogue = Epilogue::Activate(Activation::Relu);
+    let spec = ConvSpec { inputs: vec![64], outputs: 64, kernel: 3, padding: 1, epilogue };
+    let conv = Conv::new(Isa::Portable, &spec, &vec![0.0; 64 * 64 * 9], &[0.0; 64]).unwrap();
+    assert_eq!(conv.weight_bytes(), 4 * 64 * 64 * 9 * size_of::<f32>());
+    assert!(conv.scratch_bytes() < 1 << 20, "{}", conv.scratch_bytes());
+}

@@ -1,0 +1,301 @@
+//! Convolution by Winograd's minimal filtering, tile by tile.
+//!
+//! The output is cut into tiles of M by M pixels, each computed from the N by N input pixels around it. For a block of
+//! tiles: transform the input tiles (Bᵀ d B), multiply (for each of the N² coefficients, tiles by input channels times
+//! input channels by output channels), transform back (Aᵀ m A), finish (bias, activation, residual). What lies outside
+//! the picture is zero, as data: the arithmetic of an output pixel depends on its place in its tile and on nothing else.
+
+use std::ops::Range;
+
+use super::epilogue::Packed;
+use super::isa::Isa;
+use super::lanes::{Block, Lanes, Task};
+use super::plane::{Pixel, Scratch};
+use super::points::{filter_transform, sandwich};
+use super::product::{GROUP, Multiply, Transformed, Weights};
+use super::transform;
+
+/// Tiles that go through the phases together: enough to use each weight often, few enough that their transforms stay
+/// in a second-level cache of 1 MiB beside the weights.
+const TILES: usize = 2 * GROUP;
+
+/// Where a convolution's tiles lie.
+#[derive(Clone, Copy)]
+pub(super) struct Grid {
+    pub height: usize,
+    pub width: usize,
+    pub out_height: usize,
+    pub out_width: usize,
+    pub padding: usize,
+}
+
+/// One picture, as pixels.
+pub(super) struct Planes<'a> {
+    pub inputs: &'a [&'a [Pixel]],
+    /// One per output plane, or none at all.
+    pub residuals: &'a [&'a [Pixel]],
+}
+
+/// Transforms the weights `[output][input][taps][taps]` of F(n + 1 - taps, taps).
+pub(super) fn pack(
+    n: usize,
+    taps: usize,
+    weights: &[f32],
+    inputs: &[usize],
+    outputs: usize,
+    isa: Isa,
+) -> Weights {
+    let g = filter_transform(n, taps).matrix();
+    let channels: usize = inputs.iter().sum();
+    Weights::pack(n * n, inputs, outputs, isa.columns(), |output, input| {
+        let filter = &weights[(output * channels + input) * taps * taps..][..taps * taps];
+        let filter: Vec<f64> = filter.iter().map(|&weight| f64::from(weight)).collect();
+        sandwich(&g, &filter)
+    })
+}
+
+/// Pixels of scratch for the transformed inputs and for the products.
+fn scratch_pixels(n: usize, weights: &Weights) -> (usize, usize) {
+    let columns = weights.groups.iter().map(|group| group.columns).max().unwrap_or(0);
+    (n * n * TILES * weights.planes, n * n * TILES * columns)
+}
+
+/// Bytes of scratch that [`Winograd`] takes.
+pub(super) fn scratch_bytes(n: usize, weights: &Weights) -> usize {
+    let (inputs, products) = scratch_pixels(n, weights);
+    (inputs + products) * size_of::<Pixel>()
+}
+
+/// A range of output rows of one convolution: F(M, N + 1 - M), NN = N².
+pub(super) struct Winograd<'a, const N: usize, const NN: usize, const M: usize> {
+    pub grid: Grid,
+    pub planes: Planes<'a>,
+    pub weights: &'a Weights,
+    pub bias: &'a [Block],
+    pub epilogue: &'a Packed,
+    /// Output rows; they begin on a multiple of M.
+    pub rows: Range<usize>,
+    /// Those rows of each output plane.
+    pub outputs: &'a mut [&'a mut [Pixel]],
+    pub scratch: &'a mut Scratch,
+}
+
+impl<const N: usize, const NN: usize, const M: usize> Task for Winograd<'_, N, NN, M> {
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let across = self.grid.out_width.div_ceil(M);
+        let first = self.rows.start / M * across;
+        let end = self.rows.end.div_ceil(M) * across;
+        let (inputs, products) = scratch_pixels(N, self.weights);
+        let transformed = self.scratch.inputs.take(inputs).as_chunks_mut().0.as_chunks_mut().0;
+        let products = self.scratch.products.take(products).as_chunks_mut().0;
+        for first in (first..end).step_by(TILES) {
+            let tiles = Tiles { range: first..end.min(first + TILES), across };
+            l.run(InputTransform::<N, NN, M> {
+                grid: self.grid,
+                tiles: &tiles,
+                planes: self.planes.inputs,
+                out: transformed,
+            });
+            for group in &self.weights.groups {
+                Multiply {
+                    inputs: transformed,
+                    weights: self.weights,
+                    group,
+                    products,
+                    tiles: tiles.range.len(),
+                }
+                .run(l);
+                for column in 0..group.columns {
+                    let plane = group.first + column;
+                    l.run(OutputTransform::<N, NN, M> {
+                        grid: self.grid,
+                        tiles: &tiles,
+                        products: products.get(column..).unwrap_or_default(),
+                        columns: group.columns,
+                        bias: &self.bias[plane],
+                        epilogue: self.epilogue,
+                        plane,
+                        residual: self.planes.residuals.get(plane).copied(),
+                        first_row: self.rows.start,
+                        out: self.outputs[plane],
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Tiles by number, row after row.
+struct Tiles {
+    range: Range<usize>,
+    /// Tiles in a row.
+    across: usize,
+}
+
+impl Tiles {
+    /// Row and column of each tile.
+    #[inline(always)]
+    fn positions(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.range.clone().map(|tile| (tile / self.across, tile % self.across))
+    }
+}
+
+/// Bᵀ d B of every tile and plane.
+struct InputTransform<'a, const N: usize, const NN: usize, const M: usize> {
+    grid: Grid,
+    tiles: &'a Tiles,
+    planes: &'a [&'a [Pixel]],
+    /// `[group of tiles][plane]`
+    out: &'a mut [Transformed<NN>],
+}
+
+impl<const N: usize, const NN: usize, const M: usize> Task for InputTransform<'_, N, NN, M> {
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let Grid { height, width, padding, .. } = self.grid;
+        for (index, plane) in self.planes.iter().enumerate() {
+            for (tile, (row, column)) in self.tiles.positions().enumerate() {
+                let out = &mut self.out[tile / GROUP * self.planes.len() + index];
+                let (bottom, right) = (row * M + N, column * M + N);
+                let inside = row * M >= padding && column * M >= padding;
+                if inside && bottom <= height + padding && right <= width + padding {
+                    let first = (row * M - padding) * width + column * M - padding;
+                    transform_tile::<L, N, NN>(l, &plane[first..], width, out, tile % GROUP);
+                } else {
+                    let window = gather::<N, NN>(plane, self.grid, row * M, column * M);
+                    transform_tile::<L, N, NN>(l, &window, N, out, tile % GROUP);
+                }
+            }
+        }
+    }
+}
+
+/// A tile that reaches over the picture's edge, zero outside. `top` and `left` count from the padding's corner.
+#[inline(never)]
+fn gather<const N: usize, const NN: usize>(
+    plane: &[Pixel],
+    grid: Grid,
+    top: usize,
+    left: usize,
+) -> [Pixel; NN] {
+    let mut window = [[0.0; 16]; NN];
+    for i in 0..N {
+        let Some(y) = (top + i).checked_sub(grid.padding).filter(|&y| y < grid.height) else { continue };
+        for j in 0..N {
+            let Some(x) = (left + j).checked_sub(grid.padding).filter(|&x| x < grid.width) else { continue };
+            window[i * N + j] = plane[y * grid.width + x];
+        }
+    }
+    window
+}
+
+/// Bᵀ d B of the N by N pixels at the start of `pixels`, whose rows are `stride` apart, to place `slot` of `out`.
+#[inline(always)]
+fn transform_tile<L: Lanes, const N: usize, const NN: usize>(
+    l: L,
+    pixels: &[Pixel],
+    stride: usize,
+    out: &mut Transformed<NN>,
+    slot: usize,
+) {
+    let mut half = [[l.splat(0.0); N]; N];
+    for j in 0..N {
+        let mut column = [l.splat(0.0); N];
+        for i in 0..N {
+            column[i] = l.load(&pixels[i * stride + j]);
+        }
+        let column = transform::input(l, &column);
+        for i in 0..N {
+            half[i][j] = column[i];
+        }
+    }
+    for i in 0..N {
+        let row = transform::input(l, &half[i]);
+        for j in 0..N {
+            l.store(row[j], &mut out[i * N + j][slot]);
+        }
+    }
+}
+
+/// Aᵀ m A of every tile of one output plane, finished and stored.
+struct OutputTransform<'a, const N: usize, const NN: usize, const M: usize> {
+    grid: Grid,
+    tiles: &'a Tiles,
+    /// Every `columns`-th belongs to this plane.
+    products: &'a [[Pixel; NN]],
+    columns: usize,
+    bias: &'a Block,
+    epilogue: &'a Packed,
+    plane: usize,
+    residual: Option<&'a [Pixel]>,
+    /// The picture's row that `out` begins with.
+    first_row: usize,
+    out: &'a mut [Pixel],
+}
+
+impl<const N: usize, const NN: usize, const M: usize> Task for OutputTransform<'_, N, NN, M> {
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let Grid { out_width, .. } = self.grid;
+        let bias = l.load(&self.bias.0);
+        let rows_end = self.first_row + self.out.len() / out_width;
+        for (product, (row, column)) in self.products.iter().step_by(self.columns).zip(self.tiles.positions())
+        {
+            let values = untransform::<L, N, NN, M>(l, product, bias);
+            let (height, width) = ((rows_end - row * M).min(M), (out_width - column * M).min(M));
+            let at = row * M * out_width + column * M;
+            let residual = self.residual.map(|residual| &residual[at..]);
+            let out = &mut self.out[at - self.first_row * out_width..];
+            if height == M && width == M {
+                self.epilogue.finish(l, self.plane, &values, residual, out, out_width);
+            } else {
+                let mut window = [[0.0; 16]; NN];
+                let residual = residual.map(|residual| {
+                    let mut window = [[0.0; 16]; NN];
+                    copy(residual, out_width, &mut window, M, height, width);
+                    window
+                });
+                let residual = residual.as_ref().map(|window| &window[..]);
+                self.epilogue.finish(l, self.plane, &values, residual, &mut window, M);
+                copy(&window, M, out, out_width, height, width);
+            }
+        }
+    }
+}
+
+/// Aᵀ m A, plus the bias.
+#[inline(always)]
+fn untransform<L: Lanes, const N: usize, const NN: usize, const M: usize>(
+    l: L,
+    product: &[Pixel; NN],
+    bias: L::V,
+) -> [[L::V; M]; M] {
+    let mut half = [[l.splat(0.0); N]; M];
+    for j in 0..N {
+        let mut column = [l.splat(0.0); N];
+        for i in 0..N {
+            column[i] = l.load(&product[i * N + j]);
+        }
+        let column: [L::V; M] = transform::output(l, &column);
+        for i in 0..M {
+            half[i][j] = column[i];
+        }
+    }
+    let mut values = [[bias; M]; M];
+    for i in 0..M {
+        let row: [L::V; M] = transform::output(l, &half[i]);
+        for j in 0..M {
+            values[i][j] = l.add(row[j], bias);
+        }
+    }
+    values
+}
+
+/// Copies a window between pictures whose rows are `from_stride` and `to_stride` pixels apart.
+#[inline(never)]
+fn copy(from: &[Pixel], from_stride: usize, to: &mut [Pixel], to_stride: usize, height: usize, width: usize) {
+    for y in 0..height {
+        to[y * to_stride..][..width].copy_from_slice(&from[y * from_stride..][..width]);
+    }
+}

@@ -1,0 +1,231 @@
+//! [`Lanes`] on x86-64: AVX-512, and AVX2 with FMA as two halves.
+
+use std::arch::x86_64::*;
+
+use super::lanes::{LANES, Lanes, Task};
+
+/// Proof that this CPU, and the operating system, have AVX-512F.
+#[derive(Clone, Copy)]
+pub(super) struct Avx512(());
+
+impl Avx512 {
+    pub fn detect() -> Option<Self> {
+        is_x86_feature_detected!("avx512f").then_some(Avx512(()))
+    }
+}
+
+/// Compiles `task` with AVX-512F.
+///
+/// # Safety
+/// The CPU must have AVX-512F.
+#[target_feature(enable = "avx512f")]
+#[inline(never)]
+unsafe fn run_avx512<T: Task>(lanes: Avx512, task: T) {
+    task.run(lanes);
+}
+
+impl Lanes for Avx512 {
+    type V = __m512;
+    const REGISTERS: usize = 32;
+
+    #[inline(always)]
+    fn run<T: Task>(self, task: T) {
+        // SAFETY: the token was only given out after the CPU was asked.
+        unsafe { run_avx512(self, task) }
+    }
+
+    // SAFETY, for every operation below: `self` is the proof that the instructions exist; loads and stores have no
+    // alignment requirement and stay inside the sixteen floats of the reference.
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> __m512 {
+        unsafe { _mm512_set1_ps(x) }
+    }
+
+    #[inline(always)]
+    fn load(self, from: &[f32; LANES]) -> __m512 {
+        unsafe { _mm512_loadu_ps(from.as_ptr()) }
+    }
+
+    #[inline(always)]
+    fn store(self, v: __m512, to: &mut [f32; LANES]) {
+        unsafe { _mm512_storeu_ps(to.as_mut_ptr(), v) }
+    }
+
+    #[inline(always)]
+    fn add(self, a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_add_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn sub(self, a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_sub_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn mul(self, a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_mul_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn div(self, a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_div_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        unsafe { _mm512_fmadd_ps(a, b, c) }
+    }
+
+    #[inline(always)]
+    fn neg_mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        unsafe { _mm512_fnmadd_ps(a, b, c) }
+    }
+
+    #[inline(always)]
+    fn max(self, a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_max_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn min(self, a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_min_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn round(self, a: __m512) -> __m512 {
+        unsafe { _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a) }
+    }
+
+    #[inline(always)]
+    fn exp2_integer(self, n: __m512) -> __m512 {
+        unsafe {
+            let exponent = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
+            _mm512_castsi512_ps(_mm512_slli_epi32::<23>(exponent))
+        }
+    }
+}
+
+/// Proof that this CPU, and the operating system, have AVX2 and FMA.
+#[derive(Clone, Copy)]
+pub(super) struct Avx2(());
+
+impl Avx2 {
+    pub fn detect() -> Option<Self> {
+        (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Avx2(()))
+    }
+}
+
+/// Compiles `task` with AVX2 and FMA.
+///
+/// # Safety
+/// The CPU must have AVX2 and FMA.
+#[target_feature(enable = "avx2,fma")]
+#[inline(never)]
+unsafe fn run_avx2<T: Task>(lanes: Avx2, task: T) {
+    task.run(lanes);
+}
+
+/// Lanes 0..8 and 8..16.
+type Halves = [__m256; 2];
+
+/// Applies a 256-bit operation to both halves.
+macro_rules! halves {
+    ($operation:ident($($operand:ident),+)) => {
+        // SAFETY: `Avx2` is the proof that the instructions exist.
+        unsafe { [$operation($($operand[0]),+), $operation($($operand[1]),+)] }
+    };
+}
+
+impl Lanes for Avx2 {
+    type V = Halves;
+    const REGISTERS: usize = 8;
+
+    #[inline(always)]
+    fn run<T: Task>(self, task: T) {
+        // SAFETY: the token was only given out after the CPU was asked.
+        unsafe { run_avx2(self, task) }
+    }
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> Halves {
+        // SAFETY: `self` is the proof that the instructions exist.
+        unsafe { [_mm256_set1_ps(x); 2] }
+    }
+
+    #[inline(always)]
+    fn load(self, from: &[f32; LANES]) -> Halves {
+        // SAFETY: as above; both halves lie inside `from`, and no alignment is required.
+        unsafe { [_mm256_loadu_ps(from.as_ptr()), _mm256_loadu_ps(from.as_ptr().add(8))] }
+    }
+
+    #[inline(always)]
+    fn store(self, v: Halves, to: &mut [f32; LANES]) {
+        // SAFETY: as above; both halves lie inside `to`, and no alignment is required.
+        unsafe {
+            _mm256_storeu_ps(to.as_mut_ptr(), v[0]);
+            _mm256_storeu_ps(to.as_mut_ptr().add(8), v[1]);
+        }
+    }
+
+    #[inline(always)]
+    fn add(self, a: Halves, b: Halves) -> Halves {
+        halves!(_mm256_add_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn sub(self, a: Halves, b: Halves) -> Halves {
+        halves!(_mm256_sub_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn mul(self, a: Halves, b: Halves) -> Halves {
+        halves!(_mm256_mul_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn div(self, a: Halves, b: Halves) -> Halves {
+        halves!(_mm256_div_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: Halves, b: Halves, c: Halves) -> Halves {
+        halves!(_mm256_fmadd_ps(a, b, c))
+    }
+
+    #[inline(always)]
+    fn neg_mul_add(self, a: Halves, b: Halves, c: Halves) -> Halves {
+        halves!(_mm256_fnmadd_ps(a, b, c))
+    }
+
+    #[inline(always)]
+    fn max(self, a: Halves, b: Halves) -> Halves {
+        halves!(_mm256_max_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn min(self, a: Halves, b: Halves) -> Halves {
+        halves!(_mm256_min_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn round(self, a: Halves) -> Halves {
+        const NEAREST: i32 = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+        // SAFETY: `self` is the proof that the instructions exist.
+        unsafe { [_mm256_round_ps::<NEAREST>(a[0]), _mm256_round_ps::<NEAREST>(a[1])] }
+    }
+
+    #[inline(always)]
+    fn exp2_integer(self, n: Halves) -> Halves {
+        // SAFETY: `self` is the proof that the instructions exist.
+        unsafe {
+            let bias = _mm256_set1_epi32(127);
+            let low = _mm256_add_epi32(_mm256_cvtps_epi32(n[0]), bias);
+            let high = _mm256_add_epi32(_mm256_cvtps_epi32(n[1]), bias);
+            [
+                _mm256_castsi256_ps(_mm256_slli_epi32::<23>(low)),
+                _mm256_castsi256_ps(_mm256_slli_epi32::<23>(high)),
+            ]
+        }
+    }
+}
