@@ -1,1 +1,55 @@
-//! engine
+//! Runs networks: ONNX Runtime's library, environment and sessions, and the worker threads that all images share.
+//! The only room that knows `ort`. Others see the [`Engine`] trait, which tests implement without any network.
+
+mod cancel;
+mod pool;
+mod runtime;
+mod sessions;
+
+pub use cancel::{Cancel, Hook};
+pub use pool::{Lane, Pool, Share};
+pub use runtime::{set_library, version};
+pub use sessions::{OnnxEngine, SessionOptions};
+
+use crate::error::Error;
+use crate::graph::Footprint;
+
+/// What a network takes and gives, as far as tiling and conversion of pixels need to know it.
+#[derive(Clone, Debug)]
+pub struct Signature {
+    /// Channels of the input planes: 1, 3 or 4.
+    pub channels_in: usize,
+    /// Channels of the output planes.
+    pub channels_out: usize,
+    /// Scale, receptive field and size constraints.
+    pub footprint: Footprint,
+    /// The only input size the network takes (height, width), if it is fixed.
+    pub fixed_size: Option<(u32, u32)>,
+    /// The network's values for black and white at its input.
+    pub input_range: (f32, f32),
+    /// The network's values for black and white at its output.
+    pub output_range: (f32, f32),
+}
+
+/// Takes the output planes, their height and their width.
+pub type Sink<'a> = &'a mut dyn FnMut(&[f32], usize, usize) -> Result<(), Error>;
+
+/// A network that can be run on one tile at a time, from many threads at once.
+pub trait Engine: Send + Sync {
+    /// What it takes and gives.
+    fn signature(&self) -> &Signature;
+
+    /// Runs the network on planes `[channels_in, height, width]` and hands the output planes
+    /// `[channels_out, out_height, out_width]` to `sink` together with their height and width.
+    ///
+    /// # Errors
+    /// [`Error::Inference`] if the network fails, the reason of `cancel` if it was tripped meanwhile.
+    fn run(
+        &self,
+        planes: &[f32],
+        height: usize,
+        width: usize,
+        cancel: &Cancel,
+        sink: Sink,
+    ) -> Result<(), Error>;
+}
