@@ -1,1 +1,25 @@
-//! upscale
+//! From a picture to a larger one: plan tiles, run them on the workers, stitch, report progress, stop when told.
+
+mod admission;
+mod canvas;
+mod encoding;
+mod finish;
+mod frame;
+mod job;
+mod layers;
+mod options;
+mod pass;
+mod pixels;
+mod plan;
+mod progress;
+mod size;
+mod source;
+#[cfg(test)]
+mod tests;
+mod tiling;
+
+pub use admission::{Counters, Counts, Ticket, configure_memory};
+pub use job::{Data, Job, Upscaled};
+pub use options::{Alpha, Fit, Input, KeepMetadata, Limits, Options, Output};
+pub use plan::{DEEP_HALO, halo};
+pub use progress::{Listener, Progress, Rect, Slice};

@@ -1,0 +1,120 @@
+//! Rows in, file out: bands of finished rows are compressed by the workers while the rest is still being upscaled.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::canvas::{self, Canvas};
+use super::finish::Finish;
+use crate::engine::Lane;
+use crate::error::Error;
+use crate::raster::{Band, Encoder, Raster};
+
+type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
+
+/// A file in the making.
+pub struct Encoding<'a> {
+    lane: &'a Lane,
+    encoder: Arc<Encoder>,
+    finish: Arc<Finish>,
+    width: u32,
+    height: u32,
+    /// Finished rows that no band has taken yet, top first; the canvases touch each other.
+    rows: VecDeque<Canvas>,
+    /// The first row that belongs to no band yet.
+    next: u32,
+    compressing: VecDeque<Pending<Band>>,
+    bands: Vec<Band>,
+}
+
+/// Bands that may wait for a worker: enough to keep many cores busy, few enough that a slow codec holds back the
+/// tiles instead of filling memory.
+const MOST_PENDING: usize = 32;
+
+impl<'a> Encoding<'a> {
+    /// A file of `width` x `height` pixels; `finish` is applied to its rows.
+    pub fn new(
+        lane: &'a Lane,
+        encoder: Encoder,
+        finish: Arc<Finish>,
+        width: u32,
+        height: u32,
+    ) -> Encoding<'a> {
+        let encoder = Arc::new(encoder);
+        let (rows, compressing) = (VecDeque::new(), VecDeque::new());
+        Encoding { lane, encoder, finish, width, height, rows, next: 0, compressing, bands: Vec::new() }
+    }
+
+    /// Takes the next rows, which follow those before.
+    pub async fn push(&mut self, rows: Canvas, end: u32) -> Result<(), Error> {
+        self.rows.push_back(rows);
+        let band_rows = self.encoder.band_rows();
+        while self.next < end && (self.next + band_rows <= end || end == self.height) {
+            let to = self.height.min(self.next + band_rows);
+            self.start_band(to);
+            self.next = to;
+        }
+        while self.compressing.len() > MOST_PENDING {
+            self.settle_band().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for all bands and joins them.
+    pub async fn finish(mut self) -> Result<Vec<u8>, Error> {
+        while !self.compressing.is_empty() {
+            self.settle_band().await?;
+        }
+        let (encoder, bands) = (self.encoder, self.bands);
+        self.lane.run(move || encoder.finish(bands)).await
+    }
+
+    /// Queues the compression of the rows from `next` to `to`, and lets go of canvases that are used up.
+    fn start_band(&mut self, to: u32) {
+        let (from, width) = (self.next, self.width);
+        let canvases: Vec<Canvas> = self.rows.iter().take_while(|canvas| canvas.y() < to).cloned().collect();
+        while self.rows.get(1).map_or(to == self.height, |following| following.y() <= to) {
+            if self.rows.pop_front().is_none() {
+                break;
+            }
+        }
+        let (encoder, finish) = (self.encoder.clone(), self.finish.clone());
+        let index = from / encoder.band_rows();
+        self.compressing.push_back(Box::pin(self.lane.run(move || {
+            let band = assemble(&canvases, width, from, to)?;
+            drop(canvases);
+            encoder.compress(index, finish.apply(band, from)?)
+        })));
+    }
+
+    async fn settle_band(&mut self) -> Result<(), Error> {
+        if let Some(band) = self.compressing.pop_front() {
+            self.bands.push(band.await?);
+        }
+        Ok(())
+    }
+}
+
+/// Rows `from..to` as one picture.
+fn assemble(canvases: &[Canvas], width: u32, from: u32, to: u32) -> Result<Raster, Error> {
+    let mut band: Option<Raster> = None;
+    for canvas in canvases {
+        let picture = canvas.picture();
+        let (begin, end) = (from.max(canvas.y()), to.min(canvas.y() + picture.height));
+        if begin >= end {
+            continue;
+        }
+        let part = canvas::crop(&picture, 0, begin - canvas.y(), width, end - begin);
+        if part.height == to - from {
+            return Ok(part);
+        }
+        let depth = canvas::depth(&part);
+        let channels = part.channels;
+        let band = match &mut band {
+            Some(band) => band,
+            None => band.insert(canvas::blank(width, to - from, channels, depth)?),
+        };
+        canvas::paste(band, &part, 0, begin - from);
+    }
+    band.ok_or_else(|| Error::Encode(format!("Expected rows {from}..{to} to be finished but found none")))
+}

@@ -1,0 +1,115 @@
+//! Which channels of a picture go through the network together, and where its planes end up.
+
+use crate::error::Error;
+
+/// What one input plane of the network shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A channel of the picture.
+    Channel(usize),
+    /// Full opacity, for networks that want alpha where there is none.
+    Opaque,
+}
+
+/// Where an output of the network goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A plane becomes a channel of the result.
+    Plane { plane: usize, channel: usize },
+    /// The BT.601 luma of planes 0..3 becomes a channel of the result.
+    Luma { channel: usize },
+}
+
+/// One run of the network over a tile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// One per input plane.
+    pub sources: Vec<Source>,
+    /// What is kept.
+    pub targets: Vec<Target>,
+}
+
+/// The runs that upscale a picture of `colours` colour channels (1 or 3), and its alpha channel with them if
+/// `alpha`, through a network of `planes_in` and `planes_out` planes.
+///
+/// Grey through a colour network is shown to all three planes, and the luma of what comes out is kept. A one-plane
+/// network sees each channel on its own.
+///
+/// # Errors
+/// [`Error::ModelShape`] for networks with other than 1, 3 or 4 planes, or that change their number.
+pub fn layers(colours: usize, alpha: bool, planes_in: usize, planes_out: usize) -> Result<Vec<Layer>, Error> {
+    if !matches!((planes_in, planes_out), (1, 1) | (3, 3) | (4, 4)) {
+        return Err(Error::ModelShape(format!(
+            "Expected a network from 1, 3 or 4 channels to as many but found one from {planes_in} to {planes_out}"
+        )));
+    }
+    let channels = colours + usize::from(alpha);
+    Ok(match planes_in {
+        1 => (0..channels).map(single).collect(),
+        3 => {
+            let colour =
+                if colours == 1 { grey(0) } else { planes((0..3).map(Source::Channel).collect(), 3) };
+            std::iter::once(colour).chain(alpha.then(|| grey(colours))).collect()
+        }
+        _ => vec![rgba(colours, alpha)],
+    })
+}
+
+fn single(channel: usize) -> Layer {
+    Layer { sources: vec![Source::Channel(channel)], targets: vec![Target::Plane { plane: 0, channel }] }
+}
+
+fn grey(channel: usize) -> Layer {
+    Layer { sources: vec![Source::Channel(channel); 3], targets: vec![Target::Luma { channel }] }
+}
+
+fn planes(sources: Vec<Source>, kept: usize) -> Layer {
+    Layer { sources, targets: (0..kept).map(|plane| Target::Plane { plane, channel: plane }).collect() }
+}
+
+fn rgba(colours: usize, alpha: bool) -> Layer {
+    let opacity = if alpha { Source::Channel(colours) } else { Source::Opaque };
+    if colours == 3 {
+        let sources = (0..3).map(Source::Channel).chain([opacity]).collect();
+        return planes(sources, 3 + usize::from(alpha));
+    }
+    let mut layer = grey(0);
+    layer.sources.push(opacity);
+    if alpha {
+        layer.targets.push(Target::Plane { plane: 3, channel: 1 });
+    }
+    layer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The channels of the result that the layers fill, sorted.
+    fn filled(layers: &[Layer]) -> Vec<usize> {
+        let channel = |target: &Target| match *target {
+            Target::Plane { channel, .. } | Target::Luma { channel } => channel,
+        };
+        let mut channels: Vec<_> =
+            layers.iter().flat_map(|layer| layer.targets.iter().map(channel)).collect();
+        channels.sort_unstable();
+        channels
+    }
+
+    #[test]
+    fn every_channel_is_filled_once_and_every_plane_is_fed() {
+        for (colours, alpha) in [(1, false), (1, true), (3, false), (3, true)] {
+            for planes in [1, 3, 4] {
+                let layers = layers(colours, alpha, planes, planes).unwrap();
+                assert_eq!(filled(&layers), (0..colours + usize::from(alpha)).collect::<Vec<_>>());
+                assert!(layers.iter().all(|layer| layer.sources.len() == planes));
+            }
+        }
+    }
+
+    #[test]
+    fn other_networks_are_refused() {
+        assert_eq!(layers(3, false, 2, 2).unwrap_err().code(), "ERR_UPSCALER_MODEL_SHAPE");
+        assert_eq!(layers(3, false, 3, 1).unwrap_err().code(), "ERR_UPSCALER_MODEL_SHAPE");
+    }
+}

@@ -1,0 +1,212 @@
+//! One pass of the network over a picture: tiles to the workers, finished rows onwards, in order.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::canvas::{self, Canvas, Depth};
+use super::encoding::Encoding;
+use super::layers::Layer;
+use super::options::Output;
+use super::pixels::{self, Kept};
+use super::plan::{Plan, Span};
+use super::progress::{Listener, Progress, Slice, rects};
+use crate::engine::{Cancel, Engine, Lane};
+use crate::error::Error;
+use crate::raster::{self, EncodeOptions, Format, Raster};
+
+/// Where the rows of a pass go.
+pub enum Rows<'a, 'lane> {
+    /// All into one picture.
+    Whole(Canvas),
+    /// Tile row by tile row into a file, so that no full-size picture is ever held.
+    Encoded(&'a mut Encoding<'lane>),
+}
+
+/// A network run over a whole picture.
+pub struct Pass<'a> {
+    pub engine: Arc<dyn Engine>,
+    pub lane: &'a Lane,
+    pub workers: usize,
+    pub cancel: Cancel,
+    pub picture: Arc<Raster>,
+    pub plan: Plan,
+    pub layers: Arc<Vec<Layer>>,
+    /// Channels and samples of the result.
+    pub channels: u8,
+    pub depth: Depth,
+    /// Who is told, and the share of the whole job that lies before and in this pass.
+    pub listener: Option<Listener>,
+    pub share: (f64, f64),
+}
+
+type Pending = Pin<Box<dyn Future<Output = Result<Option<Slice>, Error>> + Send>>;
+
+/// A tile that was handed to the workers.
+struct InFlight {
+    row: usize,
+    column: usize,
+    canvas: Canvas,
+    tile: Pending,
+}
+
+impl Pass<'_> {
+    /// Runs all tiles. Returns the canvas of [`Rows::Whole`].
+    pub async fn run(&self, mut rows: Rows<'_, '_>) -> Result<(), Error> {
+        // A row more than the workers need: the next row's tiles are under way while the last of this one finishes.
+        let most = self.plan.columns.len() + 2 * self.workers;
+        let mut in_flight = VecDeque::new();
+        for row in 0..self.plan.rows.len() {
+            let canvas = self.canvas(row, &rows)?;
+            for column in 0..self.plan.columns.len() {
+                if in_flight.len() >= most {
+                    self.settle(&mut in_flight, &mut rows).await?;
+                }
+                let tile = Box::pin(self.start(row, column, &canvas));
+                in_flight.push_back(InFlight { row, column, canvas: canvas.clone(), tile });
+            }
+        }
+        while !in_flight.is_empty() {
+            self.settle(&mut in_flight, &mut rows).await?;
+        }
+        Ok(())
+    }
+
+    fn scale(&self) -> u32 {
+        self.engine.signature().footprint.scale
+    }
+
+    /// The canvas that a tile row is stitched onto.
+    fn canvas(&self, row: usize, rows: &Rows) -> Result<Canvas, Error> {
+        match rows {
+            Rows::Whole(canvas) => Ok(canvas.clone()),
+            Rows::Encoded(_) => {
+                let span = self.plan.rows[row];
+                let (width, height) = (self.picture.width * self.scale(), span.core_len * self.scale());
+                let picture = canvas::blank(width, height, self.channels, self.depth)?;
+                Ok(Canvas::new(picture, span.core * self.scale()))
+            }
+        }
+    }
+
+    /// Queues one tile.
+    fn start(
+        &self,
+        row: usize,
+        column: usize,
+        canvas: &Canvas,
+    ) -> impl Future<Output = Result<Option<Slice>, Error>> + Send + 'static {
+        let tile = Tile {
+            engine: self.engine.clone(),
+            cancel: self.cancel.clone(),
+            picture: self.picture.clone(),
+            layers: self.layers.clone(),
+            canvas: canvas.clone(),
+            rows: self.plan.rows[row],
+            columns: self.plan.columns[column],
+        };
+        let slices = self.listener.as_ref().and_then(|listener| listener.slices);
+        self.lane.run(move || {
+            tile.run()?;
+            slices.map(|kind| tile.slice(kind)).transpose()
+        })
+    }
+
+    /// Waits for the oldest tile, tells about it, and passes its row on if it was the row's last.
+    async fn settle(&self, in_flight: &mut VecDeque<InFlight>, rows: &mut Rows<'_, '_>) -> Result<(), Error> {
+        let Some(InFlight { row, column, canvas, tile }) = in_flight.pop_front() else { return Ok(()) };
+        let slice = tile.await?;
+        self.cancel.check()?;
+        self.tell(row, column, slice);
+        if let Rows::Encoded(encoding) = rows
+            && column + 1 == self.plan.columns.len()
+        {
+            let span = self.plan.rows[row];
+            encoding.push(canvas, (span.core + span.core_len) * self.scale()).await?;
+        }
+        Ok(())
+    }
+
+    fn tell(&self, row: usize, column: usize, slice: Option<Slice>) {
+        let Some(listener) = &self.listener else { return };
+        let done = row * self.plan.columns.len() + column + 1;
+        let (before, share) = self.share;
+        // Exactly 1 at the end, whatever the shares add up to.
+        let fraction = (before + share * done as f64 / self.plan.len() as f64).min(1.0);
+        let (pre, post) = rects(self.plan.rows[row], self.plan.columns[column]);
+        (listener.call)(Progress { fraction, row, column, pre, post, slice });
+    }
+}
+
+/// One tile's work, on a worker.
+struct Tile {
+    engine: Arc<dyn Engine>,
+    cancel: Cancel,
+    picture: Arc<Raster>,
+    layers: Arc<Vec<Layer>>,
+    canvas: Canvas,
+    rows: Span,
+    columns: Span,
+}
+
+impl Tile {
+    fn run(&self) -> Result<(), Error> {
+        for layer in &*self.layers {
+            self.cancel.check()?;
+            self.run_layer(layer)?;
+        }
+        Ok(())
+    }
+
+    fn run_layer(&self, layer: &Layer) -> Result<(), Error> {
+        let signature = self.engine.signature();
+        let (rows, columns) = (self.rows, self.columns);
+        let planes = pixels::gather(&self.picture, &layer.sources, rows, columns, signature);
+        let (height, width) = (rows.source_len as usize, columns.source_len as usize);
+        self.engine.run(&planes, height, width, &self.cancel, &mut |planes, height, width| {
+            let scale = signature.footprint.scale as usize;
+            let trim = signature.footprint.trim as usize;
+            let expected = |span: Span| (span.source_len as usize - 2 * trim) * scale;
+            if (height, width) != (expected(rows), expected(columns)) {
+                return Err(Error::ModelShape(format!(
+                    "Expected the network to give {}x{} for {}x{} at scale {scale} but it gave {width}x{height}",
+                    expected(columns),
+                    expected(rows),
+                    columns.source_len,
+                    rows.source_len,
+                )));
+            }
+            let first = |span: Span| ((i64::from(span.core) - span.source) as usize - trim) * scale;
+            let kept = Kept {
+                planes,
+                height,
+                width,
+                x: first(columns),
+                y: first(rows),
+                columns: columns.core_len as usize * scale,
+                rows: rows.core_len as usize * scale,
+            };
+            let mut picture = self.canvas.picture();
+            let y = rows.core as usize * scale - self.canvas.y() as usize;
+            pixels::scatter(&kept, &layer.targets, signature, &mut picture, columns.core as usize * scale, y);
+            Ok(())
+        })
+    }
+
+    /// The tile's part of the result.
+    fn slice(&self, kind: Output) -> Result<Slice, Error> {
+        let scale = self.engine.signature().footprint.scale;
+        let (width, height) = (self.columns.core_len * scale, self.rows.core_len * scale);
+        let y = self.rows.core * scale - self.canvas.y();
+        let part = canvas::crop(&self.canvas.picture(), self.columns.core * scale, y, width, height);
+        Ok(match kind {
+            Output::Raw => Slice::Raster(part),
+            Output::Tensor => Slice::Raster(canvas::convert(part, Depth::Float)),
+            Output::Encoded => {
+                let channels = part.channels;
+                let bytes = raster::encode(part, EncodeOptions::new(Format::Png))?;
+                Slice::Encoded { bytes, width, height, channels }
+            }
+        })
+    }
+}

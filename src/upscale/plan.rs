@@ -1,0 +1,234 @@
+//! Cuts a picture into tiles. Pure arithmetic on one axis at a time: a picture's tiles are the product of its row
+//! spans and its column spans.
+
+use crate::error::Error;
+use crate::graph::Footprint;
+
+/// Networks whose receptive field reaches further than this many pixels are given this halo instead: the weights
+/// beyond it are too small to be seen (measured, see docs/performance.md; tested to 1/255).
+pub const DEEP_HALO: u32 = 32;
+
+/// Tile origins are multiples of this, because Winograd kernels round by the position within a 4x4 output grid:
+/// only then is a tile's result the same, bit for bit, as the whole picture's.
+const GRID: u32 = 4;
+
+/// One tile along one axis, in input pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Where the network's input begins; negative before the picture, where the edge pixel is repeated.
+    pub source: i64,
+    /// How many pixels the network is given.
+    pub source_len: u32,
+    /// The first pixel whose result is kept.
+    pub core: u32,
+    /// How many pixels' results are kept.
+    pub core_len: u32,
+}
+
+/// How the user or the network wants the picture cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tiling {
+    /// Tiles of about this many pixels a side without the halo, which is added where there are neighbours.
+    Auto { side: u32 },
+    /// UpscalerJS's: every patch has exactly this size, of which `padding` pixels a side are context.
+    Patches { size: u32, padding: u32 },
+    /// The network takes this size (height, width) and no other.
+    Fixed { height: u32, width: u32 },
+    /// The whole picture at once.
+    Whole,
+}
+
+/// The tiles of one picture for one network.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Top to bottom.
+    pub rows: Vec<Span>,
+    /// Left to right.
+    pub columns: Vec<Span>,
+}
+
+impl Plan {
+    /// Plans `width` x `height` pixels. Every input pixel is in the core of exactly one tile.
+    pub fn new(width: u32, height: u32, footprint: &Footprint, tiling: Tiling) -> Result<Plan, Error> {
+        let axis = |total: u32, fixed: fn(u32, u32) -> u32| match tiling {
+            Tiling::Auto { side } => Ok(auto(total, side, footprint)),
+            Tiling::Patches { size, padding } => {
+                patches(total, size, padding).map(|spans| fit(spans, footprint))
+            }
+            Tiling::Fixed { height, width } => patches_of(total, fixed(height, width), footprint),
+            Tiling::Whole => Ok(auto(total, total, footprint)),
+        };
+        Ok(Plan { rows: axis(height, |h, _| h)?, columns: axis(width, |_, w| w)? })
+    }
+
+    /// How many tiles there are.
+    pub fn len(&self) -> usize {
+        self.rows.len() * self.columns.len()
+    }
+}
+
+/// The context that tiles of this network get on each side, in input pixels.
+pub fn halo(footprint: &Footprint) -> u32 {
+    footprint.radius.map_or(0, |radius| radius.min(DEEP_HALO))
+}
+
+/// Equal tiles of at most `side` pixels, on the grid; those at the edges are narrower, never shifted.
+fn auto(total: u32, side: u32, footprint: &Footprint) -> Vec<Span> {
+    let grid = lcm(GRID, footprint.divisor);
+    let count = total.div_ceil(side.max(1));
+    let step = total.div_ceil(count).next_multiple_of(grid);
+    let halo = halo(footprint).next_multiple_of(grid);
+    let spans = (0..total).step_by(step as usize).map(|core| {
+        let end = total.min(core + step);
+        let source = core.saturating_sub(halo);
+        let source_end = total.min(end + halo);
+        Span { source: i64::from(source), source_len: source_end - source, core, core_len: end - core }
+    });
+    fit(spans.collect(), footprint)
+}
+
+/// Gives the network what its form demands beyond the picture: the rim that valid convolutions eat, and sizes that
+/// the divisor divides.
+fn fit(mut spans: Vec<Span>, footprint: &Footprint) -> Vec<Span> {
+    for span in &mut spans {
+        span.source -= i64::from(footprint.trim);
+        span.source_len = (span.source_len + 2 * footprint.trim).next_multiple_of(footprint.divisor);
+    }
+    spans
+}
+
+/// Patches as UpscalerJS lays them: all of one size, the last one shifted back into the picture.
+fn patches(total: u32, size: u32, padding: u32) -> Result<Vec<Span>, Error> {
+    let size = size.min(total);
+    if size < total && size <= 2 * padding {
+        return Err(Error::InvalidArgument(format!(
+            "Expected patchSize to be more than twice the padding but received patchSize {size} and padding {padding}"
+        )));
+    }
+    let padding = if size == total { 0 } else { padding };
+    let mut spans = Vec::new();
+    let mut at = 0;
+    while at < total {
+        let last = at + size > total;
+        let before = if last || at == 0 { 0 } else { padding };
+        let after = if last { 0 } else { padding };
+        let source = if last { total - size } else { at - before };
+        let core_len = if last { total - at } else { size - before - after };
+        spans.push(Span { source: i64::from(source), source_len: size, core: at, core_len });
+        at += core_len;
+    }
+    Ok(spans)
+}
+
+/// Tiles for a network of one size: shifted to stay inside, or padded where the picture is smaller.
+fn patches_of(total: u32, size: u32, footprint: &Footprint) -> Result<Vec<Span>, Error> {
+    let inner = size.saturating_sub(2 * footprint.trim);
+    if inner == 0 {
+        return Err(Error::ModelShape(format!(
+            "Expected a network input larger than its trim but found size {size}"
+        )));
+    }
+    let trim = i64::from(footprint.trim);
+    if total <= inner {
+        return Ok(vec![Span { source: -trim, source_len: size, core: 0, core_len: total }]);
+    }
+    // A halo that leaves at least half of every tile to its core; exactness cannot be had in a smaller one.
+    let padding = halo(footprint).min(inner / 4);
+    let mut spans = patches(total, inner, padding)?;
+    for span in &mut spans {
+        span.source -= trim;
+        span.source_len = size;
+    }
+    Ok(spans)
+}
+
+fn lcm(a: u32, b: u32) -> u32 {
+    let (mut x, mut y) = (a, b);
+    while y != 0 {
+        (x, y) = (y, x % y);
+    }
+    a / x * b
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn footprint(radius: u32, trim: u32, divisor: u32) -> Footprint {
+        Footprint { scale: 2, radius: Some(radius), trim, divisor }
+    }
+
+    /// Cores tile the axis, each lies inside its source, and the source has the halo wherever there are pixels.
+    fn check(spans: &[Span], total: u32, halo: u32, trim: u32) {
+        let mut at = 0;
+        for span in spans {
+            assert_eq!(span.core, at);
+            at += span.core_len;
+            let (begin, end) =
+                (span.source + i64::from(trim), span.source + i64::from(span.source_len - trim));
+            assert!(begin <= i64::from(span.core.saturating_sub(halo)), "{span:?}");
+            assert!(end >= i64::from((span.core + span.core_len + halo).min(total)), "{span:?}");
+        }
+        assert_eq!(at, total);
+    }
+
+    proptest! {
+        #[test]
+        fn automatic_tiles_cover_the_axis(total in 1u32..2000, side in 1u32..300, radius in 0u32..40, trim in 0u32..9, power in 0u32..5) {
+            let divisor = 1 << power;
+            let spans = auto(total, side, &footprint(radius, trim, divisor));
+            check(&spans, total, radius.min(DEEP_HALO), trim);
+            for span in &spans {
+                prop_assert_eq!((span.source + i64::from(trim)) % i64::from(GRID.max(divisor)), 0);
+                prop_assert_eq!(span.source_len % divisor, 0);
+            }
+        }
+
+        #[test]
+        fn patches_cover_the_axis(total in 1u32..500, size in 9u32..200, padding in 0u32..4) {
+            let spans = patches(total, size, padding).unwrap();
+            check(&spans, total, 0, 0);
+            for span in &spans {
+                prop_assert_eq!(span.source_len, size.min(total));
+                prop_assert!(span.source >= 0 && span.source + i64::from(span.source_len) <= i64::from(total));
+            }
+        }
+
+        #[test]
+        fn fixed_networks_always_get_their_size(total in 1u32..500, size in 20u32..200, trim in 0u32..9) {
+            let spans = patches_of(total, size, &footprint(10, trim, 1)).unwrap();
+            check(&spans, total, 0, trim);
+            prop_assert!(spans.iter().all(|span| span.source_len == size));
+        }
+    }
+
+    #[test]
+    fn patches_are_those_of_upscalerjs() {
+        // What getPatchesFromImage of upscaler 1.0.0 gives for (total, patchSize, padding), as (source, core, length).
+        type Case = ((u32, u32, u32), &'static [(i64, u32, u32)]);
+        let cases: [Case; 4] = [
+            ((10, 6, 1), &[(0, 0, 5), (4, 5, 5)]),
+            ((12, 6, 1), &[(0, 0, 5), (4, 5, 4), (6, 9, 3)]),
+            ((10, 6, 0), &[(0, 0, 6), (4, 6, 4)]),
+            ((11, 4, 1), &[(0, 0, 3), (2, 3, 2), (4, 5, 2), (6, 7, 2), (7, 9, 2)]),
+        ];
+        for ((total, size, padding), expected) in cases {
+            let spans = patches(total, size, padding).unwrap();
+            let found: Vec<_> = spans.iter().map(|s| (s.source, s.core, s.core_len)).collect();
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn a_small_picture_is_one_tile_of_its_own_size() {
+        let plan = Plan::new(7, 1, &footprint(20, 0, 1), Tiling::Auto { side: 128 }).unwrap();
+        assert_eq!(plan.len(), 1);
+        assert_eq!((plan.columns[0].source_len, plan.rows[0].source_len), (7, 1));
+    }
+
+    #[test]
+    fn padding_that_leaves_nothing_is_refused() {
+        assert_eq!(patches(100, 8, 4).unwrap_err().code(), "ERR_INVALID_ARG_VALUE");
+    }
+}

@@ -1,0 +1,153 @@
+//! The first step of a job: bytes to pixels, within the limits, and what they need before the network sees them.
+
+use std::path::Path;
+
+use super::canvas;
+use super::finish::{Opacity, alpha_of};
+use super::options::{Alpha, Input, KeepMetadata, Limits, Options};
+use crate::error::Error;
+use crate::raster::{self, DecodeOptions, Format, Header, Raster};
+
+/// Bytes whose header was read, or pixels.
+pub enum Opened {
+    Encoded { bytes: Vec<u8>, header: Header },
+    Raster(Raster),
+}
+
+impl Opened {
+    /// Reads the file, if it is one, and checks its size against the limit before anything is decoded.
+    ///
+    /// # Errors
+    /// [`Error::Read`], [`Error::UnsupportedFormat`], [`Error::Decode`], [`Error::Limit`].
+    pub fn new(input: Input, limits: &Limits) -> Result<Opened, Error> {
+        match input {
+            Input::Pixels { width, height, fetch } => {
+                check(width, height, limits)?;
+                fetch().map(Opened::Raster)
+            }
+            Input::Encoded(bytes) => Opened::probe(bytes, limits),
+            Input::Path(path) => Opened::probe(read(&path)?, limits),
+        }
+    }
+
+    fn probe(bytes: Vec<u8>, limits: &Limits) -> Result<Opened, Error> {
+        let header = raster::probe(&bytes)?;
+        check(header.width, header.height, limits)?;
+        Ok(Opened::Encoded { bytes, header })
+    }
+
+    /// Width and height as they are stored.
+    pub fn size(&self) -> (u32, u32) {
+        match self {
+            Opened::Encoded { header, .. } => (header.width, header.height),
+            Opened::Raster(raster) => (raster.width, raster.height),
+        }
+    }
+
+    /// Bytes of the decoded picture.
+    pub fn decoded_bytes(&self) -> u64 {
+        let (width, height) = self.size();
+        let per_pixel = match self {
+            Opened::Encoded { header, .. } => u64::from(header.channels) * u64::from(header.depth / 8),
+            Opened::Raster(_) => 0,
+        };
+        u64::from(width) * u64::from(height) * per_pixel
+    }
+}
+
+fn check(width: u32, height: u32, limits: &Limits) -> Result<(), Error> {
+    match limits.input_pixels {
+        Some(limit) if u64::from(width) * u64::from(height) > limit => Err(Error::Limit(format!(
+            "Expected a picture of at most {limit} pixels (limitInputPixels) but found {width}x{height}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|source| Error::Read {
+        message: format!("Expected to read {} but: {source}", path.display()),
+        source: Some(source),
+    })
+}
+
+/// A picture that is ready for the network.
+pub struct Source {
+    /// Alpha is there only if the network is to upscale it.
+    pub raster: Raster,
+    /// Alpha that goes around the network, at the input's size.
+    pub opacity: Opacity,
+    /// The format that it came in.
+    pub format: Option<Format>,
+    /// Bits per sample that it came with: 8 or 16.
+    pub depth: u8,
+    pub icc: Option<Vec<u8>>,
+    pub exif: Option<Vec<u8>>,
+    pub warnings: Vec<String>,
+}
+
+impl Source {
+    /// Decodes the picture and decides where its alpha goes.
+    ///
+    /// # Errors
+    /// [`Error::Decode`], [`Error::Limit`].
+    pub fn new(opened: Opened, options: &Options, limits: &Limits) -> Result<Source, Error> {
+        let mut source = match opened {
+            Opened::Encoded { bytes, .. } => decode(&bytes, options, limits)?,
+            Opened::Raster(raster) => {
+                let depth = if canvas::depth(&raster) == canvas::Depth::Sixteen { 16 } else { 8 };
+                let (opacity, warnings) = (Opacity::None, Vec::new());
+                Source { raster, opacity, format: None, depth, icc: None, exif: None, warnings }
+            }
+        };
+        source.separate_alpha(options);
+        Ok(source)
+    }
+
+    fn separate_alpha(&mut self, options: &Options) {
+        if !self.raster.has_alpha() {
+            return;
+        }
+        if options.alpha == Alpha::Remove {
+            raster::flatten(&mut self.raster, options.background);
+            return;
+        }
+        raster::unbleed(&mut self.raster);
+        if let Some(alpha) = raster::constant_alpha(&self.raster) {
+            self.opacity = Opacity::Constant(alpha);
+        } else if options.alpha == Alpha::Resample {
+            self.opacity = Opacity::Plane(alpha_of(&self.raster));
+        }
+    }
+
+    /// The colour channels: 1 or 3.
+    pub fn colours(&self) -> u8 {
+        if self.raster.channels >= 3 { 3 } else { 1 }
+    }
+
+    /// Whether the network upscales the alpha channel.
+    pub fn alpha_by_model(&self) -> bool {
+        self.raster.has_alpha() && matches!(self.opacity, Opacity::None)
+    }
+}
+
+fn decode(bytes: &[u8], options: &Options, limits: &Limits) -> Result<Source, Error> {
+    let decoded = raster::decode(
+        bytes,
+        &DecodeOptions {
+            fail_on: limits.fail_on,
+            limit_pixels: limits.input_pixels,
+            auto_orient: options.auto_orient,
+            keep_metadata: options.keep_metadata != KeepMetadata::None,
+        },
+    )?;
+    Ok(Source {
+        raster: decoded.raster,
+        opacity: Opacity::None,
+        format: Some(decoded.format),
+        depth: decoded.depth,
+        icc: decoded.icc,
+        exif: decoded.exif,
+        warnings: decoded.warnings,
+    })
+}
