@@ -1,1 +1,11 @@
-//! model
+//! Models: where they come from, what is said of them beside their file, and loading them into an engine that all
+//! instances share.
+
+mod definition;
+mod load;
+mod shared;
+mod source;
+
+pub use definition::{Definition, ModelInfo};
+pub use load::{Model, Storage, load, to_onnx};
+pub use source::{FileFormat, Source};

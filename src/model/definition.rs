@@ -1,0 +1,117 @@
+//! What is said of a model beside its file.
+
+use super::source::FileFormat;
+use crate::error::Error;
+
+/// What the caller says of a model; what is absent is taken from the file.
+#[derive(Clone, Debug, Default)]
+pub struct Definition {
+    /// A name for messages and results.
+    pub name: Option<String>,
+    /// Checked against the network.
+    pub scale: Option<u32>,
+    /// The network's values for black and white at its input.
+    pub input_range: Option<(f32, f32)>,
+    /// The network's values for black and white at its output.
+    pub output_range: Option<(f32, f32)>,
+    /// Checked against the network.
+    pub channels: Option<usize>,
+    /// The network takes sizes that are multiples of this.
+    pub divisibility_factor: Option<u32>,
+    /// `fp32`, the default, is what this engine offers.
+    pub precision: Option<String>,
+    /// In order of preference; `cpu` is what this engine offers.
+    pub execution_providers: Vec<String>,
+}
+
+impl Definition {
+    /// Refuses what this engine cannot do, before anything is read.
+    ///
+    /// # Errors
+    /// [`Error::Provider`] for other execution providers than `cpu`, [`Error::InvalidArgument`] for other precisions
+    /// than `fp32`, and for ranges and factors that cannot be.
+    pub fn check(&self) -> Result<(), Error> {
+        if let Some(provider) = self.execution_providers.iter().find(|provider| *provider != "cpu") {
+            return Err(Error::Provider(format!(
+                "Expected an execution provider that is available (cpu) but received '{provider}'"
+            )));
+        }
+        if let Some(precision) = self.precision.as_deref().filter(|precision| *precision != "fp32") {
+            return Err(Error::InvalidArgument(format!(
+                "Expected a precision that the model offers (fp32) but received '{precision}'"
+            )));
+        }
+        for (name, range) in [("inputRange", self.input_range), ("outputRange", self.output_range)] {
+            if let Some((low, high)) = range
+                && !(low < high && low.is_finite() && high.is_finite())
+            {
+                return Err(Error::InvalidArgument(format!(
+                    "Expected {name} to be two finite numbers, the lower first, but received [{low}, {high}]"
+                )));
+            }
+        }
+        match self.divisibility_factor {
+            Some(0) => Err(Error::InvalidArgument(
+                "Expected a positive divisibilityFactor but received 0".to_owned(),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A loaded model, described.
+#[derive(Clone, Debug)]
+pub struct ModelInfo {
+    /// The caller's name for it, else that of its file.
+    pub name: String,
+    /// Output pixels per input pixel and side.
+    pub scale: u32,
+    /// Channels of its input: 1, 3 or 4.
+    pub channels: usize,
+    /// Context that tiles get on each side, in input pixels; `None` if the network must see the whole picture.
+    pub halo: Option<u32>,
+    /// The format of its file.
+    pub format: FileFormat,
+    /// Trained numbers.
+    pub parameters: u64,
+    /// Bytes of the network in memory, without what the engine adds.
+    pub size_bytes: u64,
+    /// The execution provider in use.
+    pub provider: &'static str,
+    /// The convolution kernels in use.
+    pub kernels: &'static str,
+    /// The arithmetic in use.
+    pub precision: &'static str,
+    pub input_range: (f32, f32),
+    pub output_range: (f32, f32),
+    /// The only input size that it takes (height, width), if it is fixed.
+    pub fixed_size: Option<(u32, u32)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_is_refused_before_anything_is_read() {
+        let code = |definition: Definition| definition.check().unwrap_err().code();
+        let providers =
+            |name: &str| Definition { execution_providers: vec![name.into()], ..Definition::default() };
+        assert_eq!(code(providers("cuda")), "ERR_UPSCALER_PROVIDER");
+        assert!(providers("cpu").check().is_ok());
+        assert_eq!(
+            code(Definition { precision: Some("int4".into()), ..Definition::default() }),
+            "ERR_INVALID_ARG_VALUE"
+        );
+        assert_eq!(
+            code(Definition { input_range: Some((1.0, 0.0)), ..Definition::default() }),
+            "ERR_INVALID_ARG_VALUE"
+        );
+        let nan = Definition { output_range: Some((0.0, f32::NAN)), ..Definition::default() };
+        assert_eq!(code(nan), "ERR_INVALID_ARG_VALUE");
+        assert_eq!(
+            code(Definition { divisibility_factor: Some(0), ..Definition::default() }),
+            "ERR_INVALID_ARG_VALUE"
+        );
+    }
+}

@@ -1,0 +1,45 @@
+//! Instances with the same model share its sessions.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use once_cell::sync::Lazy;
+use sha2::{Digest, Sha256};
+
+use crate::engine::{OnnxEngine, SessionOptions, Signature};
+use crate::error::Error;
+
+type Key = [u8; 32];
+type Slot = Arc<Mutex<Weak<OnnxEngine>>>;
+
+static ENGINES: Lazy<Mutex<HashMap<Key, Slot>>> = Lazy::new(Mutex::default);
+
+/// The engine for these bytes and this signature: the one that another instance holds, or a new one. Two calls at
+/// once for the same network load it once; other networks are not held up.
+pub fn engine(
+    network: Vec<u8>,
+    signature: Signature,
+    options: SessionOptions,
+) -> Result<Arc<OnnxEngine>, Error> {
+    let slot = {
+        let mut engines = ENGINES.lock().unwrap_or_else(PoisonError::into_inner);
+        engines.retain(|_, slot| {
+            Arc::strong_count(slot) > 1 || slot.try_lock().is_ok_and(|e| e.strong_count() > 0)
+        });
+        engines.entry(key(&network, &signature, options)).or_default().clone()
+    };
+    let mut shared = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(engine) = shared.upgrade() {
+        return Ok(engine);
+    }
+    let engine = Arc::new(OnnxEngine::new(network, signature, options)?);
+    *shared = Arc::downgrade(&engine);
+    Ok(engine)
+}
+
+fn key(network: &[u8], signature: &Signature, options: SessionOptions) -> Key {
+    let mut hash = Sha256::new();
+    hash.update(network);
+    hash.update(format!("{signature:?}{options:?}"));
+    hash.finalize().into()
+}

@@ -1,0 +1,139 @@
+//! Model files on disk and in memory, told apart and read into one graph.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::format::{ncnn, onnx, tfjs};
+use crate::graph::ModelProto;
+
+/// Larger files are not models of this kind, and reading them would only fill memory.
+const LARGEST_FILE: u64 = 2 << 30;
+
+/// Where a model comes from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// An `.onnx`, a TensorFlow.js `model.json`, an ncnn `.param` with its `.bin`, or a folder that holds one.
+    Path(PathBuf),
+    /// The bytes of an `.onnx`.
+    Bytes(Vec<u8>),
+}
+
+/// The format of a model's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileFormat {
+    Onnx,
+    Tfjs,
+    Ncnn,
+}
+
+impl FileFormat {
+    /// Its name in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            FileFormat::Onnx => "onnx",
+            FileFormat::Tfjs => "tfjs",
+            FileFormat::Ncnn => "ncnn",
+        }
+    }
+
+    /// The values for black and white that networks of this format take, where nothing else is said: UpscalerJS's
+    /// convention for TensorFlow.js, that of the super-resolution networks' authors for the others.
+    pub fn usual_range(self) -> (f32, f32) {
+        match self {
+            FileFormat::Tfjs => (0.0, 255.0),
+            FileFormat::Onnx | FileFormat::Ncnn => (0.0, 1.0),
+        }
+    }
+}
+
+impl Source {
+    /// Reads the model.
+    ///
+    /// # Errors
+    /// [`Error::ModelLoad`] if there is no model file, if it cannot be read, or is not understood.
+    pub fn read(&self) -> Result<(ModelProto, FileFormat), Error> {
+        match self {
+            Source::Bytes(bytes) => Ok((onnx::read(bytes)?, FileFormat::Onnx)),
+            Source::Path(path) => {
+                let path = model_file(path)?;
+                let described = |error: Error| match error {
+                    Error::ModelLoad(message) => Error::ModelLoad(format!("{}: {message}", path.display())),
+                    other => other,
+                };
+                read_file(&path).map_err(described)
+            }
+        }
+    }
+
+    /// A name for a model that was given none.
+    pub fn name(&self) -> String {
+        let stem = |path: &Path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        match self {
+            Source::Bytes(_) => None,
+            // `model.json` says nothing; its folder does.
+            Source::Path(path) if path.ends_with("model.json") => path.parent().and_then(stem),
+            Source::Path(path) => stem(path),
+        }
+        .unwrap_or_else(|| "custom".to_owned())
+    }
+}
+
+fn read_file(path: &Path) -> Result<(ModelProto, FileFormat), Error> {
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+    match extension.as_deref() {
+        Some("onnx") => Ok((onnx::read(&file(path)?)?, FileFormat::Onnx)),
+        Some("param") => {
+            let param = String::from_utf8(file(path)?).map_err(|error| {
+                Error::ModelLoad(format!("Expected the text of an ncnn .param but: {error}"))
+            })?;
+            Ok((ncnn::read(&param, &file(&path.with_extension("bin"))?)?, FileFormat::Ncnn))
+        }
+        Some("json") => {
+            let folder = path.parent().unwrap_or(Path::new("."));
+            let mut shard = |relative: &str| file(&folder.join(relative));
+            Ok((tfjs::read(&file(path)?, &mut shard)?, FileFormat::Tfjs))
+        }
+        _ => Err(Error::ModelLoad("Expected a model file ending in .onnx, .json or .param".to_owned())),
+    }
+}
+
+/// The model file that a path names: itself, or the one in the folder.
+fn model_file(path: &Path) -> Result<PathBuf, Error> {
+    if !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let unreadable = |error: std::io::Error| {
+        Error::ModelLoad(format!("Expected a folder with a model at {} but: {error}", path.display()))
+    };
+    let mut found: Vec<PathBuf> = Vec::new();
+    for entry in fs::read_dir(path).map_err(unreadable)? {
+        let file = entry.map_err(unreadable)?.path();
+        let extension = file.extension().and_then(|extension| extension.to_str());
+        if file.ends_with("model.json") || matches!(extension, Some("onnx" | "param")) {
+            found.push(file);
+        }
+    }
+    match &found[..] {
+        [one] => Ok(one.clone()),
+        _ => Err(Error::ModelLoad(format!(
+            "Expected one .onnx, model.json or .param in {} but found {}",
+            path.display(),
+            found.len()
+        ))),
+    }
+}
+
+fn file(path: &Path) -> Result<Vec<u8>, Error> {
+    let failed = |error: std::io::Error| {
+        Error::ModelLoad(format!("Expected a readable file at {} but: {error}", path.display()))
+    };
+    let size = fs::metadata(path).map_err(failed)?.len();
+    if size > LARGEST_FILE {
+        return Err(Error::ModelLoad(format!(
+            "Expected a file of at most {LARGEST_FILE} bytes at {} but found {size}",
+            path.display()
+        )));
+    }
+    fs::read(path).map_err(failed)
+}
