@@ -1,1 +1,11 @@
-//! node
+//! The binding: converts arguments, enqueues, settles promises. No logic: what is decided here is decided in the core.
+//! The only room that knows napi.
+
+mod errors;
+mod image;
+mod model;
+mod options;
+mod process;
+mod progress;
+mod result;
+mod upscaler;

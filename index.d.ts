@@ -1,0 +1,477 @@
+/// <reference types="node" />
+
+/**
+ * Upscales pictures with a neural network, off the event loop.
+ *
+ * ```js
+ * const Upscaler = require('upscaler-node');
+ * const upscaler = new Upscaler();
+ * const png = await upscaler.upscale(await readFile('photo.png'));
+ * ```
+ */
+declare class Upscaler {
+  /**
+   * @throws TypeError or RangeError with `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE` for options that cannot be
+   *   used. A model that cannot be found or loaded fails `ready` and every call instead.
+   */
+  constructor(options?: Upscaler.UpscalerOptions);
+
+  /** Settings of the whole process, to be made before the first model is loaded. */
+  static configure(options: Upscaler.Configuration): void;
+  /** What all instances of this process are doing. */
+  static counters(): Upscaler.Counters;
+
+  /** Resolves when the model is loaded and warmed up. Not awaiting it is fine: every call does. */
+  readonly ready: Promise<void>;
+
+  /**
+   * Upscales one picture. Encoded inputs are copied at the call; raw and tensor data must not change until the
+   * promise has settled.
+   *
+   * @returns a PNG, JPEG, WebP or TIFF by default; see `output` for the other forms
+   * @throws an `UpscalerError` whose `code` says what went wrong
+   */
+  upscale<O extends Upscaler.Output = 'buffer', P extends Upscaler.Output = O>(
+    image: Upscaler.Input,
+    options?: Upscaler.UpscaleOptions<O, P> & { resolveWithObject?: false },
+  ): Promise<Upscaler.OutputTypes[O]>;
+  upscale<O extends Upscaler.Output = 'buffer', P extends Upscaler.Output = O>(
+    image: Upscaler.Input,
+    options: Upscaler.UpscaleOptions<O, P> & { resolveWithObject: true },
+  ): Promise<Upscaler.ResultWithInfo<Upscaler.OutputTypes[O]>>;
+  upscale(
+    image: Upscaler.Input,
+    options?: Upscaler.UpscaleArgs,
+  ): Promise<
+    Upscaler.OutputTypes[Upscaler.Output] | Upscaler.ResultWithInfo<Upscaler.OutputTypes[Upscaler.Output]>
+  >;
+
+  /** The same method under UpscalerJS's other name. */
+  execute: Upscaler['upscale'];
+
+  /**
+   * Runs the model once for each size, so that the first picture does not pay for it.
+   *
+   * @param sizes sides of square pictures in pixels. Default: one of 128.
+   */
+  warmup(sizes?: Upscaler.WarmupSizes, options?: Upscaler.WarmupArgs): Promise<void>;
+
+  /** Stops all calls of this instance, within one tile; they reject with an `AbortError`. */
+  abort(): void;
+
+  /**
+   * Refuses new calls, finishes those that were accepted, then frees the model. May be called more than once.
+   * For a quick end call `abort()` first.
+   */
+  dispose(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+
+  /** The model in use. Rejects if it could not be loaded. */
+  getModel(): Promise<Upscaler.Model>;
+
+  /** What this instance is doing. */
+  counters(): Upscaler.Counters;
+}
+
+declare namespace Upscaler {
+  export { Upscaler };
+
+  /** Every error of this library; `code` is stable, messages are not. */
+  export class UpscalerError extends Error {
+    readonly name: string;
+    readonly code: UpscalerErrorCode;
+  }
+
+  /** A call was cancelled; `cause` is its signal's reason. */
+  export class AbortError extends UpscalerError {
+    readonly name: 'AbortError';
+    readonly code: 'ABORT_ERR';
+  }
+
+  export type UpscalerErrorCode =
+    /** An argument has the wrong type. The error is a TypeError too. */
+    | 'ERR_INVALID_ARG_TYPE'
+    /** An argument has a value that cannot be used. The error is a TypeError or RangeError too. */
+    | 'ERR_INVALID_ARG_VALUE'
+    /** A file, stream or URL could not be read; see `cause`. */
+    | 'ERR_UPSCALER_READ'
+    /** The image is broken. */
+    | 'ERR_UPSCALER_DECODE'
+    /** The result could not be written in the wanted format. */
+    | 'ERR_UPSCALER_ENCODE'
+    /** Not an image, or of a format that is not supported (AVIF and HEIC among them). */
+    | 'ERR_UPSCALER_UNSUPPORTED_FORMAT'
+    /** A limit on pixels, bytes or memory. */
+    | 'ERR_UPSCALER_LIMIT'
+    /** No model fits the name or query; the message lists the nearest. */
+    | 'ERR_UPSCALER_MODEL_NOT_FOUND'
+    /** The model is in a package that is not installed; the message has the command. */
+    | 'ERR_UPSCALER_MODEL_NOT_INSTALLED'
+    /** The model's files or definition cannot be used. */
+    | 'ERR_UPSCALER_MODEL_LOAD'
+    /** The model cannot take this picture. */
+    | 'ERR_UPSCALER_MODEL_SHAPE'
+    /** The network failed while running. */
+    | 'ERR_UPSCALER_INFERENCE'
+    /** The addon or ONNX Runtime could not be loaded. */
+    | 'ERR_UPSCALER_RUNTIME_LOAD'
+    /** The execution provider is not available. */
+    | 'ERR_UPSCALER_PROVIDER'
+    /** More than `maxPending` images are waiting. */
+    | 'ERR_UPSCALER_QUEUE_FULL'
+    /** The call took longer than its `timeout`. */
+    | 'ERR_UPSCALER_TIMEOUT'
+    /** The instance was disposed. */
+    | 'ERR_UPSCALER_DISPOSED'
+    /** The call was cancelled. */
+    | 'ABORT_ERR';
+
+  export interface UpscalerOptions {
+    /**
+     * A catalogue name (`'span-4x'`), an UpscalerJS package name (`'@upscalerjs/esrgan-slim/4x'`), a query, a path
+     * (absolute, or starting with `./`, `../` or `file:`, or ending in `.onnx`, `.json` or `.param`), the bytes of an
+     * `.onnx`, or a model definition. Default: `'default'`, which is SPAN.
+     */
+    model?: string | ModelQuery | ModelDefinitionObjectOrFn | Uint8Array;
+    /** Chooses among a family's models, and is checked against a model that is named otherwise. */
+    scale?: number;
+    /** Default `'fp32'`. */
+    precision?: 'fp32' | 'int8';
+    /** Sizes to run before `ready` resolves. Default: none. */
+    warmupSizes?: WarmupSizes;
+    /** In order of preference, in onnxruntime-node's spelling. Default `['cpu']`; one that is not there fails `ready`. */
+    executionProviders?: ExecutionProvider[];
+    /** This instance's share of the process's threads. Default: all. */
+    threads?: number;
+    /** Largest input in pixels; `false` for no limit. Default 268402689 (sharp's). */
+    limitInputPixels?: number | boolean;
+    /** Largest result in pixels; `false` for no limit. Default 1073610756. */
+    limitOutputPixels?: number | boolean;
+    /** Most bytes read from a stream or URL. Default 268435456 (256 MiB). */
+    limitInputBytes?: number;
+    /** From which kind of damage on an image is refused: sharp's meaning. Default `'error'`. */
+    failOn?: 'none' | 'truncated' | 'error' | 'warning';
+    /** Images that may wait; beyond it calls reject with `ERR_UPSCALER_QUEUE_FULL`. Default 256. */
+    maxPending?: number;
+    /** `false`: a string is never read as a file. For strings that come from outside. Default `true`. */
+    allowPaths?: boolean;
+    /**
+     * `true` or a fetch function: http(s) URLs are read. Where URLs come from outside, give a function that refuses
+     * hosts of your own network. Default `false`.
+     */
+    fetch?: boolean | typeof fetch;
+    /** A TensorFlow.js, for hand-written model definitions whose functions want one. */
+    tf?: object;
+  }
+
+  export type ExecutionProvider = 'cpu' | 'webgpu' | 'cuda' | 'coreml' | 'dml' | (string & {});
+
+  export interface Configuration {
+    /** Worker threads of the process. Default: the cores that this process may use. */
+    threads?: number;
+    /** Bytes that pictures and models of the process may take together. Default: none. */
+    maxMemory?: number;
+  }
+
+  export interface Counters {
+    queued: number;
+    running: number;
+    done: number;
+    failed: number;
+    aborted: number;
+  }
+
+  export type Input =
+    | string
+    | URL
+    | Uint8Array
+    | ArrayBuffer
+    | SharedArrayBuffer
+    | Blob
+    | NodeJS.ReadableStream
+    | ReadableStream
+    | RawInput
+    | TensorInput
+    | TensorFlowTensor;
+
+  /** sharp's raw pixels: interleaved rows of 1 to 4 channels. */
+  export interface RawInput {
+    /** 8-bit samples, or 16-bit ones in a Uint16Array. */
+    data: Uint8Array | Uint8ClampedArray | Uint16Array;
+    width: number;
+    height: number;
+    channels: number;
+    /** Bits of a sample; 16 for a Buffer of 16-bit samples in the machine's byte order. Default: as `data` says. */
+    depth?: 8 | 16;
+  }
+
+  /** Interleaved rows of 1 to 4 channels, nominally 0..255. */
+  export interface TensorInput {
+    data: Float32Array;
+    /** `[height, width, channels]` or `[1, height, width, channels]`. */
+    shape: readonly number[];
+  }
+
+  export interface Tensor {
+    data: Float32Array;
+    shape: number[];
+  }
+
+  /** A tensor of TensorFlow.js, which is read and not disposed. */
+  export interface TensorFlowTensor {
+    readonly shape: readonly number[];
+    data(): Promise<ArrayLike<number>>;
+    dispose?(): void;
+  }
+
+  export interface RawImage {
+    /** A Uint16Array where samples have 16 bits. */
+    data: Buffer | Uint16Array;
+    width: number;
+    height: number;
+    channels: number;
+  }
+
+  /** What `output` names. */
+  export interface OutputTypes {
+    /** An encoded image. */
+    buffer: Buffer;
+    /** An encoded image as a `data:` URL. */
+    base64: string;
+    /** `[height, width, channels]`, clamped to 0..255. */
+    tensor: Tensor;
+    /** Pixels, 8 or 16 bits a sample. */
+    raw: RawImage;
+  }
+  export type Output = keyof OutputTypes;
+  export type ResultFormat = Output | undefined;
+
+  export interface UpscaleOptions<O extends Output = Output, P extends Output = O> {
+    /** Default `'buffer'`. (UpscalerJS's default on Node is `'tensor'`.) */
+    output?: O;
+    /** Side of square patches in input pixels, padding included. Default: automatic, seamless tiles. */
+    patchSize?: number;
+    /** Overlap of patches on each side in input pixels. Default with `patchSize`: 0. */
+    padding?: number;
+    /** Called after each tile, never after the promise has settled. An error that it throws ends the call. */
+    progress?: ProgressCallback<P>;
+    /** Form of the slices that `progress` is given. Default: as `output`. */
+    progressOutput?: P;
+    signal?: AbortSignal;
+    /** Accepted for UpscalerJS's sake: frames never wait here. */
+    awaitNextFrame?: boolean;
+    /** Format of an encoded result. Default: the input's where it can hold the result, else PNG. */
+    format?: 'png' | 'jpeg' | 'jpg' | 'webp' | 'tiff' | 'tif';
+    /** 1..100, for JPEG and lossy WebP. Default 90. */
+    quality?: number;
+    /** WebP without loss. */
+    lossless?: boolean;
+    /** 0..9, for PNG. Default 6. */
+    compressionLevel?: number;
+    /** Bits of a sample, for PNG, TIFF and raw. Default: the input's. */
+    depth?: 8 | 16;
+    /** Size of the result relative to the input; any positive number. Default: the model's. */
+    scale?: number;
+    /** Size of the result in pixels. With one of the two, the other follows. */
+    width?: number;
+    height?: number;
+    /** How width and height together are filled: sharp's meaning. */
+    fit?: 'cover' | 'contain' | 'fill' | 'inside' | 'outside';
+    /** Transparency through the model, resampled, or removed. Default `'model'`. */
+    alpha?: 'model' | 'resample' | 'remove';
+    /** Colour under removed transparency and around a `'contain'`ed picture: `'#rrggbb'`, `[r, g, b]` or `{ r, g, b }`. */
+    background?: string | readonly [number, number, number] | { r: number; g: number; b: number };
+    /** Turns the picture as its EXIF orientation says. Default `true`. */
+    autoOrient?: boolean;
+    /** `'none'`: sRGB; `'icc'`: the input's profile; `'all'`: EXIF too. Default `'none'`. */
+    keepMetadata?: 'none' | 'icc' | 'all';
+    /** Resolves with `{ data, info }`. Default `false`. */
+    resolveWithObject?: boolean;
+    /** Milliseconds from the call after which it rejects with `ERR_UPSCALER_TIMEOUT`. Default: none. */
+    timeout?: number;
+  }
+
+  export interface ResultWithInfo<T> {
+    data: T;
+    info: OutputInfo;
+  }
+
+  export interface OutputInfo {
+    width: number;
+    height: number;
+    channels: number;
+    /** `'png'`, `'jpeg'`, `'webp'`, `'tiff'`, `'raw'` or `'tensor'`. */
+    format: string;
+    /** Bytes. */
+    size: number;
+    /** The network that ran. */
+    model: string;
+    durationMs: number;
+  }
+
+  /** `fraction` is 0..1. Slices are made only for callbacks that take two or three parameters. */
+  export type ProgressCallback<P extends Output = Output> = (
+    fraction: number,
+    slice: OutputTypes[P],
+    sliceData: SliceData,
+  ) => unknown;
+  export type Progress = SingleArgProgress | MultiArgStringProgress | MultiArgTensorProgress;
+  export type SingleArgProgress = (fraction: number) => unknown;
+  export type MultiArgStringProgress = ProgressCallback<'base64'>;
+  export type MultiArgTensorProgress = ProgressCallback<'tensor'>;
+
+  export interface SliceData {
+    row: number;
+    col: number;
+    patchCoordinates: Patch;
+  }
+
+  /** A patch of the input; `post` is the part to keep, counted from the patch's corner. */
+  export interface Patch {
+    pre: PatchCoordinates;
+    post: PatchCoordinates;
+  }
+
+  export interface PatchCoordinates {
+    /** `[y, x]` */
+    origin: Coordinate;
+    /** `[height, width]` */
+    size: Coordinate;
+  }
+  export type Coordinate = [number, number];
+
+  export type NumericWarmupSizes = number;
+  export interface WarmupSizesByPatchSize {
+    patchSize: number;
+    padding?: number;
+  }
+  export type WarmupSizes =
+    NumericWarmupSizes | WarmupSizesByPatchSize | (NumericWarmupSizes | WarmupSizesByPatchSize)[];
+  export interface WarmupArgs {
+    signal?: AbortSignal;
+    awaitNextFrame?: boolean;
+  }
+
+  /** Each field narrows the choice. */
+  export interface ModelQuery {
+    scale?: number;
+    domain?: string;
+    dataset?: string;
+    architecture?: string;
+    family?: string;
+    size?: string;
+    channels?: number;
+    quantization?: string;
+  }
+
+  export interface CatalogueEntry {
+    id: string;
+    family: string;
+    aliases: string[];
+    /** `architecture/author/dataset/scale/channels` */
+    path: string;
+    scale: number;
+    channels: number;
+    domain: string;
+    architecture: string;
+    /** Choices made before training, named as the architecture's paper names them. */
+    settings: Record<string, number | string | boolean>;
+    size: string;
+    dataset: string;
+    quantization: string | null;
+    parameters: number;
+    /** dB on the Y channel, borders of `scale` pixels left out. */
+    quality: { set5?: { psnrY: number } };
+    training: { paper?: string; repository?: string };
+    license: string;
+    authors: string;
+    /** The npm package that holds it; `null`: this one. */
+    package: string | null;
+    installed: boolean;
+  }
+
+  export interface ModelInfo {
+    scale: number;
+    channels: number;
+    /** Input pixels that a result pixel depends on, on each side; `null`: all of them, so it must not be tiled. */
+    halo: number | null;
+    format: 'onnx' | 'tfjs' | 'ncnn';
+    parameters: number;
+    sizeBytes: number;
+    /** The execution provider in use. */
+    provider: string;
+    /** The convolution kernels in use. */
+    kernels: string;
+    precision: string;
+    inputRange: [number, number];
+    outputRange: [number, number];
+    /** `[height, width]` where the network takes one size only. */
+    fixedSize?: [number, number];
+  }
+
+  export interface Model extends ModelInfo, Partial<Omit<CatalogueEntry, keyof ModelInfo | 'installed'>> {
+    /** The name that `info.model` carries. */
+    model: string;
+    modelDefinition: ModelDefinition;
+  }
+
+  export type Range = readonly [number, number];
+  export type ModelType = 'layers' | 'graph';
+  export interface ModelConfigurationInternals {
+    name: string;
+    version?: string;
+    path: string;
+  }
+
+  /**
+   * A model as UpscalerJS's packages describe it. Functions of `@upscalerjs/*` definitions are built in and never
+   * called.
+   */
+  export interface ModelDefinition {
+    /** A file, or a `file:` URL. */
+    path?: string;
+    modelType?: ModelType;
+    scale?: number;
+    channels?: number;
+    inputRange?: Range;
+    outputRange?: Range;
+    divisibilityFactor?: number;
+    meta?: Meta;
+    _internals?: ModelConfigurationInternals;
+    /** Given the whole picture, `[1, height, width, channels]`, before it is brought to `inputRange`. */
+    preprocess?: ProcessFn;
+    /** Not called in this version: a definition that has one is refused. */
+    postprocess?: ProcessFn;
+    setup?: (tf?: any) => void | Promise<void>;
+    teardown?: (tf?: any) => void | Promise<void>;
+  }
+  export type Meta = { [key: string]: unknown };
+  /** Tensors are those of `options.tf`, or plain ones without it. */
+  export type ProcessFn = (tensor: any) => unknown;
+  export type ModelDefinitionFn = (tf?: any) => ModelDefinition;
+  export type ModelDefinitionObjectOrFn = ModelDefinition | ModelDefinitionFn;
+
+  /** Options whose `output` is known only when the program runs. */
+  export type UpscaleArgs = Omit<UpscaleOptions, 'progress'> & { progress?: Progress };
+
+  /** Every model of the catalogue that fits, best choice first, installed or not. */
+  export function listModels(query?: ModelQuery): CatalogueEntry[];
+  /** The same list under UpscalerJS's name. */
+  export function getModelDefinitions(query?: ModelQuery): CatalogueEntry[];
+
+  /**
+   * UpscalerJS's cut of a picture into patches: rows of patches, in input pixels.
+   *
+   * @param size `[width, height]`
+   * @param padding less than half of `patchSize`
+   */
+  export function getPatchesFromImage(size: [number, number], patchSize: number, padding: number): Patch[][];
+
+  export const versions: {
+    readonly 'upscaler-node': string;
+    readonly napi: string;
+    readonly onnxruntime: string;
+  };
+}
+
+export = Upscaler;

@@ -1,0 +1,17 @@
+// @ts-check
+'use strict';
+
+const { Upscaler, versions } = require('./lib/upscaler');
+const { UpscalerError, AbortError } = require('./lib/errors');
+const { listModels } = require('./lib/models');
+const { getPatchesFromImage } = require('./lib/patches');
+
+module.exports = Object.assign(Upscaler, {
+  Upscaler,
+  UpscalerError,
+  AbortError,
+  listModels,
+  getModelDefinitions: listModels,
+  getPatchesFromImage,
+  versions,
+});

@@ -1,0 +1,124 @@
+// @ts-check
+'use strict';
+
+const { AbortError, UpscalerError } = require('./errors');
+
+/**
+ * One call of `upscale` or `warmup` and the ways in which it may end early: the user's signal, its timeout, the
+ * instance's `abort()`, a progress callback that throws. The first of them wins, and what it says is what the
+ * call rejects with.
+ */
+class Call {
+  #controller = new AbortController();
+  #settled = false;
+  /** @type {(() => void)[]} */
+  #cleanups = [];
+
+  /** @param {{ signal?: AbortSignal, timeout?: number }} options timeout in milliseconds from now */
+  constructor({ signal, timeout }) {
+    if (signal !== undefined) this.#follow(signal);
+    if (timeout !== undefined) this.#limit(timeout);
+  }
+
+  /** Aborted when the call is cancelled; its reason is the error to reject with. */
+  get signal() {
+    return this.#controller.signal;
+  }
+
+  get settled() {
+    return this.#settled;
+  }
+
+  /**
+   * @param {unknown} error
+   */
+  cancel(error) {
+    if (!this.#settled) this.#controller.abort(error);
+  }
+
+  /**
+   * Waits for `promise`, but no longer than until the call is cancelled.
+   *
+   * @template T
+   * @param {Promise<T>} promise
+   * @returns {Promise<T>}
+   */
+  async race(promise) {
+    const { signal } = this;
+    /** @type {() => void} */
+    let stopListening = () => {};
+    const cancelled = new Promise((_, reject) => {
+      const onAbort = () => reject(signal.reason);
+      if (signal.aborted) onAbort();
+      else signal.addEventListener('abort', onAbort);
+      stopListening = () => signal.removeEventListener('abort', onAbort);
+    });
+    try {
+      return await Promise.race([cancelled, promise]);
+    } finally {
+      stopListening();
+    }
+  }
+
+  /** The call is over: nothing of it may stay behind on the user's signal or on the event loop. */
+  settle() {
+    this.#settled = true;
+    for (const cleanup of this.#cleanups) cleanup();
+  }
+
+  /** @param {AbortSignal} signal */
+  #follow(signal) {
+    const onAbort = () => this.cancel(new AbortError(undefined, { cause: signal.reason }));
+    if (signal.aborted) return onAbort();
+    this.#cleanups.push(follow(signal, onAbort));
+  }
+
+  /** @param {number} timeout */
+  #limit(timeout) {
+    const timer = setTimeout(() => {
+      this.cancel(
+        new UpscalerError('ERR_UPSCALER_TIMEOUT', `Expected a result within ${timeout} ms (timeout)`),
+      );
+    }, timeout);
+    this.#cleanups.push(() => clearTimeout(timer));
+  }
+}
+
+/**
+ * What is to be called when a signal aborts. A server gives one signal to many calls; a listener of each would make
+ * Node warn of a leak, so they share one.
+ *
+ * @type {WeakMap<AbortSignal, { listeners: Set<() => void>, notify: () => void }>}
+ */
+const followed = new WeakMap();
+
+/**
+ * @param {AbortSignal} signal
+ * @param {() => void} listener
+ * @returns {() => void} stops following
+ */
+function follow(signal, listener) {
+  const { listeners, notify } = followed.get(signal) ?? startFollowing(signal);
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    followed.delete(signal);
+    signal.removeEventListener('abort', notify);
+  };
+}
+
+/** @param {AbortSignal} signal */
+function startFollowing(signal) {
+  /** @type {Set<() => void>} */
+  const listeners = new Set();
+  const notify = () => {
+    for (const listener of [...listeners]) listener();
+  };
+  const entry = { listeners, notify };
+  followed.set(signal, entry);
+  signal.addEventListener('abort', notify);
+  return entry;
+}
+
+module.exports = { Call };

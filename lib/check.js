@@ -1,0 +1,129 @@
+// @ts-check
+'use strict';
+
+const { invalidType, invalidValue } = require('./errors');
+
+/**
+ * Checks of arguments. Each returns the value with its type known, passes `undefined` through, and throws
+ * `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE` in one voice.
+ */
+
+/**
+ * @param {string} name
+ * @param {unknown} value
+ * @param {number} min
+ * @param {number} [max]
+ * @returns {number | undefined}
+ */
+function integer(name, value, min, max = Number.MAX_SAFE_INTEGER) {
+  if (value === undefined) return undefined;
+  const expected =
+    max === Number.MAX_SAFE_INTEGER ? `an integer >= ${min}` : `an integer from ${min} to ${max}`;
+  if (typeof value !== 'number') throw invalidType(name, expected, value);
+  if (!Number.isInteger(value) || value < min || value > max) throw invalidValue(name, expected, value);
+  return value;
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} value
+ * @param {number} [max]
+ * @returns {number | undefined}
+ */
+function positiveNumber(name, value, max = Number.MAX_VALUE) {
+  if (value === undefined) return undefined;
+  const expected = max === Number.MAX_VALUE ? 'a positive number' : `a positive number up to ${max}`;
+  if (typeof value !== 'number') throw invalidType(name, expected, value);
+  if (!(value > 0 && value <= max)) throw invalidValue(name, expected, value);
+  return value;
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} value
+ * @returns {boolean | undefined}
+ */
+function boolean(name, value) {
+  if (value === undefined || typeof value === 'boolean') return value;
+  throw invalidType(name, 'a boolean', value);
+}
+
+/**
+ * @template {string | number} T
+ * @param {string} name
+ * @param {unknown} value
+ * @param {readonly T[]} choices
+ * @returns {T | undefined}
+ */
+function oneOf(name, value, choices) {
+  if (value === undefined) return undefined;
+  if (choices.includes(/** @type {T} */ (value))) return /** @type {T} */ (value);
+  const expected = `one of ${choices.map((choice) => JSON.stringify(choice)).join(', ')}`;
+  throw typeof value === typeof choices[0]
+    ? invalidValue(name, expected, value)
+    : invalidType(name, expected, value);
+}
+
+/**
+ * An options object; `undefined` gives an empty one.
+ *
+ * @param {string} name
+ * @param {unknown} value
+ * @returns {Record<string, unknown>}
+ */
+function options(name, value) {
+  if (value === undefined) return {};
+  if (!isObject(value)) throw invalidType(name, 'an object', value);
+  return value;
+}
+
+/**
+ * @template {Function} [T=Function]
+ * @param {string} name
+ * @param {unknown} value
+ * @returns {T | undefined}
+ */
+function callback(name, value) {
+  if (value === undefined || typeof value === 'function') return /** @type {T | undefined} */ (value);
+  throw invalidType(name, 'a function', value);
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} value
+ * @returns {AbortSignal | undefined}
+ */
+function abortSignal(name, value) {
+  if (value === undefined) return undefined;
+  if (isObject(value) && 'aborted' in value && typeof value.addEventListener === 'function') {
+    return /** @type {AbortSignal} */ (/** @type {unknown} */ (value));
+  }
+  throw invalidType(name, 'an AbortSignal', value);
+}
+
+/**
+ * A pair of numbers, the second the greater.
+ *
+ * @param {string} name
+ * @param {unknown} value
+ * @returns {[number, number] | undefined}
+ */
+function range(name, value) {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value) || value.length !== 2 || !value.every((n) => typeof n === 'number')) {
+    throw invalidType(name, 'two numbers [lowest, highest]', value);
+  }
+  const [low, high] = value;
+  if (!(low < high)) throw invalidValue(name, 'two numbers [lowest, highest], the first the smaller', value);
+  return [low, high];
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is Record<string, unknown>}
+ */
+function isObject(value) {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+module.exports = { integer, positiveNumber, boolean, oneOf, options, callback, abortSignal, range, isObject };

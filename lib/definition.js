@@ -1,0 +1,269 @@
+// @ts-check
+'use strict';
+
+const path = require('node:path');
+const { fileURLToPath } = require('node:url');
+const { UpscalerError, invalidType, invalidValue, describe } = require('./errors');
+const check = require('./check');
+const models = require('./models');
+const packages = require('./packages');
+
+/**
+ * From what a user calls a model to what the addon can load.
+ *
+ * @typedef {import('../index.js').ModelDefinition} ModelDefinition
+ * @typedef {import('./native').ModelSource} ModelSource
+ * @typedef {import('./models').Entry} Entry
+ * @typedef {import('./tensor').TensorFlow} TensorFlow
+ * @typedef {{ definition: ModelDefinition, source: ModelSource, entry?: Entry, hooks?: Hooks }} ResolvedModel
+ * @typedef {Pick<ModelDefinition, 'setup' | 'teardown' | 'preprocess' | 'postprocess'>} Hooks
+ */
+
+const MODEL_TYPES = /** @type {const} */ (['layers', 'graph']);
+
+/** Our own package's folder, which holds the models that come with it. */
+const HERE = path.join(__dirname, '..');
+
+/**
+ * @param {unknown} model
+ * @param {{ scale?: number, tf?: TensorFlow }} options
+ * @returns {ResolvedModel}
+ */
+function resolveModel(model, { scale, tf }) {
+  if (model === undefined) return fromName('default', scale);
+  if (typeof model === 'string') return isModelPath(model) ? fromPath(model, scale) : fromName(model, scale);
+  if (model instanceof Uint8Array) return fromBytes(model, scale);
+  if (models.isQuery(model))
+    return fromEntry(models.findByQuery({ scale, .../** @type {object} */ (model) }), scale);
+  if (typeof model === 'function') return fromDefinition(callDefinition(model, tf), scale);
+  return fromDefinition(model, scale);
+}
+
+/**
+ * What can be seen to be wrong before anything is read.
+ *
+ * @param {unknown} model
+ */
+function checkModel(model) {
+  if (model === undefined || ['string', 'function'].includes(typeof model) || model instanceof Uint8Array)
+    return;
+  if (!check.isObject(model)) {
+    throw invalidType(
+      'options.model',
+      'a name, path, query, model definition or the bytes of an .onnx',
+      model,
+    );
+  }
+  if (!models.isQuery(model)) checkDefinition(unwrapDefault(model));
+}
+
+/** @param {string} text a bare word is a name, so that no name can be taken for a file that happens to be there */
+function isModelPath(text) {
+  return path.isAbsolute(text) || /^(\.{1,2}[/\\]|file:)|\.(onnx|json|param)$/i.test(text);
+}
+
+/**
+ * @param {string} file
+ * @param {number} [scale]
+ * @returns {ResolvedModel}
+ */
+function fromPath(file, scale) {
+  const definition = { path: localPath(file), scale };
+  return { definition, source: definition };
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @param {number} [scale]
+ * @returns {ResolvedModel}
+ */
+function fromBytes(bytes, scale) {
+  return { definition: { scale }, source: { bytes: new Uint8Array(bytes), scale } };
+}
+
+/**
+ * @param {string} name
+ * @param {number} [scale]
+ */
+function fromName(name, scale) {
+  const entry = models.findByName(name, scale);
+  if (entry !== undefined) return fromEntry(entry, scale);
+  if (!name.startsWith('@')) throw models.unknownName(name);
+  return fromDefinition(pickDefinition(packages.requirePackage(name), name, scale), scale);
+}
+
+/**
+ * @param {Entry} entry
+ * @param {number} [scale]
+ * @returns {ResolvedModel}
+ */
+function fromEntry(entry, scale) {
+  if (scale !== undefined && scale !== entry.scale) throw wrongScale(entry.id, entry.scale, scale);
+  if (entry.package !== null) {
+    const definition = pickDefinition(packages.requirePackage(entry.package), entry.package, entry.scale);
+    return { ...fromDefinition(definition, entry.scale), entry };
+  }
+  const { id, channels, file } = entry;
+  const definition = { path: path.join(HERE, /** @type {string} */ (file)), scale: entry.scale };
+  return { definition, entry, source: { ...definition, name: id, channels } };
+}
+
+/**
+ * @param {unknown} given
+ * @param {number} [scale]
+ * @returns {ResolvedModel}
+ */
+function fromDefinition(given, scale) {
+  const definition = checkDefinition(unwrapDefault(given));
+  if (scale !== undefined && definition.scale !== undefined && definition.scale !== scale) {
+    throw wrongScale(describeDefinition(definition), definition.scale, scale);
+  }
+  return {
+    definition,
+    hooks: hasBuiltInHooks(definition) ? undefined : definition,
+    source: {
+      path: definitionPath(definition),
+      name: definition._internals?.name,
+      scale: definition.scale ?? scale,
+      ...ranges(definition),
+      channels: definition.channels,
+      divisibilityFactor: definition.divisibilityFactor,
+    },
+  };
+}
+
+/**
+ * UpscalerJS takes 0..255 where a definition of a TensorFlow.js model gives no range. Of an `.onnx` the model itself
+ * knows better.
+ *
+ * @param {ModelDefinition} definition
+ */
+function ranges({ path: file, inputRange, outputRange }) {
+  if (file !== undefined && /\.onnx$/i.test(file)) return { inputRange, outputRange };
+  return { inputRange: inputRange ?? ZERO_TO_255, outputRange: outputRange ?? ZERO_TO_255 };
+}
+
+/** @type {[number, number]} */
+const ZERO_TO_255 = [0, 255];
+
+/** @param {ModelDefinition} definition those of UpscalerJS's own packages want its TensorFlow.js, and are built in here */
+function hasBuiltInHooks(definition) {
+  return definition._internals?.name.startsWith('@upscalerjs/') ?? false;
+}
+
+/**
+ * @param {ModelDefinition} definition
+ * @returns {string}
+ */
+function definitionPath({ path: file, _internals }) {
+  if (file !== undefined) return localPath(file);
+  const { name, path: inside } = /** @type {NonNullable<typeof _internals>} */ (_internals);
+  const folder = packages.packageFolder(name);
+  if (folder === undefined) throw packages.notInstalled(name);
+  return path.join(folder, inside);
+}
+
+/** @param {string} file a path or a file: URL */
+function localPath(file) {
+  if (/^https?:/i.test(file)) throw invalidValue('model path', 'a local file', file);
+  return /^file:/i.test(file) ? fileURLToPath(file) : path.resolve(file);
+}
+
+/**
+ * @param {Function} definition
+ * @param {TensorFlow} [tf]
+ */
+function callDefinition(definition, tf) {
+  try {
+    return definition(tf);
+  } catch (cause) {
+    const hint = tf === undefined ? ' (it may want TensorFlow.js: pass it as options.tf)' : '';
+    throw new UpscalerError('ERR_UPSCALER_MODEL_LOAD', `The model definition function threw${hint}`, {
+      cause,
+    });
+  }
+}
+
+/**
+ * A package may hold one definition or several, one for each scale.
+ *
+ * @param {unknown} exported
+ * @param {string} name
+ * @param {number} [scale]
+ */
+function pickDefinition(exported, name, scale) {
+  const module = unwrapDefault(exported);
+  if (typeof module === 'function' || isDefinition(module)) return module;
+  const all = Object.entries(check.isObject(module) ? module : {}).filter(([, value]) => isDefinition(value));
+  const fitting = all.filter(
+    ([, value]) => scale === undefined || /** @type {ModelDefinition} */ (value).scale === scale,
+  );
+  if (fitting.length === 1) return fitting[0][1];
+  const found = all
+    .map(([key, value]) => `${key} (scale ${/** @type {ModelDefinition} */ (value).scale})`)
+    .join(', ');
+  throw new UpscalerError(
+    'ERR_UPSCALER_MODEL_NOT_FOUND',
+    `Expected one model${scale === undefined ? '' : ` of scale ${scale}`} in ${name} but found ${found || 'none'}: name one, such as ${name}/2x, or give another scale`,
+  );
+}
+
+/** @param {unknown} value what `require` gives for an ES module */
+function unwrapDefault(value) {
+  return check.isObject(value) && !isDefinition(value) && 'default' in value ? value.default : value;
+}
+
+/** @param {unknown} value */
+function isDefinition(value) {
+  return check.isObject(value) && ('path' in value || '_internals' in value);
+}
+
+/**
+ * @param {unknown} given
+ * @returns {ModelDefinition}
+ */
+function checkDefinition(given) {
+  if (!isDefinition(given)) {
+    throw invalidType('options.model', 'a model definition, an object with path or _internals', given);
+  }
+  const definition = /** @type {Record<string, unknown>} */ (given);
+  const { _internals: internals } = definition;
+  if (
+    definition.path === undefined &&
+    !(check.isObject(internals) && typeof internals.name === 'string' && typeof internals.path === 'string')
+  ) {
+    throw invalidType('model definition _internals', 'an object with name and path', internals);
+  }
+  if (definition.path !== undefined && typeof definition.path !== 'string') {
+    throw invalidType('model definition path', 'a string', definition.path);
+  }
+  check.oneOf('model definition modelType', definition.modelType, MODEL_TYPES);
+  check.integer('model definition scale', definition.scale, 1);
+  check.integer('model definition channels', definition.channels, 1, 4);
+  check.integer('model definition divisibilityFactor', definition.divisibilityFactor, 1);
+  check.range('model definition inputRange', definition.inputRange);
+  check.range('model definition outputRange', definition.outputRange);
+  for (const hook of ['setup', 'teardown', 'preprocess', 'postprocess']) {
+    check.callback(`model definition ${hook}`, definition[hook]);
+  }
+  return definition;
+}
+
+/** @param {ModelDefinition} definition */
+function describeDefinition({ path: file, _internals }) {
+  return _internals?.name ?? describe(file);
+}
+
+/**
+ * @param {string} model
+ * @param {number} found
+ * @param {number} expected
+ */
+function wrongScale(model, found, expected) {
+  return new UpscalerError(
+    'ERR_UPSCALER_MODEL_NOT_FOUND',
+    `Expected a model of scale ${expected} (options.scale) but ${model} has scale ${found}`,
+  );
+}
+
+module.exports = { resolveModel, checkModel };

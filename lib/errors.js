@@ -1,0 +1,172 @@
+// @ts-check
+'use strict';
+
+/**
+ * @typedef {import('../index.js').UpscalerErrorCode} UpscalerErrorCode
+ */
+
+/** Marks our TypeErrors and RangeErrors, so that `instanceof UpscalerError` holds for them too. */
+const BRAND = Symbol('upscaler-node.error');
+
+class UpscalerError extends Error {
+  /**
+   * @param {UpscalerErrorCode} code
+   * @param {string} message
+   * @param {ErrorOptions} [options]
+   */
+  constructor(code, message, options) {
+    super(message, options);
+    this.code = code;
+  }
+
+  /** @param {unknown} value */
+  static [Symbol.hasInstance](value) {
+    if (this !== UpscalerError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === 'object' && value !== null && BRAND in value;
+  }
+}
+define(UpscalerError, 'UpscalerError');
+
+/** A call was cancelled: by its signal (then `cause` is `signal.reason`) or by `abort()`. */
+class AbortError extends UpscalerError {
+  /**
+   * @param {string} [message]
+   * @param {ErrorOptions} [options]
+   */
+  constructor(message = 'The operation was aborted', options) {
+    super('ABORT_ERR', message, options);
+  }
+}
+define(AbortError, 'AbortError');
+
+class UpscalerTypeError extends TypeError {
+  /**
+   * @param {UpscalerErrorCode} code
+   * @param {string} message
+   * @param {ErrorOptions} [options]
+   */
+  constructor(code, message, options) {
+    super(message, options);
+    this.code = code;
+  }
+}
+define(UpscalerTypeError, 'TypeError');
+
+class UpscalerRangeError extends RangeError {
+  /**
+   * @param {UpscalerErrorCode} code
+   * @param {string} message
+   * @param {ErrorOptions} [options]
+   */
+  constructor(code, message, options) {
+    super(message, options);
+    this.code = code;
+  }
+}
+define(UpscalerRangeError, 'RangeError');
+
+/**
+ * @param {Function} constructor
+ * @param {string} name
+ */
+function define(constructor, name) {
+  Object.defineProperty(constructor.prototype, 'name', { value: name, configurable: true, writable: true });
+  Object.defineProperty(constructor.prototype, BRAND, { value: true });
+}
+
+/**
+ * An argument of the wrong type.
+ *
+ * @param {string} name what the user calls it: `scale`, `options.quality`
+ * @param {string} expected `a positive integer`
+ * @param {unknown} value
+ */
+function invalidType(name, expected, value) {
+  return new UpscalerTypeError('ERR_INVALID_ARG_TYPE', complaint(name, expected, value));
+}
+
+/**
+ * An argument of the right type with a value that cannot be used.
+ *
+ * @param {string} name
+ * @param {string} expected
+ * @param {unknown} value
+ */
+function invalidValue(name, expected, value) {
+  const Kind = typeof value === 'number' ? UpscalerRangeError : UpscalerTypeError;
+  return new Kind('ERR_INVALID_ARG_VALUE', complaint(name, expected, value));
+}
+
+/**
+ * @param {string} name
+ * @param {string} expected
+ * @param {unknown} value
+ */
+function complaint(name, expected, value) {
+  return `Expected ${expected} for ${name} but received ${describe(value)} of type ${kindOf(value)}`;
+}
+
+/** @param {unknown} value */
+function kindOf(value) {
+  return value === null ? 'null' : typeof value;
+}
+
+/**
+ * A value as a short piece of a message: never the megabytes of a buffer, never a throwing `toString`.
+ *
+ * @param {unknown} value
+ */
+function describe(value) {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
+    case 'function':
+      return value.name ? `function ${value.name}` : 'a function';
+    case 'object': {
+      if (value === null) return 'null';
+      const name = Object.getPrototypeOf(value)?.constructor?.name;
+      return name && name !== 'Object' ? name : 'an object';
+    }
+    default:
+      return String(value);
+  }
+}
+
+/** Every `code` that the addon may put on an error. */
+const NATIVE_CODES = new Set([
+  'ERR_INVALID_ARG_VALUE',
+  'ERR_UPSCALER_READ',
+  'ERR_UPSCALER_DECODE',
+  'ERR_UPSCALER_ENCODE',
+  'ERR_UPSCALER_UNSUPPORTED_FORMAT',
+  'ERR_UPSCALER_LIMIT',
+  'ERR_UPSCALER_MODEL_NOT_FOUND',
+  'ERR_UPSCALER_MODEL_LOAD',
+  'ERR_UPSCALER_MODEL_SHAPE',
+  'ERR_UPSCALER_INFERENCE',
+  'ERR_UPSCALER_RUNTIME_LOAD',
+  'ERR_UPSCALER_PROVIDER',
+  'ERR_UPSCALER_QUEUE_FULL',
+  'ERR_UPSCALER_TIMEOUT',
+  'ERR_UPSCALER_DISPOSED',
+]);
+
+/**
+ * The addon's error as one of ours. It is made here, in JavaScript and after an `await`, so that its stack leads
+ * to the caller, which the addon's own cannot do. Whatever is not the addon's is returned as it is.
+ *
+ * @param {unknown} error
+ */
+function fromNative(error) {
+  if (!(error instanceof Error) || error instanceof UpscalerError) return error;
+  const { code, message, cause } = /** @type {Error & { code?: string }} */ (error);
+  const options = cause === undefined ? undefined : { cause };
+  if (code === 'ABORT_ERR') return new AbortError(message, options);
+  if (code === 'ERR_INVALID_ARG_VALUE') return new UpscalerTypeError(code, message, options);
+  if (code !== undefined && NATIVE_CODES.has(code)) {
+    return new UpscalerError(/** @type {UpscalerErrorCode} */ (code), message, options);
+  }
+  return error;
+}
+
+module.exports = { UpscalerError, AbortError, invalidType, invalidValue, fromNative, describe };

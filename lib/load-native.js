@@ -1,0 +1,230 @@
+// @ts-check
+'use strict';
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { UpscalerError } = require('./errors');
+
+/**
+ * Finds the addon for this platform: beside package.json in a clone that was built, else in the package of this
+ * platform. The `require`s are literal so that bundlers see them.
+ *
+ * @typedef {import('./native').NativeAddon} NativeAddon
+ * @typedef {{ addon: NativeAddon, file: string }} Loaded
+ */
+
+/** The platforms for which Microsoft publishes ONNX Runtime. */
+const PLATFORMS = {
+  'linux-x64': '@upscaler-node/linux-x64-gnu',
+  'linux-arm64': '@upscaler-node/linux-arm64-gnu',
+  'darwin-arm64': '@upscaler-node/darwin-arm64',
+  'win32-x64': '@upscaler-node/win32-x64-msvc',
+  'win32-arm64': '@upscaler-node/win32-arm64-msvc',
+};
+
+/** What ONNX Runtime's library is built for: Debian 10, Ubuntu 18.10, RHEL 8 and later. */
+const OLDEST_GLIBC = '2.28';
+
+/** ONNX Runtime under a file name of ours, so that another version of it can live in the same process. */
+const LIBRARIES = {
+  linux: 'libupscaler_onnxruntime.so',
+  darwin: 'libupscaler_onnxruntime.dylib',
+  win32: 'upscaler_onnxruntime.dll',
+};
+
+/** @type {NativeAddon | undefined} */
+let loaded;
+
+/**
+ * @returns {NativeAddon} one for the process
+ * @throws `ERR_UPSCALER_RUNTIME_LOAD` with what was tried, what is wrong and what to do
+ */
+function loadNative() {
+  loaded ??= find();
+  return loaded;
+}
+
+function find() {
+  /** @type {Error[]} */
+  const errors = [];
+  for (const attempt of attempts(`${process.platform}-${process.arch}`)) {
+    try {
+      const { addon, file } = attempt();
+      const library = LIBRARIES[/** @type {keyof typeof LIBRARIES} */ (process.platform)];
+      addon.init(path.join(path.dirname(file), library));
+      return addon;
+    } catch (error) {
+      errors.push(/** @type {Error} */ (error));
+    }
+  }
+  throw failure(errors, describeHost());
+}
+
+/**
+ * @param {string} platform
+ * @returns {(() => Loaded)[]}
+ */
+function attempts(platform) {
+  switch (platform) {
+    case 'linux-x64':
+      return [
+        () => ({
+          addon: require('../upscaler.linux-x64-gnu.node'),
+          file: require.resolve('../upscaler.linux-x64-gnu.node'),
+        }),
+        () => ({
+          addon: require('@upscaler-node/linux-x64-gnu'),
+          file: require.resolve('@upscaler-node/linux-x64-gnu'),
+        }),
+      ];
+    case 'linux-arm64':
+      return [
+        () => ({
+          addon: require('../upscaler.linux-arm64-gnu.node'),
+          file: require.resolve('../upscaler.linux-arm64-gnu.node'),
+        }),
+        () => ({
+          addon: require('@upscaler-node/linux-arm64-gnu'),
+          file: require.resolve('@upscaler-node/linux-arm64-gnu'),
+        }),
+      ];
+    case 'darwin-arm64':
+      return [
+        () => ({
+          addon: require('../upscaler.darwin-arm64.node'),
+          file: require.resolve('../upscaler.darwin-arm64.node'),
+        }),
+        () => ({
+          addon: require('@upscaler-node/darwin-arm64'),
+          file: require.resolve('@upscaler-node/darwin-arm64'),
+        }),
+      ];
+    case 'win32-x64':
+      return [
+        () => ({
+          addon: require('../upscaler.win32-x64-msvc.node'),
+          file: require.resolve('../upscaler.win32-x64-msvc.node'),
+        }),
+        () => ({
+          addon: require('@upscaler-node/win32-x64-msvc'),
+          file: require.resolve('@upscaler-node/win32-x64-msvc'),
+        }),
+      ];
+    case 'win32-arm64':
+      return [
+        () => ({
+          addon: require('../upscaler.win32-arm64-msvc.node'),
+          file: require.resolve('../upscaler.win32-arm64-msvc.node'),
+        }),
+        () => ({
+          addon: require('@upscaler-node/win32-arm64-msvc'),
+          file: require.resolve('@upscaler-node/win32-arm64-msvc'),
+        }),
+      ];
+    default:
+      return [];
+  }
+}
+
+/**
+ * What decides whether the addon can load, read only when it could not.
+ *
+ * @typedef {{ platform: string, musl: boolean, glibc: string | undefined, addons: boolean, otherPackages: string[] }} Host
+ * @returns {Host}
+ */
+function describeHost() {
+  const platform = `${process.platform}-${process.arch}`;
+  const glibc = process.platform === 'linux' ? glibcVersion() : undefined;
+  return {
+    platform,
+    glibc,
+    musl: process.platform === 'linux' && glibc === undefined,
+    addons: !process.execArgv.includes('--no-addons') && !process.env.NODE_OPTIONS?.includes('--no-addons'),
+    otherPackages: installedPackages().filter(
+      (name) => name !== PLATFORMS[/** @type {keyof typeof PLATFORMS} */ (platform)],
+    ),
+  };
+}
+
+/** @returns {string | undefined} `undefined` where libc is not glibc: musl, on Alpine */
+function glibcVersion() {
+  const report = /** @type {{ header?: { glibcVersionRuntime?: string } }} */ (process.report.getReport());
+  return report.header?.glibcVersionRuntime;
+}
+
+/** Platform packages beside this package: there, but of another platform, when a lockfile or node_modules was moved. */
+function installedPackages() {
+  const scope = path.join(__dirname, '..', '..', '@upscaler-node');
+  const known = Object.values(PLATFORMS);
+  try {
+    return fs
+      .readdirSync(scope)
+      .map((name) => `@upscaler-node/${name}`)
+      .filter((name) => known.includes(name));
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * @param {Error[]} errors of each attempt
+ * @param {Host} host
+ */
+function failure(errors, host) {
+  const lines = [
+    `Could not load upscaler-node for ${host.platform}`,
+    ...advice(errors, host).map((line) => `- ${line}`),
+  ];
+  if (errors.length > 0)
+    lines.push('What was tried:', ...errors.map(({ message }) => `- ${message.split('\n')[0]}`));
+  const cause = errors.length > 1 ? new AggregateError(errors) : errors[0];
+  return new UpscalerError('ERR_UPSCALER_RUNTIME_LOAD', lines.join('\n'), cause && { cause });
+}
+
+/**
+ * @param {Error[]} errors
+ * @param {Host} host
+ * @returns {string[]} what to do, the likeliest first
+ */
+function advice(errors, host) {
+  const name = PLATFORMS[/** @type {keyof typeof PLATFORMS} */ (host.platform)];
+  if (name === undefined) {
+    return [
+      `There is no ONNX Runtime for this platform. Supported: ${Object.keys(PLATFORMS).join(', ')} (Linux with glibc)`,
+    ];
+  }
+  if (host.musl) {
+    return [
+      'This Linux uses musl (Alpine), for which there is no ONNX Runtime: use an image with glibc, such as node:22-slim',
+    ];
+  }
+  if (host.glibc !== undefined && isOlder(host.glibc, OLDEST_GLIBC)) {
+    return [
+      `glibc ${host.glibc} is too old: ${OLDEST_GLIBC} or newer is needed (Debian 10, Ubuntu 20.04, RHEL 8)`,
+    ];
+  }
+  if (!host.addons) return ['Node runs with --no-addons, which forbids native code: leave it out'];
+  const lines = [];
+  if (host.otherPackages.length > 0) {
+    lines.push(
+      `${host.otherPackages.join(', ')} is installed, which is for another platform: node_modules or the lockfile came from there`,
+    );
+  }
+  if (errors.every((error) => /** @type {NodeJS.ErrnoException} */ (error).code === 'MODULE_NOT_FOUND')) {
+    lines.push(`Install the package of this platform: npm install --include=optional ${name}`);
+    lines.push('In a clone of the repository, build it: npm run build');
+  }
+  return lines;
+}
+
+/**
+ * @param {string} version
+ * @param {string} oldest
+ */
+function isOlder(version, oldest) {
+  const [major, minor] = version.split('.').map(Number);
+  const [oldestMajor, oldestMinor] = oldest.split('.').map(Number);
+  return major < oldestMajor || (major === oldestMajor && minor < oldestMinor);
+}
+
+module.exports = { loadNative, failure, LIBRARIES, PLATFORMS };

@@ -1,0 +1,132 @@
+/**
+ * What the Rust addon offers to this folder. Nothing here is public: index.d.ts is.
+ * The addon's side is `src/node/`; a change there is a change here.
+ */
+
+export interface NativeAddon {
+  /** Says where the ONNX Runtime library is; it is loaded with the first model. */
+  init(libraryPath: string): void;
+  configure(options: { threads?: number; maxMemory?: number }): void;
+  counters(): Counters;
+  versions(): { core: string; onnxruntime: string };
+  convert(source: ModelSource): Promise<Buffer>;
+  NativeUpscaler: new (options: NativeUpscalerOptions) => NativeUpscaler;
+}
+
+export interface NativeUpscalerOptions {
+  threads?: number;
+  maxPending?: number;
+  /** 0: no limit. */
+  limitInputPixels?: number;
+  /** 0: no limit. */
+  limitOutputPixels?: number;
+  failOn?: 'none' | 'truncated' | 'error' | 'warning';
+}
+
+export interface NativeUpscaler {
+  load(source: ModelSource): Promise<ModelInfo>;
+  start(
+    id: number,
+    image: NativeImage,
+    options: NativeUpscaleOptions,
+    progress?: (progress: NativeProgress) => void,
+  ): Promise<NativeResult>;
+  abort(id: number): void;
+  dispose(): Promise<void>;
+  counters(): Counters;
+}
+
+export interface Counters {
+  queued: number;
+  running: number;
+  done: number;
+  failed: number;
+  aborted: number;
+}
+
+export interface ModelSource {
+  path?: string;
+  bytes?: Uint8Array;
+  name?: string;
+  scale?: number;
+  inputRange?: readonly [number, number];
+  outputRange?: readonly [number, number];
+  channels?: number;
+  divisibilityFactor?: number;
+  precision?: 'fp32' | 'int8';
+  executionProviders?: string[];
+}
+
+export interface ModelInfo {
+  name: string;
+  scale: number;
+  channels: number;
+  halo: number | null;
+  format: 'onnx' | 'tfjs' | 'ncnn';
+  parameters: number;
+  sizeBytes: number;
+  provider: string;
+  kernels: string;
+  precision: string;
+  inputRange: [number, number];
+  outputRange: [number, number];
+  /** [height, width] where the network takes one size only. */
+  fixedSize?: [number, number];
+}
+
+export type NativeImage =
+  | { kind: 'encoded'; data: Uint8Array }
+  | { kind: 'path'; path: string }
+  | { kind: 'raw'; data: Uint8Array; width: number; height: number; channels: number; depth: 8 | 16 }
+  | { kind: 'tensor'; data: Float32Array; width: number; height: number; channels: number };
+
+export interface NativeUpscaleOptions {
+  output: 'encoded' | 'raw' | 'tensor';
+  format?: 'png' | 'jpeg' | 'webp' | 'tiff';
+  quality?: number;
+  lossless?: boolean;
+  compressionLevel?: number;
+  depth?: 8 | 16;
+  scale?: number;
+  width?: number;
+  height?: number;
+  fit?: 'cover' | 'contain' | 'fill' | 'inside' | 'outside';
+  patchSize?: number;
+  padding?: number;
+  alpha?: 'model' | 'resample' | 'remove';
+  background?: [number, number, number];
+  autoOrient?: boolean;
+  keepMetadata?: 'none' | 'icc' | 'all';
+  slices?: 'encoded' | 'raw' | 'tensor';
+}
+
+export interface NativePixels {
+  data: Buffer | Float32Array;
+  width: number;
+  height: number;
+  channels: number;
+}
+
+export interface NativeResult extends NativePixels {
+  depth: 8 | 16 | 32;
+  format?: string;
+  model: string;
+  durationMs: number;
+  warnings: string[];
+}
+
+export interface NativeRect {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export interface NativeProgress {
+  fraction: number;
+  row: number;
+  col: number;
+  pre: NativeRect;
+  post: NativeRect;
+  slice?: NativePixels;
+}

@@ -1,0 +1,251 @@
+// @ts-check
+'use strict';
+
+const check = require('./check');
+const { checkModel } = require('./definition');
+const { invalidType, invalidValue } = require('./errors');
+
+/**
+ * @typedef {import('./native').NativeUpscaleOptions} NativeUpscaleOptions
+ * @typedef {import('./native').NativeUpscalerOptions} NativeUpscalerOptions
+ * @typedef {'buffer' | 'base64' | 'tensor' | 'raw'} Output
+ */
+
+/** sharp's default: 0x3FFF squared. */
+const LIMIT_INPUT_PIXELS = 268402689;
+const LIMIT_OUTPUT_PIXELS = 4 * LIMIT_INPUT_PIXELS;
+/** For what arrives piece by piece, where the size is not known beforehand: streams and URLs. */
+const LIMIT_INPUT_BYTES = 256 * 1024 * 1024;
+
+const MAX_PENDING = 256;
+/** Node's timers hold 31 bits of milliseconds (24 days). */
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+const FAIL_ON = /** @type {const} */ (['none', 'truncated', 'error', 'warning']);
+const PRECISIONS = /** @type {const} */ (['fp32', 'int8']);
+const OUTPUTS = /** @type {const} */ (['buffer', 'base64', 'tensor', 'raw']);
+const FITS = /** @type {const} */ (['cover', 'contain', 'fill', 'inside', 'outside']);
+const ALPHAS = /** @type {const} */ (['model', 'resample', 'remove']);
+const METADATA = /** @type {const} */ (['none', 'icc', 'all']);
+const FORMATS = /** @type {const} */ ({
+  png: 'png',
+  jpeg: 'jpeg',
+  jpg: 'jpeg',
+  webp: 'webp',
+  tiff: 'tiff',
+  tif: 'tiff',
+});
+
+/**
+ * The constructor's options, checked, with their defaults.
+ *
+ * @param {unknown} given
+ */
+function parseUpscalerOptions(given) {
+  const options = check.options('options', given);
+  checkModel(options.model);
+  return {
+    model: options.model,
+    scale: check.integer('options.scale', options.scale, 1),
+    precision: check.oneOf('options.precision', options.precision, PRECISIONS),
+    executionProviders: parseProviders(options.executionProviders),
+    warmupSizes: options.warmupSizes === undefined ? [] : parseWarmupSizes(options.warmupSizes),
+    tf: parseTf(options.tf),
+    input: {
+      allowPaths: check.boolean('options.allowPaths', options.allowPaths) ?? true,
+      fetch: parseFetch(options.fetch),
+      limitInputBytes:
+        check.integer('options.limitInputBytes', options.limitInputBytes, 1) ?? LIMIT_INPUT_BYTES,
+    },
+    native: /** @type {NativeUpscalerOptions} */ ({
+      threads: check.integer('options.threads', options.threads, 1, 1024),
+      maxPending: check.integer('options.maxPending', options.maxPending, 0) ?? MAX_PENDING,
+      limitInputPixels: parseLimit('options.limitInputPixels', options.limitInputPixels, LIMIT_INPUT_PIXELS),
+      limitOutputPixels: parseLimit(
+        'options.limitOutputPixels',
+        options.limitOutputPixels,
+        LIMIT_OUTPUT_PIXELS,
+      ),
+      failOn: check.oneOf('options.failOn', options.failOn, FAIL_ON) ?? 'error',
+    }),
+  };
+}
+
+/** @param {unknown} given */
+function parseConfiguration(given) {
+  const options = check.options('options', given);
+  return {
+    threads: check.integer('options.threads', options.threads, 1, 1024),
+    maxMemory: check.integer('options.maxMemory', options.maxMemory, 1),
+  };
+}
+
+/**
+ * The options of one call, checked: what the shim acts on, and in `native` what the addon is told.
+ *
+ * @param {unknown} given
+ */
+function parseUpscaleOptions(given) {
+  const options = check.options('options', given);
+  const output = check.oneOf('options.output', options.output, OUTPUTS) ?? 'buffer';
+  return {
+    output,
+    progress: check.callback('options.progress', options.progress),
+    progressOutput: check.oneOf('options.progressOutput', options.progressOutput, OUTPUTS) ?? output,
+    signal: check.abortSignal('options.signal', options.signal),
+    timeout: check.positiveNumber('options.timeout', options.timeout, LONGEST_TIMEOUT),
+    resolveWithObject: check.boolean('options.resolveWithObject', options.resolveWithObject) ?? false,
+    native: /** @type {NativeUpscaleOptions} */ ({
+      output: nativeOutput(output),
+      ...parseEncoding(options),
+      ...parseSize(options),
+      ...parsePatches(options),
+      alpha: check.oneOf('options.alpha', options.alpha, ALPHAS),
+      background: parseBackground(options.background),
+      autoOrient: check.boolean('options.autoOrient', options.autoOrient),
+      keepMetadata: check.oneOf('options.keepMetadata', options.keepMetadata, METADATA),
+    }),
+  };
+}
+
+/** @param {Output} output */
+function nativeOutput(output) {
+  return output === 'buffer' || output === 'base64' ? 'encoded' : output;
+}
+
+/** @param {Record<string, unknown>} options */
+function parseEncoding(options) {
+  const names = /** @type {(keyof typeof FORMATS)[]} */ (Object.keys(FORMATS));
+  const format = check.oneOf('options.format', options.format, names);
+  return {
+    format: format && FORMATS[format],
+    quality: check.integer('options.quality', options.quality, 1, 100),
+    lossless: check.boolean('options.lossless', options.lossless),
+    compressionLevel: check.integer('options.compressionLevel', options.compressionLevel, 0, 9),
+    depth: check.oneOf('options.depth', options.depth, /** @type {const} */ ([8, 16])),
+  };
+}
+
+/** @param {Record<string, unknown>} options */
+function parseSize(options) {
+  const size = {
+    scale: check.positiveNumber('options.scale', options.scale),
+    width: check.integer('options.width', options.width, 1),
+    height: check.integer('options.height', options.height, 1),
+    fit: check.oneOf('options.fit', options.fit, FITS),
+  };
+  if (size.scale !== undefined && (size.width !== undefined || size.height !== undefined)) {
+    throw invalidValue('options.scale', 'either scale, or width and height, not both', size.scale);
+  }
+  return size;
+}
+
+/** @param {Record<string, unknown>} options */
+function parsePatches(options) {
+  const patchSize = check.integer('options.patchSize', options.patchSize, 1);
+  const padding = check.integer('options.padding', options.padding, 0);
+  if (patchSize === undefined) return {};
+  if (padding !== undefined && padding * 2 >= patchSize) {
+    throw invalidValue('options.padding', `less than half of patchSize (${patchSize})`, padding);
+  }
+  return { patchSize, padding };
+}
+
+/**
+ * @param {unknown} background
+ * @returns {[number, number, number] | undefined}
+ */
+function parseBackground(background) {
+  if (background === undefined) return undefined;
+  const expected = "'#rrggbb', [r, g, b] or { r, g, b } with integers from 0 to 255";
+  const channels = Array.isArray(background)
+    ? background
+    : check.isObject(background)
+      ? [background.r, background.g, background.b]
+      : parseHexColour(background);
+  if (channels === undefined) throw invalidType('options.background', expected, background);
+  if (channels.length !== 3 || !channels.every((c) => Number.isInteger(c) && c >= 0 && c <= 255)) {
+    throw invalidValue('options.background', expected, background);
+  }
+  return [channels[0], channels[1], channels[2]];
+}
+
+/** @param {unknown} colour */
+function parseHexColour(colour) {
+  if (typeof colour !== 'string') return undefined;
+  const digits = /^#(?:[0-9a-f]{3}|[0-9a-f]{6})$/i.test(colour) ? colour.slice(1) : '';
+  const pairs = digits.length === 3 ? [...digits].map((digit) => digit + digit) : (digits.match(/../g) ?? []);
+  return pairs.map((pair) => Number.parseInt(pair, 16));
+}
+
+/**
+ * UpscalerJS's `warmupSizes` as square sizes in pixels.
+ *
+ * @param {unknown} given
+ * @returns {{ patchSize: number, padding?: number }[]}
+ */
+function parseWarmupSizes(given) {
+  return (Array.isArray(given) ? given : [given]).map((size) => {
+    const { patchSize, padding } = check.isObject(size) ? size : { patchSize: size, padding: undefined };
+    if (patchSize === undefined)
+      throw invalidType('warmupSizes', 'a number, { patchSize } or an array of them', size);
+    return {
+      patchSize: /** @type {number} */ (check.integer('warmupSizes', patchSize, 1, 16384)),
+      padding: check.integer('warmupSizes padding', padding, 0),
+    };
+  });
+}
+
+/** @param {unknown} providers */
+function parseProviders(providers) {
+  if (providers === undefined) return undefined;
+  if (!Array.isArray(providers) || !providers.every((provider) => typeof provider === 'string')) {
+    throw invalidType('options.executionProviders', 'an array of strings', providers);
+  }
+  if (providers.length === 0) {
+    throw invalidValue('options.executionProviders', 'at least one provider', providers);
+  }
+  return providers;
+}
+
+/**
+ * @param {unknown} option
+ * @returns {typeof fetch | undefined}
+ */
+function parseFetch(option) {
+  if (option === undefined || option === false) return undefined;
+  if (option === true) return fetch;
+  if (typeof option === 'function') return /** @type {typeof fetch} */ (option);
+  throw invalidType('options.fetch', 'a boolean or a fetch function', option);
+}
+
+/**
+ * @param {unknown} tf
+ * @returns {import('./tensor').TensorFlow | undefined}
+ */
+function parseTf(tf) {
+  if (tf === undefined) return undefined;
+  if (typeof tf === 'object' && tf !== null && 'tensor' in tf && typeof tf.tensor === 'function') {
+    return /** @type {import('./tensor').TensorFlow} */ (tf);
+  }
+  throw invalidType('options.tf', 'a TensorFlow.js module', tf);
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} limit
+ * @param {number} fallback
+ * @returns {number} 0: no limit
+ */
+function parseLimit(name, limit, fallback) {
+  if (limit === false) return 0;
+  if (limit === true) return fallback;
+  return check.integer(name, limit, 1) ?? fallback;
+}
+
+module.exports = {
+  parseUpscalerOptions,
+  parseUpscaleOptions,
+  parseConfiguration,
+  parseWarmupSizes,
+  nativeOutput,
+};

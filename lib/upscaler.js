@@ -1,0 +1,279 @@
+// @ts-check
+'use strict';
+
+const { AbortError, UpscalerError, fromNative } = require('./errors');
+const { Call } = require('./call');
+const { resolveModel } = require('./definition');
+const hooks = require('./hooks');
+const { readImage } = require('./input');
+const { loadNative } = require('./load-native');
+const options = require('./options');
+const { toResult } = require('./output');
+const { reportTo, wantsSlices } = require('./progress');
+const { checkPatches } = require('./patch-options');
+const { warn } = require('./warn');
+
+/**
+ * @typedef {import('./definition').ResolvedModel} ResolvedModel
+ * @typedef {import('./native').ModelInfo} ModelInfo
+ * @typedef {import('./native').NativeImage} NativeImage
+ * @typedef {ReturnType<typeof options.parseUpscalerOptions>} ParsedOptions
+ * @typedef {ReturnType<typeof options.parseUpscaleOptions>} ParsedCall
+ * @typedef {ResolvedModel & { info: ModelInfo }} LoadedModel
+ */
+
+const native = loadNative();
+
+/** Names a call to the addon; unique in the process, so that a mix-up of instances cannot abort another's work. */
+let lastCallId = 0;
+
+/** Side, in pixels, of the picture that `warmup()` without sizes runs. */
+const WARMUP_SIZE = 128;
+
+class Upscaler {
+  /** @type {ParsedOptions} */
+  #options;
+  #native;
+  /** @type {Promise<LoadedModel>} */
+  #model;
+  /** Calls that have not settled, each with the promise that says when. @type {Map<Call, Promise<unknown>>} */
+  #calls = new Map();
+  /** @type {Promise<void> | undefined} */
+  #disposed;
+
+  /** @param {unknown} [given] see `UpscalerOptions` in index.d.ts */
+  constructor(given) {
+    this.#options = options.parseUpscalerOptions(given);
+    this.#native = new native.NativeUpscaler(this.#options.native);
+    for (const method of METHODS) {
+      Object.defineProperty(this, method, {
+        value: this[method].bind(this),
+        configurable: true,
+        writable: true,
+      });
+    }
+    this.#model = this.#load();
+    const { warmupSizes } = this.#options;
+    this.ready = this.#model.then(() => (warmupSizes.length > 0 ? this.warmup(warmupSizes) : undefined));
+    // Whoever awaits `ready` or calls a method hears of a failure; nobody has to.
+    this.ready.catch(() => {});
+  }
+
+  /** @param {unknown} [given] */
+  static configure(given) {
+    const configuration = options.parseConfiguration(given);
+    try {
+      native.configure(configuration);
+    } catch (error) {
+      throw fromNative(error);
+    }
+  }
+
+  static counters() {
+    return native.counters();
+  }
+
+  /**
+   * @param {unknown} image
+   * @param {unknown} [given] see `UpscaleOptions` in index.d.ts
+   */
+  async upscale(image, given) {
+    this.#refuseIfDisposed();
+    const parsed = options.parseUpscaleOptions(given);
+    const result = await this.#track(parsed, (call) => this.#upscale(call, image, parsed));
+    return toResult(result, parsed.output, parsed.resolveWithObject);
+  }
+
+  /**
+   * UpscalerJS's other name for `upscale`.
+   *
+   * @param {unknown} image
+   * @param {unknown} [given]
+   */
+  execute(image, given) {
+    return this.upscale(image, given);
+  }
+
+  /**
+   * Runs the model once for each size, so that the first picture does not pay for it.
+   *
+   * @param {unknown} [sizes]
+   * @param {unknown} [given] `{ signal }`
+   */
+  async warmup(sizes = WARMUP_SIZE, given) {
+    this.#refuseIfDisposed();
+    const { signal } = options.parseUpscaleOptions(given);
+    const parsedSizes = options.parseWarmupSizes(sizes);
+    await this.#track({ signal }, async (call) => {
+      for (const size of parsedSizes) await this.#warmUp(call, size);
+    });
+  }
+
+  /** Stops every call of this instance; each rejects with an AbortError. */
+  abort() {
+    for (const call of this.#calls.keys()) call.cancel(new AbortError());
+  }
+
+  /** @returns {Promise<void>} when all accepted work is done and the model is freed */
+  dispose() {
+    this.#disposed ??= this.#dispose();
+    return this.#disposed;
+  }
+
+  [Symbol.asyncDispose]() {
+    return this.dispose();
+  }
+
+  async getModel() {
+    const { definition, entry, info } = await this.#model;
+    return { ...describeEntry(entry), ...info, model: info.name, modelDefinition: definition };
+  }
+
+  counters() {
+    return this.#native.counters();
+  }
+
+  /** @returns {Promise<LoadedModel>} */
+  async #load() {
+    const { model, scale, tf, precision, executionProviders } = this.#options;
+    // Not before the constructor is done: what fails from here on fails `ready`.
+    await undefined;
+    const resolved = resolveModel(model, { scale, tf });
+    if (resolved.hooks !== undefined) await hooks.setUp(resolved.hooks, tf);
+    try {
+      const info = await this.#native.load({ ...resolved.source, precision, executionProviders });
+      return { ...resolved, info };
+    } catch (error) {
+      throw fromNative(error);
+    }
+  }
+
+  /**
+   * Runs one call from its acceptance to its end, and turns what went wrong into what the user should see: the
+   * reason of its cancel, if it was cancelled, whatever came of that further down.
+   *
+   * @template T
+   * @param {{ signal?: AbortSignal, timeout?: number }} limits
+   * @param {(call: Call) => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  async #track(limits, work) {
+    const call = new Call(limits);
+    const done = work(call);
+    this.#calls.set(call, done);
+    try {
+      const result = await done;
+      call.signal.throwIfAborted();
+      return result;
+    } catch (error) {
+      throw call.signal.aborted ? call.signal.reason : fromNative(error);
+    } finally {
+      call.settle();
+      this.#calls.delete(call);
+    }
+  }
+
+  /**
+   * @param {Call} call
+   * @param {unknown} image
+   * @param {ParsedCall} parsed
+   */
+  async #upscale(call, image, parsed) {
+    const reading = readImage(image, this.#options.input, call.signal);
+    const [source, model] = await call.race(Promise.all([reading, this.#model]));
+    const preprocess = model.hooks?.preprocess;
+    const prepared = preprocess
+      ? await call.race(hooks.runPreprocess(preprocess, source, this.#options.tf))
+      : source;
+    const patches = checkPatches(parsed.native, model.info, model.source.divisibilityFactor);
+    const slices = wantsSlices(parsed.progress) ? options.nativeOutput(parsed.progressOutput) : undefined;
+    const report = parsed.progress && reportTo(parsed.progress, parsed.progressOutput, call);
+    const result = await this.#start(call, prepared, { ...parsed.native, ...patches, slices }, report);
+    for (const warning of result.warnings) warn('UPSCALER_IMAGE', warning);
+    return result;
+  }
+
+  /**
+   * @param {Call} call
+   * @param {{ patchSize: number, padding?: number }} size
+   */
+  async #warmUp(call, { patchSize, padding }) {
+    const { info } = await call.race(this.#model);
+    const data = new Uint8Array(patchSize * patchSize * info.channels);
+    /** @type {NativeImage} */
+    const black = {
+      kind: 'raw',
+      data,
+      width: patchSize,
+      height: patchSize,
+      channels: info.channels,
+      depth: 8,
+    };
+    await this.#start(call, black, {
+      output: 'raw',
+      ...(padding === undefined ? {} : { patchSize, padding }),
+    });
+  }
+
+  /**
+   * Hands the work to the addon, which from then on is the one to end it: a cancelled call settles when the addon
+   * has let go of the caller's pixels, within one tile.
+   *
+   * @param {Call} call
+   * @param {NativeImage} image
+   * @param {import('./native').NativeUpscaleOptions} nativeOptions
+   * @param {ReturnType<typeof reportTo>} [report]
+   */
+  async #start(call, image, nativeOptions, report) {
+    call.signal.throwIfAborted();
+    const id = ++lastCallId;
+    const abort = () => this.#native.abort(id);
+    call.signal.addEventListener('abort', abort, { once: true });
+    try {
+      return await this.#native.start(id, image, nativeOptions, report);
+    } finally {
+      call.signal.removeEventListener('abort', abort);
+    }
+  }
+
+  async #dispose() {
+    await Promise.allSettled([this.#model, ...this.#calls.values()]);
+    await this.#native.dispose();
+    const loaded = await this.#model.catch(() => undefined);
+    await loaded?.hooks?.teardown?.(this.#options.tf);
+  }
+
+  #refuseIfDisposed() {
+    if (this.#disposed === undefined) return;
+    throw new UpscalerError('ERR_UPSCALER_DISPOSED', 'Expected a live Upscaler but this one was disposed');
+  }
+}
+
+/** Methods that may be passed around without their instance, as UpscalerJS's may. */
+const METHODS = /** @type {const} */ ([
+  'upscale',
+  'execute',
+  'warmup',
+  'abort',
+  'dispose',
+  'getModel',
+  'counters',
+]);
+
+/** @param {LoadedModel['entry']} entry */
+function describeEntry(entry) {
+  if (entry === undefined) return {};
+  const { default: _, file, ...described } = entry;
+  return structuredClone(described);
+}
+
+/** Versions of what is inside; the engine's library is loaded when its version is asked for. */
+const versions = {
+  'upscaler-node': /** @type {string} */ (require('../package.json').version),
+  napi: process.versions.napi,
+  get onnxruntime() {
+    return native.versions().onnxruntime;
+  },
+};
+
+module.exports = { Upscaler, versions };

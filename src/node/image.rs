@@ -1,0 +1,86 @@
+//! Images as JavaScript hands them over.
+
+use napi::bindgen_prelude::{Either, Float32Array, Uint8Array};
+use napi_derive::napi;
+
+use super::errors::{Code, thrown};
+use crate::error::Error;
+use crate::raster::{Raster, Samples};
+use crate::upscale::Input;
+
+/// An image in one of four forms.
+#[napi(object, object_to_js = false)]
+pub struct NativeImage {
+    #[napi(ts_type = "'encoded' | 'path' | 'raw' | 'tensor'")]
+    pub kind: String,
+    /// The bytes of a file ('encoded', copied at the call), samples ('raw'; 16-bit ones in native byte order) or floats
+    /// ('tensor', 0..=255). Samples and floats must not change until the promise settles.
+    pub data: Option<Either<Uint8Array, Float32Array>>,
+    /// The file ('path').
+    pub path: Option<String>,
+    /// Width of 'raw' and 'tensor'.
+    pub width: Option<u32>,
+    /// Height of 'raw' and 'tensor'.
+    pub height: Option<u32>,
+    /// Channels of 'raw' and 'tensor': 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA.
+    pub channels: Option<u32>,
+    /// Bits per sample of 'raw': 8 or 16.
+    pub depth: Option<u32>,
+}
+
+impl TryFrom<NativeImage> for Input {
+    type Error = napi::Error<Code>;
+
+    fn try_from(image: NativeImage) -> Result<Input, Self::Error> {
+        let size = (image.width.unwrap_or(0), image.height.unwrap_or(0), image.channels.unwrap_or(0));
+        match (image.kind.as_str(), image.data, image.path) {
+            ("encoded", Some(Either::A(bytes)), _) => Ok(Input::Encoded(bytes.to_vec())),
+            ("path", _, Some(path)) => Ok(Input::Path(path.into())),
+            ("raw", Some(Either::A(bytes)), _) if image.depth == Some(16) => {
+                pixels(size, bytes.len() / 2, move || Samples::U16(words(&bytes)))
+            }
+            ("raw", Some(Either::A(bytes)), _) => {
+                pixels(size, bytes.len(), move || Samples::U8(bytes.to_vec()))
+            }
+            ("tensor", Some(Either::B(floats)), _) => {
+                pixels(size, floats.len(), move || Samples::F32(floats.to_vec()))
+            }
+            (kind, ..) => {
+                Err(invalid(format!("Expected an image of a known kind with its data but received '{kind}'")))
+            }
+        }
+    }
+}
+
+/// Pixels that are copied on the worker, so that the event loop does not wait for it.
+fn pixels(
+    (width, height, channels): (u32, u32, u32),
+    found: usize,
+    samples: impl FnOnce() -> Samples + Send + 'static,
+) -> Result<Input, napi::Error<Code>> {
+    if width == 0 || height == 0 || !(1..=4).contains(&channels) {
+        return Err(invalid(format!(
+            "Expected at least 1x1 pixels of 1 to 4 channels but received {width}x{height} of {channels}"
+        )));
+    }
+    let expected = u64::from(width) * u64::from(height) * u64::from(channels);
+    if expected != found as u64 {
+        return Err(invalid(format!(
+            "Expected {expected} samples for {width}x{height} pixels of {channels} channels but received {found}"
+        )));
+    }
+    let channels = channels as u8;
+    Ok(Input::Pixels {
+        width,
+        height,
+        fetch: Box::new(move || Ok(Raster { width, height, channels, samples: samples() })),
+    })
+}
+
+fn words(bytes: &[u8]) -> Vec<u16> {
+    bytes.chunks_exact(2).map(|pair| u16::from_ne_bytes([pair[0], pair[1]])).collect()
+}
+
+fn invalid(message: String) -> napi::Error<Code> {
+    thrown(Error::InvalidArgument(message))
+}

@@ -1,0 +1,115 @@
+//! Models as JavaScript names them, and what it learns of them.
+
+use napi::bindgen_prelude::Uint8Array;
+use napi_derive::napi;
+
+use super::errors::{Code, thrown};
+use crate::error::Error;
+use crate::model::{Definition, ModelInfo, Source};
+
+/// A model file and what is said of it; the file decides what is absent.
+#[napi(object, object_to_js = false)]
+pub struct ModelSource {
+    /// An `.onnx`, `model.json` or `.param`, or a folder that holds one.
+    pub path: Option<String>,
+    /// The bytes of an `.onnx`, instead of a path.
+    pub bytes: Option<Uint8Array>,
+    /// A name for results; default: the file's.
+    pub name: Option<String>,
+    /// Checked against the network.
+    pub scale: Option<u32>,
+    /// Values for black and white at the input; default: the file's metadata, else [0, 255] for TensorFlow.js and
+    /// [0, 1] for others.
+    #[napi(ts_type = "[number, number]")]
+    pub input_range: Option<Vec<f64>>,
+    /// Values for black and white at the output; default: the file's metadata, else as at the input.
+    #[napi(ts_type = "[number, number]")]
+    pub output_range: Option<Vec<f64>>,
+    /// Checked against the network.
+    pub channels: Option<u32>,
+    /// Sizes must be multiples of this; default 1.
+    pub divisibility_factor: Option<u32>,
+    /// Default 'fp32'.
+    pub precision: Option<String>,
+    /// In order of preference; default ['cpu'].
+    pub execution_providers: Option<Vec<String>>,
+}
+
+impl ModelSource {
+    /// The core's form of it.
+    pub fn parts(self) -> Result<(Source, Definition), napi::Error<Code>> {
+        let source = match (self.path, self.bytes) {
+            (Some(path), None) => Source::Path(path.into()),
+            (None, Some(bytes)) => Source::Bytes(bytes.to_vec()),
+            _ => return Err(invalid("Expected either a path or bytes for the model".to_owned())),
+        };
+        let definition = Definition {
+            name: self.name,
+            scale: self.scale,
+            input_range: range("inputRange", self.input_range)?,
+            output_range: range("outputRange", self.output_range)?,
+            channels: self.channels.map(|channels| channels as usize),
+            divisibility_factor: self.divisibility_factor,
+            precision: self.precision,
+            execution_providers: self.execution_providers.unwrap_or_default(),
+        };
+        Ok((source, definition))
+    }
+}
+
+fn range(name: &str, given: Option<Vec<f64>>) -> Result<Option<(f32, f32)>, napi::Error<Code>> {
+    match given.as_deref() {
+        None => Ok(None),
+        Some([low, high]) => Ok(Some((*low as f32, *high as f32))),
+        Some(other) => Err(invalid(format!("Expected two numbers for {name} but received {other:?}"))),
+    }
+}
+
+fn invalid(message: String) -> napi::Error<Code> {
+    thrown(Error::InvalidArgument(message))
+}
+
+/// A loaded model, described.
+#[napi(object, object_from_js = false)]
+pub struct NativeModelInfo {
+    pub name: String,
+    pub scale: u32,
+    pub channels: u32,
+    /// Input pixels of context per side; null if the network must see the whole picture.
+    pub halo: Option<u32>,
+    #[napi(ts_type = "'onnx' | 'tfjs' | 'ncnn'")]
+    pub format: String,
+    pub parameters: f64,
+    pub size_bytes: f64,
+    pub provider: String,
+    pub kernels: String,
+    pub precision: String,
+    #[napi(ts_type = "[number, number]")]
+    pub input_range: Vec<f64>,
+    #[napi(ts_type = "[number, number]")]
+    pub output_range: Vec<f64>,
+    /// Height and width, if the network takes one size only.
+    #[napi(ts_type = "[number, number]")]
+    pub fixed_size: Option<Vec<u32>>,
+}
+
+impl From<ModelInfo> for NativeModelInfo {
+    fn from(info: ModelInfo) -> NativeModelInfo {
+        let range = |(low, high): (f32, f32)| vec![f64::from(low), f64::from(high)];
+        NativeModelInfo {
+            name: info.name,
+            scale: info.scale,
+            channels: info.channels as u32,
+            halo: info.halo,
+            format: info.format.name().to_owned(),
+            parameters: info.parameters as f64,
+            size_bytes: info.size_bytes as f64,
+            provider: info.provider.to_owned(),
+            kernels: info.kernels.to_owned(),
+            precision: info.precision.to_owned(),
+            input_range: range(info.input_range),
+            output_range: range(info.output_range),
+            fixed_size: info.fixed_size.map(|(height, width)| vec![height, width]),
+        }
+    }
+}

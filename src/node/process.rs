@@ -1,0 +1,94 @@
+//! What concerns the whole process: the library's place, threads, memory, counts, versions.
+
+use napi::Env;
+use napi::bindgen_prelude::{Buffer, PromiseRaw, create_custom_tokio_runtime};
+use napi_derive::napi;
+
+use super::errors::{Code, rejection, thrown};
+use super::model::ModelSource;
+use super::result::NativeCounters;
+use crate::engine::{Pool, Share, set_library, version};
+use crate::error::Error;
+use crate::model::{self, Storage};
+use crate::upscale::{Counters, configure_memory};
+
+/// One thread is enough for coordination: the work is done by the pool's workers.
+#[napi_derive::module_init]
+fn init_runtime() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("upscaler-coordinator")
+        .enable_time()
+        .build();
+    // Without it napi starts a runtime of its own at the first promise.
+    if let Ok(runtime) = runtime {
+        create_custom_tokio_runtime(runtime);
+    }
+}
+
+/// Says where the ONNX Runtime library is. It is loaded at the first model.
+#[napi]
+pub fn init(library_path: String) {
+    set_library(library_path.into());
+}
+
+/// Process-wide settings.
+#[napi(object)]
+pub struct ProcessOptions {
+    /// Worker threads; default: the cores that this process may use.
+    pub threads: Option<u32>,
+    /// Bytes that all images together may hold; default 4 GiB.
+    pub max_memory: Option<f64>,
+}
+
+/// Sets what concerns the whole process, before the first model.
+#[napi]
+pub fn configure(options: ProcessOptions) -> Result<(), napi::Error<Code>> {
+    if let Some(threads) = options.threads {
+        Pool::configure(threads as usize).map_err(thrown)?;
+    }
+    if let Some(bytes) = options.max_memory {
+        configure_memory(bytes as u64).map_err(thrown)?;
+    }
+    Ok(())
+}
+
+/// The counts of all instances together.
+#[napi]
+pub fn counters() -> NativeCounters {
+    Counters::global().counts().into()
+}
+
+/// Versions of the parts.
+#[napi(object, object_from_js = false)]
+pub struct Versions {
+    pub core: String,
+    pub onnxruntime: String,
+}
+
+/// The versions of this addon and of ONNX Runtime, which is loaded for this if need be.
+#[napi]
+pub fn versions() -> Result<Versions, napi::Error<Code>> {
+    Ok(Versions { core: env!("CARGO_PKG_VERSION").to_owned(), onnxruntime: version().map_err(thrown)? })
+}
+
+/// Converts a model to the bytes of an `.onnx`, weights stored as 'float32' (default) or 'float16'.
+#[napi(ts_return_type = "Promise<Buffer>")]
+pub fn convert(
+    env: &Env,
+    source: ModelSource,
+    #[napi(ts_arg_type = "'float32' | 'float16'")] storage: Option<String>,
+) -> Result<PromiseRaw<'_, Buffer>, napi::Error> {
+    let storage = match storage.as_deref() {
+        Some("float16") => Storage::Float16,
+        _ => Storage::Float32,
+    };
+    let parts = source.parts();
+    let work = async move {
+        let (source, definition) = parts.map_err(|error| Error::InvalidArgument(error.reason.clone()))?;
+        Pool::global()?.lane(Share::new(1)).run(move || model::to_onnx(&source, &definition, storage)).await
+    };
+    env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result| {
+        result.map(Buffer::from).map_err(|error| rejection(env, error))
+    })
+}

@@ -1,0 +1,111 @@
+//! Progress to JavaScript: queued without blocking a worker, and all of it delivered before the promise settles.
+
+use std::sync::Arc;
+
+use napi::Status;
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi_derive::napi;
+use tokio::sync::watch;
+
+use super::result::{NativeData, samples};
+use crate::upscale::{Listener, Output, Progress, Rect, Slice};
+
+/// The JavaScript callback.
+pub type Callback = ThreadsafeFunction<NativeProgress, (), NativeProgress, Status, false>;
+
+/// A rectangle in input pixels.
+#[napi(object, object_from_js = false)]
+pub struct NativeRect {
+    pub x: i64,
+    pub y: i64,
+    pub width: u32,
+    pub height: u32,
+}
+
+impl From<Rect> for NativeRect {
+    fn from(rect: Rect) -> NativeRect {
+        NativeRect { x: rect.x, y: rect.y, width: rect.width, height: rect.height }
+    }
+}
+
+/// The upscaled pixels of one tile.
+#[napi(object, object_from_js = false)]
+pub struct NativeSlice {
+    pub data: NativeData,
+    pub width: u32,
+    pub height: u32,
+    pub channels: u32,
+}
+
+/// A tile is done.
+#[napi(object, object_from_js = false)]
+pub struct NativeProgress {
+    /// Above 0, at most 1.
+    pub fraction: f64,
+    pub row: u32,
+    pub col: u32,
+    /// What the network saw.
+    pub pre: NativeRect,
+    /// What of it was kept, relative to `pre`.
+    pub post: NativeRect,
+    pub slice: Option<NativeSlice>,
+}
+
+impl From<Progress> for NativeProgress {
+    fn from(progress: Progress) -> NativeProgress {
+        NativeProgress {
+            fraction: progress.fraction,
+            row: progress.row as u32,
+            col: progress.column as u32,
+            pre: progress.pre.into(),
+            post: progress.post.into(),
+            slice: progress.slice.map(|slice| match slice {
+                Slice::Encoded { bytes, width, height, channels } => NativeSlice {
+                    data: NativeData::A(bytes.into()),
+                    width,
+                    height,
+                    channels: channels.into(),
+                },
+                Slice::Raster(raster) => {
+                    let (width, height, channels) = (raster.width, raster.height, raster.channels.into());
+                    NativeSlice { data: samples(raster), width, height, channels }
+                }
+            }),
+        }
+    }
+}
+
+/// Calls that JavaScript has not answered yet.
+#[derive(Clone)]
+pub struct Outstanding(Arc<watch::Sender<usize>>);
+
+impl Outstanding {
+    /// Waits until the callback has returned for every report so far.
+    pub async fn delivered(&self) {
+        // It fails only if the sender is gone, which `self` holds.
+        _ = self.0.subscribe().wait_for(|count| *count == 0).await;
+    }
+}
+
+/// A listener that calls `callback` on the event loop.
+pub fn listener(callback: Callback, slices: Option<Output>) -> (Listener, Outstanding) {
+    let outstanding = Outstanding(Arc::new(watch::Sender::new(0)));
+    let sent = outstanding.clone();
+    let call = move |progress: Progress| {
+        sent.0.send_modify(|count| *count += 1);
+        let returned = sent.clone();
+        let status = callback.call_with_return_value(
+            progress.into(),
+            ThreadsafeFunctionCallMode::NonBlocking,
+            move |_, _| {
+                returned.0.send_modify(|count| *count = count.saturating_sub(1));
+                Ok(())
+            },
+        );
+        if status != Status::Ok {
+            // The environment is shutting down: nobody will answer.
+            sent.0.send_modify(|count| *count = count.saturating_sub(1));
+        }
+    };
+    (Listener { slices, call: Arc::new(call) }, outstanding)
+}

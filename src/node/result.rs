@@ -1,0 +1,90 @@
+//! Results as JavaScript gets them. Vectors are handed over without a copy.
+
+use napi::bindgen_prelude::{Buffer, Either3, Float32Array, Uint16Array};
+use napi_derive::napi;
+
+use crate::raster::{Format, Raster, Samples};
+use crate::upscale::{Counts, Data, Upscaled};
+
+/// Bytes of a file or 8-bit samples, floats, or 16-bit samples.
+pub type NativeData = Either3<Buffer, Float32Array, Uint16Array>;
+
+/// An upscaled image.
+#[napi(object, object_from_js = false)]
+pub struct NativeResult {
+    pub data: NativeData,
+    pub width: u32,
+    pub height: u32,
+    pub channels: u32,
+    /// Bits per sample: 8, 16, or 32 for floats.
+    pub depth: u32,
+    /// Of 'encoded' results.
+    pub format: Option<String>,
+    /// The network that ran.
+    pub model: String,
+    pub duration_ms: f64,
+    pub warnings: Vec<String>,
+}
+
+impl NativeResult {
+    /// From the core's result.
+    pub fn new(upscaled: Upscaled, model: String) -> NativeResult {
+        let (data, format) = match upscaled.data {
+            Data::Encoded(bytes, format) => (Either3::A(bytes.into()), Some(name(format).to_owned())),
+            Data::Raster(raster) => (samples(raster), None),
+        };
+        NativeResult {
+            data,
+            format,
+            width: upscaled.width,
+            height: upscaled.height,
+            channels: upscaled.channels.into(),
+            depth: upscaled.depth.into(),
+            model,
+            duration_ms: upscaled.duration_ms,
+            warnings: upscaled.warnings,
+        }
+    }
+}
+
+/// The samples of a picture.
+pub fn samples(raster: Raster) -> NativeData {
+    match raster.samples {
+        Samples::U8(samples) => Either3::A(samples.into()),
+        Samples::F32(samples) => Either3::B(samples.into()),
+        Samples::U16(samples) => Either3::C(samples.into()),
+    }
+}
+
+fn name(format: Format) -> &'static str {
+    match format {
+        Format::Png => "png",
+        Format::Jpeg => "jpeg",
+        Format::Webp => "webp",
+        Format::Tiff => "tiff",
+        Format::Bmp => "bmp",
+        Format::Gif => "gif",
+    }
+}
+
+/// What became of images so far.
+#[napi(object, object_from_js = false)]
+pub struct NativeCounters {
+    pub queued: f64,
+    pub running: f64,
+    pub done: f64,
+    pub failed: f64,
+    pub aborted: f64,
+}
+
+impl From<Counts> for NativeCounters {
+    fn from(counts: Counts) -> NativeCounters {
+        NativeCounters {
+            queued: counts.queued as f64,
+            running: counts.running as f64,
+            done: counts.done as f64,
+            failed: counts.failed as f64,
+            aborted: counts.aborted as f64,
+        }
+    }
+}

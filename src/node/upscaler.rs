@@ -1,0 +1,218 @@
+//! One instance: a model, its limits, and the calls that are under way.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use napi::Env;
+use napi::bindgen_prelude::PromiseRaw;
+use napi_derive::napi;
+use tokio::sync::watch;
+
+use super::errors::{Code, rejection, thrown};
+use super::image::NativeImage;
+use super::model::{ModelSource, NativeModelInfo};
+use super::options::{InstanceOptions, UpscaleOptions};
+use super::progress::{Callback, listener};
+use super::result::{NativeCounters, NativeResult};
+use crate::engine::{Cancel, Pool, Share};
+use crate::error::Error;
+use crate::model::{self, Model};
+use crate::upscale::{Counters, Input, Job, Limits, Options, Ticket, Upscaled};
+
+/// Images that may be waiting by default.
+const MAX_PENDING: u32 = 256;
+
+/// An instance, as the shim holds it.
+#[napi]
+pub struct NativeUpscaler {
+    instance: Arc<Instance>,
+}
+
+struct Instance {
+    limits: Limits,
+    max_pending: u64,
+    share: Arc<Share>,
+    counters: Arc<Counters>,
+    state: Mutex<State>,
+    /// How many calls have not settled.
+    calls: watch::Sender<usize>,
+}
+
+#[derive(Default)]
+struct State {
+    model: Option<Model>,
+    cancels: HashMap<u32, Cancel>,
+    disposed: bool,
+}
+
+#[napi]
+impl NativeUpscaler {
+    /// An instance without a model.
+    #[napi(constructor)]
+    pub fn new(env: Env, options: InstanceOptions) -> Result<NativeUpscaler, napi::Error<Code>> {
+        let threads = Pool::global().map_err(thrown)?.threads();
+        let instance = Arc::new(Instance {
+            limits: options.limits()?,
+            max_pending: options.max_pending.unwrap_or(MAX_PENDING).into(),
+            share: Share::new(options.threads.map_or(threads, |share| share as usize)),
+            counters: Arc::new(Counters::default()),
+            state: Mutex::default(),
+            calls: watch::Sender::new(0),
+        });
+        let weak = Arc::downgrade(&instance);
+        // An environment that ends, a worker thread's for example, takes no results any more.
+        let ended = env.add_env_cleanup_hook(weak, |instance| {
+            if let Some(instance) = instance.upgrade() {
+                instance.cancel_all();
+            }
+        });
+        ended.map_err(|error| thrown(Error::RuntimeLoad(error.reason.clone())))?;
+        Ok(NativeUpscaler { instance })
+    }
+
+    /// Loads the model; before that, nothing can be upscaled.
+    #[napi(ts_return_type = "Promise<NativeModelInfo>")]
+    pub fn load<'env>(
+        &self,
+        env: &'env Env,
+        source: ModelSource,
+    ) -> napi::Result<PromiseRaw<'env, NativeModelInfo>> {
+        let instance = self.instance.clone();
+        let parts = source.parts();
+        let work = async move {
+            let (source, definition) = parts.map_err(|error| Error::InvalidArgument(error.reason.clone()))?;
+            let pool = Pool::global()?;
+            let lane = pool.lane(Share::new(1));
+            let model = lane.run(move || model::load(&source, &definition, pool.threads())).await?;
+            let info = model.info.clone();
+            instance.state().model = Some(model);
+            Ok(info)
+        };
+        env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result: Result<_, Error>| {
+            result.map(NativeModelInfo::from).map_err(|error| rejection(env, error))
+        })
+    }
+
+    /// Upscales one image. `id` names the call for [`Self::abort`] and must be free.
+    #[napi(ts_return_type = "Promise<NativeResult>")]
+    pub fn start<'env>(
+        &self,
+        env: &'env Env,
+        id: u32,
+        image: NativeImage,
+        options: UpscaleOptions,
+        progress: Option<Callback>,
+    ) -> napi::Result<PromiseRaw<'env, NativeResult>> {
+        let prepared = Input::try_from(image).and_then(|input| Ok((input, Options::try_from(options)?)));
+        let call = prepared
+            .map_err(|error| Error::InvalidArgument(error.reason.clone()))
+            .and_then(|(input, options)| Call::new(&self.instance, id, input, options));
+        let work = async move {
+            match call {
+                Ok(call) => call.run(progress).await,
+                Err(error) => Err(error),
+            }
+        };
+        env.spawn_future_with_callback(
+            async move { Ok(work.await) },
+            |env, result: Result<(Upscaled, String), Error>| {
+                result
+                    .map(|(upscaled, model)| NativeResult::new(upscaled, model))
+                    .map_err(|error| rejection(env, error))
+            },
+        )
+    }
+
+    /// Cancels a call, if it has not settled.
+    #[napi]
+    pub fn abort(&self, id: u32) {
+        let cancel = self.instance.state().cancels.get(&id).cloned();
+        if let Some(cancel) = cancel {
+            cancel.abort();
+        }
+    }
+
+    /// Refuses further calls, waits for those under way, then frees the model.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn dispose<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
+        let instance = self.instance.clone();
+        instance.state().disposed = true;
+        env.spawn_future(async move {
+            // It fails only if the sender is gone, which `instance` holds.
+            _ = instance.calls.subscribe().wait_for(|calls| *calls == 0).await;
+            drop(instance.state().model.take());
+            Ok(())
+        })
+    }
+
+    /// What became of this instance's images so far.
+    #[napi]
+    pub fn counters(&self) -> NativeCounters {
+        self.instance.counters.counts().into()
+    }
+}
+
+impl Instance {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cancel_all(&self) {
+        let cancels: Vec<Cancel> = self.state().cancels.values().cloned().collect();
+        cancels.iter().for_each(Cancel::abort);
+    }
+}
+
+/// A call under way; it is out of the instance's books when this is dropped.
+struct Call {
+    instance: Arc<Instance>,
+    id: u32,
+    cancel: Cancel,
+    model: Model,
+    ticket: Option<Ticket>,
+    work: Option<(Input, Options)>,
+}
+
+impl Call {
+    fn new(instance: &Arc<Instance>, id: u32, input: Input, options: Options) -> Result<Call, Error> {
+        let mut state = instance.state();
+        if state.disposed {
+            return Err(Error::Disposed("Expected a live instance but it was disposed".to_owned()));
+        }
+        let not_loaded = || Error::ModelLoad("Expected a loaded model but none was loaded yet".to_owned());
+        let model = state.model.clone().ok_or_else(not_loaded)?;
+        let ticket = Ticket::new(&instance.counters, instance.max_pending)?;
+        let cancel = Cancel::default();
+        state.cancels.insert(id, cancel.clone());
+        instance.calls.send_modify(|calls| *calls += 1);
+        let (instance, work) = (instance.clone(), Some((input, options)));
+        Ok(Call { instance: instance.clone(), id, cancel, model, ticket: Some(ticket), work })
+    }
+
+    async fn run(mut self, progress: Option<Callback>) -> Result<(Upscaled, String), Error> {
+        let (Some((input, options)), Some(ticket)) = (self.work.take(), self.ticket.take()) else {
+            unreachable!("a call runs once")
+        };
+        let (listener, outstanding) = progress.map(|callback| listener(callback, options.slices)).unzip();
+        let job = Job {
+            engine: self.model.engine.clone(),
+            input,
+            options,
+            limits: self.instance.limits,
+            cancel: self.cancel.clone(),
+            listener,
+        };
+        let result = job.run(Pool::global()?, self.instance.share.clone(), ticket).await;
+        if let Some(outstanding) = outstanding {
+            outstanding.delivered().await;
+        }
+        Ok((result?, self.model.info.name.clone()))
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.instance.state().cancels.remove(&self.id);
+        self.instance.calls.send_modify(|calls| *calls -= 1);
+    }
+}
