@@ -1,7 +1,8 @@
-//! Converts a model file to ONNX: `cargo run --example convert_model -- [--half] model out.onnx`.
+//! Converts a model file to ONNX: `cargo run --example convert_model -- [--half | --engine] model out.onnx`.
 //!
 //! The model is an `.onnx`, a TensorFlow.js `model.json` with its shards beside it, or an ncnn `.param` with its `.bin`
-//! beside it (`--bin FILE` where that has another name). `--half` stores large weights as float16.
+//! beside it (`--bin FILE` where that has another name). `--half` stores large weights as float16; `--engine` writes what
+//! ONNX Runtime is given on this machine.
 
 use std::error::Error;
 use std::path::Path;
@@ -12,6 +13,7 @@ use upscaler_node::graph::{ModelProto, Network};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args: Vec<String> = std::env::args().skip(1).collect();
+    let engine = args.iter().position(|arg| arg == "--engine").map(|n| args.remove(n)).is_some();
     let half = args.iter().position(|arg| arg == "--half").map(|n| args.remove(n)).is_some();
     let bin = args
         .iter()
@@ -19,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .map(|n| args.drain(n..=n + 1).next_back())
         .unwrap_or_default();
     let [source, target] = &args[..] else {
-        return Err("usage: convert_model [--half] [--bin FILE] model out.onnx".into());
+        return Err("usage: convert_model [--half | --engine] [--bin FILE] model out.onnx".into());
     };
     let network = Network::from_model(read(Path::new(source), bin.as_deref().map(Path::new))?)?;
     println!(
@@ -30,7 +32,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         network.parameters(),
         network.macs_per_pixel().map_or("?".to_owned(), |n| n.to_string())
     );
-    std::fs::write(target, if half { network.to_onnx_fp16_storage() } else { network.to_bytes() })?;
+    std::fs::write(
+        target,
+        match (half, engine) {
+            (true, _) => network.to_onnx_fp16_storage(),
+            (_, true) => network.to_bytes(),
+            _ => network.to_onnx(),
+        },
+    )?;
     Ok(())
 }
 

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::ir::{Graph, Port};
 use super::proto::{
-    AttributeProto, AttributeType, DimensionValue, GraphProto, ModelProto, NodeProto, TensorProto,
-    ValueInfoProto, data_type,
+    AttributeProto, DimensionValue, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, data_type,
 };
 use super::tensor::{Data, Tensor};
 use crate::error::Error;
@@ -172,18 +171,14 @@ fn constant_value(node: NodeProto) -> Result<Tensor, Error> {
 /// Makes the floating-point types that a node names float32: the target of a Cast, the value of a ConstantOfShape.
 fn widen_attributes(node: &mut NodeProto) -> Result<(), Error> {
     for attribute in &mut node.attribute {
-        if matches!(attribute.name.as_str(), "to" | "dtype") {
-            if let Some(data_type::FLOAT16 | data_type::BFLOAT16 | data_type::DOUBLE) =
-                attribute.i.map(|i| i as i32)
-            {
-                attribute.i = Some(data_type::FLOAT.into());
-            }
+        let names_a_type = matches!(attribute.name.as_str(), "to" | "dtype");
+        let wide = [data_type::FLOAT16, data_type::BFLOAT16, data_type::DOUBLE].map(i64::from);
+        if names_a_type && attribute.i.is_some_and(|i| wide.contains(&i)) {
+            attribute.i = Some(data_type::FLOAT.into());
         }
-        if attribute.r#type == i32::from(AttributeType::Tensor) {
-            if let Some(tensor) = attribute.t.take() {
-                let name = tensor.name.clone();
-                attribute.t = Some(Tensor::from_proto(tensor)?.to_proto(&name));
-            }
+        if let Some(tensor) = attribute.t.take() {
+            let name = tensor.name.clone();
+            attribute.t = Some(Tensor::from_proto(tensor)?.to_proto(&name));
         }
     }
     Ok(())

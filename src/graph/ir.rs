@@ -57,6 +57,13 @@ impl Graph {
         Names(of_nodes.chain(self.constants.keys()).chain([&self.input.name]).cloned().collect())
     }
 
+    /// Puts other nodes in the place of those with the given indices.
+    pub fn replace(&mut self, mut replacements: HashMap<usize, Vec<NodeProto>>) {
+        let nodes = std::mem::take(&mut self.nodes).into_iter().enumerate();
+        let replaced = |(index, node)| replacements.remove(&index).unwrap_or_else(|| vec![node]);
+        self.nodes = nodes.flat_map(replaced).collect();
+    }
+
     /// Lets every reader of a key, the graph's output among them, read its value instead.
     pub fn redirect(&mut self, redirects: &HashMap<String, String>) {
         let target = |name: &String| {
@@ -81,6 +88,13 @@ impl Graph {
         }
         if let Some(tensor) = self.constants.remove(from) {
             self.constants.insert(to.to_owned(), tensor);
+        }
+    }
+
+    /// Gives the output another name, if it has not got it already. Nothing else may have it.
+    pub fn name_output(&mut self, name: &str) {
+        if self.output.name != name {
+            self.rename(&self.output.name.clone(), name);
         }
     }
 

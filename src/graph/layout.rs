@@ -10,8 +10,10 @@ use crate::error::Error;
 
 /// Numbers of channels that a picture can have.
 const PICTURE_CHANNELS: [usize; 3] = [3, 1, 4];
-/// The size tried where the file leaves it open. Divisible by much, and not to be taken for a number of channels.
-const TRIAL_SIZE: usize = 5040;
+
+/// What the ports are called in the end.
+const INPUT: &str = "input";
+const OUTPUT: &str = "output";
 
 const TO_LAST: [i64; 4] = [0, 2, 3, 1];
 const TO_FIRST: [i64; 4] = [0, 3, 1, 2];
@@ -33,7 +35,7 @@ pub fn settle(graph: &mut Graph) -> Result<usize, Error> {
     let declared = graph.input.dims;
     let mut first_error = None;
     for (layout, channels) in candidates(declared) {
-        let size = |axis: usize| declared[axis].unwrap_or(TRIAL_SIZE);
+        let size = |axis: usize| declared[axis].unwrap_or(shape::PROBE);
         let dims = match layout {
             Layout::ChannelsFirst => [1, channels, size(2), size(3)],
             Layout::ChannelsLast => [1, size(1), size(2), channels],
@@ -61,6 +63,8 @@ fn candidates(declared: [Option<usize>; 4]) -> Vec<(Layout, usize)> {
         (Some(c), None) => vec![(first, c)],
         (None, Some(c)) => vec![(last, c)],
         (Some(c), Some(d)) => vec![(first, c), (last, d)],
+        // The only axis that is fixed is that of the channels, and there are too many of them.
+        (None, None) if declared[1].is_some() && declared[2].is_none() => Vec::new(),
         (None, None) => {
             let open = |layout, axis: usize| {
                 let free = declared[axis].is_none();
@@ -100,34 +104,34 @@ fn apply(graph: &mut Graph, input: Layout, output: Layout, channels: usize) -> R
         )));
     }
     let mut names = graph.names();
-    for port in ["input", "output"] {
-        let taken = if port == "input" { &graph.input.name } else { &graph.output.name };
+    for (port, taken) in
+        [(INPUT, &graph.input.name), (OUTPUT, &graph.output.name)].map(|(p, t)| (p, t.clone()))
+    {
         if taken != port {
-            let moved = names.fresh(&format!("inner_{port}"));
-            graph.rename(port, &moved);
+            graph.rename(port, &names.fresh(&format!("inner_{port}")));
         }
     }
     let transpose = |from: &str, to: &str, perm: [i64; 4]| {
         NodeProto::single("Transpose", &[from], to, vec![AttributeProto::ints("perm", &perm)])
     };
     match input {
-        Layout::ChannelsFirst => graph.rename(&graph.input.name.clone(), "input"),
+        Layout::ChannelsFirst => graph.rename(&graph.input.name.clone(), INPUT),
         Layout::ChannelsLast => {
             let inner = names.fresh("input_channels_last");
             graph.rename(&graph.input.name.clone(), &inner);
-            graph.nodes.insert(0, transpose("input", &inner, TO_LAST));
+            graph.nodes.insert(0, transpose(INPUT, &inner, TO_LAST));
         }
     }
     match output {
-        Layout::ChannelsFirst => graph.rename(&graph.output.name.clone(), "output"),
+        Layout::ChannelsFirst => graph.name_output(OUTPUT),
         Layout::ChannelsLast => {
             let inner = names.fresh("output_channels_last");
             graph.rename(&graph.output.name.clone(), &inner);
-            graph.nodes.push(transpose(&inner, "output", TO_FIRST));
+            graph.nodes.push(transpose(&inner, OUTPUT, TO_FIRST));
         }
     }
-    graph.input = Port { name: "input".to_owned(), dims: [Some(1), Some(channels), height, width] };
-    graph.output = Port { name: "output".to_owned(), dims: [Some(1), None, None, None] };
+    graph.input = Port { name: INPUT.to_owned(), dims: [Some(1), Some(channels), height, width] };
+    graph.output = Port { name: OUTPUT.to_owned(), dims: [Some(1), None, None, None] };
     Ok(())
 }
 
@@ -139,7 +143,7 @@ pub fn cancel_transposes(graph: &mut Graph) {
         let (Some(input), Some(perm)) = (node.arg(0), node.ints("perm")) else { continue };
         if let Some((origin, first)) = transposed.get(input) {
             let undone = perm.iter().enumerate().all(|(n, &p)| first.get(p as usize) == Some(&(n as i64)));
-            if undone && node.out() != graph.output.name {
+            if undone {
                 redirects.insert(node.out().to_owned(), origin.clone());
             }
         }
@@ -147,4 +151,5 @@ pub fn cancel_transposes(graph: &mut Graph) {
     }
     graph.redirect(&redirects);
     graph.remove_dead();
+    graph.name_output(OUTPUT);
 }

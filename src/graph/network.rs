@@ -8,7 +8,7 @@ use super::footprint::{self, Analysis, Footprint};
 use super::ir::Graph;
 use super::proto::{AttributeProto, ModelProto, NodeProto, data_type};
 use super::tensor::Data;
-use super::{import, layout, passes, simplify};
+use super::{import, layout, lower, passes, simplify};
 use crate::error::Error;
 
 /// Weights with fewer elements stay float32 when stored by [`Network::to_onnx_fp16_storage`]: biases and slopes are
@@ -43,7 +43,7 @@ impl Network {
         graph.sort()?;
         let parameters = trained_numbers(&graph);
         let analysis = footprint::analyse(&graph, channels_in)?;
-        passes::run(&mut graph)?;
+        passes::run(&mut graph, channels_in, analysis.footprint.divisor as usize)?;
         graph.output.dims[1] = Some(analysis.channels_out);
         Ok(Network { graph, analysis, channels_in, parameters })
     }
@@ -73,6 +73,14 @@ impl Network {
         self.analysis.macs_per_pixel
     }
 
+    /// The most bytes per input pixel that a run holds in activations, if every operator is run by itself.
+    ///
+    /// # Errors
+    /// [`Error::ModelLoad`] if the graph is inconsistent.
+    pub fn bytes_per_pixel(&self) -> Result<f64, Error> {
+        footprint::bytes_per_pixel(&self.graph, self.channels_in)
+    }
+
     /// The model's metadata. `upscaler.input_range` and `upscaler.output_range`, if there, say what 0 and 255 are for
     /// the network, as in "0,1".
     pub fn metadata(&self) -> &BTreeMap<String, String> {
@@ -94,10 +102,18 @@ impl Network {
         &self.graph
     }
 
-    /// The model as an `.onnx` file, float32.
+    /// The model as ONNX Runtime's own kernels want it on this architecture: what the engine is given.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let constants = self.graph.constants.iter().map(|(name, tensor)| tensor.to_proto(name)).collect();
-        self.graph.to_model(constants, Vec::new()).encode_to_vec()
+        let mut lowered = self.graph.clone();
+        match lower::run(&mut lowered, self.channels_in) {
+            Ok(()) if cfg!(target_arch = "x86_64") => encode(&lowered),
+            _ => self.to_onnx(),
+        }
+    }
+
+    /// The model as an `.onnx` file for others to read, float32.
+    pub fn to_onnx(&self) -> Vec<u8> {
+        encode(&self.graph)
     }
 
     /// The model as an `.onnx` file of half the size: large weights are stored as float16, each with a Cast back to
@@ -107,7 +123,8 @@ impl Network {
         let (mut constants, mut casts) = (Vec::new(), Vec::new());
         for (name, tensor) in &self.graph.constants {
             let stored = names.fresh(&format!("{name}_f16"));
-            let half = if tensor.len() < SMALLEST_HALF_TENSOR { None } else { tensor.to_half_proto(&stored) };
+            let half =
+                if tensor.count() < SMALLEST_HALF_TENSOR { None } else { tensor.to_half_proto(&stored) };
             match half {
                 Some(half) => {
                     constants.push(half);
@@ -121,6 +138,11 @@ impl Network {
     }
 }
 
+fn encode(graph: &Graph) -> Vec<u8> {
+    let constants = graph.constants.iter().map(|(name, tensor)| tensor.to_proto(name)).collect();
+    graph.to_model(constants, Vec::new()).encode_to_vec()
+}
+
 /// The float constants, without those that are settings: single numbers, scales of a Resize, limits of a Clip.
 fn trained_numbers(graph: &Graph) -> u64 {
     let settings: HashSet<&String> = (graph.nodes.iter())
@@ -130,5 +152,5 @@ fn trained_numbers(graph: &Graph) -> u64 {
     let trained = graph.constants.iter().filter(|(name, tensor)| {
         matches!(tensor.data, Data::F32(_)) && !tensor.dims.is_empty() && !settings.contains(name)
     });
-    trained.map(|(_, tensor)| tensor.len() as u64).sum()
+    trained.map(|(_, tensor)| tensor.count() as u64).sum()
 }

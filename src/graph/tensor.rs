@@ -52,6 +52,17 @@ impl Tensor {
         }
     }
 
+    /// One number per channel of a picture `[1, channels, H, W]` that this tensor is broadcast against, if it is a
+    /// single number or one per channel.
+    pub fn per_channel(&self, channels: usize) -> Option<Vec<f32>> {
+        let values = self.as_floats()?;
+        match self.dims[..] {
+            _ if values.len() == 1 && self.dims.len() <= 4 => Some(vec![values[0]; channels]),
+            [c, 1, 1] | [1, c, 1, 1] if c == channels => Some(values.to_vec()),
+            _ => None,
+        }
+    }
+
     /// The elements as integers, if they are of an integer or boolean type.
     pub fn to_ints(&self) -> Option<Vec<i64>> {
         match &self.data {
@@ -79,7 +90,7 @@ impl Tensor {
     }
 
     /// How many elements there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.dims.iter().product()
     }
 

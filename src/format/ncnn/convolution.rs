@@ -20,10 +20,13 @@ struct Window {
     group: usize,
     weight_count: usize,
     has_bias: bool,
+    activation: Activation,
 }
 
 impl Window {
-    fn read(layer: &mut Layer, depthwise: bool) -> Result<Window, Error> {
+    fn read(layer: &mut Layer) -> Result<Window, Error> {
+        let activation = Activation::read(layer)?;
+        let grouped = layer.kind.ends_with("DepthWise");
         let params = &mut layer.params;
         let outputs = params.int(0, 0)?;
         let kernel_w = params.int(1, 0)?;
@@ -38,7 +41,7 @@ impl Window {
         let bottom = params.int(16, top)?;
         let has_bias = params.int(5, 0)?;
         let weight_count = params.int(6, 0)?;
-        let group = if depthwise { params.int(7, 1)? } else { 1 };
+        let group = if grouped { params.int(7, 1)? } else { 1 };
         let sizes = [&kernel[..], &dilation, &stride, &[outputs, weight_count, group]].concat();
         if let Some(bad) = sizes.iter().find(|n| !(1..=i64::from(i32::MAX)).contains(n)) {
             return Err(layer.error(format!("a size of {bad} among {sizes:?}; expected positive numbers")));
@@ -53,7 +56,17 @@ impl Window {
         }
         let pads = [top, left, bottom, right];
         let (outputs, group, weight_count) = (outputs as usize, group as usize, weight_count as usize);
-        Ok(Window { outputs, kernel, dilation, stride, pads, group, weight_count, has_bias: has_bias != 0 })
+        Ok(Window {
+            outputs,
+            kernel,
+            dilation,
+            stride,
+            pads,
+            group,
+            weight_count,
+            has_bias: has_bias != 0,
+            activation,
+        })
     }
 
     fn taps(&self) -> usize {
@@ -92,33 +105,32 @@ impl Window {
     }
 }
 
-/// A convolution; `depthwise`: one that may be in groups.
-pub fn convolution(layer: &mut Layer, net: &mut Converter, depthwise: bool) -> Result<(), Error> {
-    let window = Window::read(layer, depthwise)?;
+/// Convolution and ConvolutionDepthWise.
+pub fn convolution(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
+    let window = Window::read(layer)?;
     let pad_value = layer.params.float(18, 0.0)?;
     if pad_value != 0.0 {
         return Err(layer.unsupported(18, "pad value", pad_value));
     }
     refuse(layer, 8, "int8 scales")?;
     refuse(layer, 19, "dynamic weights")?;
-    let activation = Activation::read(layer)?;
     let input = net.bottom(layer)?;
     let per_group = window.channels_per_group();
     net.reads_channels(layer, &input, per_group * window.group)?;
     let filters = net.weights.tagged(layer, window.weight_count)?;
     let weights = Tensor::floats(&window.dims(window.outputs, per_group), filters);
-    emit(layer, net, "Conv", &window, &input, weights, window.attributes(layer)?, activation)
+    let attributes = window.attributes(layer)?;
+    emit(layer, net, "Conv", &window, &input, weights, attributes)
 }
 
-/// A deconvolution; `depthwise`: one that may be in groups.
-pub fn deconvolution(layer: &mut Layer, net: &mut Converter, depthwise: bool) -> Result<(), Error> {
-    let window = Window::read(layer, depthwise)?;
+/// Deconvolution and DeconvolutionDepthWise.
+pub fn deconvolution(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
+    let window = Window::read(layer)?;
     let output_pad = layer.params.int(18, 0)?;
     let output_pads = [layer.params.int(19, output_pad)?, output_pad];
     refuse(layer, 20, "output width")?;
     refuse(layer, 21, "output height")?;
     refuse(layer, 28, "dynamic weights")?;
-    let activation = Activation::read(layer)?;
     let input = net.bottom(layer)?;
     let per_group = window.channels_per_group();
     net.reads_channels(layer, &input, per_group * window.group)?;
@@ -129,7 +141,7 @@ pub fn deconvolution(layer: &mut Layer, net: &mut Converter, depthwise: bool) ->
     let weights = swap_channels(&filters, &window);
     let mut attributes = window.attributes(layer)?;
     attributes.push(Attribute::ints("output_padding", &output_pads));
-    emit(layer, net, "ConvTranspose", &window, &input, weights, attributes, activation)
+    emit(layer, net, "ConvTranspose", &window, &input, weights, attributes)
 }
 
 /// ncnn has the output channels first, ONNX's ConvTranspose the input channels; both within each group.
@@ -156,7 +168,7 @@ fn refuse(layer: &mut Layer, id: i64, what: &str) -> Result<(), Error> {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of one layer")]
+/// Adds the node, its bias and activation.
 fn emit(
     layer: &Layer,
     net: &mut Converter,
@@ -165,7 +177,6 @@ fn emit(
     input: &Blob,
     weights: Tensor,
     attributes: Vec<Attribute>,
-    activation: Activation,
 ) -> Result<(), Error> {
     let mut inputs =
         vec![input.name.clone(), net.builder.constant(&format!("{}_weights", layer.name), weights)];
@@ -175,7 +186,7 @@ fn emit(
     }
     let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
     let result = net.builder.named_node(&layer.name, op, &inputs, attributes);
-    let result = activation.emit(layer, net, &result);
+    let result = window.activation.emit(layer, net, &result);
     net.set_top(layer, result, Some(window.outputs))
 }
 

@@ -11,16 +11,14 @@ const TO_THE_END: i64 = -233;
 
 /// Adds a layer to the network.
 pub fn convert(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
-    let result = match layer.kind.as_str() {
+    match layer.kind.as_str() {
         "Input" => input(layer, net),
         "MemoryData" => memory_data(layer, net),
         "Split" => split(layer, net),
         "Noop" => pass_on(layer, net),
         "Dropout" => dropout(layer, net),
-        "Convolution" => convolution(layer, net, false),
-        "ConvolutionDepthWise" => convolution(layer, net, true),
-        "Deconvolution" => deconvolution(layer, net, false),
-        "DeconvolutionDepthWise" => deconvolution(layer, net, true),
+        "Convolution" | "ConvolutionDepthWise" => convolution(layer, net),
+        "Deconvolution" | "DeconvolutionDepthWise" => deconvolution(layer, net),
         "PReLU" => prelu(layer, net),
         "ReLU" => relu(layer, net),
         "Clip" => clip(layer, net),
@@ -36,13 +34,8 @@ pub fn convert(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
         "Interp" => interp(layer, net),
         "Crop" => crop(layer, net),
         "Padding" => padding(layer, net),
-        other => Err(Error::ModelLoad(format!("layers of type {other} are not supported"))),
-    };
-    // Parameters are read without the layer's name at hand.
-    result.map_err(|error| match error {
-        Error::ModelLoad(message) if !message.starts_with(&layer.label) => layer.error(message),
-        other => other,
-    })
+        other => Err(layer.error(format!("layers of type {other} are not supported"))),
+    }
 }
 
 /// The picture. Its declared size is a hint that ncnn itself does not hold to.
@@ -184,10 +177,12 @@ fn binary_op(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
 /// The channels of two blobs combined element by element; ncnn stretches the side that has one.
 fn joined_channels(layer: &Layer, net: &Converter, a: &Blob, b: &Blob) -> Result<Option<usize>, Error> {
     let known = |blob: &Blob| blob.channels.or(net.input_channels);
-    if let (Some(m), Some(n)) = (known(a), known(b)) {
-        if m != n && m != 1 && n != 1 {
-            return Err(layer.error(format!("inputs of {m} and {n} channels do not fit each other")));
-        }
+    if let (Some(m), Some(n)) = (known(a), known(b))
+        && m != n
+        && m != 1
+        && n != 1
+    {
+        return Err(layer.error(format!("inputs of {m} and {n} channels do not fit each other")));
     }
     Ok(match (a.channels, b.channels) {
         (Some(1), channels) | (channels, Some(1)) => channels,
@@ -319,19 +314,20 @@ fn crop(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
         return Err(layer.unsupported(13, "depth", format!("{depth:?}")));
     }
     let (starts, ends, axes) = if starts.is_empty() {
-        let bounds: Vec<_> = (0..3).map(|n| crop_bounds(offsets[n], sizes[n], after[n])).collect();
-        (bounds.iter().map(|b| b.0).collect(), bounds.iter().map(|b| b.1).collect(), vec![1, 2, 3])
+        let bounds = (0..3).map(|n| crop_bounds(layer, offsets[n], sizes[n], after[n]));
+        let (starts, ends): (Vec<_>, Vec<_>) = bounds.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+        (starts, ends, vec![1, 2, 3])
     } else {
         let axes = if axes.is_empty() { (0..starts.len() as i64).collect() } else { axes };
         let onnx_axes = axes.iter().map(|&a| onnx_axis(a)).collect::<Option<Vec<_>>>();
         let axes = onnx_axes.ok_or_else(|| layer.unsupported(11, "axes", format!("{axes:?}")))?;
         let start = |&n: &i64| if n == TO_THE_END { 0 } else { n };
         let end = |&n: &i64| if n == TO_THE_END || n == 0 { i64::MAX } else { n };
-        (starts.iter().map(start).collect::<Vec<_>>(), ends.iter().map(end).collect::<Vec<_>>(), axes)
+        (starts.iter().map(start).collect(), ends.iter().map(end).collect(), axes)
     };
-    let cuts_channels =
-        axes.iter().zip(starts.iter().zip(&ends)).any(|(&a, bounds)| a == 1 && bounds != (&0, &i64::MAX));
-    if cuts_channels {
+    let channels = blob.channels.or(net.input_channels).map_or(i64::MAX, |c| c as i64);
+    let bounds = axes.iter().zip(starts.iter().zip(&ends));
+    if bounds.clone().any(|(&axis, (&start, &end))| axis == 1 && (start != 0 || end < channels)) {
         return Err(layer.error("cropping channels is not supported".to_owned()));
     }
     let lists = [("starts", starts), ("ends", ends), ("axes", axes)];
@@ -340,12 +336,17 @@ fn crop(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
     net.emit(layer, "Slice", &[&blob.name, &lists[0], &lists[1], &lists[2]], vec![], blob.channels)
 }
 
-/// Start and end of a crop given as an offset, a size (0: what is left) and an offset from the end.
-fn crop_bounds(offset: i64, size: i64, after: i64) -> (i64, i64) {
+/// Start and end of a crop given as an offset from the start and either a size or an offset from the end.
+fn crop_bounds(layer: &Layer, offset: i64, size: i64, after: i64) -> Result<(i64, i64), Error> {
     match (size, after) {
-        (0 | TO_THE_END, 0) => (offset, i64::MAX),
-        (0 | TO_THE_END, after) => (offset, after.saturating_neg()),
-        (size, _) => (offset, offset.saturating_add(size)),
+        (TO_THE_END, 0) => Ok((offset, i64::MAX)),
+        (TO_THE_END, 1..) => Ok((offset, -after)),
+        (1.., 0) => Ok((offset, offset.saturating_add(size))),
+        // A size of 0 asks for that of a second input.
+        _ => {
+            Err(layer
+                .error(format!("a crop of size {size} with {after} left out at the end is not supported")))
+        }
     }
 }
 

@@ -34,7 +34,7 @@ pub fn read(param: &str, bin: &[u8]) -> Result<ModelProto, Error> {
         }
         unread.extend(layer.tops.iter().cloned());
         layers::convert(&mut layer, &mut net)?;
-        layer.params.expect_empty(&layer.label)?;
+        layer.params.expect_empty()?;
     }
     net.weights.expect_end()?;
     net.finish(unread)
@@ -110,10 +110,9 @@ impl Converter<'_> {
 
     /// A layer reads `channels` channels of `blob`: learns how many the input has, or checks.
     fn reads_channels(&mut self, layer: &Layer, blob: &Blob, channels: usize) -> Result<(), Error> {
-        let known = blob.channels.or(self.input_channels);
-        if known.is_some_and(|known| known != channels) {
+        if let Some(known) = blob.channels.or(self.input_channels).filter(|&known| known != channels) {
             return Err(
-                layer.error(format!("its weights are for {channels} channels, its input has {known:?}"))
+                layer.error(format!("its weights are for {channels} channels, its input has {known}"))
             );
         }
         if blob.channels.is_none() {

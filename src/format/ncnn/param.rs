@@ -34,7 +34,11 @@ impl Layer {
 }
 
 /// A layer's parameters. Taking one removes it, so that what is left in the end was not understood.
-pub struct Params(BTreeMap<i64, Param>);
+pub struct Params {
+    /// The layer's label.
+    label: String,
+    map: BTreeMap<i64, Param>,
+}
 
 #[derive(Debug, PartialEq)]
 enum Param {
@@ -46,35 +50,31 @@ enum Param {
 impl Params {
     /// Takes an integer.
     pub fn int(&mut self, id: i64, default: i64) -> Result<i64, Error> {
-        match self.0.remove(&id) {
+        match self.map.remove(&id) {
             None => Ok(default),
             Some(Param::Int(value)) => Ok(value),
-            Some(other) => {
-                Err(Error::ModelLoad(format!("parameter {id}: expected an integer, found {other}")))
-            }
+            Some(other) => Err(self.mismatch(id, "an integer", &other)),
         }
     }
 
     /// Takes a float. A zero may be written as an integer; for other integers ncnn would read the wrong bits.
     pub fn float(&mut self, id: i64, default: f32) -> Result<f32, Error> {
-        match self.0.remove(&id) {
+        match self.map.remove(&id) {
             None => Ok(default),
-            Some(param) => param
-                .as_float()
-                .ok_or_else(|| Error::ModelLoad(format!("parameter {id}: expected a float, found {param}"))),
+            Some(param) => param.as_float().ok_or_else(|| self.mismatch(id, "a float", &param)),
         }
     }
 
     /// Takes a list of floats.
     pub fn floats(&mut self, id: i64) -> Result<Vec<f32>, Error> {
         let floats = |list: &[Param]| list.iter().map(Param::as_float).collect::<Option<Vec<_>>>();
-        self.list(id, "floats", floats)
+        self.list(id, "a list of floats", floats)
     }
 
     /// Takes a list of integers.
     pub fn ints(&mut self, id: i64) -> Result<Vec<i64>, Error> {
         let int = |param: &Param| if let Param::Int(value) = param { Some(*value) } else { None };
-        self.list(id, "integers", |list| list.iter().map(int).collect())
+        self.list(id, "a list of integers", |list| list.iter().map(int).collect())
     }
 
     fn list<T>(
@@ -83,22 +83,23 @@ impl Params {
         what: &str,
         read: impl Fn(&[Param]) -> Option<Vec<T>>,
     ) -> Result<Vec<T>, Error> {
-        let fail = |found: &Param| {
-            Error::ModelLoad(format!("parameter {id}: expected a list of {what}, found {found}"))
-        };
-        match self.0.remove(&id) {
+        match self.map.remove(&id) {
             None => Ok(Vec::new()),
-            Some(Param::List(list)) => read(&list).ok_or_else(|| fail(&Param::List(list))),
-            Some(other) => Err(fail(&other)),
+            Some(Param::List(list)) => read(&list).ok_or_else(|| self.mismatch(id, what, &Param::List(list))),
+            Some(other) => Err(self.mismatch(id, what, &other)),
         }
     }
 
+    fn mismatch(&self, id: i64, expected: &str, found: &Param) -> Error {
+        Error::ModelLoad(format!("{}: parameter {id}: expected {expected}, found {found}", self.label))
+    }
+
     /// Fails if a parameter was given that the layer's reader did not ask for.
-    pub fn expect_empty(&self, label: &str) -> Result<(), Error> {
-        match self.0.first_key_value() {
+    pub fn expect_empty(&self) -> Result<(), Error> {
+        match self.map.first_key_value() {
             None => Ok(()),
             Some((id, value)) => {
-                Err(Error::ModelLoad(format!("{label}: parameter {id} = {value} is not supported")))
+                Err(Error::ModelLoad(format!("{}: parameter {id} = {value} is not supported", self.label)))
             }
         }
     }
@@ -188,13 +189,14 @@ fn parse_layer(number: usize, line: &str) -> Result<Layer, Error> {
             return Err(broken("a parameter is given twice"));
         }
     }
+    let label = format!("layer {kind} \"{name}\"");
     Ok(Layer {
         kind: kind.to_owned(),
         name: name.to_owned(),
-        label: format!("layer {kind} \"{name}\""),
+        label: label.clone(),
         bottoms: bottom_names,
         tops: top_names,
-        params: Params(params),
+        params: Params { label, map: params },
     })
 }
 

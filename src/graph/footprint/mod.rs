@@ -4,16 +4,15 @@
 //! than any receptive field: each operator says which part of its inputs a part of its output needs, in whole pixels
 //! and therefore exactly. A network that needs the picture's border from its middle is global.
 
+mod memory;
 mod reach;
 
 use super::ir::Graph;
-use super::shape::{self, Kind, Shapes, Site, Value};
+use super::shape::{self, Kind, PROBE, Shapes, Site};
 use crate::error::Error;
 
 use reach::{Region, Span};
 
-/// A picture size with many divisors (8!), so that networks that only take multiples of something take it.
-const PROBE: usize = 40320;
 /// Larger divisors than this are refused as absurd.
 const MAX_DIVISOR: usize = 256;
 
@@ -48,6 +47,20 @@ pub fn analyse(graph: &Graph, channels: usize) -> Result<Analysis, Error> {
         (Err(_), [.., Some(height), Some(width)]) => one_size(graph, [1, channels, height, width]),
         (result, _) => result,
     }
+}
+
+/// The most bytes per input pixel that a run of the graph holds in activations.
+///
+/// # Errors
+/// [`Error::ModelLoad`] if the graph is inconsistent.
+pub fn bytes_per_pixel(graph: &Graph, channels: usize) -> Result<f64, Error> {
+    let (height, width) = match graph.input.dims {
+        [.., Some(height), Some(width)] => (height, width),
+        _ => (PROBE, PROBE),
+    };
+    let shapes = shape::infer(graph, [1, channels, height, width])?;
+    let bytes = memory::most_elements(graph, &shapes)? * size_of::<f32>() as f64;
+    Ok(bytes / (height as f64 * width as f64))
 }
 
 /// For networks that take pictures of any size (even if the file says only one).
@@ -175,11 +188,13 @@ fn depends_on_size(graph: &Graph, small: &Shapes, large: &Shapes) -> Result<bool
         if kind == Kind::Resize && reach::stretches_to_corners(&site)? {
             return Ok(true);
         }
-        let of_picture = node.output.iter().any(|name| small.get(name).is_some_and(|info| info.of_picture));
-        let known = |shapes: &Shapes, name: &String| -> Option<Option<Value>> {
-            shapes.get(name).filter(|info| !info.of_picture).map(|info| info.value.clone())
+        let of_picture = small.get(node.out()).is_some_and(|info| info.of_picture);
+        let varies = |name: &String| match (small.get(name), large.get(name)) {
+            (Some(a), Some(b)) if a.of_size && !a.of_picture => {
+                a.value.is_none() || a.value != b.value || a.dims != b.dims
+            }
+            _ => false,
         };
-        let varies = |name: &String| known(small, name) != known(large, name);
         if of_picture && node.input.iter().take(reach::data_inputs(kind)).any(varies) {
             return Ok(true);
         }

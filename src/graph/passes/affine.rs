@@ -76,7 +76,7 @@ fn before_conv(graph: &Graph, conv: usize, other: usize) -> Option<Fold> {
     let node = &graph.nodes[other];
     let place = (0..2).find(|&n| node.arg(n).is_some_and(|name| graph.constants.contains_key(name)))?;
     let channels = dims[1] * graph.nodes[conv].int("group", 1).max(1) as usize;
-    let factors = per_channel(graph, node.arg(place)?, channels)?;
+    let factors = graph.constants.get(node.arg(place)?)?.per_channel(channels)?;
     let change = match node.op_type.as_str() {
         "Mul" => Change::ScaleInput(factors),
         "Div" if place == 1 => Change::ScaleInput(factors.iter().map(|a| 1.0 / a).collect()),
@@ -89,7 +89,7 @@ fn before_conv(graph: &Graph, conv: usize, other: usize) -> Option<Fold> {
 fn after_conv(graph: &Graph, conv: usize, other: usize, place: usize) -> Option<Fold> {
     let dims = foldable_weights(graph, &graph.nodes[conv])?;
     let node = &graph.nodes[other];
-    let values = per_channel(graph, node.arg(1 - place)?, dims[0])?;
+    let values = graph.constants.get(node.arg(1 - place)?)?.per_channel(dims[0])?;
     let negative = |values: Vec<f32>| values.iter().map(|b| -b).collect();
     let change = match (node.op_type.as_str(), place) {
         ("Mul", _) => Change::ScaleOutput(values),
@@ -105,74 +105,60 @@ fn after_conv(graph: &Graph, conv: usize, other: usize, place: usize) -> Option<
 fn foldable_weights(graph: &Graph, conv: &NodeProto) -> Option<[usize; 4]> {
     let weights = graph.constants.get(conv.arg(1)?)?;
     weights.as_floats()?;
+    let dims: [usize; 4] = weights.dims[..].try_into().ok().filter(|_| conv.is("Conv"))?;
     if let Some(bias) = conv.arg(2) {
-        graph.constants.get(bias)?.as_floats()?;
+        graph.constants.get(bias)?.as_floats().filter(|bias| bias.len() == dims[0])?;
     }
-    weights.dims[..].try_into().ok().filter(|_| conv.is("Conv"))
-}
-
-/// A constant that is one number or one per channel of a picture, as one per channel.
-fn per_channel(graph: &Graph, name: &str, channels: usize) -> Option<Vec<f32>> {
-    let tensor = graph.constants.get(name)?;
-    let values = tensor.as_floats()?;
-    match tensor.dims[..] {
-        _ if values.len() == 1 && tensor.dims.len() <= 4 => Some(vec![values[0]; channels]),
-        [c, 1, 1] | [1, c, 1, 1] if c == channels => Some(values.to_vec()),
-        _ => None,
-    }
+    Some(dims)
 }
 
 /// Gives the convolution its new constants; returns the name that goes and the one that takes its place.
 fn apply(graph: &mut Graph, names: &mut Names, fold: &Fold) -> (String, String) {
-    let conv = &graph.nodes[fold.conv];
-    let other = &graph.nodes[fold.other];
-    let group = conv.int("group", 1).max(1) as usize;
-    let weights = conv.arg(1).and_then(|name| graph.constants.get(name)).cloned();
-    let bias = conv.arg(2).and_then(|name| graph.constants.get(name)).and_then(|t| t.as_floats());
-    let Some(Tensor { dims, data: crate::graph::tensor::Data::F32(mut values) }) = weights else {
-        return Default::default();
+    let (conv, other) = (&graph.nodes[fold.conv], &graph.nodes[fold.other]);
+    let kept = match fold.change {
+        Change::ScaleInput(_) => {
+            other.input.iter().find(|name| !graph.constants.contains_key(*name)).cloned()
+        }
+        _ => Some(conv.out().to_owned()),
     };
-    let outputs = dims[0];
-    let mut bias = bias.map(<[f32]>::to_vec);
+    let redirect = (other.out().to_owned(), kept.unwrap_or_default());
+    let constant = |place: usize| conv.arg(place).and_then(|name| graph.constants.get(name));
+    let dims = constant(1).map(|weights| weights.dims.clone()).unwrap_or_default();
+    let mut weights = constant(1).and_then(Tensor::as_floats).unwrap_or_default().to_vec();
+    let mut bias = constant(2).and_then(Tensor::as_floats).map(<[f32]>::to_vec);
     match &fold.change {
-        Change::ScaleInput(factors) => scale_inputs(&mut values, &dims, group, factors),
+        Change::ScaleInput(factors) => {
+            scale_inputs(&mut weights, &dims, conv.int("group", 1).max(1) as usize, factors);
+        }
         Change::ScaleOutput(factors) => {
-            let per_filter = values.len() / outputs.max(1);
-            for (filter, a) in values.chunks_mut(per_filter.max(1)).zip(factors) {
-                filter.iter_mut().for_each(|w| *w *= a);
-            }
+            let filters = weights.chunks_mut(dims[1..].iter().product());
+            filters.zip(factors).for_each(|(filter, a)| filter.iter_mut().for_each(|w| *w *= a));
             bias.iter_mut().flatten().zip(factors).for_each(|(b, a)| *b *= a);
         }
         Change::ShiftOutput(shifts) => {
-            let bias = bias.get_or_insert_with(|| vec![0.0; outputs]);
+            let bias = bias.get_or_insert_with(|| vec![0.0; dims[0]]);
             bias.iter_mut().zip(shifts).for_each(|(b, shift)| *b += shift);
         }
     }
-    let redirect = match fold.change {
-        Change::ScaleInput(_) => {
-            let kept = other.input.iter().find(|name| !graph.constants.contains_key(*name)).cloned();
-            (other.out().to_owned(), kept.unwrap_or_default())
-        }
-        _ => (other.out().to_owned(), conv.out().to_owned()),
-    };
-    let weights_name = names.fresh(&format!("{}_weights", conv.out()));
-    let bias_name = names.fresh(&format!("{}_bias", conv.out()));
+    let [weights_name, bias_name] =
+        ["weights", "bias"].map(|what| names.fresh(&format!("{}_{what}", conv.out())));
     let conv = &mut graph.nodes[fold.conv];
     conv.input.truncate(1);
     conv.input.push(weights_name.clone());
-    graph.constants.insert(weights_name, Tensor::floats(&dims, values));
+    graph.constants.insert(weights_name, Tensor::floats(&dims, weights));
     if let Some(bias) = bias {
         conv.input.push(bias_name.clone());
-        graph.constants.insert(bias_name, Tensor::floats(&[outputs], bias));
+        graph.constants.insert(bias_name, Tensor::floats(&dims[..1], bias));
     }
     redirect
 }
 
-fn scale_inputs(values: &mut [f32], dims: &[usize], group: usize, factors: &[f32]) {
-    let (outputs, per_group, taps) = (dims[0], dims[1], dims[2] * dims[3]);
-    for (n, plane) in values.chunks_mut(taps.max(1)).enumerate() {
-        let (filter, channel) = (n / per_group.max(1), n % per_group.max(1));
-        let first = filter * group / outputs.max(1) * per_group;
+/// Multiplies the weights of each input channel, which a grouped convolution counts from the group's first.
+fn scale_inputs(weights: &mut [f32], dims: &[usize], group: usize, factors: &[f32]) {
+    let (per_group, filters_per_group) = (dims[1], dims[0] / group);
+    for (n, plane) in weights.chunks_mut(dims[2] * dims[3]).enumerate() {
+        let (filter, channel) = (n / per_group, n % per_group);
+        let first = filter / filters_per_group * per_group;
         plane.iter_mut().for_each(|w| *w *= factors[first + channel]);
     }
 }

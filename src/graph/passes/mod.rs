@@ -4,21 +4,25 @@
 //! |---|---|
 //! | [`affine`] | folds constant factors and offsets around a convolution into its weights and bias |
 //! | [`upsample_conv`] | nearest-neighbour enlargement and convolution → convolution at the small size and depth-to-space |
+//! | [`resize_conv`] | linear or cubic resampling by a fixed ratio → convolution and depth-to-space |
 
 mod affine;
+mod resize_conv;
 mod upsample_conv;
 
 use super::ir::Graph;
 use crate::error::Error;
 
-/// Applies all passes, in an order in which one finds what another leaves.
-pub fn run(graph: &mut Graph) -> Result<(), Error> {
-    for pass in [affine::run, upsample_conv::run] {
-        pass(graph);
-        graph.remove_dead();
-    }
-    if graph.output.name != "output" {
-        graph.rename(&graph.output.name.clone(), "output");
-    }
+/// Applies all passes to a graph that takes pictures of `channels` channels and multiples of `divisor` pixels a side.
+pub fn run(graph: &mut Graph, channels: usize, divisor: usize) -> Result<(), Error> {
+    let output = graph.output.name.clone();
+    affine::run(graph);
+    upsample_conv::run(graph);
+    resize_conv::run(graph, channels, divisor)?;
+    graph.remove_dead();
+    graph.name_output(&output);
     graph.sort()
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,10 @@ pub use rules::{block_size, einsum_labels, permutation, reduced_axes, splits};
 pub use spatial::{Range, Window, pads, pair, resize_scales, slice_ranges, transposed, windows};
 pub use value::Value;
 
+/// A picture size to infer shapes at where any does: far larger than receptive fields and numbers of channels, and with
+/// many divisors (8!), so that networks that only take multiples of something take it.
+pub const PROBE: usize = 40320;
+
 /// Every size must stay below this: no tensor that can be computed has a longer axis.
 const MAX_DIM: usize = 1 << 40;
 
@@ -29,6 +33,8 @@ pub struct Info {
     pub value: Option<Value>,
     /// Whether the elements depend on the picture.
     pub of_picture: bool,
+    /// Whether the elements depend on the picture's size.
+    pub of_size: bool,
 }
 
 /// The shapes of all tensors of a graph, by name.
@@ -48,10 +54,12 @@ pub struct Site<'a> {
 pub fn infer(graph: &Graph, dims: [usize; 4]) -> Result<Shapes, Error> {
     let mut shapes = Shapes::new();
     for (name, tensor) in &graph.constants {
-        let info = Info { dims: tensor.dims.clone(), value: Value::of(tensor), of_picture: false };
+        let info =
+            Info { dims: tensor.dims.clone(), value: Value::of(tensor), of_picture: false, of_size: false };
         shapes.insert(name.clone(), info);
     }
-    shapes.insert(graph.input.name.clone(), Info { dims: dims.to_vec(), value: None, of_picture: true });
+    let picture = Info { dims: dims.to_vec(), value: None, of_picture: true, of_size: false };
+    shapes.insert(graph.input.name.clone(), picture);
     let opset = graph.opset();
     for node in &graph.nodes {
         let site = Site { node, opset, shapes: &shapes };
@@ -59,11 +67,14 @@ pub fn infer(graph: &Graph, dims: [usize; 4]) -> Result<Shapes, Error> {
         if let Some(huge) = outputs.iter().flatten().find(|&&d| d > MAX_DIM) {
             return Err(site.error(format!("a size of {huge} is absurd")));
         }
+        let (of_picture, of_size) = site.sources();
+        if of_picture && outputs.iter().flatten().any(|&d| d == 0) {
+            return Err(site.error(format!("nothing is left of the picture (shape {:?})", outputs[0])));
+        }
         let value = arithmetic::evaluate(&site, &outputs);
-        let of_picture = site.reads_picture();
         let infos: Vec<_> = (outputs.into_iter())
             .enumerate()
-            .map(|(n, dims)| Info { dims, value: value.clone().filter(|_| n == 0), of_picture })
+            .map(|(n, dims)| Info { dims, value: value.clone().filter(|_| n == 0), of_picture, of_size })
             .collect();
         shapes.extend(node.output.iter().cloned().zip(infos).filter(|(name, _)| !name.is_empty()));
     }
@@ -133,8 +144,13 @@ impl<'a> Site<'a> {
         Error::ModelLoad(format!("{}: {what}", self.node.label()))
     }
 
-    fn reads_picture(&self) -> bool {
-        let sized = matches!(self.node.op_type.as_str(), "Shape" | "Size");
-        !sized && (0..self.node.input.len()).any(|n| self.input(n).is_some_and(|info| info.of_picture))
+    /// Whether the result depends on the picture, and whether on its size.
+    fn sources(&self) -> (bool, bool) {
+        let inputs = || (0..self.node.input.len()).filter_map(|n| self.input(n));
+        let (of_picture, of_size) = (inputs().any(|info| info.of_picture), inputs().any(|info| info.of_size));
+        match self.node.op_type.as_str() {
+            "Shape" | "Size" => (false, of_picture || of_size),
+            _ => (of_picture, of_size),
+        }
     }
 }

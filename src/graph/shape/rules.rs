@@ -84,7 +84,7 @@ pub fn broadcast(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
 fn conv(site: &Site) -> Result<Vec<usize>, Error> {
     let ([n, c, h, w], [out, per_group, kh, kw]) = (site.image(0)?, site.image(1)?);
     let group = site.node.int("group", 1).max(1) as usize;
-    if per_group.checked_mul(group) != Some(c) || out % group != 0 {
+    if per_group.checked_mul(group) != Some(c) || out % group != 0 || [out, kh, kw].contains(&0) {
         return Err(site.error(format!(
             "weights of shape {:?} in {group} groups do not fit {c} channels",
             [out, per_group, kh, kw]
@@ -98,7 +98,7 @@ fn conv(site: &Site) -> Result<Vec<usize>, Error> {
 fn conv_transpose(site: &Site) -> Result<Vec<usize>, Error> {
     let ([n, c, _, _], [weights_in, per_group, kh, kw]) = (site.image(0)?, site.image(1)?);
     let group = site.node.int("group", 1).max(1) as usize;
-    if weights_in != c || c % group != 0 {
+    if weights_in != c || c % group != 0 || [per_group, kh, kw].contains(&0) {
         return Err(site.error(format!("weights for {weights_in} channels do not fit {c} channels")));
     }
     let [(_, h), (_, w)] = spatial::transposed(site, [kh, kw])?;

@@ -57,7 +57,7 @@ fn declared_windows(site: &Site, kernel: [usize; 2]) -> Result<[Window; 2], Erro
     };
     let windows = [window(0), window(1)];
     let absurd = |w: &Window| w.kernel == 0 || [w.kernel, w.stride, w.dilation].iter().any(|&n| n > 1 << 20);
-    match windows.iter().any(absurd) || pads.iter().any(|p| p.abs() > 1 << 20) {
+    match windows.iter().any(absurd) || pads.iter().any(|p| p.unsigned_abs() > 1 << 20) {
         true => Err(site.error(format!("absurd kernel, stride, dilation or pads: {windows:?}"))),
         false => Ok(windows),
     }

@@ -20,7 +20,7 @@ impl Value {
 
     /// The elements of a constant, if it is a small number tensor.
     pub fn of(tensor: &Tensor) -> Option<Value> {
-        if tensor.len() > MAX_LEN {
+        if tensor.count() > MAX_LEN {
             return None;
         }
         match &tensor.data {

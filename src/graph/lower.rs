@@ -1,0 +1,134 @@
+//! Rewrites for ONNX Runtime's own x86-64 kernels, applied last, when the graph is handed over.
+//!
+//! Those kernels are fastest in a blocked layout (NCHWc) that a tensor leaves and enters again around every operator
+//! that has no blocked form. Per-channel arithmetic in the middle of a network is such an operator; a 1x1 depthwise
+//! convolution does the same and is not. Measured with ONNX Runtime 1.32, one thread, 64..256 pixels a side: networks
+//! with PReLU (SRVGGNetCompact) run 1.4-1.6x faster so, SPAN 1.05x.
+
+use std::collections::HashMap;
+
+use super::ir::{Graph, Names};
+use super::proto::{AttributeProto, NodeProto};
+use super::shape::{self, Shapes};
+use super::tensor::Tensor;
+use crate::error::Error;
+
+/// The widest block of NCHWc. Other numbers of channels have no blocked form.
+const BLOCK: usize = 16;
+/// Longer chains of activations than this have no place in a network.
+const MAX_ACTIVATIONS: usize = 4;
+
+/// Rewrites per-channel arithmetic between convolutions.
+pub fn run(graph: &mut Graph, channels: usize) -> Result<(), Error> {
+    let [_, _, height, width] = graph.input.dims;
+    let size = |fixed: Option<usize>| fixed.unwrap_or(shape::PROBE);
+    let shapes = shape::infer(graph, [1, channels, size(height), size(width)])?;
+    let mut lowering = Lowering { names: graph.names(), constants: Vec::new(), shapes };
+    let mut replaced: HashMap<usize, Vec<NodeProto>> = HashMap::new();
+    {
+        let producers = graph.producers();
+        let is_blocked = |name: &str| blocked(graph, &producers, name);
+        for (index, node) in graph.nodes.iter().enumerate() {
+            let nodes = match node.op_type.as_str() {
+                "PRelu" => lowering.prelu(graph, node, &is_blocked),
+                "Add" | "Sub" => lowering.shift(graph, node, &is_blocked),
+                _ => None,
+            };
+            replaced.extend(nodes.map(|nodes| (index, nodes)));
+        }
+    }
+    graph.replace(replaced);
+    graph.constants.extend(lowering.constants);
+    graph.remove_dead();
+    Ok(())
+}
+
+/// Whether a value comes out of a convolution, perhaps through activations, and so is in the blocked layout.
+fn blocked(graph: &Graph, producers: &HashMap<&str, usize>, name: &str) -> bool {
+    let mut name = name;
+    for _ in 0..MAX_ACTIVATIONS {
+        let Some(node) = producers.get(name).map(|&n| &graph.nodes[n]) else { return false };
+        match (node.op_type.as_str(), node.arg(0)) {
+            ("Conv", _) => return true,
+            ("Relu" | "Sigmoid" | "Tanh" | "LeakyRelu" | "PRelu", Some(input)) => name = input,
+            _ => return false,
+        }
+    }
+    false
+}
+
+struct Lowering {
+    names: Names,
+    constants: Vec<(String, Tensor)>,
+    shapes: Shapes,
+}
+
+impl Lowering {
+    /// `prelu(x) = a x + (1 - a) relu(x)`.
+    fn prelu(
+        &mut self,
+        graph: &Graph,
+        node: &NodeProto,
+        is_blocked: &dyn Fn(&str) -> bool,
+    ) -> Option<Vec<NodeProto>> {
+        let input = node.arg(0).filter(|name| is_blocked(name))?;
+        let slopes = self.per_channel(graph, input, node.arg(1)?)?;
+        let [positive, linear, rest] =
+            ["positive", "linear", "rest"].map(|what| self.names.fresh(&format!("{}_{what}", node.out())));
+        let complement = slopes.iter().map(|a| 1.0 - a).collect();
+        Some(vec![
+            NodeProto::single("Relu", &[input], &positive, vec![]),
+            self.depthwise(input, &linear, slopes, None),
+            self.depthwise(&positive, &rest, complement, None),
+            NodeProto::single("Add", &[&linear, &rest], node.out(), vec![]),
+        ])
+    }
+
+    /// `x + b` and `x - b`.
+    fn shift(
+        &mut self,
+        graph: &Graph,
+        node: &NodeProto,
+        is_blocked: &dyn Fn(&str) -> bool,
+    ) -> Option<Vec<NodeProto>> {
+        let input = node.arg(0).filter(|name| is_blocked(name))?;
+        let mut shifts = self.per_channel(graph, input, node.arg(1)?)?;
+        if node.is("Sub") {
+            shifts.iter_mut().for_each(|b| *b = -*b);
+        }
+        let ones = vec![1.0; shifts.len()];
+        Some(vec![self.depthwise(input, node.out(), ones, Some(shifts))])
+    }
+
+    /// A constant as one number per channel of `input`, if that has a blocked form.
+    fn per_channel(&self, graph: &Graph, input: &str, constant: &str) -> Option<Vec<f32>> {
+        let &[_, channels, _, _] = &self.shapes.get(input)?.dims[..] else { return None };
+        if channels % BLOCK != 0 {
+            return None;
+        }
+        graph.constants.get(constant)?.per_channel(channels)
+    }
+
+    fn depthwise(
+        &mut self,
+        input: &str,
+        output: &str,
+        factors: Vec<f32>,
+        shifts: Option<Vec<f32>>,
+    ) -> NodeProto {
+        let channels = factors.len();
+        let weights = self.names.fresh(&format!("{output}_factors"));
+        let bias = self.names.fresh(&format!("{output}_shifts"));
+        self.constants.push((weights.clone(), Tensor::floats(&[channels, 1, 1, 1], factors)));
+        let mut inputs = vec![input, &weights];
+        if let Some(shifts) = shifts {
+            self.constants.push((bias.clone(), Tensor::floats(&[channels], shifts)));
+            inputs.push(&bias);
+        }
+        let attributes = vec![
+            AttributeProto::ints("kernel_shape", &[1, 1]),
+            AttributeProto::int("group", channels as i64),
+        ];
+        NodeProto::single("Conv", &inputs, output, attributes)
+    }
+}
