@@ -67,7 +67,7 @@ fn convolution<const SIZE: usize>(bencher: Bencher, name: &str) {
     let planes: Vec<&[f32]> = planes.iter().map(Vec::as_slice).collect();
     let residual: Vec<_> = (0..residuals).map(|_| plane()).collect();
     let residual: Vec<&[f32]> = residual.iter().map(Vec::as_slice).collect();
-    let picture = Picture { height: SIZE, width: SIZE, planes: &planes, residual: &residual };
+    let picture = Picture::whole(SIZE, SIZE, &planes, &residual);
     let mut output: Vec<_> = (0..plane_count(outputs)).map(|_| plane()).collect();
     let mut output: Vec<&mut [f32]> = output.iter_mut().map(Vec::as_mut_slice).collect();
     let mut scratch = Scratch::new();

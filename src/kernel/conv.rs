@@ -7,7 +7,7 @@ use crate::error::Error;
 use super::epilogue::{Epilogue, Packed, pack_channels};
 use super::isa::Isa;
 use super::lanes::{Block, LANES};
-use super::plane::{Pixel, Scratch, pixels, pixels_mut, plane_count};
+use super::plane::{Pixel, Scratch, pixels_mut, plane_count};
 use super::pointwise::{self, Pointwise};
 use super::product::Weights;
 use super::winograd::{self, Grid, Planes, Winograd};
@@ -56,11 +56,28 @@ pub struct Picture<'a> {
     pub height: usize,
     /// Input columns, at least 1.
     pub width: usize,
-    /// Input planes `[height][width][16]`, those of all concatenated tensors in order. Lanes beyond a tensor's channels
+    /// Input planes `[rows][width][16]`, those of all concatenated tensors in order. Lanes beyond a tensor's channels
     /// are not read by the arithmetic of other lanes, but must be finite.
     pub planes: &'a [&'a [f32]],
-    /// Residual planes of the output's size, one per output plane, where the epilogue has one; empty otherwise.
+    /// The picture's row that each of `planes` begins with: they hold a window of the picture, which must cover the rows
+    /// that [`Conv::needs`].
+    pub first_row: usize,
+    /// Residual planes `[rows][out_width][16]`, one per output plane, where the epilogue has one; empty otherwise.
     pub residual: &'a [&'a [f32]],
+    /// The output row that each of `residual` begins with.
+    pub first_residual_row: usize,
+}
+
+impl<'a> Picture<'a> {
+    /// A picture that is held whole, as is its residual.
+    pub fn whole(
+        height: usize,
+        width: usize,
+        planes: &'a [&'a [f32]],
+        residual: &'a [&'a [f32]],
+    ) -> Picture<'a> {
+        Picture { height, width, planes, first_row: 0, residual, first_residual_row: 0 }
+    }
 }
 
 impl Conv {
@@ -100,6 +117,11 @@ impl Conv {
     /// Output channels.
     pub fn outputs(&self) -> usize {
         self.outputs
+    }
+
+    /// Rows and columns that vanish on each side.
+    pub fn trim(&self) -> usize {
+        self.kernel / 2 - self.padding
     }
 
     /// Whether a residual must be given.
@@ -144,6 +166,22 @@ impl Conv {
         let first_tile = outputs.start.div_euclid(m) * m;
         let last_tile = last.div_euclid(m) * m;
         first_tile - padding + after_first..last_tile - padding + n - before_last
+    }
+
+    /// The input rows that the filters cover for some output rows, as [`Conv::reach`] counts them.
+    pub fn field(&self, outputs: Range<isize>) -> Range<isize> {
+        let (padding, kernel) = (self.padding as isize, self.kernel as isize);
+        outputs.start - padding..outputs.end - padding + kernel - 1
+    }
+
+    /// The input rows that are read to compute some output rows of a picture of `height` rows.
+    pub fn needs(&self, rows: &Range<usize>, height: usize) -> Range<usize> {
+        let (m, n) = self.algorithm.tile();
+        if rows.is_empty() {
+            return 0..0;
+        }
+        let last_tile = (rows.end - 1) / m * m;
+        rows.start.saturating_sub(self.padding)..height.min((last_tile + n).saturating_sub(self.padding))
     }
 
     /// Bytes of transformed weights: n² / kernel² of the original, i.e. 4 times for 3x3.
@@ -193,8 +231,11 @@ impl Conv {
         let residuals = if self.epilogue.has_residual() { plane_count(self.outputs) } else { 0 };
         count(picture.residual.len(), residuals, "residual")?;
 
-        let inputs = view(picture.planes, grid.height * grid.width, "input")?;
-        let residuals = view(picture.residual, grid.out_height * grid.out_width, "residual")?;
+        let needed = self.needs(&rows, grid.height);
+        let inputs = window(picture.planes, picture.first_row, &needed, grid.width, "input")?;
+        let residuals =
+            window(picture.residual, picture.first_residual_row, &rows, grid.out_width, "residual")?;
+        let grid = Grid { first_row: needed.start, ..grid };
         let mut outputs = output
             .iter_mut()
             .enumerate()
@@ -221,7 +262,7 @@ impl Conv {
                 self.alignment()
             )));
         }
-        Ok(Grid { height, width, out_height, out_width, padding: self.padding })
+        Ok(Grid { height, width, out_width, padding: self.padding, first_row: 0 })
     }
 
     fn dispatch<'a>(
@@ -240,7 +281,7 @@ impl Conv {
                 weights,
                 bias,
                 epilogue,
-                pixels: rows.start * grid.out_width..rows.end * grid.out_width,
+                pixels: 0..rows.len() * grid.out_width,
                 outputs,
                 scratch,
             }),
@@ -319,6 +360,26 @@ fn count(found: usize, expected: usize, name: &str) -> Result<(), Error> {
     Err(Error::Inference(format!("Expected {expected} {name} planes for a convolution but received {found}")))
 }
 
-fn view<'a>(planes: &[&'a [f32]], length: usize, name: &str) -> Result<Vec<&'a [Pixel]>, Error> {
-    planes.iter().enumerate().map(|(i, plane)| pixels(plane, length, name, i)).collect()
+/// The pixels of rows `needed` of each plane, whose first row is `first`.
+fn window<'a>(
+    planes: &[&'a [f32]],
+    first: usize,
+    needed: &Range<usize>,
+    width: usize,
+    name: &str,
+) -> Result<Vec<&'a [Pixel]>, Error> {
+    let row = width * LANES;
+    let of_plane = |(index, plane): (usize, &&'a [f32])| {
+        let held = first..first + plane.len() / row;
+        let within = held.start <= needed.start && needed.end <= held.end && plane.len().is_multiple_of(row);
+        let part = within.then(|| &plane[(needed.start - first) * row..(needed.end - first) * row]);
+        part.map(|part| part.as_chunks().0).ok_or_else(|| {
+            Error::Inference(format!(
+                "Expected {name} plane {index} of a convolution to hold rows {needed:?} of {width} pixels of {LANES} floats \
+                 but received {} floats from row {first} on",
+                plane.len()
+            ))
+        })
+    };
+    planes.iter().enumerate().map(of_plane).collect()
 }

@@ -15,8 +15,9 @@
 //! | `reference` | the same mathematics, slow and plain, to read and to test against |
 //!
 //! **The same bits everywhere.** Every implementation of the lanes rounds alike, every sum is a chain of fused
-//! multiply-adds in one fixed order, and the padding is data. So an output pixel's bits depend only on its input pixels
-//! and its position modulo [`Conv::alignment`]: not on the instruction set, the row ranges, or where a picture is cut.
+//! multiply-adds in one fixed order, and the padding is data. So an output pixel's bits depend only on the input pixels
+//! within [`Conv::reach`] and on its position modulo [`Conv::alignment`]: not on the instruction set, the row ranges, or
+//! where a picture is cut.
 //!
 //! **Denormals** are computed as they are: the floating-point mode is the caller's and is left alone, so results do not
 //! depend on it being changed. Activations that vanish do so as exact zeros (ReLU) or are kept in the normal range
@@ -47,4 +48,4 @@ pub use epilogue::{Activation, Epilogue};
 pub use isa::Isa;
 pub use lanes::LANES;
 pub use plane::{Scratch, from_blocked, plane_count, to_blocked};
-pub use program::{Op, Program, Step, Workspace};
+pub use program::{Op, Program, Shuffle, Step, Workspace};

@@ -10,23 +10,10 @@ use super::lanes::{Block, LANES};
 /// Sixteen channels of one position.
 pub(super) type Pixel = [f32; LANES];
 
-/// Views a plane as pixels; `name` and `index` are for the message.
+/// Views a plane that is written as pixels; `name` and `index` are for the message.
 ///
 /// # Errors
 /// `Inference` where the plane does not hold exactly `pixels` pixels.
-pub(super) fn pixels<'a>(
-    plane: &'a [f32],
-    pixels: usize,
-    name: &str,
-    index: usize,
-) -> Result<&'a [Pixel], Error> {
-    match plane.as_chunks() {
-        (whole, []) if whole.len() == pixels => Ok(whole),
-        _ => Err(wrong_length(plane.len(), pixels, name, index)),
-    }
-}
-
-/// The same for a plane that is written.
 pub(super) fn pixels_mut<'a>(
     plane: &'a mut [f32],
     pixels: usize,
@@ -52,20 +39,19 @@ pub fn plane_count(channels: usize) -> usize {
     channels.div_ceil(LANES)
 }
 
-/// Copies up to sixteen channels `[C][pixels]` into a plane `[pixels][16]`; missing channels become zero.
+/// Copies up to sixteen channels, `[pixels]` each, into a plane `[pixels][16]`; missing channels become zero.
 ///
 /// # Errors
-/// `Inference` where `channels` is not a whole number of channels from 1 to 16 of the plane's size.
-pub fn to_blocked(channels: &[f32], plane: &mut [f32]) -> Result<(), Error> {
-    let count = checked_channels(channels.len(), plane.len())?;
-    let size = plane.len() / LANES;
+/// `Inference` where there are no channels or more than sixteen, or they are not of the plane's size.
+pub fn to_blocked(channels: &[&[f32]], plane: &mut [f32]) -> Result<(), Error> {
+    check_channels(channels.iter().map(|channel| channel.len()), plane.len())?;
     // Strips of sixteen pixels: their channels' cache lines are all read while they are near.
     for (strip, pixels) in plane.as_chunks_mut::<LANES>().0.chunks_mut(LANES).enumerate() {
         let first = strip * LANES;
         for (i, pixel) in pixels.iter_mut().enumerate() {
             let mut values = [0.0; LANES];
-            for (c, value) in values.iter_mut().enumerate().take(count) {
-                *value = channels[c * size + first + i];
+            for (value, channel) in values.iter_mut().zip(channels) {
+                *value = channel[first + i];
             }
             *pixel = values;
         }
@@ -73,18 +59,14 @@ pub fn to_blocked(channels: &[f32], plane: &mut [f32]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Copies the first channels of a plane `[pixels][16]` out to `[C][pixels]`, as many as `channels` holds.
+/// Copies the first channels of a plane `[pixels][16]` out to `channels`, `[pixels]` each.
 ///
 /// # Errors
-/// `Inference` where `channels` is not a whole number of channels from 1 to 16 of the plane's size.
-pub fn from_blocked(plane: &[f32], channels: &mut [f32]) -> Result<(), Error> {
-    checked_channels(channels.len(), plane.len())?;
-    let size = plane.len() / LANES;
-    if size == 0 {
-        return Ok(());
-    }
+/// `Inference` where there are no channels or more than sixteen, or they are not of the plane's size.
+pub fn from_blocked(plane: &[f32], channels: &mut [&mut [f32]]) -> Result<(), Error> {
+    check_channels(channels.iter().map(|channel| channel.len()), plane.len())?;
     for (strip, pixels) in plane.as_chunks::<LANES>().0.chunks(LANES).enumerate() {
-        for (c, channel) in channels.chunks_exact_mut(size).enumerate().take(LANES) {
+        for (c, channel) in channels.iter_mut().enumerate() {
             for (value, pixel) in channel[strip * LANES..].iter_mut().zip(pixels) {
                 *value = pixel[c];
             }
@@ -93,14 +75,15 @@ pub fn from_blocked(plane: &[f32], channels: &mut [f32]) -> Result<(), Error> {
     Ok(())
 }
 
-fn checked_channels(channels: usize, plane: usize) -> Result<usize, Error> {
+fn check_channels(lengths: impl ExactSizeIterator<Item = usize> + Clone, plane: usize) -> Result<(), Error> {
     let size = plane / LANES;
-    let count = channels.checked_div(size).unwrap_or(0);
-    if plane.is_multiple_of(LANES) && count <= LANES && count * size == channels {
-        return Ok(count);
+    let fits = plane.is_multiple_of(LANES) && (1..=LANES).contains(&lengths.len());
+    if fits && lengths.clone().all(|length| length == size) {
+        return Ok(());
     }
     Err(Error::Inference(format!(
-        "Expected 1 to {LANES} channels of {size} pixels beside a plane of {plane} floats but received {channels} floats"
+        "Expected 1 to {LANES} channels of {size} pixels beside a plane of {plane} floats but received lengths {:?}",
+        lengths.collect::<Vec<_>>()
     )))
 }
 

@@ -21,7 +21,8 @@
 
 /// The finite points come as 0, then pairs of opposite sign, in this order. Opposite signs share their sums, and small
 /// powers of two keep rounding errors small (Barabasz et al., "Error Analysis and Improving the Accuracy of Winograd
-/// Convolution for Deep Neural Networks", arXiv 1803.10986).
+/// Convolution for Deep Neural Networks", arXiv 1803.10986). The first pair must be ±1: the output transform leaves its
+/// factors out.
 pub(super) const PAIRS: [f32; 3] = [1.0, 2.0, 0.5];
 
 /// The `n - 1` finite points of a transform of size `n`: 4, 6 or 8.

@@ -1,12 +1,12 @@
-//! 1x1 convolution: one matrix product, straight from the input planes to the output planes.
+//! 1x1 convolution: one matrix product, GROUP pixels at a time.
 
 use std::ops::Range;
 
 use super::epilogue::Packed;
 use super::isa::Isa;
-use super::lanes::{Block, LANES, Lanes, Task};
+use super::lanes::{Block, Lanes, Task};
 use super::plane::{Pixel, Scratch};
-use super::product::{GROUP, Group, Weights, product};
+use super::product::{GROUP, Multiply, Weights};
 
 /// A range of pixels of one convolution.
 pub(super) struct Pointwise<'a> {
@@ -33,94 +33,79 @@ pub(super) fn pack(weights: &[f32], inputs: &[usize], outputs: usize, isa: Isa) 
 
 /// Bytes of scratch that [`Pointwise`] takes.
 pub(super) fn scratch_bytes(weights: &Weights) -> usize {
-    GROUP * weights.planes * size_of::<Pixel>()
+    GROUP * (weights.planes + weights.widest_group()) * size_of::<Pixel>()
 }
 
 impl Task for Pointwise<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        // The product wants all planes of a few pixels near each other; they stay in the first-level cache.
         let near = self.scratch.inputs.take(GROUP * self.weights.planes);
+        let near = near.as_chunks_mut().0.as_chunks_mut().0;
+        let products = self.scratch.products.take(GROUP * self.weights.widest_group());
+        let products = products.as_chunks_mut().0;
         for first in self.pixels.clone().step_by(GROUP) {
-            let count = GROUP.min(self.pixels.end - first);
-            for (plane, near) in self.inputs.iter().zip(near.chunks_exact_mut(GROUP)) {
-                near[..count].copy_from_slice(&plane[first..][..count]);
+            let pixels = first..self.pixels.end.min(first + GROUP);
+            // The product wants all planes of its pixels near each other.
+            for (plane, [near]) in self.inputs.iter().zip(near.iter_mut()) {
+                near[..pixels.len()].copy_from_slice(&plane[pixels.clone()]);
             }
             for group in &self.weights.groups {
-                let strip = Strip {
-                    inputs: near.as_flattened(),
-                    weights: self.weights,
-                    group,
-                    bias: self.bias,
-                    residuals: self.residuals,
-                    epilogue: self.epilogue,
-                    pixel: first,
-                    first: first - self.pixels.start,
-                    count,
-                    outputs: self.outputs,
-                };
-                match group.columns {
-                    1 if L::REGISTERS < 32 => l.run(Blocked::<6, 1>(strip)),
-                    1 => l.run(Blocked::<24, 1>(strip)),
-                    2 => l.run(Blocked::<12, 2>(strip)),
-                    3 => l.run(Blocked::<8, 3>(strip)),
-                    _ => l.run(Blocked::<6, 4>(strip)),
+                let tiles = pixels.len();
+                Multiply { inputs: near, weights: self.weights, group, products, tiles }.run(l);
+                for column in 0..group.columns {
+                    let plane = group.first + column;
+                    let out = pixels.start - self.pixels.start..pixels.end - self.pixels.start;
+                    l.run(Finish {
+                        products: products.get(column..).unwrap_or_default().as_flattened(),
+                        columns: group.columns,
+                        bias: &self.bias[plane],
+                        epilogue: self.epilogue,
+                        plane,
+                        residual: self.residuals.get(plane).map(|residual| &residual[pixels.clone()]),
+                        out: &mut self.outputs[plane][out],
+                    });
                 }
             }
         }
     }
 }
 
-/// Up to GROUP pixels of one group of output planes.
-struct Strip<'a, 'o> {
-    /// `[plane][GROUP][16]`
-    inputs: &'a [f32],
-    weights: &'a Weights,
-    group: &'a Group,
-    bias: &'a [Block],
-    residuals: &'a [&'a [Pixel]],
+/// Pixels of one output plane, finished and stored.
+struct Finish<'a> {
+    /// Every `columns`-th belongs to this plane.
+    products: &'a [Pixel],
+    columns: usize,
+    bias: &'a Block,
     epilogue: &'a Packed,
-    /// The first pixel, in the picture and in `outputs`.
-    pixel: usize,
-    first: usize,
-    count: usize,
-    outputs: &'a mut [&'o mut [Pixel]],
+    plane: usize,
+    residual: Option<&'a [Pixel]>,
+    out: &'a mut [Pixel],
 }
 
-/// The strip with blocks of PIXELS times COLUMNS sums in registers.
-struct Blocked<'a, 'o, const PIXELS: usize, const COLUMNS: usize>(Strip<'a, 'o>);
-
-impl<const PIXELS: usize, const COLUMNS: usize> Task for Blocked<'_, '_, PIXELS, COLUMNS> {
+impl Task for Finish<'_> {
     #[inline(always)]
-    fn run<L: Lanes>(self, l: L) {
-        let Strip { inputs, weights, group, bias, residuals, epilogue, pixel, first, count, outputs } =
-            self.0;
-        let matrix = group.matrix::<COLUMNS>(0, 1);
-        for at in (0..count).step_by(PIXELS) {
-            let sums = product::<L, PIXELS, COLUMNS>(l, &inputs[at * LANES..], &weights.offsets, matrix);
-            let count = PIXELS.min(count - at);
-            for column in 0..COLUMNS {
-                let plane = group.first + column;
-                let bias = l.load(&bias[plane].0);
-                let mut values = [[bias; 1]; PIXELS];
-                for i in 0..PIXELS {
-                    values[i][0] = l.add(sums[i][column], bias);
-                }
-                let residual = residuals.get(plane).map(|residual| &residual[pixel + at..]);
-                let out = &mut outputs[plane][first + at..];
-                if count == PIXELS {
-                    epilogue.finish(l, plane, &values, residual, out, 1);
-                } else {
-                    let mut window = [[0.0; LANES]; PIXELS];
-                    let residual = residual.map(|residual| {
-                        let mut window = [[0.0; LANES]; PIXELS];
-                        window[..count].copy_from_slice(&residual[..count]);
-                        window
-                    });
-                    epilogue.finish(l, plane, &values, residual.as_ref().map(|r| &r[..]), &mut window, 1);
-                    out[..count].copy_from_slice(&window[..count]);
-                }
-            }
+    fn run<L: Lanes>(mut self, l: L) {
+        /// Pixels at a time, so that the choice of epilogue is made seldom.
+        const MANY: usize = 8;
+        let whole = self.out.len() / MANY * MANY;
+        for first in (0..whole).step_by(MANY) {
+            self.block::<L, MANY>(l, first);
         }
+        for first in whole..self.out.len() {
+            self.block::<L, 1>(l, first);
+        }
+    }
+}
+
+impl Finish<'_> {
+    #[inline(always)]
+    fn block<L: Lanes, const COUNT: usize>(&mut self, l: L, first: usize) {
+        let bias = l.load(&self.bias.0);
+        let mut values = [[bias; 1]; COUNT];
+        for (i, value) in values.iter_mut().enumerate() {
+            *value = [l.add(l.load(&self.products[(first + i) * self.columns]), bias)];
+        }
+        let residual = self.residual.map(|residual| &residual[first..]);
+        self.epilogue.finish(l, self.plane, &values, residual, &mut self.out[first..], 1);
     }
 }

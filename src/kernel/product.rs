@@ -65,6 +65,11 @@ impl Weights {
         Weights { groups: groups.collect(), planes, offsets }
     }
 
+    /// Output planes of the largest group.
+    pub fn widest_group(&self) -> usize {
+        self.groups.iter().map(|group| group.columns).max().unwrap_or(0)
+    }
+
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         self.groups.iter().map(|group| group.blocks.len() * size_of::<Block>()).sum()

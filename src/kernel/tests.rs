@@ -1,141 +1,24 @@
-use std::ops::{Add, Mul};
+//! Whole convolutions against the definition, and against each other bit by bit.
+
+use std::ops::Range;
 
 use proptest::prelude::*;
 
-use super::lanes::{Lanes, Task};
-use super::points::filter_transform;
-use super::reference::{self, Problem, input_transform, output_transform};
+use super::reference::{self, Problem};
 use super::*;
+
+mod activations;
+mod matrices;
+mod refusals;
 
 fn isas() -> Vec<Isa> {
     [Isa::Avx512, Isa::Avx2, Isa::Portable].into_iter().filter(|isa| isa.is_available()).collect()
 }
 
-// ---- the matrices, in exact arithmetic ----
-
-/// A fraction, exact.
-#[derive(Clone, Copy, Debug)]
-struct Ratio(i128, i128);
-
-impl Ratio {
-    /// The value of a float whose fraction has at most twenty bits.
-    fn dyadic(x: f64) -> Ratio {
-        let scale = f64::from(1 << 20);
-        assert_eq!((x * scale).fract(), 0.0, "{x} is no such float");
-        Ratio((x * scale) as i128, 1 << 20).reduced()
-    }
-
-    fn reduced(self) -> Ratio {
-        let (mut a, mut b) = (self.0.abs(), self.1.abs());
-        while b != 0 {
-            (a, b) = (b, a % b);
-        }
-        let divisor = a.max(1) * self.1.signum();
-        Ratio(self.0 / divisor, self.1 / divisor)
-    }
+fn spec(kernel: usize, padding: usize) -> ConvSpec {
+    let epilogue = Epilogue::Activate(Activation::Identity);
+    ConvSpec { inputs: vec![2], outputs: 1, kernel, padding, epilogue }
 }
-
-impl Add for Ratio {
-    type Output = Ratio;
-    fn add(self, other: Ratio) -> Ratio {
-        Ratio(self.0 * other.1 + other.0 * self.1, self.1 * other.1).reduced()
-    }
-}
-
-impl Mul for Ratio {
-    type Output = Ratio;
-    fn mul(self, other: Ratio) -> Ratio {
-        Ratio(self.0 * other.0, self.1 * other.1).reduced()
-    }
-}
-
-/// y = Aᵀ [(G g) ⊙ (Bᵀ d)] is bilinear in g and d, so it is the convolution if it is one for all unit vectors.
-fn assert_computes_a_convolution(m: usize, r: usize) {
-    let n = m + r - 1;
-    let (g, bt, at) = (filter_transform(n, r), input_transform(n), output_transform(n, m));
-    for (j, at) in at.iter().enumerate() {
-        for k in 0..r {
-            for d in 0..n {
-                let mut y = Ratio(0, 1);
-                for i in 0..n {
-                    let Ratio(numerator, denominator) = Ratio::dyadic(g.denominators[i]);
-                    let g = Ratio::dyadic(g.numerators[i][k]) * Ratio(denominator, numerator).reduced();
-                    y = y + Ratio::dyadic(at[i]) * g * Ratio::dyadic(bt[i][d]);
-                }
-                let expected = i128::from(d == j + k);
-                assert_eq!((y.0, y.1), (expected, 1), "F({m}, {r}): output {j}, tap {k}, input {d}");
-            }
-        }
-    }
-}
-
-#[test]
-fn the_matrices_compute_convolutions_exactly() {
-    assert_computes_a_convolution(2, 3);
-    assert_computes_a_convolution(4, 3);
-    assert_computes_a_convolution(2, 5);
-    assert_computes_a_convolution(4, 5);
-    assert_computes_a_convolution(6, 3);
-}
-
-#[test]
-fn f_4_3_has_the_matrices_of_the_paper() {
-    let bt = [
-        [4.0, 0.0, -5.0, 0.0, 1.0, 0.0],
-        [0.0, -4.0, -4.0, 1.0, 1.0, 0.0],
-        [0.0, 4.0, -4.0, -1.0, 1.0, 0.0],
-        [0.0, -2.0, -1.0, 2.0, 1.0, 0.0],
-        [0.0, 2.0, -1.0, -2.0, 1.0, 0.0],
-        [0.0, 4.0, 0.0, -5.0, 0.0, 1.0],
-    ];
-    assert_eq!(input_transform(6), bt.map(Vec::from));
-    let g = filter_transform(6, 3).matrix();
-    assert_eq!(g[0], [0.25, 0.0, 0.0]);
-    assert_eq!(g[2], [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0]);
-    assert_eq!(g[3], [1.0 / 24.0, 2.0 / 24.0, 4.0 / 24.0]);
-    assert_eq!(output_transform(6, 4)[3], [0.0, 1.0, -1.0, 8.0, -8.0, 1.0]);
-}
-
-/// The vector transforms, read off by giving them unit vectors, are the matrices.
-struct ReadOff<const N: usize, const M: usize>;
-
-impl<const N: usize, const M: usize> Task for ReadOff<N, M> {
-    #[inline(always)]
-    fn run<L: Lanes>(self, l: L) {
-        let (bt, at) = (input_transform(N), output_transform(N, M));
-        for unit in 0..N {
-            let mut d = [l.splat(0.0); N];
-            d[unit] = l.splat(1.0);
-            let transformed = transform::input(l, &d);
-            for i in 0..N {
-                assert_eq!(every_lane(l, transformed[i]), bt[i][unit], "Bᵀ[{i}][{unit}] of {N}");
-            }
-            let values: [L::V; M] = transform::output(l, &d);
-            for j in 0..M {
-                assert_eq!(every_lane(l, values[j]), at[j][unit], "Aᵀ[{j}][{unit}] of {N}");
-            }
-        }
-    }
-}
-
-fn every_lane<L: Lanes>(l: L, v: L::V) -> f64 {
-    let mut lanes = [0.0; LANES];
-    l.store(v, &mut lanes);
-    assert!(lanes.iter().all(|lane| lane == &lanes[0]), "{lanes:?}");
-    f64::from(lanes[0])
-}
-
-#[test]
-fn the_vector_transforms_are_the_matrices() {
-    for isa in isas() {
-        isa.run(ReadOff::<6, 4>);
-        isa.run(ReadOff::<6, 2>);
-        isa.run(ReadOff::<8, 4>);
-        isa.run(ReadOff::<8, 6>);
-    }
-}
-
-// ---- whole convolutions ----
 
 /// A small generator: proptest shrinks the shapes, the contents only need to be varied.
 struct Noise(u32);
@@ -216,7 +99,7 @@ fn blocked(tensor: &[f32], segments: &[usize], size: usize) -> Vec<Vec<f32>> {
         let (channels, after) = rest.split_at(segment * size);
         for channels in channels.chunks(LANES * size) {
             let mut plane = vec![f32::NAN; size * LANES];
-            to_blocked(channels, &mut plane).unwrap();
+            to_blocked(&channels.chunks(size).collect::<Vec<_>>(), &mut plane).unwrap();
             planes.push(plane);
         }
         rest = after;
@@ -236,7 +119,7 @@ fn run(isa: Isa, case: &Case, data: &Data, band: usize) -> Vec<f32> {
     let residual = blocked(&data.residual, &[case.spec.outputs], size);
     let (inputs, residual) = (views(&inputs), views(&residual));
     let residual = if case.spec.epilogue.has_residual() { &residual[..] } else { &[] };
-    let picture = Picture { height: case.height, width: case.width, planes: &inputs, residual };
+    let picture = Picture::whole(case.height, case.width, &inputs, residual);
 
     let mut planes = vec![vec![f32::NAN; size * LANES]; plane_count(case.spec.outputs)];
     let mut scratch = Scratch::new();
@@ -249,7 +132,7 @@ fn run(isa: Isa, case: &Case, data: &Data, band: usize) -> Vec<f32> {
     assert!(scratch.bytes() <= conv.scratch_bytes(), "{} > {}", scratch.bytes(), conv.scratch_bytes());
     let mut out = vec![0.0; case.spec.outputs * size];
     for (channels, plane) in out.chunks_mut(LANES * size).zip(&planes) {
-        from_blocked(plane, channels).unwrap();
+        from_blocked(plane, &mut channels.chunks_mut(size).collect::<Vec<_>>()).unwrap();
     }
     out
 }
@@ -419,7 +302,7 @@ proptest! {
         let found = run(isa, &part, &part_data, out_rows.len());
 
         let conv = Conv::new(isa, &case.spec, &data.filters, &data.bias).unwrap();
-        let complete = |position: usize, cut: &std::ops::Range<usize>, size: usize| {
+        let complete = |position: usize, cut: &Range<usize>, size: usize| {
             let reach = conv.reach(position as isize..position as isize + 1);
             (cut.start == 0 || reach.start >= 0) && (cut.end == size || reach.end <= cut.len() as isize)
         };
@@ -451,19 +334,13 @@ proptest! {
             prop_assert_eq!(*value, expected);
         }
         let mut back = vec![f32::NAN; tensor.len()];
-        from_blocked(plane, &mut back).unwrap();
+        from_blocked(plane, &mut back.chunks_mut(size).collect::<Vec<_>>()).unwrap();
         prop_assert_eq!(back, tensor);
     }
 }
 
 /// Some rows and columns of a tensor `[channels][height][width]`.
-fn crop(
-    tensor: &[f32],
-    height: usize,
-    width: usize,
-    rows: std::ops::Range<usize>,
-    columns: std::ops::Range<usize>,
-) -> Vec<f32> {
+fn crop(tensor: &[f32], height: usize, width: usize, rows: Range<usize>, columns: Range<usize>) -> Vec<f32> {
     let kept = tensor.chunks_exact(width).enumerate().filter(|(row, _)| rows.contains(&(row % height)));
     kept.flat_map(|(_, row)| row[columns.clone()].to_vec()).collect()
 }
@@ -486,106 +363,4 @@ fn bits_reach_no_farther_than_the_tile() {
     assert_eq!(conv(3, 0).reach(4..8), 4..10);
     assert_eq!(conv(5, 2).reach(1..2), -1..5);
     assert_eq!(conv(1, 0).reach(3..9), 3..9);
-}
-
-// ---- activations ----
-
-/// Sends `values` through a 1x1 convolution that copies its channel, and an activation.
-fn through(isa: Isa, activation: Activation, values: &[f32]) -> Vec<f32> {
-    let epilogue = Epilogue::Activate(activation);
-    let spec = ConvSpec { inputs: vec![1], outputs: 1, kernel: 1, padding: 0, epilogue };
-    let conv = Conv::new(isa, &spec, &[1.0], &[0.0]).unwrap();
-    let planes = blocked(values, &[1], values.len());
-    let mut plane = vec![0.0; values.len() * LANES];
-    let picture = Picture { height: 1, width: values.len(), planes: &views(&planes), residual: &[] };
-    conv.run(picture, &mut [&mut plane], &mut Scratch::new()).unwrap();
-    let mut out = vec![0.0; values.len()];
-    from_blocked(&plane, &mut out).unwrap();
-    out
-}
-
-#[test]
-fn sigmoid_and_swish_are_accurate_everywhere() {
-    let values: Vec<f32> = (-870_000..=870_000).map(|i| i as f32 * 1e-4).collect();
-    for isa in isas() {
-        let sigmoid = through(isa, Activation::Sigmoid, &values);
-        let swish = through(isa, Activation::Swish, &values);
-        for (i, &x) in values.iter().enumerate() {
-            let exact = 1.0 / (1.0 + f64::from(-x).exp());
-            let relative = |found: f32, exact: f64| (f64::from(found) - exact).abs() / exact.abs().max(1e-40);
-            assert!(relative(sigmoid[i], exact) < 2.5e-7, "sigmoid({x}) is {}, not {exact}", sigmoid[i]);
-            let exact = exact * f64::from(x);
-            assert!(relative(swish[i], exact) < 2.5e-7, "swish({x}) is {}, not {exact}", swish[i]);
-        }
-    }
-}
-
-#[test]
-fn activations_saturate_without_surprise() {
-    for isa in isas() {
-        let extreme = [-1e30, -200.0, 0.0, 200.0, 1e30];
-        let sigmoid = through(isa, Activation::Sigmoid, &extreme);
-        assert!(sigmoid[0] < 1e-37 && sigmoid[1] < 1e-37, "{sigmoid:?}");
-        assert_eq!(sigmoid[2..], [0.5, 1.0, 1.0]);
-        assert_eq!(through(isa, Activation::Relu, &extreme), [0.0, 0.0, 0.0, 200.0, 1e30]);
-        assert_eq!(through(isa, Activation::LeakyRelu(0.5), &extreme), [-5e29, -100.0, 0.0, 200.0, 1e30]);
-        let swish = through(isa, Activation::Swish, &extreme);
-        assert!(swish[1].abs() < 1e-34, "{swish:?}");
-        assert_eq!(swish[2..], [0.0, 200.0, 1e30]);
-    }
-}
-
-// ---- what is refused ----
-
-fn spec(kernel: usize, padding: usize) -> ConvSpec {
-    let epilogue = Epilogue::Activate(Activation::Identity);
-    ConvSpec { inputs: vec![2], outputs: 1, kernel, padding, epilogue }
-}
-
-#[test]
-fn bad_specifications_are_refused() {
-    let refused = |spec: ConvSpec, weights: usize, bias: usize| {
-        let error = Conv::new(Isa::Portable, &spec, &vec![0.0; weights], &vec![0.0; bias]).err();
-        assert_eq!(error.expect("an error").code(), "ERR_INVALID_ARG_VALUE");
-    };
-    refused(spec(4, 1), 32, 1);
-    refused(spec(3, 2), 18, 1);
-    refused(spec(3, 1), 17, 1);
-    refused(spec(3, 1), 18, 2);
-    refused(ConvSpec { inputs: vec![2, 0], ..spec(3, 1) }, 18, 1);
-    refused(ConvSpec { inputs: vec![usize::MAX, 2], ..spec(3, 1) }, 18, 1);
-    let slopes = Epilogue::Activate(Activation::PRelu(vec![0.1; 2]));
-    refused(ConvSpec { epilogue: slopes, ..spec(3, 1) }, 18, 1);
-    assert!(Conv::new(Isa::Portable, &spec(3, 1), &[0.0; 18], &[0.0]).is_ok());
-}
-
-#[test]
-fn bad_pictures_are_refused() {
-    let conv = Conv::new(Isa::Portable, &spec(3, 0), &[0.0; 18], &[0.0]).unwrap();
-    let run = |height, width, planes: &[&[f32]], residual: &[&[f32]], rows, out: usize| {
-        let mut out = vec![0.0; out * LANES];
-        let picture = Picture { height, width, planes, residual };
-        conv.run_rows(picture, rows, &mut [&mut out], &mut Scratch::new()).map_err(|error| error.code())
-    };
-    let plane = [0.0; 36 * LANES];
-    assert_eq!(run(6, 6, &[&plane], &[], 0..4, 16), Ok(()));
-    let refused = Err("ERR_UPSCALER_INFERENCE");
-    assert_eq!(run(2, 18, &[&plane], &[], 0..0, 0), refused, "nothing is left");
-    assert_eq!(run(0, 6, &[&[]], &[], 0..0, 0), refused, "empty");
-    assert_eq!(run(usize::MAX, 6, &[&plane], &[], 0..4, 16), refused, "overflow");
-    assert_eq!(run(6, 6, &[&plane[1..]], &[], 0..4, 16), refused, "short plane");
-    assert_eq!(run(6, 6, &[&plane, &plane], &[], 0..4, 16), refused, "too many planes");
-    assert_eq!(run(6, 6, &[&plane], &[&plane], 0..4, 16), refused, "unasked residual");
-    assert_eq!(run(6, 6, &[&plane], &[], 0..5, 20), refused, "rows outside");
-    assert_eq!(run(6, 6, &[&plane], &[], 2..4, 8), refused, "rows not on a multiple of four");
-    assert_eq!(run(6, 6, &[&plane], &[], 0..4, 17), refused, "output of another size");
-}
-
-#[test]
-fn weights_grow_by_the_transform_and_scratch_is_bounded() {
-    let epilogue = Epilogue::Activate(Activation::Relu);
-    let spec = ConvSpec { inputs: vec![64], outputs: 64, kernel: 3, padding: 1, epilogue };
-    let conv = Conv::new(Isa::Portable, &spec, &vec![0.0; 64 * 64 * 9], &[0.0; 64]).unwrap();
-    assert_eq!(conv.weight_bytes(), 4 * 64 * 64 * 9 * size_of::<f32>());
-    assert!(conv.scratch_bytes() < 1 << 20, "{}", conv.scratch_bytes());
 }

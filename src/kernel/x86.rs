@@ -24,6 +24,14 @@ unsafe fn run_avx512<T: Task>(lanes: Avx512, task: T) {
     task.run(lanes);
 }
 
+/// Applies a 512-bit operation.
+macro_rules! whole {
+    ($operation:expr) => {
+        // SAFETY: `Avx512` is the proof that the instructions exist.
+        unsafe { $operation }
+    };
+}
+
 impl Lanes for Avx512 {
     type V = __m512;
     const REGISTERS: usize = 32;
@@ -34,71 +42,71 @@ impl Lanes for Avx512 {
         unsafe { run_avx512(self, task) }
     }
 
-    // SAFETY, for every operation below: `self` is the proof that the instructions exist; loads and stores have no
-    // alignment requirement and stay inside the sixteen floats of the reference.
-
     #[inline(always)]
     fn splat(self, x: f32) -> __m512 {
-        unsafe { _mm512_set1_ps(x) }
+        whole!(_mm512_set1_ps(x))
     }
 
     #[inline(always)]
     fn load(self, from: &[f32; LANES]) -> __m512 {
+        // SAFETY: `self` is the proof; the sixteen floats of `from` are read, and no alignment is required.
         unsafe { _mm512_loadu_ps(from.as_ptr()) }
     }
 
     #[inline(always)]
     fn store(self, v: __m512, to: &mut [f32; LANES]) {
+        // SAFETY: `self` is the proof; the sixteen floats of `to` are written, and no alignment is required.
         unsafe { _mm512_storeu_ps(to.as_mut_ptr(), v) }
     }
 
     #[inline(always)]
     fn add(self, a: __m512, b: __m512) -> __m512 {
-        unsafe { _mm512_add_ps(a, b) }
+        whole!(_mm512_add_ps(a, b))
     }
 
     #[inline(always)]
     fn sub(self, a: __m512, b: __m512) -> __m512 {
-        unsafe { _mm512_sub_ps(a, b) }
+        whole!(_mm512_sub_ps(a, b))
     }
 
     #[inline(always)]
     fn mul(self, a: __m512, b: __m512) -> __m512 {
-        unsafe { _mm512_mul_ps(a, b) }
+        whole!(_mm512_mul_ps(a, b))
     }
 
     #[inline(always)]
     fn div(self, a: __m512, b: __m512) -> __m512 {
-        unsafe { _mm512_div_ps(a, b) }
+        whole!(_mm512_div_ps(a, b))
     }
 
     #[inline(always)]
     fn mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
-        unsafe { _mm512_fmadd_ps(a, b, c) }
+        whole!(_mm512_fmadd_ps(a, b, c))
     }
 
     #[inline(always)]
     fn neg_mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
-        unsafe { _mm512_fnmadd_ps(a, b, c) }
+        whole!(_mm512_fnmadd_ps(a, b, c))
     }
 
     #[inline(always)]
     fn max(self, a: __m512, b: __m512) -> __m512 {
-        unsafe { _mm512_max_ps(a, b) }
+        whole!(_mm512_max_ps(a, b))
     }
 
     #[inline(always)]
     fn min(self, a: __m512, b: __m512) -> __m512 {
-        unsafe { _mm512_min_ps(a, b) }
+        whole!(_mm512_min_ps(a, b))
     }
 
     #[inline(always)]
     fn round(self, a: __m512) -> __m512 {
-        unsafe { _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a) }
+        whole!(_mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a))
     }
 
     #[inline(always)]
     fn exp2_integer(self, n: __m512) -> __m512 {
+        // SAFETY: `self` is the proof that the instructions exist.
         unsafe {
             let exponent = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
             _mm512_castsi512_ps(_mm512_slli_epi32::<23>(exponent))

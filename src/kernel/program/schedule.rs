@@ -1,0 +1,99 @@
+//! Which rows are computed when, and which must be held: arithmetic alone, so that it can be played through beforehand.
+
+use super::Program;
+
+/// Input pixels that are taken in at a time: enough tiles to use each weight often, few enough that a layer's band is
+/// still in the second-level cache when the next layer reads it.
+const BAND_PIXELS: usize = 4096;
+
+/// Rows of a band at least: twice the alignment, so that most steps get somewhere with each band.
+const BAND_ROWS: usize = 8;
+
+/// How far a picture has come on its way through a program.
+pub struct Schedule<'a> {
+    program: &'a Program,
+    /// Height and width of every value.
+    pub sizes: &'a [(usize, usize)],
+    /// Rows made so far of every value.
+    pub made: Vec<usize>,
+    /// Output rows that have left.
+    pub left: usize,
+}
+
+impl<'a> Schedule<'a> {
+    pub fn new(program: &'a Program, sizes: &'a [(usize, usize)]) -> Schedule<'a> {
+        Schedule { program, sizes, made: vec![0; sizes.len()], left: 0 }
+    }
+
+    /// Input rows that are taken in at a time.
+    pub fn band(&self) -> usize {
+        (BAND_PIXELS / self.sizes[0].1).max(BAND_ROWS).next_multiple_of(4)
+    }
+
+    /// Input rows that will have been taken in with the next band.
+    pub fn entered(&self) -> usize {
+        self.sizes[0].0.min(self.made[0] + self.band())
+    }
+
+    /// The first row of a value that anybody will still read.
+    pub fn keep(&self, value: usize) -> usize {
+        if value + 1 == self.sizes.len() {
+            return self.left;
+        }
+        let (height, _) = self.sizes[value];
+        let readers = self.program.readers[value].iter();
+        let first = readers.filter_map(|&(step, place)| {
+            let (done, all) = (self.made[step + 1], self.sizes[step + 1].0);
+            (done < all).then(|| self.program.steps[step].needs(place, &(done..all), height).start)
+        });
+        first.min().unwrap_or(height)
+    }
+
+    /// Output rows that a step computes up to next: what its inputs hold allows, but no more than a band at a time. (When
+    /// the picture's last row is in, the rows that every step lags behind would pile up otherwise.)
+    pub fn allowed(&self, index: usize) -> usize {
+        let step = &self.program.steps[index];
+        let (done, all) = (self.made[index + 1], self.sizes[index + 1].0);
+        let alignment = step.op.alignment();
+        let band =
+            (self.band() * self.sizes[index + 1].1).div_ceil(self.sizes[0].1).next_multiple_of(alignment);
+        let fits = |end: usize| {
+            step.inputs.iter().enumerate().all(|(place, &value)| {
+                step.needs(place, &(done..end), self.sizes[value].0).end <= self.made[value]
+            })
+        };
+        if done == all || (all - done <= band && fits(all)) {
+            return all;
+        }
+        let mut end = (done + band).min(all) / alignment * alignment;
+        while end > done && !fits(end) {
+            end -= alignment;
+        }
+        end.max(done)
+    }
+
+    /// The most rows of every value that are held at a time, found by playing the whole picture through.
+    pub fn windows(mut self) -> Vec<usize> {
+        let mut windows = vec![0; self.sizes.len()];
+        let last = self.sizes.len() - 1;
+        while self.left < self.sizes[last].0 {
+            let before: usize = self.made.iter().sum();
+            let mut make = |schedule: &mut Self, value: usize, end: usize| {
+                windows[value] = windows[value].max(end - schedule.keep(value).min(schedule.made[value]));
+                schedule.made[value] = end;
+            };
+            let entered = self.entered();
+            make(&mut self, 0, entered);
+            for index in 0..self.program.steps.len() {
+                let end = self.allowed(index);
+                make(&mut self, index + 1, end);
+            }
+            self.left = self.made[last];
+            if self.made.iter().sum::<usize>() == before {
+                // Nothing can be computed any more: the run will say so, instead of waiting for ever.
+                break;
+            }
+        }
+        windows
+    }
+}

@@ -1,0 +1,290 @@
+//! Programs against their definition, and against themselves where bands or cuts may not show.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::kernel::{Activation, ConvSpec, Epilogue, Isa};
+
+/// A 1x1 convolution whose weight from input i to output o is `weight(o, i)`.
+fn mix(inputs: &[usize], outputs: usize, epilogue: Epilogue, weight: impl Fn(usize, usize) -> f32) -> Op {
+    let total: usize = inputs.iter().sum();
+    let pairs = (0..outputs).flat_map(|o| (0..total).map(move |i| (o, i)));
+    let weights: Vec<f32> = pairs.map(|(o, i)| weight(o, i)).collect();
+    let spec = ConvSpec { inputs: inputs.to_vec(), outputs, kernel: 1, padding: 0, epilogue };
+    Op::Conv(Arc::new(Conv::new(Isa::Portable, &spec, &weights, &vec![0.0; outputs]).unwrap()))
+}
+
+/// A convolution with weights that look like noise.
+fn noisy(inputs: &[usize], outputs: usize, kernel: usize, padding: usize, epilogue: Epilogue) -> Op {
+    let count = inputs.iter().sum::<usize>() * outputs * kernel * kernel;
+    let weights: Vec<f32> = (0..count).map(noise).collect();
+    let spec = ConvSpec { inputs: inputs.to_vec(), outputs, kernel, padding, epilogue };
+    Op::Conv(Arc::new(Conv::new(Isa::Portable, &spec, &weights, &vec![0.1; outputs]).unwrap()))
+}
+
+fn noise(i: usize) -> f32 {
+    ((i as u32).wrapping_mul(2_654_435_761) >> 8) as f32 / (1 << 24) as f32 - 0.5
+}
+
+fn identity() -> Epilogue {
+    Epilogue::Activate(Activation::Identity)
+}
+
+fn step(op: Op, inputs: &[usize]) -> Step {
+    Step { op, inputs: inputs.to_vec() }
+}
+
+fn run(program: &Program, input: &[f32], size: (usize, usize)) -> Vec<f32> {
+    let (channels, height, width) = program.output_shape(size.0, size.1).unwrap();
+    let mut output = vec![f32::NAN; channels * height * width];
+    program.run(input, size, &mut output, &mut Workspace::default(), &|| Ok(())).unwrap();
+    output
+}
+
+#[test]
+fn values_are_read_until_their_last_reader() {
+    // v1 = 2x, v2 = v1 + 3x, v3 = v1 * v2, v4 = v3 + residual v1, v5 = v4 * 0.5 + 1.
+    let program = Program::new(
+        1,
+        vec![
+            step(mix(&[1], 1, identity(), |_, _| 2.0), &[0]),
+            step(Op::Add { factor: 3.0 }, &[1, 0]),
+            step(Op::Mul, &[1, 2]),
+            step(mix(&[1], 1, Epilogue::AddThenActivate(Activation::Identity), |_, _| 1.0), &[3, 1]),
+            step(Op::Affine { factor: 0.5, offset: 1.0 }, &[4]),
+        ],
+    )
+    .unwrap();
+    let values = [1.0_f32, -2.0, 3.0];
+    let expected: Vec<f32> = values.iter().map(|x| (2.0 * x * 5.0 * x + 2.0 * x) * 0.5 + 1.0).collect();
+    assert_eq!(run(&program, &values, (1, 3)), expected);
+}
+
+#[test]
+fn depth_to_space_is_onnx_dcr() {
+    let (side, channels, height, width) = (2, 32, 2, 3);
+    let program = Program::new(side * side * channels, vec![step(Op::DepthToSpace { side }, &[0])]).unwrap();
+    let input: Vec<f32> = (0..side * side * channels * height * width).map(|i| i as f32).collect();
+    let output = run(&program, &input, (height, width));
+    // The definition in ONNX's operator list, index by index.
+    for c in 0..channels {
+        for y in 0..height * side {
+            for x in 0..width * side {
+                let from = ((y % side) * side + x % side) * channels + c;
+                let expected = input[(from * height + y / side) * width + x / side];
+                assert_eq!(output[(c * height * side + y) * width * side + x], expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_way_out_shuffles_any_number_of_channels() {
+    let (side, channels, height, width) = (3, 5, 2, 4);
+    let input: Vec<f32> = (0..side * side * channels * height * width).map(|i| i as f32).collect();
+    for side_by_side in [false, true] {
+        let same = mix(&[side * side * channels], side * side * channels, identity(), |o, i| {
+            f32::from(u8::from(o == i))
+        });
+        let program = Program::new(side * side * channels, vec![step(same, &[0])]).unwrap();
+        let program = program.with_exit(Shuffle { side, side_by_side }).unwrap();
+        let output = run(&program, &input, (height, width));
+        // ONNX's operator list: DCR is [side, side, C'], CRD is [C', side, side].
+        for (i, found) in output.iter().enumerate() {
+            let (c, y, x) = (
+                i / (height * width * side * side),
+                i / (width * side) % (height * side),
+                i % (width * side),
+            );
+            let phase = y % side * side + x % side;
+            let from = if side_by_side { c * side * side + phase } else { phase * channels + c };
+            assert_eq!(*found, input[(from * height + y / side) * width + x / side]);
+        }
+    }
+    let three = Program::new(3, vec![step(Op::Affine { factor: 1.0, offset: 0.0 }, &[0])]).unwrap();
+    assert_eq!(
+        three.with_exit(Shuffle { side: 2, side_by_side: true }).err().unwrap().code(),
+        "ERR_INVALID_ARG_VALUE"
+    );
+}
+
+#[test]
+fn concatenation_is_a_list_of_inputs() {
+    // Channels 0..3 and 0..5 of two values; the third of the second is picked.
+    let program = Program::new(
+        3,
+        vec![
+            step(mix(&[3], 5, identity(), |o, i| f32::from(u8::from(i == 0)) * o as f32), &[0]),
+            step(mix(&[3, 5], 1, identity(), |_, i| f32::from(u8::from(i == 3 + 2))), &[0, 1]),
+        ],
+    )
+    .unwrap();
+    assert_eq!(run(&program, &[7.0, 0.0, 0.0], (1, 1)), [14.0]);
+}
+
+/// A body with everything in it: skips that are read late, a concatenation, 5x5, valid convolutions on request.
+fn network(padding: usize) -> Program {
+    let add = Epilogue::AddThenActivate(Activation::Relu);
+    let padded = |kernel: usize| if padding == 0 { 0 } else { kernel / 2 };
+    let mut steps = vec![
+        step(noisy(&[3], 20, 3, padded(3), Epilogue::Activate(Activation::Swish)), &[0]),
+        step(noisy(&[20], 20, 3, padded(3), Epilogue::Activate(Activation::Identity)), &[1]),
+    ];
+    if padding > 0 {
+        steps.extend([
+            step(noisy(&[20], 20, 3, 1, add), &[2, 1]),
+            step(noisy(&[20, 20, 20], 20, 5, 2, Epilogue::Activate(Activation::LeakyRelu(0.1))), &[1, 2, 3]),
+            step(Op::Add { factor: 0.2 }, &[4, 1]),
+            step(noisy(&[20], 64, 3, 1, Epilogue::Gate), &[5, 0]),
+        ]);
+        // The gate's residual has the channels of the result.
+        steps[5] = step(noisy(&[20], 20, 3, 1, Epilogue::Gate), &[5, 1]);
+        steps.push(step(noisy(&[20], 64, 1, 0, identity()), &[6]));
+        steps.push(step(Op::DepthToSpace { side: 2 }, &[7]));
+        steps.push(step(noisy(&[16], 3, 3, 1, identity()), &[8]));
+    }
+    Program::new(3, steps).unwrap()
+}
+
+/// Step after step on whole pictures, each a program of its own: no bands, no windows.
+fn whole(program: &Program, input: &[f32], size: (usize, usize)) -> Vec<f32> {
+    let sizes = program.sizes(size.0, size.1).unwrap();
+    let mut values = vec![input.to_vec()];
+    for step in &program.steps {
+        let Op::Conv(conv) = &step.op else {
+            let channels = program.channels[step.inputs[0]];
+            let places = (0..step.inputs.len()).collect::<Vec<_>>();
+            // Elementwise on both inputs stacked, through the same code: covered by the tests above.
+            let joined: Vec<f32> = step.inputs.iter().flat_map(|&value| values[value].clone()).collect();
+            let (height, width) = sizes[step.inputs[0]];
+            values.push(elementwise(step, &joined, channels * places.len(), channels, (height, width)));
+            continue;
+        };
+        values.push(convolved(conv, step, program, &values, &sizes));
+    }
+    values.pop().unwrap()
+}
+
+fn elementwise(
+    step: &Step,
+    joined: &[f32],
+    _: usize,
+    channels: usize,
+    (height, width): (usize, usize),
+) -> Vec<f32> {
+    let (a, b) = joined.split_at(channels * height * width);
+    match step.op {
+        Op::Add { factor } => a.iter().zip(b).map(|(a, b)| a + factor * b).collect(),
+        Op::DepthToSpace { .. } => {
+            let one = Program::new(channels, vec![Step { op: step.op.clone(), inputs: vec![0] }]).unwrap();
+            run(&one, a, (height, width))
+        }
+        _ => panic!("not in the test's network"),
+    }
+}
+
+fn convolved(
+    conv: &Conv,
+    step: &Step,
+    program: &Program,
+    values: &[Vec<f32>],
+    sizes: &[(usize, usize)],
+) -> Vec<f32> {
+    use crate::kernel::{Picture, from_blocked, plane_count, to_blocked};
+    let blocked = |value: usize| {
+        let (height, width) = sizes[value];
+        let channels: Vec<&[f32]> = values[value].chunks(height * width).collect();
+        let planes = channels.chunks(LANES).map(|channels| {
+            let mut plane = vec![0.0; height * width * LANES];
+            to_blocked(channels, &mut plane).unwrap();
+            plane
+        });
+        planes.collect::<Vec<_>>()
+    };
+    let split = step.inputs.len() - usize::from(conv.has_residual());
+    let inputs: Vec<Vec<f32>> = step.inputs[..split].iter().flat_map(|&value| blocked(value)).collect();
+    let residual: Vec<Vec<f32>> = step.inputs[split..].iter().flat_map(|&value| blocked(value)).collect();
+    let views =
+        |planes: &'_ [Vec<f32>]| planes.iter().map(|plane| plane.as_slice().to_vec()).collect::<Vec<_>>();
+    let (inputs, residual) = (views(&inputs), views(&residual));
+    let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
+    let residual: Vec<&[f32]> = residual.iter().map(Vec::as_slice).collect();
+    let (height, width) = sizes[step.inputs[0]];
+    let (out_height, out_width) = conv.output_size(height, width).unwrap();
+    let mut planes = vec![vec![0.0; out_height * out_width * LANES]; plane_count(conv.outputs())];
+    let mut outputs: Vec<&mut [f32]> = planes.iter_mut().map(Vec::as_mut_slice).collect();
+    conv.run(Picture::whole(height, width, &inputs, &residual), &mut outputs, &mut Scratch::new()).unwrap();
+    let mut out = vec![0.0; conv.outputs() * out_height * out_width];
+    let mut channels: Vec<&mut [f32]> = out.chunks_mut(out_height * out_width).collect();
+    for (plane, channels) in planes.iter().zip(channels.chunks_mut(LANES)) {
+        from_blocked(plane, channels).unwrap();
+    }
+    _ = program;
+    out
+}
+
+fn picture(height: usize, width: usize) -> Vec<f32> {
+    (0..3 * height * width).map(|i| noise(i + 77)).collect()
+}
+
+#[test]
+fn streaming_gives_the_bits_of_whole_layers() {
+    for (height, width) in [(1, 1), (3, 9), (13, 7), (61, 33), (40, 900)] {
+        let input = picture(height, width);
+        let program = network(1);
+        assert_eq!(
+            run(&program, &input, (height, width)),
+            whole(&program, &input, (height, width)),
+            "{width}x{height}"
+        );
+    }
+    let program = network(0);
+    let input = picture(50, 300);
+    assert_eq!(run(&program, &input, (50, 300)), whole(&program, &input, (50, 300)));
+}
+
+#[test]
+fn a_cut_beyond_the_reach_does_not_show() {
+    let program = network(1);
+    let (reach, alignment) = (program.reach(), program.alignment());
+    let (height, width) = (8 + 2 * reach.next_multiple_of(4), 20);
+    let input = picture(height, width);
+    let all = run(&program, &input, (height, width));
+    let cut = reach.next_multiple_of(alignment);
+    let part: Vec<f32> =
+        input.chunks(height * width).flat_map(|channel| channel[8 * width..].to_vec()).collect();
+    let below = run(&program, &part, (height - 8, width));
+    let rows = |output: &[f32], height: usize, from: usize| {
+        output.chunks(2 * height * 2 * width).flat_map(|c| c[from * 2 * width..].to_vec()).collect::<Vec<_>>()
+    };
+    assert_eq!(rows(&all, height, 2 * (8 + cut)), rows(&below, height - 8, 2 * cut));
+}
+
+#[test]
+fn memory_is_bounded_by_the_width_and_used_again() {
+    let program = network(1);
+    let mut workspace = Workspace::default();
+    let mut held = |height: usize| {
+        let (input, mut output) = (picture(height, 64), vec![0.0; 3 * 4 * height * 64]);
+        program.run(&input, (height, 64), &mut output, &mut workspace, &|| Ok(())).unwrap();
+        workspace.bytes()
+    };
+    let tall = held(2000);
+    assert_eq!(held(2000), tall);
+    assert_eq!(held(4000), tall);
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let code = |steps| Program::new(3, steps).err().unwrap().code();
+    assert_eq!(code(vec![]), "ERR_INVALID_ARG_VALUE");
+    assert_eq!(code(vec![step(Op::Mul, &[0, 1])]), "ERR_INVALID_ARG_VALUE");
+    assert_eq!(code(vec![step(Op::DepthToSpace { side: 2 }, &[0])]), "ERR_INVALID_ARG_VALUE");
+    assert_eq!(code(vec![step(mix(&[4], 1, identity(), |_, _| 1.0), &[0])]), "ERR_INVALID_ARG_VALUE");
+    let program = Program::new(1, vec![step(Op::Affine { factor: 1.0, offset: 0.0 }, &[0])]).unwrap();
+    let mut workspace = Workspace::default();
+    let stopped = program.run(&[0.0], (1, 1), &mut [0.0], &mut workspace, &|| Err(Error::Aborted));
+    assert_eq!(stopped.unwrap_err().code(), "ABORT_ERR");
+    let short = program.run(&[0.0], (1, 1), &mut [], &mut workspace, &|| Ok(()));
+    assert_eq!(short.unwrap_err().code(), "ERR_UPSCALER_INFERENCE");
+}
