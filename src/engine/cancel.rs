@@ -1,7 +1,7 @@
 //! Cancelling one image: a flag that work checks, a future that waiters await, and hooks that stop what is running.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
@@ -13,7 +13,7 @@ pub struct Cancel(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    reason: OnceLock<Reason>,
+    aborted: AtomicBool,
     notify: Notify,
     hooks: Mutex<Vec<(u64, Action)>>,
     next: AtomicU64,
@@ -21,43 +21,27 @@ struct Inner {
 
 type Action = Box<dyn Fn() + Send>;
 
-#[derive(Clone, Debug)]
-enum Reason {
-    Aborted,
-    TimedOut(u64),
-}
-
-impl Reason {
-    fn error(&self) -> Error {
-        match self {
-            Reason::Aborted => Error::Aborted,
-            Reason::TimedOut(ms) => Error::Timeout(format!("Expected the upscale to finish within {ms} ms")),
+impl Cancel {
+    /// Stops the work.
+    pub fn abort(&self) {
+        let hooks = self.0.hooks.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.0.aborted.swap(true, Ordering::AcqRel) {
+            hooks.iter().for_each(|(_, action)| action());
+            self.0.notify.notify_waiters();
         }
     }
-}
 
-impl Cancel {
-    /// Stops the work because the caller asked for it.
-    pub fn abort(&self) {
-        self.trip(Reason::Aborted);
-    }
-
-    /// Stops the work because its `ms` milliseconds are over.
-    pub fn time_out(&self, ms: u64) {
-        self.trip(Reason::TimedOut(ms));
-    }
-
-    /// Fails once the work was cancelled; the first reason stays.
+    /// Fails once the work was cancelled.
     pub fn check(&self) -> Result<(), Error> {
-        self.0.reason.get().map_or(Ok(()), |reason| Err(reason.error()))
+        if self.0.aborted.load(Ordering::Acquire) { Err(Error::Aborted) } else { Ok(()) }
     }
 
-    /// Waits for the cancellation and says why.
-    pub async fn tripped(&self) -> Error {
+    /// Waits for the cancellation.
+    pub async fn aborted(&self) -> Error {
         loop {
             let notified = self.0.notify.notified();
-            if let Some(reason) = self.0.reason.get() {
-                return reason.error();
+            if let Err(aborted) = self.check() {
+                return aborted;
             }
             notified.await;
         }
@@ -67,19 +51,11 @@ impl Cancel {
     pub fn hook(&self, action: impl Fn() + Send + 'static) -> Hook {
         let id = self.0.next.fetch_add(1, Ordering::Relaxed);
         let mut hooks = self.0.hooks.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.0.reason.get().is_some() {
+        if self.0.aborted.load(Ordering::Acquire) {
             action();
         }
         hooks.push((id, Box::new(action)));
         Hook { cancel: self.clone(), id }
-    }
-
-    fn trip(&self, reason: Reason) {
-        let hooks = self.0.hooks.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.0.reason.set(reason).is_ok() {
-            hooks.iter().for_each(|(_, action)| action());
-            self.0.notify.notify_waiters();
-        }
     }
 }
 
@@ -111,7 +87,7 @@ mod tests {
         let held = hook(1);
         drop(hook(10));
         cancel.abort();
-        cancel.time_out(5);
+        cancel.abort();
         assert_eq!(count.load(Ordering::Relaxed), 1);
         let late = hook(100);
         assert_eq!(count.load(Ordering::Relaxed), 101);
@@ -120,15 +96,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn waiters_learn_the_first_reason() {
+    async fn waiters_are_woken() {
         let cancel = Cancel::default();
         let waiter = tokio::spawn({
             let cancel = cancel.clone();
-            async move { cancel.tripped().await }
+            async move { cancel.aborted().await }
         });
         tokio::task::yield_now().await;
-        cancel.time_out(7);
+        assert!(cancel.check().is_ok());
         cancel.abort();
-        assert_eq!(waiter.await.unwrap().code(), "ERR_UPSCALER_TIMEOUT");
+        assert_eq!(waiter.await.unwrap().code(), "ABORT_ERR");
     }
 }

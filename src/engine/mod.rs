@@ -1,15 +1,18 @@
 //! Runs networks: ONNX Runtime's library, environment and sessions, and the worker threads that all images share.
 //! The only room that knows `ort`. Others see the [`Engine`] trait, which tests implement without any network.
 
+mod activations;
 mod cancel;
+mod operators;
 mod pool;
 mod runtime;
 mod sessions;
 
 pub use cancel::{Cancel, Hook};
+pub use operators::{Registered, kernels};
 pub use pool::{Lane, Pool, Share};
 pub use runtime::{set_library, version};
-pub use sessions::{OnnxEngine, SessionOptions};
+pub use sessions::{OnnxEngine, OnnxModel, SessionOptions};
 
 use crate::error::Error;
 use crate::graph::Footprint;
@@ -23,12 +26,27 @@ pub struct Signature {
     pub channels_out: usize,
     /// Scale, receptive field and size constraints.
     pub footprint: Footprint,
+    /// Context that tiles get on each side, in input pixels; 0 for networks that are not tiled.
+    pub halo: u32,
+    /// What a run takes.
+    pub load: Load,
     /// The only input size the network takes (height, width), if it is fixed.
     pub fixed_size: Option<(u32, u32)>,
     /// The network's values for black and white at its input.
     pub input_range: (f32, f32),
     /// The network's values for black and white at its output.
     pub output_range: (f32, f32),
+}
+
+/// What a run of a network takes, as far as the size of tiles depends on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// The largest tile, in pixels: larger ones take too much memory, or keep a worker too long.
+    pub most_pixels: u64,
+    /// The widest tile that is run well, in pixels.
+    pub widest: u32,
+    /// Whether a run that is alone is spread over all threads.
+    pub spreads: bool,
 }
 
 /// Takes the output planes, their height and their width.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use once_cell::sync::OnceCell;
 use ort::environment::Environment;
 
+use super::activations;
 use crate::error::Error;
 
 static LIBRARY: OnceCell<PathBuf> = OnceCell::new();
@@ -47,7 +48,9 @@ pub(super) fn environment() -> Result<&'static Environment, Error> {
             let quiet =
                 std::sync::Arc::new(|_: ort::logging::LogLevel, _: &str, _: &str, _: &str, _: &str| {});
             let builder = builder.with_name("upscaler-node").with_telemetry(false).with_logger(quiet);
-            builder.build().map_err(|error| failed(path, &error.to_string()))
+            let environment = builder.build().map_err(|error| failed(path, &error.to_string()))?;
+            activations::register(&environment).map_err(|error| failed(path, &error.to_string()))?;
+            Ok(environment)
         })
         .unwrap_or_else(|_| Err(failed(path, "it does not offer the API version that is needed")))
     })

@@ -1,12 +1,16 @@
-//! One network as ONNX Runtime sessions: as many as there are workers, made when they are first needed, each used by
-//! one worker at a time.
+//! One network as ONNX Runtime sessions, made when they are first needed, each used by one worker at a time.
+//!
+//! A run that finds the network unused gets a session with all threads, so that one small picture has every core without
+//! being cut; runs side by side get sessions with few threads, which is faster together. Results are the same.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use ort::environment::Environment;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{RunOptions, Session};
 use ort::value::TensorRef;
 
+use super::operators::{self, Registered};
 use super::{Cancel, Engine, Signature, Sink, runtime};
 use crate::error::Error;
 
@@ -24,74 +28,161 @@ pub struct SessionOptions {
     pub workers: usize,
 }
 
+/// A network as ONNX Runtime takes it.
+pub struct OnnxModel {
+    /// The bytes of an ONNX file with one input and one output.
+    pub bytes: Vec<u8>,
+    /// The program that its node of our operator names, if it has one.
+    pub body: Option<Registered>,
+}
+
 /// A network in ONNX Runtime.
 pub struct OnnxEngine {
     signature: Signature,
-    model: Vec<u8>,
-    sessions: usize,
-    threads_per_session: usize,
-    idle: Mutex<Idle>,
+    model: OnnxModel,
+    shelves: Mutex<Shelves>,
     returned: Condvar,
 }
 
-struct Idle {
-    sessions: Vec<Session>,
-    made: usize,
+/// The sessions of a network that are not in use.
+struct Shelves {
+    /// One session, for a run without others beside it.
+    alone: Option<Shelf>,
+    /// Sessions that run side by side.
+    together: Shelf,
+    /// How many sessions are in use.
+    leased: usize,
+}
+
+/// Sessions of one kind.
+struct Shelf {
+    threads: usize,
+    free: Vec<Session>,
+    /// How many more may be made.
+    unmade: usize,
+}
+
+impl Shelf {
+    fn new(sessions: usize, threads: usize) -> Shelf {
+        Shelf { threads, free: Vec::new(), unmade: sessions }
+    }
+}
+
+/// Which shelf a session belongs to.
+#[derive(Clone, Copy)]
+enum Kind {
+    Alone,
+    Together,
+}
+
+impl Shelves {
+    /// `spreads`: a run can use more than one thread.
+    fn new(workers: usize, affordable: usize, spreads: bool) -> Shelves {
+        if !spreads {
+            return Shelves { alone: None, together: Shelf::new(workers.min(affordable), 1), leased: 0 };
+        }
+        // One worker, or memory for one session: it serves both purposes.
+        let together = if workers > 1 && affordable > 1 { workers.min(affordable - 1) } else { 0 };
+        Shelves {
+            alone: Some(Shelf::new(1, workers)),
+            together: Shelf::new(together, workers.div_ceil(together.max(1))),
+            leased: 0,
+        }
+    }
+
+    /// The kind of session for the next run.
+    fn next(&self) -> Kind {
+        if self.leased == 0 && self.alone.is_some() { Kind::Alone } else { Kind::Together }
+    }
+
+    fn shelf(&mut self, kind: Kind) -> &mut Shelf {
+        match (kind, &mut self.alone) {
+            (Kind::Alone, Some(alone)) => alone,
+            _ => &mut self.together,
+        }
+    }
 }
 
 impl OnnxEngine {
-    /// Loads the network from `model`, the bytes of an ONNX file with one input and one output.
+    /// Loads the network.
     ///
     /// # Errors
     /// [`Error::RuntimeLoad`] without ONNX Runtime, [`Error::ModelLoad`] if it refuses the network.
-    pub fn new(model: Vec<u8>, signature: Signature, options: SessionOptions) -> Result<OnnxEngine, Error> {
-        let affordable = SESSION_MEMORY / (model.len() * MEMORY_PER_WEIGHT_BYTE).max(1);
-        let sessions = options.workers.clamp(1, affordable.max(1));
-        let engine = OnnxEngine {
-            signature,
-            model,
-            sessions,
-            threads_per_session: options.workers.div_ceil(sessions),
-            idle: Mutex::new(Idle { sessions: Vec::new(), made: 0 }),
-            returned: Condvar::new(),
-        };
+    pub fn new(model: OnnxModel, signature: Signature, options: SessionOptions) -> Result<OnnxEngine, Error> {
+        let affordable = (SESSION_MEMORY / (model.bytes.len() * MEMORY_PER_WEIGHT_BYTE).max(1)).max(1);
+        let spreads = signature.load.spreads;
+        let shelves = Mutex::new(Shelves::new(options.workers.max(1), affordable, spreads));
+        let engine = OnnxEngine { signature, model, shelves, returned: Condvar::new() };
         // The first session is made here, so that a bad network fails when it is loaded.
         drop(engine.lease()?);
         Ok(engine)
     }
 
+    /// The convolution kernels in use: an instruction set of our own, or `onnxruntime`.
+    pub fn kernels(&self) -> &'static str {
+        self.model.body.as_ref().map_or("onnxruntime", Registered::kernels)
+    }
+
+    fn shelves(&self) -> MutexGuard<'_, Shelves> {
+        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lease(&self) -> Result<Lease<'_>, Error> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shelves = self.shelves();
         loop {
-            if let Some(session) = idle.sessions.pop() {
-                return Ok(Lease { engine: self, session: Some(session) });
+            let kind = shelves.next();
+            let shelf = shelves.shelf(kind);
+            if let Some(session) = shelf.free.pop() {
+                shelves.leased += 1;
+                return Ok(Lease { engine: self, kind, session: Some(session) });
             }
-            if idle.made < self.sessions {
-                idle.made += 1;
-                drop(idle);
-                return match self.session() {
-                    Ok(session) => Ok(Lease { engine: self, session: Some(session) }),
-                    Err(error) => {
-                        self.idle.lock().unwrap_or_else(PoisonError::into_inner).made -= 1;
-                        Err(Error::ModelLoad(format!("ONNX Runtime cannot load the network: {error}")))
-                    }
-                };
+            if shelf.unmade > 0 {
+                shelf.unmade -= 1;
+                let threads = shelf.threads;
+                shelves.leased += 1;
+                drop(shelves);
+                return self.make(kind, threads);
             }
-            idle = self.returned.wait(idle).unwrap_or_else(PoisonError::into_inner);
+            shelves = self.returned.wait(shelves).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    fn session(&self) -> ort::Result<Session> {
-        let environment = runtime::environment().map_err(|error| ort::Error::new(error.to_string()))?;
+    /// A session that its shelf has counted already.
+    fn make(&self, kind: Kind, threads: usize) -> Result<Lease<'_>, Error> {
+        match self.session(threads) {
+            Ok(session) => Ok(Lease { engine: self, kind, session: Some(session) }),
+            Err(error) => {
+                let mut shelves = self.shelves();
+                shelves.shelf(kind).unmade += 1;
+                shelves.leased -= 1;
+                drop(shelves);
+                self.returned.notify_one();
+                Err(error)
+            }
+        }
+    }
+
+    fn session(&self, threads: usize) -> Result<Session, Error> {
+        let environment = runtime::environment()?;
+        self.build(environment, threads)
+            .map_err(|error| Error::ModelLoad(format!("ONNX Runtime cannot load the network: {error}")))
+    }
+
+    fn build(&self, environment: &'static Environment, threads: usize) -> ort::Result<Session> {
         // Tiles of a few shapes follow each other: a memory pattern per shape would only be kept, not reused.
-        Session::builder(environment)?
+        let mut builder = Session::builder(environment)?;
+        if self.model.body.is_some() {
+            builder = builder.with_operators(operators::domain()?)?;
+        }
+        builder
             .with_optimization_level(GraphOptimizationLevel::All)?
-            .with_intra_threads(self.threads_per_session)?
+            .with_intra_threads(threads)?
             .with_inter_threads(1)?
             .with_intra_op_spinning(false)?
             .with_memory_pattern(false)?
+            .with_env_allocators()?
             .with_log_level(ort::logging::LogLevel::Fatal)?
-            .commit_from_memory(&self.model)
+            .commit_from_memory(&self.model.bytes)
     }
 }
 
@@ -119,7 +210,8 @@ impl Engine for OnnxEngine {
         cancel.check()?;
         let input = TensorRef::from_array_view(([1, self.signature.channels_in, height, width], planes))
             .map_err(failed)?;
-        let result = lease.session().run_with_options([input.into()], &*options);
+        let session = lease.session();
+        let result = operators::cancelled_by(cancel, || session.run_with_options([input.into()], &*options));
         cancel.check()?;
         let outputs = result.map_err(failed)?;
         let (shape, values) = outputs[0].try_extract_tensor::<f32>().map_err(failed)?;
@@ -138,6 +230,7 @@ impl Engine for OnnxEngine {
 /// A session in use; it goes back when this is dropped.
 struct Lease<'a> {
     engine: &'a OnnxEngine,
+    kind: Kind,
     session: Option<Session>,
 }
 
@@ -150,7 +243,10 @@ impl Lease<'_> {
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
         if let Some(session) = self.session.take() {
-            self.engine.idle.lock().unwrap_or_else(PoisonError::into_inner).sessions.push(session);
+            let mut shelves = self.engine.shelves();
+            shelves.shelf(self.kind).free.push(session);
+            shelves.leased -= 1;
+            drop(shelves);
             self.engine.returned.notify_one();
         }
     }

@@ -14,25 +14,26 @@ type Slot = Arc<Mutex<Weak<OnnxEngine>>>;
 
 static ENGINES: Lazy<Mutex<HashMap<Key, Slot>>> = Lazy::new(Mutex::default);
 
-/// The engine for these bytes and this signature: the one that another instance holds, or a new one. Two calls at
-/// once for the same network load it once; other networks are not held up.
+/// The engine for a network (its bytes) and a signature: the one that another instance holds, or a new one from `make`.
+/// Two calls at once for the same network load it once; other networks are not held up.
 pub fn engine(
-    network: Vec<u8>,
-    signature: Signature,
+    network: &[u8],
+    signature: &Signature,
     options: SessionOptions,
+    make: impl FnOnce() -> Result<OnnxEngine, Error>,
 ) -> Result<Arc<OnnxEngine>, Error> {
     let slot = {
         let mut engines = ENGINES.lock().unwrap_or_else(PoisonError::into_inner);
         engines.retain(|_, slot| {
             Arc::strong_count(slot) > 1 || slot.try_lock().is_ok_and(|e| e.strong_count() > 0)
         });
-        engines.entry(key(&network, &signature, options)).or_default().clone()
+        engines.entry(key(network, signature, options)).or_default().clone()
     };
     let mut shared = slot.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(engine) = shared.upgrade() {
         return Ok(engine);
     }
-    let engine = Arc::new(OnnxEngine::new(network, signature, options)?);
+    let engine = Arc::new(make()?);
     *shared = Arc::downgrade(&engine);
     Ok(engine)
 }

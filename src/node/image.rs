@@ -3,6 +3,7 @@
 use napi::bindgen_prelude::{Either, Float32Array, Uint8Array};
 use napi_derive::napi;
 
+use super::borrow::Borrow;
 use super::errors::{Code, thrown};
 use crate::error::Error;
 use crate::raster::{Raster, Samples};
@@ -28,22 +29,21 @@ pub struct NativeImage {
     pub depth: Option<u32>,
 }
 
-impl TryFrom<NativeImage> for Input {
-    type Error = napi::Error<Code>;
-
-    fn try_from(image: NativeImage) -> Result<Input, Self::Error> {
-        let size = (image.width.unwrap_or(0), image.height.unwrap_or(0), image.channels.unwrap_or(0));
-        match (image.kind.as_str(), image.data, image.path) {
+impl NativeImage {
+    /// The core's form of it.
+    pub fn input(self, borrow: &Borrow) -> Result<Input, napi::Error<Code>> {
+        let size = (self.width.unwrap_or(0), self.height.unwrap_or(0), self.channels.unwrap_or(0));
+        match (self.kind.as_str(), self.data, self.path) {
             ("encoded", Some(Either::A(bytes)), _) => Ok(Input::Encoded(bytes.to_vec())),
             ("path", _, Some(path)) => Ok(Input::Path(path.into())),
-            ("raw", Some(Either::A(bytes)), _) if image.depth == Some(16) => {
-                pixels(size, bytes.len() / 2, move || Samples::U16(words(&bytes)))
+            ("raw", Some(Either::A(bytes)), _) if self.depth == Some(16) => {
+                pixels(size, bytes.len() / 2, borrow, move || Samples::U16(words(&bytes)))
             }
             ("raw", Some(Either::A(bytes)), _) => {
-                pixels(size, bytes.len(), move || Samples::U8(bytes.to_vec()))
+                pixels(size, bytes.len(), borrow, move || Samples::U8(bytes.to_vec()))
             }
             ("tensor", Some(Either::B(floats)), _) => {
-                pixels(size, floats.len(), move || Samples::F32(floats.to_vec()))
+                pixels(size, floats.len(), borrow, move || Samples::F32(floats.to_vec()))
             }
             (kind, ..) => {
                 Err(invalid(format!("Expected an image of a known kind with its data but received '{kind}'")))
@@ -56,6 +56,7 @@ impl TryFrom<NativeImage> for Input {
 fn pixels(
     (width, height, channels): (u32, u32, u32),
     found: usize,
+    borrow: &Borrow,
     samples: impl FnOnce() -> Samples + Send + 'static,
 ) -> Result<Input, napi::Error<Code>> {
     if width == 0 || height == 0 || !(1..=4).contains(&channels) {
@@ -69,11 +70,11 @@ fn pixels(
             "Expected {expected} samples for {width}x{height} pixels of {channels} channels but received {found}"
         )));
     }
-    let channels = channels as u8;
+    let (channels, borrow) = (channels as u8, borrow.clone());
     Ok(Input::Pixels {
         width,
         height,
-        fetch: Box::new(move || Ok(Raster { width, height, channels, samples: samples() })),
+        fetch: Box::new(move || Ok(Raster { width, height, channels, samples: borrow.read(samples)? })),
     })
 }
 

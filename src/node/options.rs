@@ -1,7 +1,5 @@
 //! Option objects. Every field says its default; the shim has checked types, the core checks values.
 
-use std::time::Duration;
-
 use napi_derive::napi;
 
 use super::errors::{Code, thrown};
@@ -91,8 +89,6 @@ pub struct UpscaleOptions {
     /// Which metadata the result carries; default 'none'.
     #[napi(ts_type = "'none' | 'icc' | 'all'")]
     pub keep_metadata: Option<String>,
-    /// Milliseconds from the call to the result; default: no limit.
-    pub timeout_ms: Option<f64>,
     /// Hand tiles' pixels to the progress callback, as this; default: none.
     #[napi(ts_type = "'encoded' | 'raw' | 'tensor'")]
     pub slices: Option<String>,
@@ -140,7 +136,6 @@ impl TryFrom<UpscaleOptions> for Options {
             auto_orient: given.auto_orient.unwrap_or(defaults.auto_orient),
             keep_metadata: one_of("keepMetadata", given.keep_metadata.as_deref(), &keeps)?
                 .unwrap_or_default(),
-            timeout: given.timeout_ms.map(|ms| Duration::from_secs_f64(ms.clamp(0.0, 1e12) / 1e3)),
             slices: one_of("progressOutput", given.slices.as_deref(), &OUTPUTS)?,
         })
     }

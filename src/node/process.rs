@@ -15,6 +15,8 @@ use crate::upscale::{Counters, configure_memory};
 /// One thread is enough for coordination: the work is done by the pool's workers.
 #[napi_derive::module_init]
 fn init_runtime() {
+    // A panic becomes the error of its call; nothing is to be written to the process's stderr.
+    std::panic::set_hook(Box::new(|_| {}));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("upscaler-coordinator")

@@ -8,6 +8,7 @@ use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
 use tokio::sync::watch;
 
+use super::borrow::Borrow;
 use super::errors::{Code, rejection, thrown};
 use super::image::NativeImage;
 use super::model::{ModelSource, NativeModelInfo};
@@ -33,6 +34,7 @@ struct Instance {
     max_pending: u64,
     share: Arc<Share>,
     counters: Arc<Counters>,
+    borrow: Borrow,
     state: Mutex<State>,
     /// How many calls have not settled.
     calls: watch::Sender<usize>,
@@ -56,6 +58,7 @@ impl NativeUpscaler {
             max_pending: options.max_pending.unwrap_or(MAX_PENDING).into(),
             share: Share::new(options.threads.map_or(threads, |share| share as usize)),
             counters: Arc::new(Counters::default()),
+            borrow: Borrow::default(),
             state: Mutex::default(),
             calls: watch::Sender::new(0),
         });
@@ -64,6 +67,7 @@ impl NativeUpscaler {
         let ended = env.add_env_cleanup_hook(weak, |instance| {
             if let Some(instance) = instance.upgrade() {
                 instance.cancel_all();
+                instance.borrow.end();
             }
         });
         ended.map_err(|error| thrown(Error::RuntimeLoad(error.reason.clone())))?;
@@ -103,7 +107,8 @@ impl NativeUpscaler {
         options: UpscaleOptions,
         progress: Option<Callback>,
     ) -> napi::Result<PromiseRaw<'env, NativeResult>> {
-        let prepared = Input::try_from(image).and_then(|input| Ok((input, Options::try_from(options)?)));
+        let prepared =
+            image.input(&self.instance.borrow).and_then(|input| Ok((input, Options::try_from(options)?)));
         let call = prepared
             .map_err(|error| Error::InvalidArgument(error.reason.clone()))
             .and_then(|(input, options)| Call::new(&self.instance, id, input, options));

@@ -1,10 +1,12 @@
 //! Colour spaces: everything is brought to sRGB when it is read, and taken back where the caller keeps the profile.
 //!
-//! Profiles are applied as sharp and libvips apply them: perceptual intent, no black-point compensation.
+//! Profiles are applied as sharp and libvips apply them: perceptual intent, black-point compensation.
 
+mod black;
+mod cmyk;
 mod press;
 
-use self::press::Press;
+use self::black::compensation;
 use super::picture::{Raster, Samples, sample_count, zeroed};
 use crate::error::Error;
 use bytemuck::Zeroable;
@@ -152,21 +154,24 @@ fn converted<T: Depth>(
             Ok(table) => look_up(&mut samples, channels, &table),
             Err(e) => warnings.push(failed(e)),
         },
+        (Ink::Rgb, Some(profile)) if is_srgb(profile) => {}
         (Ink::Rgb, Some(profile)) => {
             let layout = rgb_layout(channels);
-            if !is_srgb(profile) {
-                match T::transform(profile, layout, &srgb, layout) {
-                    Ok(transform) => apply_rows(&mut samples, size, channels, &*transform)?,
-                    Err(e) => warnings.push(failed(e)),
-                }
+            match T::transform(profile, layout, &srgb, layout) {
+                Ok(transform) => from_rgb(&mut samples, size, channels, &*transform)?,
+                Err(e) => warnings.push(failed(e)),
             }
         }
         (Ink::Cmyk, profile) => {
             let transform = profile.and_then(|profile| {
-                let transform = T::transform(profile, Layout::Rgba, &srgb, Layout::Rgb);
+                let transform = u16::transform(profile, Layout::Rgba, &srgb, Layout::Rgb);
                 transform.map_err(|e| warnings.push(failed(e))).ok()
             });
-            return Ok((from_cmyk(&samples, size, transform.as_deref())?, 3));
+            let light = match transform {
+                Some(transform) => cmyk::from_inks(&samples, size, &*transform)?,
+                None => cmyk::from_unknown_inks(&samples, size)?,
+            };
+            return Ok((light, 3));
         }
     }
     Ok((samples, channels))
@@ -247,28 +252,24 @@ fn failed_inside(e: impl Display) -> Error {
     Error::Decode(format!("The colour conversion failed: {e}"))
 }
 
-/// With the profile's transform, or without one as an average press would print it.
-fn from_cmyk<T: Depth>(
-    samples: &[T],
-    (width, height): (u32, u32),
-    transform: Option<&(dyn TransformExecutor<T> + Send + Sync)>,
-) -> Result<Vec<T>, Error> {
-    let mut out: Vec<T> = zeroed(sample_count(width, height, 3)?)?;
-    if let Some(transform) = transform {
-        let rows = samples.chunks_exact(width as usize * 4).zip(out.chunks_exact_mut(width as usize * 3));
-        for (row, out) in rows {
-            transform.transform(row, out).map_err(failed_inside)?;
+/// RGB or RGBA in place, the darkest colour to black.
+fn from_rgb<T: Depth>(
+    samples: &mut [T],
+    size: (u32, u32),
+    channels: u8,
+    transform: &dyn TransformExecutor<T>,
+) -> Result<(), Error> {
+    let length = usize::from(channels);
+    let mut darkest = [T::zeroed(); 4];
+    transform.transform(&[T::zeroed(); 4][..length], &mut darkest[..length]).map_err(failed_inside)?;
+    apply_rows(samples, size, channels, transform)?;
+    let [r, g, b, _] = darkest;
+    if let Some(table) = compensation([r, g, b]) {
+        for pixel in samples.chunks_exact_mut(length) {
+            pixel[..3].iter_mut().for_each(|sample| *sample = table[sample.level()]);
         }
-        return Ok(out);
     }
-    let press = Press::new();
-    let full = (T::LEVELS - 1) as f32;
-    // The model is coarser than 8 bits, whatever the depth of the inks.
-    let to_8_bit = |ink: T| (ink.level() as f32 * 255.0 / full).round() as u8;
-    for (pixel, out) in samples.as_chunks::<4>().0.iter().zip(out.as_chunks_mut::<3>().0) {
-        *out = press.light(pixel.map(to_8_bit)).map(|light| T::from_level((light * full).round() as u32));
-    }
-    Ok(out)
+    Ok(())
 }
 
 /// sRGB rows back to the space of a profile, for files that keep the profile they came with.

@@ -61,8 +61,7 @@ impl Job {
     /// Any of [`Error`]'s variants for images; the reason of `cancel` if it is tripped.
     pub async fn run(self, pool: &Pool, share: Arc<Share>, mut ticket: Ticket) -> Result<Upscaled, Error> {
         let cancel = self.cancel.clone();
-        let timeout = self.options.timeout;
-        let work = until(&cancel, async {
+        let result = until(&cancel, async {
             let admitted = admission::admit(pool.threads()).await?;
             ticket.start();
             let begun = Instant::now();
@@ -70,17 +69,8 @@ impl Job {
             let mut result = self.steps(&lane, pool.threads(), &admitted).await?;
             result.duration_ms = begun.elapsed().as_secs_f64() * 1e3;
             Ok(result)
-        });
-        let result = match timeout {
-            None => work.await,
-            Some(limit) => match tokio::time::timeout(limit, work).await {
-                Ok(result) => result,
-                Err(_) => {
-                    cancel.time_out(limit.as_millis() as u64);
-                    cancel.check().and(Err(Error::Aborted))
-                }
-            },
-        };
+        })
+        .await;
         ticket.settle(&result);
         result
     }
@@ -301,7 +291,7 @@ impl Run<'_> {
             lane: self.lane,
             workers: self.workers,
             cancel: self.cancel.clone(),
-            plan: Plan::new(picture.width, picture.height, &signature.footprint, tiling)?,
+            plan: Plan::new(picture.width, picture.height, signature, tiling)?,
             layers: Arc::new(layers(colours, alpha, signature.channels_in, signature.channels_out)?),
             picture,
             channels: self.delivery.channels_by_model,

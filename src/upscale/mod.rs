@@ -21,5 +21,4 @@ mod tiling;
 pub use admission::{Counters, Counts, Ticket, configure_memory};
 pub use job::{Data, Job, Upscaled};
 pub use options::{Alpha, Fit, Input, KeepMetadata, Limits, Options, Output};
-pub use plan::{DEEP_HALO, halo};
 pub use progress::{Listener, Progress, Rect, Slice};

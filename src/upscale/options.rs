@@ -1,10 +1,9 @@
 //! What a caller may ask for one image. Plain data: the binding fills it in, the job acts on it.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use crate::error::Error;
-use crate::raster::{FailOn, Format, Raster};
+use crate::raster::{EncodeOptions, FailOn, Format, Raster};
 
 /// The picture to upscale.
 pub enum Input {
@@ -103,8 +102,6 @@ pub struct Options {
     pub auto_orient: bool,
     /// Which metadata the result carries.
     pub keep_metadata: KeepMetadata,
-    /// From the call to the result.
-    pub timeout: Option<Duration>,
     /// Hand every tile's pixels to the progress callback, as this.
     pub slices: Option<Output>,
 }
@@ -116,7 +113,7 @@ impl Default for Options {
             format: None,
             quality: 90,
             lossless: false,
-            compression_level: 6,
+            compression_level: EncodeOptions::new(Format::Png).compression_level,
             depth: None,
             scale: None,
             width: None,
@@ -128,7 +125,6 @@ impl Default for Options {
             background: [0; 3],
             auto_orient: true,
             keep_metadata: KeepMetadata::None,
-            timeout: None,
             slices: None,
         }
     }

@@ -213,6 +213,7 @@ fn scatter_samples<S: Sample>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Load;
     use crate::graph::Footprint;
 
     fn signature(range: (f32, f32)) -> Signature {
@@ -220,6 +221,8 @@ mod tests {
             channels_in: 3,
             channels_out: 3,
             footprint: Footprint { scale: 1, radius: Some(0), trim: 0, divisor: 1 },
+            halo: 0,
+            load: Load { most_pixels: 0, widest: u32::MAX, spreads: false },
             fixed_size: None,
             input_range: range,
             output_range: range,

@@ -1,12 +1,9 @@
 //! Cuts a picture into tiles. Pure arithmetic on one axis at a time: a picture's tiles are the product of its row
 //! spans and its column spans.
 
+use crate::engine::Signature;
 use crate::error::Error;
 use crate::graph::Footprint;
-
-/// Networks whose receptive field reaches further than this many pixels are given this halo instead: the weights
-/// beyond it are too small to be seen (measured, see docs/performance.md; tested to 1/255).
-pub const DEEP_HALO: u32 = 32;
 
 /// Tile origins are multiples of this, because Winograd kernels round by the position within a 4x4 output grid:
 /// only then is a tile's result the same, bit for bit, as the whole picture's.
@@ -28,8 +25,8 @@ pub struct Span {
 /// How the user or the network wants the picture cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tiling {
-    /// Tiles of about this many pixels a side without the halo, which is added where there are neighbours.
-    Auto { side: u32 },
+    /// About this many tiles, which overlap by the halo.
+    Auto { columns: u32, rows: u32 },
     /// UpscalerJS's: every patch has exactly this size, of which `padding` pixels a side are context.
     Patches { size: u32, padding: u32 },
     /// The network takes this size (height, width) and no other.
@@ -49,14 +46,15 @@ pub struct Plan {
 
 impl Plan {
     /// Plans `width` x `height` pixels. Every input pixel is in the core of exactly one tile.
-    pub fn new(width: u32, height: u32, footprint: &Footprint, tiling: Tiling) -> Result<Plan, Error> {
-        let axis = |total: u32, fixed: fn(u32, u32) -> u32| match tiling {
-            Tiling::Auto { side } => Ok(auto(total, side, footprint)),
+    pub fn new(width: u32, height: u32, signature: &Signature, tiling: Tiling) -> Result<Plan, Error> {
+        let Signature { footprint, halo, .. } = signature;
+        let axis = |total: u32, pick: fn(u32, u32) -> u32| match tiling {
+            Tiling::Auto { rows, columns } => Ok(auto(total, pick(rows, columns), footprint, *halo)),
             Tiling::Patches { size, padding } => {
                 patches(total, size, padding).map(|spans| fit(spans, footprint))
             }
-            Tiling::Fixed { height, width } => patches_of(total, fixed(height, width), footprint),
-            Tiling::Whole => Ok(auto(total, total, footprint)),
+            Tiling::Fixed { height, width } => patches_of(total, pick(height, width), footprint, *halo),
+            Tiling::Whole => Ok(auto(total, 1, footprint, *halo)),
         };
         Ok(Plan { rows: axis(height, |h, _| h)?, columns: axis(width, |_, w| w)? })
     }
@@ -67,24 +65,36 @@ impl Plan {
     }
 }
 
-/// The context that tiles of this network get on each side, in input pixels.
-pub fn halo(footprint: &Footprint) -> u32 {
-    footprint.radius.map_or(0, |radius| radius.min(DEEP_HALO))
+/// The input size of `count` equal tiles along an axis of `total` pixels, but for what a network's form demands.
+pub fn tile_size(total: u32, count: u32, footprint: &Footprint, halo: u32) -> u32 {
+    let grid = lcm(GRID, footprint.divisor);
+    let halo = halo.next_multiple_of(grid);
+    let overlaps = 2 * u64::from(halo) * u64::from(count.max(1) - 1);
+    let size = (u64::from(total) + overlaps).div_ceil(u64::from(count.max(1))) as u32;
+    size.next_multiple_of(grid).max(2 * halo + grid)
 }
 
-/// Equal tiles of at most `side` pixels, on the grid; those at the edges are narrower, never shifted.
-fn auto(total: u32, side: u32, footprint: &Footprint) -> Vec<Span> {
-    let grid = lcm(GRID, footprint.divisor);
-    let count = total.div_ceil(side.max(1));
-    let step = total.div_ceil(count).next_multiple_of(grid);
-    let halo = halo(footprint).next_multiple_of(grid);
-    let spans = (0..total).step_by(step as usize).map(|core| {
-        let end = total.min(core + step);
+/// `count` tiles of the same input size, so that memory of one size is used again and again and workers finish
+/// together: those at the picture's edges keep more of theirs, because they have halo on one side only. Origins are on
+/// the grid; what does not divide makes the last tile smaller, never shifted.
+fn auto(total: u32, count: u32, footprint: &Footprint, halo: u32) -> Vec<Span> {
+    let size = tile_size(total, count, footprint, halo);
+    let halo = halo.next_multiple_of(lcm(GRID, footprint.divisor));
+    let mut spans = Vec::new();
+    let mut core = 0;
+    while core < total {
         let source = core.saturating_sub(halo);
-        let source_end = total.min(end + halo);
-        Span { source: i64::from(source), source_len: source_end - source, core, core_len: end - core }
-    });
-    fit(spans.collect(), footprint)
+        let source_end = total.min(source + size);
+        let end = if source_end == total { total } else { source_end - halo };
+        spans.push(Span {
+            source: i64::from(source),
+            source_len: source_end - source,
+            core,
+            core_len: end - core,
+        });
+        core = end;
+    }
+    fit(spans, footprint)
 }
 
 /// Gives the network what its form demands beyond the picture: the rim that valid convolutions eat, and sizes that
@@ -121,7 +131,7 @@ fn patches(total: u32, size: u32, padding: u32) -> Result<Vec<Span>, Error> {
 }
 
 /// Tiles for a network of one size: shifted to stay inside, or padded where the picture is smaller.
-fn patches_of(total: u32, size: u32, footprint: &Footprint) -> Result<Vec<Span>, Error> {
+fn patches_of(total: u32, size: u32, footprint: &Footprint, halo: u32) -> Result<Vec<Span>, Error> {
     let inner = size.saturating_sub(2 * footprint.trim);
     if inner == 0 {
         return Err(Error::ModelShape(format!(
@@ -133,7 +143,7 @@ fn patches_of(total: u32, size: u32, footprint: &Footprint) -> Result<Vec<Span>,
         return Ok(vec![Span { source: -trim, source_len: size, core: 0, core_len: total }]);
     }
     // A halo that leaves at least half of every tile to its core; exactness cannot be had in a smaller one.
-    let padding = halo(footprint).min(inner / 4);
+    let padding = halo.min(inner / 4);
     let mut spans = patches(total, inner, padding)?;
     for span in &mut spans {
         span.source -= trim;
@@ -175,10 +185,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn automatic_tiles_cover_the_axis(total in 1u32..2000, side in 1u32..300, radius in 0u32..40, trim in 0u32..9, power in 0u32..5) {
+        fn automatic_tiles_cover_the_axis(total in 1u32..2000, count in 1u32..30, radius in 0u32..40, trim in 0u32..9, power in 0u32..5) {
             let divisor = 1 << power;
-            let spans = auto(total, side, &footprint(radius, trim, divisor));
-            check(&spans, total, radius.min(DEEP_HALO), trim);
+            let spans = auto(total, count, &footprint(radius, trim, divisor), radius);
+            check(&spans, total, radius, trim);
             for span in &spans {
                 prop_assert_eq!((span.source + i64::from(trim)) % i64::from(GRID.max(divisor)), 0);
                 prop_assert_eq!(span.source_len % divisor, 0);
@@ -197,7 +207,7 @@ mod tests {
 
         #[test]
         fn fixed_networks_always_get_their_size(total in 1u32..500, size in 20u32..200, trim in 0u32..9) {
-            let spans = patches_of(total, size, &footprint(10, trim, 1)).unwrap();
+            let spans = patches_of(total, size, &footprint(10, trim, 1), 10).unwrap();
             check(&spans, total, 0, trim);
             prop_assert!(spans.iter().all(|span| span.source_len == size));
         }
@@ -222,9 +232,10 @@ mod tests {
 
     #[test]
     fn a_small_picture_is_one_tile_of_its_own_size() {
-        let plan = Plan::new(7, 1, &footprint(20, 0, 1), Tiling::Auto { side: 128 }).unwrap();
-        assert_eq!(plan.len(), 1);
-        assert_eq!((plan.columns[0].source_len, plan.rows[0].source_len), (7, 1));
+        for (size, expected) in [(7, vec![7]), (1, vec![1])] {
+            let spans = auto(size, 5, &footprint(20, 0, 1), 20);
+            assert_eq!(spans.iter().map(|span| span.source_len).collect::<Vec<_>>(), expected);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::*;
-use crate::engine::{Cancel, Engine, Pool, Share, Signature, Sink};
+use crate::engine::{Cancel, Engine, Load, Pool, Share, Signature, Sink};
 use crate::error::Error;
 use crate::graph::Footprint;
 use crate::raster::{Raster, Samples};
@@ -24,6 +24,8 @@ impl Blur {
                 channels_in: channels,
                 channels_out: channels,
                 footprint: Footprint { scale, radius: Some(radius), trim: 0, divisor: 1 },
+                halo: radius,
+                load: Load { most_pixels: 60_000, widest: u32::MAX, spreads: false },
                 fixed_size: None,
                 input_range: (0.0, 1.0),
                 output_range: (0.0, 1.0),
@@ -161,14 +163,6 @@ async fn a_cancel_stops_within_a_tile() {
     let after = engine.runs.load(Ordering::SeqCst);
     assert!(after <= ran + 2, "{} tiles began after the cancel", after - ran);
     assert!(after < 400);
-}
-
-#[tokio::test]
-async fn a_timeout_says_so() {
-    let engine = Arc::new(Blur { pause: Duration::from_millis(20), ..Blur::new(2, 0, 3) });
-    let options = Options { timeout: Some(Duration::from_millis(30)), ..raw(Some(5), 0) };
-    let error = run(job(engine, &picture(100, 100, 3), options)).await.unwrap_err();
-    assert_eq!(error.code(), "ERR_UPSCALER_TIMEOUT");
 }
 
 #[tokio::test]

@@ -1,15 +1,26 @@
-//! How large tiles should be.
+//! How many tiles a picture is cut into: a model of what each cut would cost.
+//!
+//! Time per pixel hardly depends on the size of tiles (3 to 8 % between 64 and 512 pixels a side, docs/performance.md),
+//! so what counts is the halo that is computed twice and that workers finish together; memory sets the limit.
 
 use super::options::Options;
-use super::plan::{Tiling, halo};
+use super::plan::{Tiling, tile_size};
 use crate::engine::Signature;
 
-/// Tiles that, halo included, are about this many pixels a side keep the activations of 48-64 channel networks near
-/// the cache: on 2 MiB of L2 and more, larger ones gain nothing and smaller ones recompute more halo.
-const SIDE_WITH_HALO: u32 = 256;
+/// Finished rows of a whole tile row wait for each other before they are encoded, in up to this many bytes.
+const ROW_BYTES: u64 = 32 << 20;
 
-/// Below this many pixels of core a tile spends most of its time on halo.
-const SMALLEST_CORE: u32 = 48;
+/// Bytes per pixel of the result, at most, in files of 8 bits.
+const RESULT_PIXEL: u64 = 4;
+
+/// What a tile costs beside its pixels, in pixels: the call into ONNX Runtime and the queue.
+const TILE_OVERHEAD: u64 = 500;
+
+/// Tiles with smaller cores than this are not considered, unless nothing else fits.
+const SMALLEST_CORE: u32 = 32;
+
+/// By how much all threads together shorten a run, of what they would at best: measured at 128 and 512 pixels a side.
+const SPREAD_EFFICIENCY: f64 = 0.8;
 
 /// The tiling of a picture for a network. It depends on the picture and the number of workers, never on timing, so
 /// that results do not change between runs.
@@ -23,11 +34,127 @@ pub fn tiling(width: u32, height: u32, signature: &Signature, options: &Options,
     if signature.footprint.radius.is_none() {
         return Tiling::Whole;
     }
-    let halo = halo(&signature.footprint);
-    let side = SIDE_WITH_HALO.saturating_sub(2 * halo).max(SMALLEST_CORE);
-    // A picture of fewer tiles than workers is cut further, as long as halo does not eat the gain.
-    let pixels = u64::from(width) * u64::from(height);
-    let per_worker = ((pixels / workers.max(1) as u64) as f64).sqrt() as u32;
-    let floor = SMALLEST_CORE.max(2 * halo);
-    Tiling::Auto { side: side.min(per_worker.max(floor)).next_multiple_of(4) }
+    let most = |total: u32| total.div_ceil(SMALLEST_CORE);
+    let cuts = (1..=most(width)).flat_map(|columns| (1..=most(height)).map(move |rows| (columns, rows)));
+    let cuts = cuts.map(|(columns, rows)| Cut::new((width, height), (columns, rows), signature));
+    // Of cuts that do not fit, the one with the smallest tiles; of equal ones, the one with the fewest.
+    let key = |cut: &Cut| (cut.excess(signature), cut.time(signature, workers), cut.columns * cut.rows);
+    let least = |a: &Cut, b: &Cut| {
+        let ((excess_a, time_a, tiles_a), (excess_b, time_b, tiles_b)) = (key(a), key(b));
+        excess_a.total_cmp(&excess_b).then(time_a.total_cmp(&time_b)).then(tiles_a.cmp(&tiles_b))
+    };
+    match cuts.min_by(least) {
+        Some(Cut { columns, rows, .. }) => Tiling::Auto { columns, rows },
+        None => Tiling::Whole,
+    }
+}
+
+/// A way to cut a picture.
+struct Cut {
+    columns: u32,
+    rows: u32,
+    /// A tile's input.
+    width: u32,
+    height: u32,
+    /// The result of one row of tiles, in bytes.
+    row_bytes: u64,
+}
+
+impl Cut {
+    fn new((width, height): (u32, u32), (columns, rows): (u32, u32), signature: &Signature) -> Cut {
+        let Signature { footprint, halo, .. } = signature;
+        let size = |total: u32, count: u32| tile_size(total, count, footprint, *halo).min(total);
+        let scale = u64::from(footprint.scale);
+        let row_pixels = u64::from(width) * scale * u64::from(height.div_ceil(rows)) * scale;
+        Cut {
+            columns,
+            rows,
+            width: size(width, columns),
+            height: size(height, rows),
+            row_bytes: row_pixels * RESULT_PIXEL,
+        }
+    }
+
+    fn pixels(&self) -> f64 {
+        f64::from(self.width) * f64::from(self.height)
+    }
+
+    /// By how much the limits are exceeded, 1 where they are not.
+    fn excess(&self, signature: &Signature) -> f64 {
+        let load = &signature.load;
+        let pixels = self.pixels() / load.most_pixels.max(1) as f64;
+        let width = f64::from(self.width) / f64::from(load.widest);
+        let row = self.row_bytes as f64 / ROW_BYTES as f64;
+        pixels.max(width).max(row).max(1.0)
+    }
+
+    /// The time until the last worker is done, in pixels.
+    fn time(&self, signature: &Signature, workers: usize) -> f64 {
+        let tiles = u64::from(self.columns) * u64::from(self.rows);
+        if tiles == 1 && signature.load.spreads && workers > 1 {
+            return self.pixels() / (workers as f64 * SPREAD_EFFICIENCY);
+        }
+        tiles.div_ceil(workers.max(1) as u64) as f64 * (self.pixels() + TILE_OVERHEAD as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Load;
+    use crate::graph::Footprint;
+
+    fn signature(halo: u32, most_pixels: u64, spreads: bool) -> Signature {
+        Signature {
+            channels_in: 3,
+            channels_out: 3,
+            footprint: Footprint { scale: 2, radius: Some(halo), trim: 0, divisor: 1 },
+            halo,
+            load: Load { most_pixels, widest: 512, spreads },
+            fixed_size: None,
+            input_range: (0.0, 1.0),
+            output_range: (0.0, 1.0),
+        }
+    }
+
+    fn cut(size: (u32, u32), signature: &Signature, workers: usize) -> (u32, u32) {
+        match tiling(size.0, size.1, signature, &Options::default(), workers) {
+            Tiling::Auto { columns, rows } => (columns, rows),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn one_worker_cuts_nothing_that_fits() {
+        assert_eq!(cut((512, 512), &signature(20, 500_000, false), 1), (1, 1));
+    }
+
+    #[test]
+    fn small_pictures_are_cut_for_workers_that_cannot_share_a_tile() {
+        assert_eq!(cut((128, 128), &signature(21, 500_000, false), 2), (1, 2));
+        assert_eq!(cut((128, 128), &signature(21, 500_000, true), 2), (1, 1));
+    }
+
+    #[test]
+    fn a_tiny_picture_is_one_tile() {
+        // Two tiles with their halo would each be nearly the whole.
+        assert_eq!(cut((40, 40), &signature(21, 500_000, false), 2), (1, 1));
+    }
+
+    #[test]
+    fn tiles_and_rows_keep_to_their_memory() {
+        for (size, most) in [((512, 512), 65_000), ((1024, 768), 16_000), ((6000, 4000), 500_000)] {
+            let signature = signature(21, most, false);
+            let (columns, rows) = cut(size, &signature, 2);
+            let cut = Cut::new(size, (columns, rows), &signature);
+            assert!(cut.pixels() <= most as f64, "{size:?}: {}x{}", cut.width, cut.height);
+            assert!(cut.row_bytes <= ROW_BYTES && cut.width <= 512);
+        }
+    }
+
+    #[test]
+    fn where_nothing_fits_tiles_are_small() {
+        let (columns, rows) = cut((300, 300), &signature(32, 50, false), 2);
+        assert!(columns > 1 && rows > 1);
+    }
 }

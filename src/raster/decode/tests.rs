@@ -79,6 +79,7 @@ fn profiles_come_out_as_littlecms_says() {
         ("icc-prophoto.png", 2),
         ("icc-srgb.png", 0),
         ("icc-grey.png", 1),
+        ("cmyk-icc.tif", 2),
         // Its colours are those of zune-jpeg, which may be one step from libjpeg's before the conversion.
         ("icc-p3.jpg", 4),
     ] {

@@ -1,0 +1,233 @@
+//! Where networks keep their activations: blocks of memory that all sessions of the process take turns with.
+//!
+//! ONNX Runtime's own arena is one per session and grows by powers of two; the C library's heap keeps what tiles of
+//! several sizes leave behind. Both held about twice what was in use (docs/performance.md). Here free blocks are
+//! reused if they fit well and given back to the system as soon as they would make the total larger than what has
+//! been in use at one time.
+
+use std::collections::HashMap;
+use std::ffi::c_void;
+use std::ptr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use memmap2::MmapMut;
+use ort::AsPointer;
+use ort::environment::Environment;
+use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
+use ort::sys::{OrtAllocator, OrtMemoryInfo};
+
+/// Requests below this come from the heap: they are many, and sum up to nothing.
+const SMALLEST_BLOCK: usize = 64 << 10;
+
+/// A free block serves a request if at most one part in this many of it stays unused: tiles at a picture's edge take
+/// those of tiles in its middle, and nothing much smaller does.
+const WASTE: usize = 3;
+
+/// How much stays when no network runs: what two workers' tiles need, so that the next picture finds it.
+const KEPT_IDLE: usize = 128 << 20;
+
+/// One cache line, which is how ONNX Runtime wants its memory aligned.
+#[repr(align(64))]
+struct Line(#[allow(dead_code, reason = "only its size and alignment matter")] [u8; 64]);
+
+enum Block {
+    Heap(#[allow(dead_code, reason = "held for its Drop")] Vec<Line>),
+    Mapped(MmapMut),
+}
+
+/// Blocks in use, and free ones.
+#[derive(Default)]
+struct Blocks {
+    /// By address.
+    used: HashMap<usize, Block>,
+    /// In the order in which they became free.
+    free: Vec<MmapMut>,
+    /// Mapped bytes in use, and the most there have been at one time since no network ran.
+    used_bytes: usize,
+    most_used: usize,
+}
+
+impl Blocks {
+    /// Memory for weights, which stay as long as their session; null if there is none.
+    fn reserve(&mut self, size: usize) -> *mut u8 {
+        let mut lines = Vec::<Line>::new();
+        if lines.try_reserve_exact(size.div_ceil(size_of::<Line>()).max(1)).is_err() {
+            return ptr::null_mut();
+        }
+        let address = lines.as_mut_ptr().cast::<u8>();
+        self.used.insert(address.addr(), Block::Heap(lines));
+        address
+    }
+
+    /// Memory for activations; null if there is none.
+    fn take(&mut self, size: usize) -> *mut u8 {
+        if size < SMALLEST_BLOCK {
+            return self.reserve(size);
+        }
+        let Some(mut map) = self.reuse(size).or_else(|| self.fresh(size)) else { return ptr::null_mut() };
+        self.used_bytes += map.len();
+        self.most_used = self.most_used.max(self.used_bytes);
+        let address = map.as_mut_ptr();
+        self.used.insert(address.addr(), Block::Mapped(map));
+        address
+    }
+
+    /// The smallest free block that fits well.
+    fn reuse(&mut self, size: usize) -> Option<MmapMut> {
+        let fits = |block: &MmapMut| block.len() >= size && block.len() - size <= block.len() / WASTE;
+        let fitting = self.free.iter().enumerate().filter(|(_, block)| fits(block));
+        let (index, _) = fitting.min_by_key(|(_, block)| block.len())?;
+        Some(self.free.remove(index))
+    }
+
+    /// A block from the system, for which free ones go where all together would be more than was ever in use.
+    fn fresh(&mut self, size: usize) -> Option<MmapMut> {
+        self.keep_free(self.most_used.saturating_sub(self.used_bytes + size));
+        MmapMut::map_anon(size).ok()
+    }
+
+    fn give(&mut self, address: usize) {
+        if let Some(Block::Mapped(map)) = self.used.remove(&address) {
+            self.used_bytes -= map.len();
+            self.free.push(map);
+        }
+        if self.used_bytes == 0 {
+            self.most_used = self.most_used.min(KEPT_IDLE);
+            self.keep_free(KEPT_IDLE);
+        }
+    }
+
+    /// Gives free blocks back, those that have waited longest first, until at most `most` bytes of them are left.
+    fn keep_free(&mut self, most: usize) {
+        let mut free: usize = self.free.iter().map(|block| block.len()).sum();
+        while free > most {
+            free -= self.free.remove(0).len();
+        }
+    }
+}
+
+/// The allocator as ONNX Runtime sees it: its table of functions first, then what they work on.
+#[repr(C)]
+struct Allocator {
+    table: OrtAllocator,
+    memory: MemoryInfo<'static>,
+    blocks: Mutex<Blocks>,
+}
+
+// SAFETY: the table and the description are only read; the blocks are behind a lock.
+unsafe impl Sync for Allocator {}
+
+/// Registers the allocator; sessions made `with_env_allocators` use it. It lives as long as the process.
+///
+/// # Errors
+/// Those of ONNX Runtime.
+pub(super) fn register(environment: &Environment) -> ort::Result<()> {
+    let memory = MemoryInfo::new(AllocationDevice::CPU, 0, AllocatorType::Device, MemoryType::Default)?;
+    let table = OrtAllocator {
+        version: ort::sys::ORT_API_VERSION,
+        Alloc: Some(alloc),
+        Free: Some(free),
+        Info: Some(info),
+        Reserve: Some(reserve),
+        GetStats: None,
+        AllocOnStream: None,
+    };
+    let allocator = Box::leak(Box::new(Allocator { table, memory, blocks: Mutex::default() }));
+    // SAFETY: both live until the process ends; ONNX Runtime locks the environment while it changes it.
+    let status = unsafe {
+        (ort::api().RegisterAllocator)(environment.ptr().cast_mut(), ptr::from_mut(allocator).cast())
+    };
+    // SAFETY: it is a status that an API call just returned.
+    unsafe { ort::Error::result_from_status(status) }
+}
+
+/// The allocator behind the table of functions that ONNX Runtime was given.
+///
+/// # Safety
+/// `table` must be the one that [`register`] made.
+unsafe fn allocator<'a>(table: *const OrtAllocator) -> &'a Allocator {
+    // SAFETY: the table is the first field of an `Allocator` that was leaked.
+    unsafe { &*table.cast::<Allocator>() }
+}
+
+impl Allocator {
+    fn blocks(&self) -> MutexGuard<'_, Blocks> {
+        self.blocks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+unsafe extern "system" fn alloc(table: *mut OrtAllocator, size: usize) -> *mut c_void {
+    // SAFETY: ONNX Runtime passes the table that it was given.
+    unsafe { allocator(table) }.blocks().take(size).cast()
+}
+
+unsafe extern "system" fn reserve(table: *const OrtAllocator, size: usize) -> *mut c_void {
+    // SAFETY: as above.
+    unsafe { allocator(table) }.blocks().reserve(size).cast()
+}
+
+unsafe extern "system" fn free(table: *mut OrtAllocator, block: *mut c_void) {
+    // SAFETY: as above.
+    unsafe { allocator(table) }.blocks().give(block.addr());
+}
+
+unsafe extern "system" fn info(table: *const OrtAllocator) -> *const OrtMemoryInfo {
+    // SAFETY: as above.
+    unsafe { allocator(table) }.memory.ptr()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: usize = 1 << 20;
+
+    fn free_bytes(blocks: &Blocks) -> usize {
+        blocks.free.iter().map(|block| block.len()).sum()
+    }
+
+    #[test]
+    fn never_more_is_held_than_was_in_use_at_one_time() {
+        let mut blocks = Blocks::default();
+        for round in 0..20 {
+            // Two at a time, of sizes that never fit each other's blocks.
+            for size in [MIB, 2 * MIB, 4 * MIB, 8 * MIB] {
+                let addresses = [blocks.take(size + round), blocks.take(size / 2)];
+                for address in addresses {
+                    blocks.give(address.addr());
+                }
+            }
+        }
+        assert_eq!(blocks.used_bytes, 0);
+        assert!(free_bytes(&blocks) <= 12 * MIB + 20, "{} are held", free_bytes(&blocks));
+    }
+
+    #[test]
+    fn a_block_that_fits_is_used_again() {
+        let mut blocks = Blocks::default();
+        let first = blocks.take(3 * MIB);
+        blocks.give(first.addr());
+        assert_eq!(blocks.take(2 * MIB + MIB / 2), first);
+        assert_ne!(blocks.take(MIB), first);
+    }
+
+    #[test]
+    fn an_uncommon_size_leaves_little_behind() {
+        let mut blocks = Blocks::default();
+        let large = blocks.take(2 * KEPT_IDLE);
+        blocks.give(large.addr());
+        assert_eq!(free_bytes(&blocks), 0);
+    }
+
+    #[test]
+    fn every_block_is_aligned_and_writable() {
+        let mut blocks = Blocks::default();
+        for size in [0, 1, 63, 64, 4097, SMALLEST_BLOCK - 1, SMALLEST_BLOCK, MIB] {
+            for address in [blocks.take(size), blocks.reserve(size)] {
+                assert_eq!(address.addr() % 64, 0);
+                // SAFETY: the block has at least that size and belongs to this test.
+                unsafe { address.write_bytes(0xff, size) };
+            }
+        }
+    }
+}

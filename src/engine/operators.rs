@@ -1,0 +1,170 @@
+//! Our operator inside ONNX Runtime: a thin wrapper around a kernel program.
+//!
+//! A program with its transformed weights is held once per process. Sessions know it by number, as an attribute of the
+//! operator's node.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use once_cell::sync::Lazy;
+use ort::operator::{
+    ComputeContext, Kernel, KernelContext, Operator, OperatorDomain, OperatorInput, OperatorOutput,
+};
+use ort::value::TensorElementType::Float32;
+
+use super::Cancel;
+use crate::error::Error;
+use crate::graph::{BODY_ATTRIBUTE, BODY_DOMAIN, BODY_OPERATOR};
+use crate::kernel::{Isa, Program, Workspace};
+
+/// The environment variable that chooses the kernels, for comparison: `off`, `avx2` or `avx512`.
+const VARIABLE: &str = "UPSCALER_KERNELS";
+
+/// The instruction set that our kernels use in this process; `None` where ONNX Runtime's own kernels do the work.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] if the environment asks for what this machine does not have.
+pub fn kernels() -> Result<Option<Isa>, Error> {
+    match std::env::var(VARIABLE).as_deref() {
+        Err(_) | Ok("") => Ok(Isa::detect()),
+        Ok("off") => Ok(None),
+        Ok(name) => match Isa::from_name(name).filter(|isa| isa.is_available()) {
+            Some(isa) => Ok(Some(isa)),
+            None => Err(Error::InvalidArgument(format!(
+                "Expected {VARIABLE} to be off or an instruction set of this machine (avx2, avx512) but found '{name}'"
+            ))),
+        },
+    }
+}
+
+static PROGRAMS: Lazy<Mutex<HashMap<i64, Weak<Program>>>> = Lazy::new(Mutex::default);
+static NEXT: AtomicI64 = AtomicI64::new(1);
+
+fn programs() -> MutexGuard<'static, HashMap<i64, Weak<Program>>> {
+    PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A program that sessions can be made with, as long as this is held.
+pub struct Registered {
+    number: i64,
+    kernels: &'static str,
+    /// Sessions find it by its number; this keeps it alive for those that are yet to be made.
+    _program: Arc<Program>,
+}
+
+impl Registered {
+    /// Gives a program, which runs with `kernels`, its number.
+    pub fn new(program: Program, kernels: &'static str) -> Registered {
+        let (number, program) = (NEXT.fetch_add(1, Ordering::Relaxed), Arc::new(program));
+        programs().insert(number, Arc::downgrade(&program));
+        Registered { number, kernels, _program: program }
+    }
+
+    /// The name of the instruction set.
+    pub fn kernels(&self) -> &'static str {
+        self.kernels
+    }
+
+    /// The number that the operator's node must have.
+    pub fn number(&self) -> i64 {
+        self.number
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        programs().remove(&self.number);
+    }
+}
+
+/// The operators, for one session.
+pub(super) fn domain() -> ort::Result<OperatorDomain> {
+    OperatorDomain::new(BODY_DOMAIN)?.add(Body)
+}
+
+thread_local! {
+    /// Memory that programs run in: one thread's, because a session runs on the thread that calls it.
+    static WORKSPACE: RefCell<Workspace> = RefCell::default();
+    /// The cancellation of the run that this thread is in: ONNX Runtime looks at its own only between operators.
+    static CANCEL: RefCell<Option<Cancel>> = const { RefCell::new(None) };
+}
+
+/// Lets operators that run within `work` on this thread stop when `cancel` is tripped.
+pub(super) fn cancelled_by<T>(cancel: &Cancel, work: impl FnOnce() -> T) -> T {
+    CANCEL.set(Some(cancel.clone()));
+    let result = work();
+    CANCEL.set(None);
+    result
+}
+
+struct Body;
+
+struct BodyKernel(Arc<Program>);
+
+impl Operator for Body {
+    type Kernel<'attr> = BodyKernel;
+
+    fn name(&self) -> &str {
+        BODY_OPERATOR
+    }
+
+    fn inputs(&self) -> impl IntoIterator<Item = OperatorInput> {
+        [OperatorInput::required(Float32)]
+    }
+
+    fn outputs(&self) -> impl IntoIterator<Item = OperatorOutput> {
+        [OperatorOutput::required(Float32)]
+    }
+
+    fn create_kernel<'attr>(&self, context: &KernelContext<'attr>) -> ort::Result<BodyKernel> {
+        guarded(|| {
+            let number = context.get::<i64>(BODY_ATTRIBUTE).unwrap_or_default();
+            let program = programs().get(&number).and_then(Weak::upgrade);
+            program
+                .map(BodyKernel)
+                .ok_or_else(|| ort::Error::new(format!("there is no program number {number}")))
+        })
+    }
+}
+
+impl Kernel for BodyKernel {
+    fn compute(&mut self, context: &ComputeContext) -> ort::Result<()> {
+        guarded(AssertUnwindSafe(|| self.run(context)))
+    }
+}
+
+impl BodyKernel {
+    fn run(&self, context: &ComputeContext) -> ort::Result<()> {
+        let missing = || ort::Error::new("the operator has one input and one output");
+        let input = context.input(0)?.ok_or_else(missing)?;
+        let (shape, planes) = input.try_extract_tensor::<f32>()?;
+        let [1, _, height, width] = shape[..] else {
+            return Err(ort::Error::new(format!("expected one picture but found shape {shape:?}")));
+        };
+        let size = (height as usize, width as usize);
+        let (channels, out_height, out_width) = self
+            .0
+            .output_shape(size.0, size.1)
+            .ok_or_else(|| ort::Error::new(format!("{width}x{height} pixels shrink to nothing")))?;
+        let shape = vec![1, channels as i64, out_height as i64, out_width as i64];
+        let mut output = context.output(0, shape)?.ok_or_else(missing)?;
+        let (_, result) = output.try_extract_tensor_mut::<f32>()?;
+        let cancel = CANCEL.with_borrow(Clone::clone);
+        let go_on = || cancel.as_ref().map_or(Ok(()), Cancel::check);
+        let run = |workspace: &mut Workspace| self.0.run(planes, size, result, workspace, &go_on);
+        WORKSPACE.with_borrow_mut(run).map_err(|error| ort::Error::new(error.to_string()))
+    }
+}
+
+/// No panic may cross into ONNX Runtime.
+fn guarded<T>(work: impl FnOnce() -> ort::Result<T> + std::panic::UnwindSafe) -> ort::Result<T> {
+    catch_unwind(work).unwrap_or_else(|panic: Box<dyn Any + Send>| {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+        Err(ort::Error::new(format!("the operator panicked: {text}")))
+    })
+}
