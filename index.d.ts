@@ -266,7 +266,7 @@ declare namespace Upscaler {
     quality?: number;
     /** WebP without loss. */
     lossless?: boolean;
-    /** 0..9, for PNG. Default 6. */
+    /** 0..9, for PNG. Default 3. */
     compressionLevel?: number;
     /** Bits of a sample, for PNG, TIFF and raw. Default: the input's. */
     depth?: 8 | 16;
@@ -283,7 +283,7 @@ declare namespace Upscaler {
     background?: string | readonly [number, number, number] | { r: number; g: number; b: number };
     /** Turns the picture as its EXIF orientation says. Default `true`. */
     autoOrient?: boolean;
-    /** `'none'`: sRGB; `'icc'`: the input's profile; `'all'`: EXIF too. Default `'none'`. */
+    /** `'none'`: sRGB; `'icc'`: the input's profile; `'all'`: EXIF too, except in a TIFF. Default `'none'`. */
     keepMetadata?: 'none' | 'icc' | 'all';
     /** Resolves with `{ data, info }`. Default `false`. */
     resolveWithObject?: boolean;
@@ -355,38 +355,79 @@ declare namespace Upscaler {
   /** Each field narrows the choice. */
   export interface ModelQuery {
     scale?: number;
+    /** What it is for: `'photo'`, `'photo-restoration'`, `'illustration'`, `'denoising'`, … */
     domain?: string;
     dataset?: string;
     architecture?: string;
     family?: string;
+    /** `'small'`, `'medium'` or `'large'`. */
     size?: string;
     channels?: number;
+    /** How much noise a denoising network takes away, 0 to 3. */
+    noise?: number;
+    /** `'int8'`, or what the network was trained or published with. */
     quantization?: string;
   }
 
+  /** A network, and all that is known of it. `'unstated'` is what its authors do not say; `null` is what was not measured. */
   export interface CatalogueEntry {
     id: string;
     family: string;
+    /** What the family is called. */
+    title: string;
+    description: string;
+    /** Other names that choose it, those of UpscalerJS among them. */
     aliases: string[];
-    /** `architecture/author/dataset/scale/channels` */
+    /** `architecture/author/dataset/scale/channels`, the architecture with its settings. */
     path: string;
+    /** 1 for networks that restore a picture at its own size. */
     scale: number;
     channels: number;
     domain: string;
+    /** How much noise it takes away, 0 to 3; `null` if it is not a denoising network. */
+    noise: number | null;
     architecture: string;
-    /** Choices made before training, named as the architecture's paper names them. */
+    /** Choices made before training, named as the architecture's paper or trainer names them. */
     settings: Record<string, number | string | boolean>;
     size: string;
-    dataset: string;
-    quantization: string | null;
-    parameters: number;
-    /** dB on the Y channel, borders of `scale` pixels left out. */
-    quality: { set5?: { psnrY: number } };
-    training: { paper?: string; repository?: string };
-    license: string;
+    author: string;
     authors: string;
-    /** The npm package that holds it; `null`: this one. */
-    package: string | null;
+    dataset: string;
+    /** How its weights were rounded where it was published. */
+    quantization: string | null;
+    /** What `precision` may be. */
+    precisions: string[];
+    parameters: number;
+    /** Multiplications of one upscaling for each input pixel. */
+    macsPerPixel: number | null;
+    /** Input pixels that a result pixel depends on, on each side; `null`: all of them. */
+    receptiveField: number | null;
+    /** Input pixels by which tiles overlap on each side: the receptive field, but not more than matters. */
+    halo: number | null;
+    /** Bytes of the file that is shipped. */
+    fileSize: number | null;
+    /** On the luma channel, borders of `scale` pixels left out: dB and structural similarity. */
+    quality: { set5: { psnrY: number; ssimY: number } | null };
+    /** Input pixels per second with one thread; span-2x is 1. */
+    relativeSpeed: number | null;
+    /** What its authors measured, where Set5 says nothing. */
+    published: { benchmark: string; psnr: number; ssim: number } | null;
+    /** How it was trained and can be again. */
+    training: { description: string; paper?: string; repository: string };
+    /** The name of the training run that it came out of. */
+    checkpoint: string | null;
+    /** Of the weights, from where they come from: an SPDX identifier. */
+    license: string;
+    licenseUrl: string;
+    /** The registry package that the weights were taken from, and the file in it. */
+    origin: { registry: string; package: string; version: string; folder: string; file: string };
+    /** What a user had better know. */
+    notes: string | null;
+    /** The npm package that holds it. */
+    package: string;
+    /** What to `require` for its definition. */
+    module: string;
+    /** It can be used as it is: it came with this package, or its package is installed. */
     installed: boolean;
   }
 
@@ -470,6 +511,7 @@ declare namespace Upscaler {
   export const versions: {
     readonly 'upscaler-node': string;
     readonly napi: string;
+    /** Major and minor. */
     readonly onnxruntime: string;
   };
 }

@@ -49,7 +49,7 @@ test('a definition as an object, as an ES module and as a function', () => {
     const { source } = resolve(model);
     assert.equal(source.scale, 2);
     assert.match(source.path, /models[/\\]x2[/\\]model\.json$/);
-    assert.equal(source.name, '@upscalerjs/esrgan-medium');
+    assert.equal(source.name, 'esrgan-medium-2x');
   }
 });
 
@@ -95,6 +95,23 @@ test('catalogue names and queries', () => {
     assert.equal(source.name, 'span-4x');
     assert.equal(source.scale, 4);
   }
+});
+
+test('our own packages: by name, by their definitions, and nothing else of them', () => {
+  const byName = resolve('@upscaler-node/real-esrgan/photo-4x');
+  const byDefinition = resolve(require('@upscaler-node/real-esrgan/photo-4x'));
+  for (const { entry, source, hooks } of [byName, byDefinition]) {
+    assert.equal(entry.id, 'photo-4x');
+    assert.equal(source.name, 'photo-4x');
+    assert.equal(fs.realpathSync(source.path), path.resolve('models/real-esrgan/photo-4x.onnx'));
+    assert.deepEqual(source.inputRange, [0, 1]);
+    assert.equal(hooks?.preprocess, undefined);
+  }
+  assert.equal(resolve(require('@upscaler-node/waifu2x-photo/denoise-2x')).entry.id, 'denoise-2x-1');
+  assert.throws(() => resolve('@upscaler-node/real-esrgan/zebra'), {
+    code: 'ERR_UPSCALER_MODEL_NOT_FOUND',
+    message: /has no @upscaler-node\/real-esrgan\/zebra/,
+  });
 });
 
 test('what cannot be found says what to do', () => {

@@ -6,16 +6,17 @@ const { fromNative } = require('./errors');
 const { loadNative } = require('./load-native');
 
 /**
- * Any model that can be run, as a standard `.onnx` with float32 weights.
+ * Any model that can be run, as a standard `.onnx`.
  *
  * @param {unknown} model as the constructor takes it
- * @param {{ scale?: number }} [options]
+ * @param {{ scale?: number, storage?: 'float32' | 'float16' }} [options] `storage`: float16 halves the file and rounds the
+ *   weights to 11 bits; the network computes in float32 either way. Default: float32.
  * @returns {Promise<Buffer>}
  */
-async function convertModel(model, options = {}) {
+async function convertModel(model, { storage, ...options } = {}) {
   const { source } = resolveModel(model, options);
   try {
-    return await loadNative().convert(source);
+    return await loadNative().convert(source, storage);
   } catch (error) {
     throw fromNative(error);
   }

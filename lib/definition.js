@@ -5,6 +5,7 @@ const path = require('node:path');
 const { fileURLToPath } = require('node:url');
 const { UpscalerError, invalidType, invalidValue, describe } = require('./errors');
 const check = require('./check');
+const { locate, notInstalled } = require('./locate');
 const models = require('./models');
 const packages = require('./packages');
 
@@ -13,7 +14,7 @@ const packages = require('./packages');
  *
  * @typedef {import('../index.js').ModelDefinition} ModelDefinition
  * @typedef {import('./native').ModelSource} ModelSource
- * @typedef {import('./models').Entry} Entry
+ * @typedef {import('./catalogue/entry').Entry} Entry
  * @typedef {import('./tensor').TensorFlow} TensorFlow
  * @typedef {{ definition: ModelDefinition, source: ModelSource, entry?: Entry, hooks?: Hooks }} ResolvedModel
  * @typedef {Pick<ModelDefinition, 'setup' | 'teardown' | 'preprocess' | 'postprocess'>} Hooks
@@ -21,16 +22,13 @@ const packages = require('./packages');
 
 const MODEL_TYPES = /** @type {const} */ (['layers', 'graph']);
 
-/** Our own package's folder, which holds the models that come with it. */
-const HERE = path.join(__dirname, '..');
-
 /**
  * @param {unknown} model
  * @param {{ scale?: number, tf?: TensorFlow }} options
  * @returns {ResolvedModel}
  */
 function resolveModel(model, { scale, tf }) {
-  if (model === undefined) return fromName('default', scale);
+  if (model === undefined) return fromEntry(models.findDefault(scale), scale);
   if (typeof model === 'string') return isModelPath(model) ? fromPath(model, scale) : fromName(model, scale);
   if (model instanceof Uint8Array) return fromBytes(model, scale);
   if (models.isQuery(model))
@@ -82,14 +80,32 @@ function fromBytes(bytes, scale) {
 }
 
 /**
+ * A package of others that the application installed is used as it is, the catalogue's model otherwise.
+ *
  * @param {string} name
  * @param {number} [scale]
  */
 function fromName(name, scale) {
+  if (name.toLowerCase() === 'default') return fromEntry(models.findDefault(scale), scale);
+  if (isForeignPackage(name)) return fromPackage(name, scale);
   const entry = models.findByName(name, scale);
   if (entry !== undefined) return fromEntry(entry, scale);
-  if (!name.startsWith('@')) throw models.unknownName(name);
-  return fromDefinition(pickDefinition(packages.requirePackage(name), name, scale), scale);
+  if (name.startsWith('@')) return fromPackage(name, scale);
+  throw models.unknownName(name);
+}
+
+/** @param {string} name */
+function isForeignPackage(name) {
+  if (!name.startsWith('@') || name.startsWith('@upscaler-node/')) return false;
+  return packages.packageFolder(packages.packageName(name)) !== undefined;
+}
+
+/**
+ * @param {string} module
+ * @param {number} [scale]
+ */
+function fromPackage(module, scale) {
+  return fromDefinition(pickDefinition(packages.requirePackage(module), module, scale), scale);
 }
 
 /**
@@ -99,13 +115,31 @@ function fromName(name, scale) {
  */
 function fromEntry(entry, scale) {
   if (scale !== undefined && scale !== entry.scale) throw wrongScale(entry.id, entry.scale, scale);
-  if (entry.package !== null) {
-    const definition = pickDefinition(packages.requirePackage(entry.package), entry.package, entry.scale);
-    return { ...fromDefinition(definition, entry.scale), entry };
-  }
-  const { id, channels, file } = entry;
-  const definition = { path: path.join(HERE, /** @type {string} */ (file)), scale: entry.scale };
-  return { definition, entry, source: { ...definition, name: id, channels } };
+  const place = locate(entry);
+  if (place === undefined) throw notInstalled(entry);
+  if ('module' in place) return fromPackage(place.module, entry.scale);
+  return fromDefinition(definitionOf(entry, place.folder));
+}
+
+/**
+ * The definition that the entry's own package exports.
+ *
+ * @param {Entry} entry
+ * @param {string} folder
+ * @returns {ModelDefinition}
+ */
+function definitionOf(entry, folder) {
+  const { scale, channels, inputRange, outputRange, modelType, divisibilityFactor, file } = entry;
+  return {
+    path: path.join(folder, file),
+    modelType,
+    scale,
+    channels,
+    inputRange,
+    outputRange,
+    divisibilityFactor,
+    _internals: { name: entry.package, path: file },
+  };
 }
 
 /**
@@ -118,12 +152,14 @@ function fromDefinition(given, scale) {
   if (scale !== undefined && definition.scale !== undefined && definition.scale !== scale) {
     throw wrongScale(describeDefinition(definition), definition.scale, scale);
   }
+  const entry = models.findByDefinition(definition);
   return {
     definition,
+    entry,
     hooks: hasBuiltInHooks(definition) ? undefined : definition,
     source: {
       path: definitionPath(definition),
-      name: definition._internals?.name,
+      name: entry?.id ?? definition._internals?.name,
       scale: definition.scale ?? scale,
       ...ranges(definition),
       channels: definition.channels,

@@ -24,14 +24,13 @@ const tensor = require('./tensor');
  */
 async function readImage(image, options, signal) {
   if (typeof image === 'string') return readString(image, options, signal);
-  if (image instanceof Uint8Array || isArrayBuffer(image)) return encoded(copyBytes(image));
+  const ready = readAtOnce(image);
+  if (ready !== undefined) return ready.kind === 'encoded' ? encoded(new Uint8Array(ready.data)) : ready;
   if (image instanceof URL) return readUrl(image, options, signal);
   if (image instanceof Blob) return encoded(await readBlob(image));
   if (tensor.isTensorFlowTensor(image))
     return { kind: 'tensor', ...(await tensor.fromTensorFlow(image, 'image')) };
-  if (tensor.isPlainTensor(image)) return { kind: 'tensor', ...tensor.fromPlainTensor(image, 'image') };
   if (isStream(image)) return encoded(await readStream(image, options.limitInputBytes, signal));
-  if (isObject(image) && 'width' in image) return readRaw(image);
   throw invalidType(
     'image',
     'a Buffer, Uint8Array, ArrayBuffer, Blob, path, URL, stream, raw pixels or tensor',
@@ -40,8 +39,21 @@ async function readImage(image, options, signal) {
 }
 
 /**
+ * An image that is in memory: the caller's own, not copied.
+ *
+ * @param {unknown} image
+ * @returns {NativeImage | undefined} `undefined` for images that have to be waited for
+ */
+function readAtOnce(image) {
+  if (image instanceof Uint8Array) return encoded(image);
+  if (isArrayBuffer(image)) return encoded(new Uint8Array(image));
+  if (tensor.isPlainTensor(image)) return { kind: 'tensor', ...tensor.fromPlainTensor(image, 'image') };
+  return isObject(image) && 'width' in image && !isStream(image) ? readRaw(image) : undefined;
+}
+
+/**
  * @param {Uint8Array} data
- * @returns {NativeImage}
+ * @returns {{ kind: 'encoded', data: Uint8Array }}
  */
 function encoded(data) {
   if (data.byteLength === 0)
@@ -238,11 +250,6 @@ function isArrayBuffer(value) {
   return value instanceof ArrayBuffer || value instanceof SharedArrayBuffer;
 }
 
-/** @param {Uint8Array | ArrayBuffer | SharedArrayBuffer} bytes */
-function copyBytes(bytes) {
-  return new Uint8Array(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes));
-}
-
 /**
  * @param {unknown} value
  * @returns {value is Readable | ReadableStream}
@@ -252,4 +259,4 @@ function isStream(value) {
   return isObject(value) && typeof value.pipe === 'function' && Symbol.asyncIterator in value;
 }
 
-module.exports = { readImage };
+module.exports = { readAtOnce, readImage };

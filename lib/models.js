@@ -1,20 +1,21 @@
 // @ts-check
 'use strict';
 
-const { UpscalerError, invalidType } = require('./errors');
+const { entries } = require('./catalogue');
+const { absent, synonyms } = require('./catalogue/vocabulary.json');
 const check = require('./check');
-const { isInstalled } = require('./packages');
+const { UpscalerError, invalidType } = require('./errors');
+const { locate } = require('./locate');
+const nearest = require('./nearest');
 
 /**
- * The catalogue: `catalogue.json` is the one place where the models are described, best choice first.
+ * Choosing a model of the catalogue, by name or by query.
  *
  * @typedef {import('../index.js').ModelQuery} ModelQuery
  * @typedef {import('../index.js').CatalogueEntry} CatalogueEntry
- * @typedef {Omit<CatalogueEntry, 'installed'> & { default: boolean, file: string | null }} Entry
+ * @typedef {import('../index.js').ModelDefinition} ModelDefinition
+ * @typedef {import('./catalogue/entry').Entry} Entry
  */
-
-/** @type {Entry[]} */
-const catalogue = require('./catalogue.json');
 
 /** What a query may ask for; every one is a field of an entry. */
 const QUERY_KEYS = /** @type {const} */ ([
@@ -25,10 +26,9 @@ const QUERY_KEYS = /** @type {const} */ ([
   'family',
   'size',
   'channels',
+  'noise',
   'quantization',
 ]);
-
-const NEAREST = 3;
 
 /**
  * Every entry of the catalogue that fits, best choice first, installed or not.
@@ -37,15 +37,32 @@ const NEAREST = 3;
  * @returns {CatalogueEntry[]}
  */
 function listModels(query) {
-  return select(checkQuery(query)).map(publish);
+  return select(checkQuery(query)).map((entry) => ({
+    ...describe(entry),
+    installed: locate(entry) !== undefined,
+  }));
 }
 
 /**
+ * What users are shown of an entry, theirs to change.
+ *
  * @param {Entry} entry
- * @returns {CatalogueEntry}
+ * @returns {Omit<CatalogueEntry, 'installed'>}
  */
-function publish({ default: _, file, ...entry }) {
-  return { ...structuredClone(entry), installed: entry.package === null || isInstalled(entry.package) };
+function describe(entry) {
+  const {
+    upscalerjs,
+    default: _,
+    embedded,
+    committed,
+    file,
+    modelType,
+    inputRange,
+    outputRange,
+    divisibilityFactor,
+    ...shown
+  } = entry;
+  return structuredClone(shown);
 }
 
 /**
@@ -53,7 +70,8 @@ function publish({ default: _, file, ...entry }) {
  * @returns {Entry[]}
  */
 function select(query) {
-  return catalogue.filter((entry) => differences(entry, query).length === 0);
+  const wanted = normalize(query);
+  return entries.filter((entry) => nearest.differences(entry, wanted).length === 0);
 }
 
 /**
@@ -66,71 +84,131 @@ function select(query) {
 function findByQuery(query) {
   const [best] = select(checkQuery(query));
   if (best !== undefined) return best;
-  const nearest = catalogue
-    .map((entry) => ({ entry, differs: differences(entry, query) }))
-    .sort((a, b) => a.differs.length - b.differs.length)
-    .slice(0, NEAREST)
-    .map(
-      ({ entry, differs }) =>
-        `${entry.id} (${differs.map((key) => `${key} ${JSON.stringify(entry[key])}`).join(', ')})`,
-    );
-  throw notFound(`No model fits ${JSON.stringify(query)}`, nearest);
+  const reason = whyAbsent(query);
+  throw notFound(
+    `No model fits ${JSON.stringify(query)}${reason ? ` (${reason})` : ''}`,
+    nearest.toQuery(entries, normalize(query)),
+  );
 }
 
 /**
- * The entry of a name: an id, an alias, a verbose path, or a family, in which `scale` chooses.
+ * The entry of a name: an id, an alias, a verbose path or the module that holds it; or, as `scale` chooses, of what
+ * such a name is without its scale, of a family and of a package.
  *
  * @param {string} name
  * @param {number} [scale]
  * @returns {Entry | undefined} `undefined` if the catalogue knows no such name
- * @throws `ERR_UPSCALER_MODEL_NOT_FOUND` if it does, but not at this scale
+ * @throws `ERR_UPSCALER_MODEL_NOT_FOUND` if it does, but not at this scale, or if it is a package of several models
+ *   and no scale is given
  */
 function findByName(name, scale) {
-  const named = catalogue.filter(
-    ({ id, aliases, path }) => id === name || path === name || aliases.includes(name),
-  );
-  const family = catalogue.filter((entry) => (name === 'default' ? entry.default : entry.family === name));
-  const candidates = named.length > 0 ? named : family;
+  const wanted = name.toLowerCase();
+  const named = entries.filter((entry) => namesOf(entry).includes(wanted));
+  const group = entries.filter((entry) => groupsOf(entry).includes(wanted));
+  const candidates = named.length > 0 ? named : group;
   if (candidates.length === 0) return undefined;
-  const entry =
-    scale === undefined ? candidates[0] : candidates.find((candidate) => candidate.scale === scale);
-  if (entry !== undefined) return entry;
+
+  const ambiguous = scale === undefined && candidates.length > 1 && name.startsWith('@');
+  const found =
+    scale === undefined ? candidates[0] : [...named, ...group].find((entry) => entry.scale === scale);
+  if (found !== undefined && !ambiguous) return found;
   throw notFound(
-    `Model ${JSON.stringify(name)} does not come with scale ${scale}`,
-    (family.length > 0 ? family : candidates).map(({ id, scale: has }) => `${id} (scale ${has})`),
+    ambiguous
+      ? `Package ${name} holds several models: name one, or give a scale`
+      : `Model ${JSON.stringify(name)} does not come with scale ${scale}`,
+    (group.length > 0 ? group : candidates).map(({ id, scale: has }) => `${id} (scale ${has})`),
   );
+}
+
+/**
+ * What a user means who names no model.
+ *
+ * @param {number} [scale]
+ * @returns {Entry}
+ */
+function findDefault(scale) {
+  const candidates = entries.filter((entry) => entry.default);
+  const found = scale === undefined ? candidates[0] : candidates.find((entry) => entry.scale === scale);
+  return found ?? findByQuery({ scale });
+}
+
+/**
+ * The entry that a definition of UpscalerJS's packages or of ours belongs to.
+ *
+ * @param {ModelDefinition} definition
+ * @returns {Entry | undefined}
+ */
+function findByDefinition({ _internals }) {
+  if (_internals === undefined) return undefined;
+  const { name, path } = _internals;
+  return entries.find(
+    (entry) =>
+      (entry.package === name && entry.file === path) ||
+      (entry.origin.package === name && entry.origin.file === `package/${path}`) ||
+      entry.upscalerjs.includes(name),
+  );
+}
+
+/** @param {Entry} entry */
+function namesOf({ id, aliases, path, module }) {
+  return [id, path, module, ...aliases].map((name) => name.toLowerCase());
+}
+
+/** @param {Entry} entry */
+function groupsOf(entry) {
+  return [entry.family, entry.package, ...namesOf(entry).map(withoutScale)];
+}
+
+/** @param {string} name `esrgan-slim-4x`, `@upscalerjs/esrgan-slim/4x`, `realesr-animevideov3-x2` */
+function withoutScale(name) {
+  return name.replace(/[-/](\d+x|x\d+)$/, '');
 }
 
 /**
  * @param {string} name that nothing answers to
  */
 function unknownName(name) {
-  const nearest = catalogue
-    .flatMap(({ id, aliases }) => [id, ...aliases])
-    .map((known) => ({ known, distance: editDistance(name, known) }))
-    .sort((a, b) => a.distance - b.distance)
-    .slice(0, NEAREST)
-    .map(({ known }) => known);
+  const known = entries.flatMap(({ id, aliases }) => [id, ...aliases]);
   return notFound(
     `No model is called ${JSON.stringify(name)} (a path starts with / or ./, or ends in .onnx, .json or .param)`,
-    nearest,
+    nearest.toName(known, name),
   );
 }
 
 /**
  * @param {string} message
- * @param {string[]} nearest
+ * @param {string[]} near
  */
-function notFound(message, nearest) {
-  return new UpscalerError('ERR_UPSCALER_MODEL_NOT_FOUND', `${message}. Nearest: ${nearest.join('; ')}`);
+function notFound(message, near) {
+  return new UpscalerError('ERR_UPSCALER_MODEL_NOT_FOUND', `${message}. Nearest: ${near.join('; ')}`);
 }
 
 /**
- * @param {Entry} entry
  * @param {ModelQuery} query
+ * @returns {string | undefined} where it is known why nothing can fit
  */
-function differences(entry, query) {
-  return QUERY_KEYS.filter((key) => query[key] !== undefined && query[key] !== entry[key]);
+function whyAbsent(query) {
+  const wanted = normalize(query);
+  return Object.entries(absent)
+    .map(([key, reasons]) => Reflect.get(reasons, String(Reflect.get(wanted, key))))
+    .find((reason) => reason !== undefined);
+}
+
+/**
+ * Words as the catalogue has them: in lower case, and one word for one thing.
+ *
+ * @param {ModelQuery} query
+ * @returns {ModelQuery}
+ */
+function normalize(query) {
+  return Object.fromEntries(
+    Object.entries(query).map(([key, value]) => {
+      if (typeof value !== 'string') return [key, value];
+      const word = value.toLowerCase();
+      const same = Reflect.get(synonyms, key);
+      return [key, same !== undefined && Object.hasOwn(same, word) ? same[word] : word];
+    }),
+  );
 }
 
 /**
@@ -154,23 +232,13 @@ function isQuery(model) {
   );
 }
 
-/**
- * Levenshtein's distance, one row at a time.
- *
- * @param {string} a
- * @param {string} b
- */
-function editDistance(a, b) {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substituted = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substituted, row[j] + 1, next[j - 1] + 1));
-    }
-    row = next;
-  }
-  return row[b.length];
-}
-
-module.exports = { listModels, findByName, findByQuery, unknownName, isQuery };
+module.exports = {
+  listModels,
+  describe,
+  findByName,
+  findByQuery,
+  findByDefinition,
+  findDefault,
+  unknownName,
+  isQuery,
+};

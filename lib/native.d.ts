@@ -9,7 +9,7 @@ export interface NativeAddon {
   configure(options: { threads?: number; maxMemory?: number }): void;
   counters(): Counters;
   versions(): { core: string; onnxruntime: string };
-  convert(source: ModelSource): Promise<Buffer>;
+  convert(source: ModelSource, storage?: 'float32' | 'float16'): Promise<Buffer>;
   NativeUpscaler: new (options: NativeUpscalerOptions) => NativeUpscaler;
 }
 

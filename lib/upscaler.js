@@ -5,8 +5,9 @@ const { AbortError, UpscalerError, fromNative } = require('./errors');
 const { Call } = require('./call');
 const { resolveModel } = require('./definition');
 const hooks = require('./hooks');
-const { readImage } = require('./input');
+const { readAtOnce, readImage } = require('./input');
 const { loadNative } = require('./load-native');
+const models = require('./models');
 const options = require('./options');
 const { toResult } = require('./output');
 const { reportTo, wantsSlices } = require('./progress');
@@ -36,6 +37,8 @@ class Upscaler {
   #native;
   /** @type {Promise<LoadedModel>} */
   #model;
+  /** The same once it is there. @type {LoadedModel | undefined} */
+  #loaded;
   /** Calls that have not settled, each with the promise that says when. @type {Map<Call, Promise<unknown>>} */
   #calls = new Map();
   /** @type {Promise<void> | undefined} */
@@ -126,7 +129,10 @@ class Upscaler {
 
   async getModel() {
     const { definition, entry, info } = await this.#model;
-    return { ...describeEntry(entry), ...info, model: info.name, modelDefinition: definition };
+    const described = entry && models.describe(entry);
+    // A converted file counts differently: what was trained is in the catalogue.
+    const { parameters } = described ?? info;
+    return { ...described, ...info, parameters, model: info.name, modelDefinition: definition };
   }
 
   counters() {
@@ -142,7 +148,8 @@ class Upscaler {
     if (resolved.hooks !== undefined) await hooks.setUp(resolved.hooks, tf);
     try {
       const info = await this.#native.load({ ...resolved.source, precision, executionProviders });
-      return { ...resolved, info };
+      this.#loaded = { ...resolved, info };
+      return this.#loaded;
     } catch (error) {
       throw fromNative(error);
     }
@@ -179,8 +186,7 @@ class Upscaler {
    * @param {ParsedCall} parsed
    */
   async #upscale(call, image, parsed) {
-    const reading = readImage(image, this.#options.input, call.signal);
-    const [source, model] = await call.race(Promise.all([reading, this.#model]));
+    const [source, model] = this.#readAtOnce(image) ?? (await this.#readInTime(call, image));
     const preprocess = model.hooks?.preprocess;
     const prepared = preprocess
       ? await call.race(hooks.runPreprocess(preprocess, source, this.#options.tf))
@@ -191,6 +197,28 @@ class Upscaler {
     const result = await this.#start(call, prepared, { ...parsed.native, ...patches, slices }, report);
     for (const warning of result.warnings) warn('UPSCALER_IMAGE', warning);
     return result;
+  }
+
+  /**
+   * What the addon can have at once, it copies at the call: no copy is needed here.
+   *
+   * @param {unknown} image
+   * @returns {[NativeImage, LoadedModel] | undefined}
+   */
+  #readAtOnce(image) {
+    const model = this.#loaded;
+    const ready = model && readAtOnce(image);
+    return ready && [ready, model];
+  }
+
+  /**
+   * @param {Call} call
+   * @param {unknown} image
+   * @returns {Promise<[NativeImage, LoadedModel]>}
+   */
+  #readInTime(call, image) {
+    const reading = readImage(image, this.#options.input, call.signal);
+    return call.race(Promise.all([reading, this.#model]));
   }
 
   /**
@@ -259,13 +287,6 @@ const METHODS = /** @type {const} */ ([
   'getModel',
   'counters',
 ]);
-
-/** @param {LoadedModel['entry']} entry */
-function describeEntry(entry) {
-  if (entry === undefined) return {};
-  const { default: _, file, ...described } = entry;
-  return structuredClone(described);
-}
 
 /** Versions of what is inside; the engine's library is loaded when its version is asked for. */
 const versions = {

@@ -1,0 +1,415 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const path = require('node:path');
+const { after, before, test } = require('node:test');
+const { setTimeout: delay } = require('node:timers/promises');
+const sharp = require('sharp');
+const Upscaler = require('..');
+const { NEAREST, decode, largestDifference, pattern, toTensor } = require('./support/pixels');
+const { withUpscaler } = require('./support/with-upscaler');
+
+/** Calls of the class: what they report, how they end early, and how they share the machine. */
+
+const thumbnail = pattern(48, 40, 3);
+/** Seconds of work, in many tiles. */
+const poster = pattern(1400, 1100, 3);
+
+let upscaler;
+before(() => {
+  upscaler = new Upscaler();
+});
+after(() => upscaler.dispose());
+
+test('progress rises from tile to tile to 1, and its slices are the result', async () => {
+  const picture = pattern(300, 210, 3);
+  const seen = [];
+  const result = await upscaler.upscale(picture, {
+    output: 'raw',
+    patchSize: 128,
+    padding: 16,
+    progress: (fraction, slice, data) => void seen.push({ fraction, slice, data }),
+  });
+  const fractions = seen.map(({ fraction }) => fraction);
+  assert.deepEqual(
+    fractions,
+    [...fractions].sort((a, b) => a - b),
+  );
+  assert.equal(fractions.at(-1), 1);
+  assert.equal(new Set(fractions).size, seen.length);
+
+  const stitched = new Uint8Array(result.data.length);
+  for (const { slice, data } of seen) {
+    const { pre, post } = data.patchCoordinates;
+    const [y, x] = [2 * (pre.origin[0] + post.origin[0]), 2 * (pre.origin[1] + post.origin[1])];
+    assert.deepEqual([slice.height, slice.width], [2 * post.size[0], 2 * post.size[1]]);
+    for (let row = 0; row < slice.height; row++) {
+      const line = slice.data.subarray(row * slice.width * 3, (row + 1) * slice.width * 3);
+      stitched.set(line, ((y + row) * result.width + x) * 3);
+    }
+  }
+  assert.deepEqual(Buffer.from(stitched), result.data);
+
+  const patches = Upscaler.getPatchesFromImage([300, 210], 128, 16);
+  assert.deepEqual(
+    seen.map(({ data: { row, col, patchCoordinates } }) => ({ row, col, patchCoordinates })),
+    patches.flatMap((line, row) => line.map((patchCoordinates, col) => ({ row, col, patchCoordinates }))),
+  );
+});
+
+test('slices in every form', async () => {
+  for (const [progressOutput, check] of [
+    ['buffer', async (slice) => (await decode(slice)).channels],
+    ['base64', async (slice) => (await decode(Buffer.from(slice.split(',')[1], 'base64'))).channels],
+    ['tensor', async (slice) => slice.shape[2]],
+    ['raw', async (slice) => slice.channels],
+  ]) {
+    const slices = [];
+    await upscaler.upscale(thumbnail, {
+      patchSize: 32,
+      padding: 0,
+      progressOutput,
+      progress: (_, slice) => void slices.push(slice),
+    });
+    assert.equal(slices.length, 4);
+    for (const slice of slices) assert.equal(await check(slice), 3, progressOutput);
+  }
+});
+
+test('progress without patchSize, and over two passes', async () => {
+  const fractions = [];
+  const progress = (fraction) => void fractions.push(fraction);
+  await upscaler.upscale(thumbnail, { progress });
+  assert.equal(fractions.at(-1), 1);
+  fractions.length = 0;
+  await upscaler.upscale(thumbnail, { progress, scale: 4 });
+  assert.ok(fractions.length >= 2);
+  assert.deepEqual(
+    fractions,
+    [...fractions].sort((a, b) => a - b),
+  );
+  assert.equal(fractions.at(-1), 1);
+});
+
+test('a progress callback that throws ends its call with that error', async () => {
+  const error = new Error('enough');
+  const progress = () => {
+    throw error;
+  };
+  await assert.rejects(upscaler.upscale(poster, { output: 'raw', progress }), error);
+});
+
+test('no progress after the promise has settled', async () => {
+  const controller = new AbortController();
+  let settled = false;
+  let late = 0;
+  const call = upscaler.upscale(poster, {
+    output: 'raw',
+    signal: controller.signal,
+    progress: () => {
+      if (settled) late++;
+      controller.abort();
+    },
+  });
+  await assert.rejects(call, { code: 'ABORT_ERR' });
+  settled = true;
+  await delay(100);
+  assert.equal(late, 0);
+});
+
+/** How long one tile takes at most, generously: an automatic tile of SPAN, four times over. */
+async function tileTime() {
+  const picture = pattern(250, 250, 3);
+  await upscaler.upscale(picture, { output: 'raw' });
+  const begun = performance.now();
+  await upscaler.upscale(picture, { output: 'raw' });
+  return 4 * (performance.now() - begun) + 200;
+}
+
+test('an abort is heard within a tile, by signal and by abort()', async () => {
+  const most = await tileTime();
+  for (const stop of ['signal', 'abort']) {
+    await withUpscaler({}, async (own) => {
+      await own.ready;
+      const controller = new AbortController();
+      const reason = new Error('changed my mind');
+      const begun = withResolvers();
+      const call = own.upscale(poster, {
+        output: 'raw',
+        signal: controller.signal,
+        progress: () => begun.resolve(),
+      });
+      await begun.promise;
+      const stopped = performance.now();
+      if (stop === 'signal') controller.abort(reason);
+      else own.abort();
+      await assert.rejects(call, (error) => {
+        assert.deepEqual([error.name, error.code], ['AbortError', 'ABORT_ERR']);
+        return error.cause === (stop === 'signal' ? reason : undefined);
+      });
+      assert.ok(performance.now() - stopped < most);
+      assert.equal(own.counters().aborted, 1);
+      assert.equal(own.counters().running, 0);
+      // It goes on working.
+      await own.upscale(thumbnail, { output: 'raw' });
+    });
+  }
+});
+
+function withResolvers() {
+  let resolve;
+  const promise = new Promise((r) => {
+    resolve = r;
+  });
+  return { promise, resolve };
+}
+
+test('a call whose signal was aborted before does nothing', async () => {
+  const before = upscaler.counters();
+  await assert.rejects(upscaler.upscale(thumbnail, { signal: AbortSignal.abort() }), { code: 'ABORT_ERR' });
+  assert.deepEqual(upscaler.counters(), before);
+});
+
+test('AbortSignal.timeout and the timeout option', async () => {
+  const timedOut = upscaler.upscale(poster, { output: 'raw', signal: AbortSignal.timeout(60) });
+  await assert.rejects(timedOut, ({ code, cause }) => code === 'ABORT_ERR' && cause.name === 'TimeoutError');
+  const begun = performance.now();
+  await assert.rejects(upscaler.upscale(poster, { output: 'raw', timeout: 60 }), {
+    code: 'ERR_UPSCALER_TIMEOUT',
+    message: /60 ms/,
+  });
+  assert.ok(performance.now() - begun < 60 + (await tileTime()));
+});
+
+test('more than maxPending waiting images are refused, and only those', async () => {
+  await withUpscaler({ maxPending: 3 }, async (own) => {
+    await own.ready;
+    const calls = Array.from({ length: 40 }, () => own.upscale(thumbnail, { output: 'raw' }));
+    const results = await Promise.allSettled(calls);
+    const refused = results.filter(({ status }) => status === 'rejected');
+    assert.ok(refused.length > 0 && refused.length <= 37, `${refused.length} refused`);
+    for (const { reason } of refused) assert.equal(reason.code, 'ERR_UPSCALER_QUEUE_FULL');
+    assert.equal(own.counters().done, 40 - refused.length);
+    await own.upscale(thumbnail);
+  });
+});
+
+test('counters of an instance and of the process', async () => {
+  await withUpscaler({}, async (own) => {
+    await own.ready;
+    const processBefore = Upscaler.counters();
+    const call = own.upscale(pattern(300, 300, 3), { output: 'raw' });
+    const { queued, running } = own.counters();
+    assert.equal(queued + running, 1);
+    await call;
+    await assert.rejects(own.upscale(Buffer.from('no picture')));
+    await assert.rejects(own.upscale(poster, { output: 'raw', timeout: 20 }));
+    assert.deepEqual(own.counters(), { queued: 0, running: 0, done: 1, failed: 1, aborted: 1 });
+    const processAfter = Upscaler.counters();
+    for (const key of ['done', 'failed', 'aborted'])
+      assert.equal(processAfter[key] - processBefore[key], 1, key);
+  });
+});
+
+test('dispose finishes what was accepted, refuses what comes after, and may be repeated', async () => {
+  const own = new Upscaler();
+  const accepted = [own.upscale(thumbnail, { output: 'raw' }), own.upscale(thumbnail, { output: 'raw' })];
+  const disposed = own.dispose();
+  await assert.rejects(own.upscale(thumbnail), { code: 'ERR_UPSCALER_DISPOSED' });
+  await assert.rejects(own.warmup(), { code: 'ERR_UPSCALER_DISPOSED' });
+  await disposed;
+  for (const call of accepted) assert.equal((await call).width, 96);
+  await own.dispose();
+  await own[Symbol.asyncDispose]();
+  // The same network, held by another instance, lives on.
+  await upscaler.upscale(thumbnail);
+});
+
+test('an instance whose model cannot load fails its calls, never the process, and can be disposed', async () => {
+  const own = new Upscaler({ model: path.join(__dirname, 'missing.onnx') });
+  await delay(50);
+  await assert.rejects(own.ready, { code: 'ERR_UPSCALER_MODEL_LOAD' });
+  await assert.rejects(own.upscale(thumbnail), { code: 'ERR_UPSCALER_MODEL_LOAD' });
+  await assert.rejects(own.getModel(), { code: 'ERR_UPSCALER_MODEL_LOAD' });
+  await own.dispose();
+});
+
+test('warmup with sizes of every form, and in the constructor', async () => {
+  const before = upscaler.counters().done;
+  await upscaler.warmup();
+  await upscaler.warmup(32);
+  await upscaler.warmup([16, { patchSize: 40, padding: 4 }]);
+  assert.equal(upscaler.counters().done - before, 4);
+  await assert.rejects(upscaler.warmup(1000, { signal: AbortSignal.abort() }), { code: 'ABORT_ERR' });
+  await assert.rejects(upscaler.warmup(0), { code: 'ERR_INVALID_ARG_VALUE' });
+  await withUpscaler({ warmupSizes: [20, 30] }, async (own) => {
+    await own.ready;
+    assert.equal(own.counters().done, 2);
+  });
+});
+
+test('methods may be passed around without their instance', async () => {
+  const { upscale, execute, getModel, counters, warmup } = upscaler;
+  const [a, b] = await Promise.all([
+    upscale(thumbnail, { output: 'raw' }),
+    execute(thumbnail, { output: 'raw' }),
+  ]);
+  assert.deepEqual(a, b);
+  assert.equal((await getModel()).model, 'span-2x');
+  assert.ok(counters().done > 0);
+  await warmup(8);
+});
+
+test('many calls at once, on one instance and on many, give what one alone gives', async () => {
+  const pictures = Array.from({ length: 12 }, (_, i) => pattern(40 + 7 * i, 90 - 5 * i, 1 + (i % 4)));
+  const alone = [];
+  for (const picture of pictures) alone.push(await upscaler.upscale(picture, { output: 'raw' }));
+  const others = [new Upscaler(), new Upscaler({ threads: 1 }), new Upscaler({ model: 'span-2x' })];
+  const everywhere = [upscaler, ...others].flatMap((own) =>
+    pictures.map((picture) => own.upscale(picture, { output: 'raw' })),
+  );
+  const results = await Promise.all(everywhere);
+  results.forEach((result, i) => assert.deepEqual(result, alone[i % pictures.length]));
+  await Promise.all(others.map((own) => own.dispose()));
+});
+
+test('a thumbnail does not wait for the posters before it', async () => {
+  await withUpscaler({}, async (other) => {
+    await Promise.all([upscaler.ready, other.ready]);
+    const ended = [];
+    const note = (name) => () => void ended.push(name);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const posters = [upscaler, upscaler, other].map((own) =>
+      own.upscale(poster, { output: 'raw', signal }).then(note('poster'), note('poster stopped')),
+    );
+    await delay(100);
+    await upscaler.upscale(thumbnail, { output: 'raw' }).then(note('thumbnail'));
+    await other.upscale(thumbnail, { output: 'raw' }).then(note('thumbnail'));
+    assert.deepEqual(ended, ['thumbnail', 'thumbnail']);
+    controller.abort();
+    await Promise.all(posters);
+  });
+});
+
+test('the caller may reuse an encoded input at once', async () => {
+  const png = await sharp(thumbnail.data, { raw: thumbnail }).png().toBuffer();
+  const expected = await upscaler.upscale(png, { output: 'raw' });
+  const own = new Upscaler();
+  for (const state of ['while the model loads', 'when it is there']) {
+    for (const input of [Buffer.from(png), new Uint8Array(png).buffer, new Uint8Array(png)]) {
+      const call = own.upscale(input, { output: 'raw' });
+      new Uint8Array(input.buffer ?? input).fill(0);
+      assert.deepEqual(await call, expected, state);
+    }
+    await own.ready;
+  }
+  await own.dispose();
+});
+
+test('every kind of input gives the same picture', async (t) => {
+  const tf = require('@tensorflow/tfjs-core');
+  require('@tensorflow/tfjs-backend-cpu');
+  await tf.setBackend('cpu');
+  const http = require('node:http');
+  const { pathToFileURL } = require('node:url');
+  const file = path.join(require('node:os').tmpdir(), `upscaler-input-${process.pid}.png`);
+  const png = await sharp(thumbnail.data, { raw: thumbnail }).png().toBuffer();
+  fs.writeFileSync(file, png);
+  const server = http.createServer((_, response) => response.end(png)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    fs.rmSync(file);
+    server.close();
+  });
+  const shared = new Uint8Array(new SharedArrayBuffer(png.length));
+  shared.set(png);
+  const tensor = toTensor(thumbnail);
+  const inputs = {
+    Buffer: png,
+    Uint8Array: new Uint8Array(png),
+    ArrayBuffer: new Uint8Array(png).buffer,
+    SharedArrayBuffer: shared.buffer,
+    'a view of a SharedArrayBuffer': shared,
+    Blob: new Blob([png]),
+    File: new File([png], 'a.png'),
+    path: file,
+    'relative path': path.relative(process.cwd(), file),
+    'file: URL': pathToFileURL(file),
+    'file: URL string': pathToFileURL(file).href,
+    'data: URL': `data:image/png;base64,${png.toString('base64')}`,
+    'http: URL': `http://127.0.0.1:${server.address().port}/a.png`,
+    'Node stream': fs.createReadStream(file),
+    'web stream': new Blob([png]).stream(),
+    raw: thumbnail,
+    'raw in 16 bits': { ...thumbnail, data: Uint16Array.from(thumbnail.data, (value) => value * 257) },
+    tensor,
+    'tensor of four dimensions': { ...tensor, shape: [1, ...tensor.shape] },
+    'tf.Tensor3D': tf.tensor3d(tensor.data, tensor.shape),
+    'tf.Tensor4D of integers': tf.tensor4d(tensor.data, [1, ...tensor.shape], 'int32'),
+  };
+  await withUpscaler({ fetch: true }, async (own) => {
+    await own.ready;
+    const expected = await own.upscale(thumbnail, { output: 'raw', depth: 8 });
+    for (const [name, input] of Object.entries(inputs)) {
+      const found = await own.upscale(input, { output: 'raw', depth: 8 });
+      assert.deepEqual([found.width, found.height, found.channels], [96, 80, 3], name);
+      assert.ok(largestDifference(found.data, expected.data) <= (name.startsWith('raw in 16') ? 1 : 0), name);
+    }
+  });
+});
+
+test('hooks of a definition of one’s own', async () => {
+  const calls = [];
+  const definition = {
+    path: NEAREST,
+    scale: 2,
+    inputRange: [0, 1],
+    outputRange: [0, 1],
+    setup: () => void calls.push('setup'),
+    preprocess: ({ data, shape }) => {
+      calls.push('preprocess');
+      return { data: data.map((value) => 255 - value), shape };
+    },
+    teardown: async () => void calls.push('teardown'),
+  };
+  await withUpscaler({ model: definition }, async (own) => {
+    const { data } = await own.upscale(thumbnail, { output: 'raw' });
+    assert.equal(data[0], 255 - thumbnail.data[0]);
+  });
+  assert.deepEqual(calls, ['setup', 'preprocess', 'teardown']);
+});
+
+test('getModel says what runs', async () => {
+  const { modelDefinition, ...model } = await upscaler.getModel();
+  assert.equal(model.model, 'span-2x');
+  assert.equal(model.scale, 2);
+  assert.equal(model.channels, 3);
+  assert.equal(model.format, 'onnx');
+  assert.equal(model.provider, 'cpu');
+  assert.equal(model.precision, 'fp32');
+  assert.ok(model.halo > 8 && model.halo < 64);
+  assert.ok(model.parameters > 3e5 && model.parameters < 6e5);
+  assert.match(modelDefinition.path, /span[/\\].*2x\.onnx$/);
+});
+
+test('versions', () => {
+  const { versions } = Upscaler;
+  assert.equal(versions['upscaler-node'], require('../package.json').version);
+  assert.ok(require('onnxruntime-node/package.json').version.startsWith(`${versions.onnxruntime}.`));
+  assert.equal(versions.napi, process.versions.napi);
+});
+
+test('memory does not grow from call to call', async () => {
+  const picture = pattern(200, 200, 3);
+  const once = () => upscaler.upscale(picture, { output: 'raw' });
+  for (let i = 0; i < 20; i++) await once();
+  global.gc?.();
+  const before = process.memoryUsage().rss;
+  for (let i = 0; i < 40; i++) await once();
+  global.gc?.();
+  // 40 leaked results would be 19 MB, 40 leaked decodes as much again.
+  assert.ok(process.memoryUsage().rss - before < 16e6);
+});

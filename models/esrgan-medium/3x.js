@@ -1,0 +1,23 @@
+'use strict';
+
+const path = require('node:path');
+
+module.exports = {
+  path: path.join(__dirname, 'dist', '3x.onnx'),
+  scale: 3,
+  channels: 3,
+  inputRange: [0, 255],
+  outputRange: [0, 255],
+  meta: {
+    id: 'esrgan-medium-3x',
+    architecture: 'rdn',
+    size: 'medium',
+    dataset: 'div2k',
+    C: 1,
+    D: 10,
+    G: 64,
+    G0: 64,
+    license: 'MIT',
+  },
+  _internals: { name: '@upscaler-node/esrgan-medium', version: '0.1.0', path: 'dist/3x.onnx' },
+};

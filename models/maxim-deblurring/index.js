@@ -1,0 +1,22 @@
+'use strict';
+
+const path = require('node:path');
+
+module.exports = {
+  path: path.join(__dirname, 'dist', 'model.json'),
+  modelType: 'graph',
+  scale: 1,
+  channels: 3,
+  inputRange: [0, 1],
+  outputRange: [0, 1],
+  divisibilityFactor: 64,
+  meta: {
+    id: 'maxim-deblurring',
+    architecture: 'maxim',
+    size: 'large',
+    dataset: 'gopro',
+    stages: 3,
+    license: 'Apache-2.0',
+  },
+  _internals: { name: '@upscaler-node/maxim-deblurring', version: '0.1.0', path: 'dist/model.json' },
+};

@@ -1,0 +1,73 @@
+/** Counts what is in the weights and writes it to lib/catalogue/facts.json. */
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { ROOT } from '../install.mjs';
+import { measureGraph, readGraph } from './onnx.mjs';
+import { bring } from './sources.mjs';
+
+const require = createRequire(import.meta.url);
+const Upscaler = require('../../index.js');
+const FACTS = path.join(ROOT, 'lib', 'catalogue', 'facts.json');
+
+/**
+ * @typedef {import('../../lib/catalogue/entry').Entry} Entry
+ */
+
+/** @param {Entry[]} entries whose weights have been built; they learn what is found */
+export async function countFacts(entries) {
+  const facts = {};
+  for (const entry of entries) {
+    facts[entry.id] = await count(entry);
+    Object.assign(entry, facts[entry.id]);
+  }
+  updateFacts(facts);
+}
+
+/**
+ * Lays new facts over those that are there.
+ *
+ * @param {Record<string, object>} facts by model
+ */
+export function updateFacts(facts) {
+  const all = JSON.parse(readFileSync(FACTS, 'utf8'));
+  for (const [id, found] of Object.entries(facts)) Object.assign(all[id], found);
+  writeFileSync(FACTS, `${JSON.stringify(all, null, 2)}\n`);
+}
+
+/**
+ * The trained numbers are those of the published file: what is shipped has been rewritten to be faster.
+ *
+ * @param {Entry} entry
+ */
+async function count(entry) {
+  const [source] = bring(entry);
+  const file = path.join(ROOT, 'models', entry.family, entry.file);
+  if (entry.modelType === 'graph') {
+    return { parameters: trained(source), fileSize: sizeOfFolder(path.dirname(file)) };
+  }
+  const { scale, channels, inputRange, outputRange } = entry;
+  const upscaler = new Upscaler({ model: { path: source, scale, channels, inputRange, outputRange } });
+  const { parameters, halo } = await upscaler.getModel();
+  await upscaler.dispose();
+  return {
+    parameters,
+    ...measureGraph(readGraph(readFileSync(file))),
+    halo,
+    fileSize: statSync(file).size,
+  };
+}
+
+/** @param {string} file a model.json, among whose constants only those with dimensions were trained */
+function trained(file) {
+  const { weightsManifest } = JSON.parse(readFileSync(file, 'utf8'));
+  return weightsManifest
+    .flatMap(({ weights }) => weights)
+    .filter(({ dtype, shape }) => dtype === 'float32' && shape.length > 0)
+    .reduce((sum, { shape }) => sum + shape.reduce((all, one) => all * one, 1), 0);
+}
+
+/** @param {string} folder */
+function sizeOfFolder(folder) {
+  return readdirSync(folder).reduce((sum, file) => sum + statSync(path.join(folder, file)).size, 0);
+}

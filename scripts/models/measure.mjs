@@ -1,0 +1,146 @@
+/**
+ * `node scripts/models/measure.mjs <set5> [model …] [--no-speed]`: measures quality and speed of the models that are
+ * here, with the library itself and from PNG to PNG, and writes them to lib/catalogue/facts.json.
+ *
+ * <set5> holds HR/baby.png and the like, and x2/babyx2.png, x4/babyx4.png; what is missing is made from HR as MATLAB's
+ * imresize makes it. `npm run models` brings the pages up to date afterwards.
+ */
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import sharp from 'sharp';
+import { resize } from './bicubic.mjs';
+import { updateFacts } from './facts.mjs';
+import { crop, luma, psnr, ssim } from './image-quality.mjs';
+
+const require = createRequire(import.meta.url);
+const Upscaler = require('../../index.js');
+const { entries } = require('../../lib/catalogue');
+const { locate } = require('../../lib/locate');
+
+/** Speed is measured on one thread, so that it says the same on every machine. */
+const REFERENCE = 'span-2x';
+const SPEED_SIDE = 256;
+const SPEED_RUNS = 5;
+
+const { values, positionals } = parseArgs({
+  options: { 'no-speed': { type: 'boolean' } },
+  allowPositionals: true,
+});
+const [set5, ...names] = positionals;
+if (set5 === undefined) throw new Error('Expected the folder of Set5 as the first argument');
+
+if (!values['no-speed']) Upscaler.configure({ threads: 1 });
+const chosen = entries.filter(
+  (entry) => (names.length === 0 || names.includes(entry.id)) && locate(entry) !== undefined,
+);
+for (const entry of chosen) {
+  const upscaler = new Upscaler({ model: entry.id });
+  try {
+    await upscaler.ready;
+    const facts = {};
+    if (entry.scale > 1) facts.quality = { set5: await quality(upscaler, entry.scale) };
+    if (!values['no-speed']) facts.relativeSpeed = await relativeSpeed(upscaler);
+    console.log(entry.id, JSON.stringify(facts));
+    updateFacts({ [entry.id]: facts });
+  } catch (error) {
+    console.error(`${entry.id}: ${error.message}`);
+    process.exitCode = 1;
+  } finally {
+    await upscaler.dispose();
+  }
+}
+
+/**
+ * @param {InstanceType<typeof Upscaler>} upscaler
+ * @param {number} scale
+ */
+async function quality(upscaler, scale) {
+  const figures = [];
+  for (const file of readdirSync(path.join(set5, 'HR'))) {
+    const { large, small } = await pair(path.basename(file, '.png'), scale);
+    const result = await pixels(await upscaler.upscale(small));
+    const [found, wanted] = [result, large].map((image) => crop(luma(image), scale));
+    figures.push({ psnrY: psnr(found, wanted), ssimY: ssim(found, wanted) });
+  }
+  const mean = (/** @type {'psnrY' | 'ssimY'} */ key) =>
+    figures.reduce((sum, figure) => sum + figure[key], 0) / figures.length;
+  return { psnrY: round(mean('psnrY'), 2), ssimY: round(mean('ssimY'), 4) };
+}
+
+/**
+ * @param {string} name
+ * @param {number} scale
+ * @returns {Promise<{ large: import('./image-quality.mjs').Rgb, small: Buffer }>} the original, cut to a multiple of
+ *   the scale, and a small PNG of it
+ */
+async function pair(name, scale) {
+  const original = readFileSync(path.join(set5, 'HR', `${name}.png`));
+  const { width, height } = await sharp(original).metadata();
+  const [cutWidth, cutHeight] = [width, height].map((side) => side - (side % scale));
+  const cut = sharp(original).extract({ left: 0, top: 0, width: cutWidth, height: cutHeight });
+  const large = await pixels(await cut.png().toBuffer());
+  const ready = path.join(set5, `x${scale}`, `${name}x${scale}.png`);
+  if (existsSync(ready)) return { large, small: readFileSync(ready) };
+  const { data, ...size } = resize(large, 1 / scale);
+  return {
+    large,
+    small: await sharp(data, { raw: { ...size, channels: 3 } })
+      .png()
+      .toBuffer(),
+  };
+}
+
+/** @param {Buffer} png */
+async function pixels(png) {
+  const { data, info } = await sharp(png)
+    .removeAlpha()
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height };
+}
+
+/**
+ * Input pixels per second, the reference's being 1: both in turn, the median of the ratios.
+ *
+ * @param {InstanceType<typeof Upscaler>} upscaler
+ */
+async function relativeSpeed(upscaler) {
+  const image = {
+    ...(await pixels(readFileSync(path.join(set5, 'HR', 'butterfly.png')))),
+    channels: 3,
+  };
+  if (image.width !== SPEED_SIDE || image.height !== SPEED_SIDE)
+    throw new Error('Expected a butterfly of 256 x 256');
+  const reference = new Upscaler({ model: REFERENCE });
+  await seconds(reference, image);
+  const ratios = [];
+  for (let run = 0; run < SPEED_RUNS; run++) {
+    const theirs = await seconds(upscaler, image);
+    ratios.push((await seconds(reference, image)) / theirs);
+    if (theirs > 5) break;
+  }
+  await reference.dispose();
+  const median = ratios.sort((a, b) => a - b)[Math.floor(ratios.length / 2)];
+  return Number(median.toPrecision(2));
+}
+
+/**
+ * @param {InstanceType<typeof Upscaler>} upscaler
+ * @param {object} image
+ */
+async function seconds(upscaler, image) {
+  const start = process.hrtime.bigint();
+  await upscaler.upscale(image, { output: 'raw' });
+  return Number(process.hrtime.bigint() - start) / 1e9;
+}
+
+/**
+ * @param {number} value
+ * @param {number} digits
+ */
+function round(value, digits) {
+  return Number(value.toFixed(digits));
+}

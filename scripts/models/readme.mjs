@@ -1,0 +1,111 @@
+/** The page of a model package. */
+import { groupBy } from './group.mjs';
+import { count, known, reach, set5, settings, size, speed, table } from './format.mjs';
+
+/**
+ * @typedef {import('../../lib/catalogue/entry').Entry} Entry
+ */
+
+/** @param {Entry[]} models of one family */
+export function readme(models) {
+  const [first] = models;
+  const notes = models.filter(({ notes }) => notes !== null);
+  return `<!-- Written by \`npm run models\` from lib/catalogue: change it there. -->
+
+# ${first.package}
+
+${first.title} for upscaler-node. ${first.description}
+
+## Use
+
+\`\`\`sh
+npm install upscaler-node ${first.package}
+\`\`\`
+
+\`\`\`js
+const Upscaler = require('upscaler-node');
+
+const upscaler = new Upscaler({ model: '${first.id}' });
+// The same: new Upscaler({ model: require('${first.module}') })
+\`\`\`
+
+## Models
+
+${table(
+  [
+    'name',
+    'module',
+    'scale',
+    'for',
+    'parameters',
+    'MACs per pixel',
+    'receptive field',
+    'file',
+    'Set5 PSNR-Y / SSIM-Y',
+    'speed',
+  ],
+  models.map((model) => [
+    `\`${model.id}\``,
+    `\`${model.module}\``,
+    `${model.scale}x`,
+    model.noise === null ? model.domain : `${model.domain}, noise level ${model.noise}`,
+    count(model.parameters),
+    known(model.macsPerPixel, count),
+    reach(model.receptiveField),
+    known(model.fileSize, size),
+    set5(model.quality.set5),
+    known(model.relativeSpeed, speed),
+  ]),
+)}
+
+Set5 is measured by upscaler-node itself, from PNG to PNG, on the luma channel without borders; speed is input pixels
+per second on one CPU thread, that of \`span-2x\` being 1.
+${published(models)}
+${notes.map(note).join('\n\n')}
+
+## Where the weights come from
+
+${[...groupBy(models, originKey).values()].map(origin).join('\n\n')}
+
+${first.modelType === 'graph' ? 'The files are as they were published.' : 'They were converted to ONNX by upscaler-node (`npm run models` in its repository); weights of more than a few numbers are stored as float16, and computed with as float32.'}
+`;
+}
+
+/** @param {Entry[]} models */
+function published(models) {
+  return models
+    .filter((model) => model.published !== null)
+    .map(
+      ({ published: { benchmark, psnr, ssim } }) =>
+        `\nIts authors publish ${psnr} dB and a structural similarity of ${ssim} on ${benchmark}.\n`,
+    )
+    .join('');
+}
+
+/** @param {Entry} model */
+function note({ id, notes }) {
+  return `**${id}**: ${notes}`;
+}
+
+/** @param {Entry} model what models of one origin have in common */
+function originKey({ author, training, origin, settings: chosen, dataset }) {
+  return JSON.stringify([author, training, origin.package, chosen, dataset]);
+}
+
+/** @param {Entry[]} models of one origin */
+function origin(models) {
+  const [{ architecture, settings: chosen, authors, dataset, training, license, licenseUrl, origin: from }] =
+    models;
+  const lines = [
+    `Architecture: ${architecture} (${settings(chosen)})${training.paper ? `, [paper](${training.paper})` : ''}`,
+    `Authors: ${authors}, [repository](${licenseUrl.split('/blob/')[0]})`,
+    `Training data: ${dataset}`,
+    `Training: ${training.description} [Trainer](${training.repository})`,
+    `Licence of the weights: [${license}](${licenseUrl})`,
+    `Taken from: ${from.package} ${from.version} (${from.registry}), ${models.map(({ origin: { file } }) => `\`${file}\``).join(', ')}`,
+    ...models
+      .filter(({ checkpoint }) => checkpoint !== null)
+      .map(({ id, checkpoint }) => `Training run of ${id}: \`${checkpoint}\``),
+  ];
+  return `### ${models.map(({ id }) => id).join(', ')}\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
+}

@@ -1,0 +1,56 @@
+/** The tables of docs/models.md. */
+import { count, known, reach, set5, size, speed, table } from './format.mjs';
+
+/**
+ * @typedef {import('../../lib/catalogue/entry').Entry} Entry
+ * @type {Record<string, (entries: Entry[]) => string>}
+ */
+export const tables = {
+  /** What one chooses by. */
+  choice: (entries) =>
+    table(
+      ['name', 'for', 'scale', 'Set5 PSNR-Y / SSIM-Y', 'speed', 'file', 'licence', 'package'],
+      entries.map((entry) => [
+        `\`${entry.id}\``,
+        entry.noise === null ? entry.domain : `${entry.domain}, noise level ${entry.noise}`,
+        `${entry.scale}x`,
+        set5(entry.quality.set5),
+        known(entry.relativeSpeed, speed),
+        known(entry.fileSize, size),
+        entry.license,
+        `[${entry.package.split('/')[1]}](../models/${entry.family}/README.md)${entry.embedded ? ' (built in)' : ''}`,
+      ]),
+    ),
+
+  /** What it is. */
+  anatomy: (entries) =>
+    table(
+      [
+        'name',
+        'verbose path',
+        'parameters',
+        'MACs per pixel',
+        'receptive field',
+        'quantization',
+        'precisions',
+      ],
+      entries.map((entry) => [
+        `\`${entry.id}\``,
+        `\`${entry.path}\``,
+        count(entry.parameters),
+        known(entry.macsPerPixel, count),
+        reach(entry.receptiveField),
+        entry.quantization ?? '–',
+        entry.precisions.join(', '),
+      ]),
+    ),
+
+  /** By which names it answers. */
+  names: (entries) =>
+    table(
+      ['name', 'also'],
+      entries
+        .filter(({ aliases }) => aliases.length > 0)
+        .map(({ id, aliases }) => [`\`${id}\``, aliases.map((alias) => `\`${alias}\``).join(', ')]),
+    ),
+};
