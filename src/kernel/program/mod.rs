@@ -6,6 +6,7 @@
 //! with its height, and no row is computed twice.
 
 mod schedule;
+mod sections;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use super::conv::Conv;
 use super::epilogue::Activation;
 use super::lanes::LANES;
 use super::plane::Scratch;
+use sections::SECTION_BYTES;
 use stream::Stream;
 use value::Value;
 
@@ -239,7 +241,7 @@ impl Program {
                 output.len()
             )));
         }
-        Stream::new(self, &sizes, workspace)?.run(input, output, go_on)
+        Stream::new(self, &sizes, workspace, SECTION_BYTES)?.run(input, output, go_on)
     }
 }
 

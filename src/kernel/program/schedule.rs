@@ -1,5 +1,7 @@
 //! Which rows are computed when, and which must be held: arithmetic alone, so that it can be played through beforehand.
 
+use std::ops::Range;
+
 use super::Program;
 
 /// Input pixels that are taken in at a time: enough tiles to use each weight often, few enough that a layer's band is
@@ -72,26 +74,34 @@ impl<'a> Schedule<'a> {
         end.max(done)
     }
 
+    /// Whether every row of a section's values has been made.
+    pub fn is_done(&self, section: &Range<usize>) -> bool {
+        section.clone().all(|step| self.made[step + 1] == self.sizes[step + 1].0)
+    }
+
     /// The most rows of every value that are held at a time, found by playing the whole picture through.
-    pub fn windows(mut self) -> Vec<usize> {
+    pub fn windows(mut self, sections: &[Range<usize>]) -> Vec<usize> {
         let mut windows = vec![0; self.sizes.len()];
         let last = self.sizes.len() - 1;
-        while self.left < self.sizes[last].0 {
-            let before: usize = self.made.iter().sum();
-            let mut make = |schedule: &mut Self, value: usize, end: usize| {
-                windows[value] = windows[value].max(end - schedule.keep(value).min(schedule.made[value]));
-                schedule.made[value] = end;
-            };
-            let entered = self.entered();
-            make(&mut self, 0, entered);
-            for index in 0..self.program.steps.len() {
-                let end = self.allowed(index);
-                make(&mut self, index + 1, end);
-            }
-            self.left = self.made[last];
-            if self.made.iter().sum::<usize>() == before {
-                // Nothing can be computed any more: the run will say so, instead of waiting for ever.
-                break;
+        for section in sections {
+            while !self.is_done(section) {
+                let before: usize = self.made.iter().sum();
+                let mut make = |schedule: &mut Self, value: usize, end: usize| {
+                    let kept = schedule.keep(value).min(schedule.made[value]);
+                    windows[value] = windows[value].max(end - kept);
+                    schedule.made[value] = end;
+                };
+                let entered = self.entered();
+                make(&mut self, 0, entered);
+                for index in section.clone() {
+                    let end = self.allowed(index);
+                    make(&mut self, index + 1, end);
+                }
+                self.left = self.made[last];
+                if self.made.iter().sum::<usize>() == before {
+                    // Nothing can be computed any more: the run will say so, instead of waiting for ever.
+                    return windows;
+                }
             }
         }
         windows

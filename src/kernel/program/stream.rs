@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::schedule::Schedule;
+use super::sections::{sections, slots};
 use super::value::Value;
-use super::{Op, Program, Workspace};
+use super::{Op, Program, Step, Workspace};
 use crate::error::Error;
 use crate::kernel::conv::{Conv, Picture};
 use crate::kernel::epilogue::Activation;
@@ -13,8 +14,13 @@ use crate::kernel::plane::{Scratch, plane_count, to_blocked};
 
 pub struct Stream<'a> {
     program: &'a Program,
+    sections: Vec<Range<usize>>,
     schedule: Schedule<'a>,
     values: &'a mut [Value],
+    /// The place of each value among `values`.
+    slots: Vec<usize>,
+    /// Rows of each value that are held at a time.
+    windows: Vec<usize>,
     scratch: &'a mut Scratch,
 }
 
@@ -23,17 +29,30 @@ impl<'a> Stream<'a> {
         program: &'a Program,
         sizes: &'a [(usize, usize)],
         workspace: &'a mut Workspace,
+        section_bytes: usize,
     ) -> Result<Stream<'a>, Error> {
-        if workspace.values.len() < sizes.len() {
-            workspace.values.resize_with(sizes.len(), Value::default);
-        }
-        let values = &mut workspace.values[..sizes.len()];
-        let windows = Schedule::new(program, sizes).windows();
-        for (index, value) in values.iter_mut().enumerate() {
-            value.reset(plane_count(program.channels[index]), sizes[index].1, windows[index])?;
-        }
-        let schedule = Schedule::new(program, sizes);
-        Ok(Stream { program, schedule, values, scratch: &mut workspace.scratch })
+        let sections = sections(program, sizes, section_bytes);
+        let windows = Schedule::new(program, sizes).windows(&sections);
+        let need = |value: usize| plane_count(program.channels[value]) * windows[value] * sizes[value].1;
+        let needs: Vec<usize> = (0..sizes.len()).map(need).collect();
+        let slots = slots(program, &sections, &needs);
+        let count = slots.iter().max().map_or(0, |last| last + 1);
+        workspace.values.resize_with(workspace.values.len().max(count), Value::default);
+        let (schedule, values) = (Schedule::new(program, sizes), &mut workspace.values[..count]);
+        let scratch = &mut workspace.scratch;
+        let mut stream = Stream { program, sections, schedule, values, slots, windows, scratch };
+        // The largest first, so that a slot is not grown again and again.
+        let mut order: Vec<usize> = (0..sizes.len()).collect();
+        order.sort_by_key(|&value| std::cmp::Reverse(needs[value]));
+        order.into_iter().try_for_each(|value| stream.values[stream.slots[value]].reserve(needs[value]))?;
+        stream.begin(0)?;
+        Ok(stream)
+    }
+
+    /// Makes a value's slot its own.
+    fn begin(&mut self, value: usize) -> Result<(), Error> {
+        let planes = plane_count(self.program.channels[value]);
+        self.values[self.slots[value]].reset(planes, self.schedule.sizes[value].1, self.windows[value])
     }
 
     pub fn run(
@@ -42,19 +61,19 @@ impl<'a> Stream<'a> {
         output: &mut [f32],
         go_on: &dyn Fn() -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let out_height = self.schedule.sizes[self.values.len() - 1].0;
-        while self.schedule.left < out_height {
-            go_on()?;
-            let before: usize = self.schedule.made.iter().sum();
-            self.enter(input)?;
-            for index in 0..self.program.steps.len() {
-                self.advance(index)?;
-            }
-            self.leave(output)?;
-            if self.schedule.made.iter().sum::<usize>() == before {
-                return Err(Error::Inference(format!(
-                    "Expected {out_height} rows but nothing moves any more"
-                )));
+        for section in std::mem::take(&mut self.sections) {
+            section.clone().try_for_each(|step| self.begin(step + 1))?;
+            while !self.schedule.is_done(&section) {
+                go_on()?;
+                let before: usize = self.schedule.made.iter().sum();
+                self.enter(input)?;
+                section.clone().try_for_each(|index| self.advance(index))?;
+                self.leave(output)?;
+                if self.schedule.made.iter().sum::<usize>() == before {
+                    return Err(Error::Inference(
+                        "Expected rows to be made but nothing moves any more".to_owned(),
+                    ));
+                }
             }
         }
         Ok(())
@@ -70,7 +89,10 @@ impl<'a> Stream<'a> {
             .map(|channel| &channel[rows.start * width..rows.end * width])
             .collect();
         self.schedule.made[0] = rows.end;
-        let planes = self.values[0].extend(rows.len(), keep)?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let planes = self.values[self.slots[0]].extend(rows.len(), keep)?;
         planes
             .into_iter()
             .zip(channels.chunks(LANES))
@@ -79,11 +101,14 @@ impl<'a> Stream<'a> {
 
     /// Copies the output rows that are there to where they belong.
     fn leave(&mut self, output: &mut [f32]) -> Result<(), Error> {
-        let last = self.values.len() - 1;
+        let last = self.slots.len() - 1;
         let (height, width) = self.schedule.sizes[last];
         let rows = self.schedule.left..self.schedule.made[last];
+        if rows.is_empty() {
+            return Ok(());
+        }
         let planes: Vec<&[[f32; LANES]]> =
-            self.values[last].part(rows.clone()).map(|plane| plane.as_chunks().0).collect();
+            self.values[self.slots[last]].part(rows.clone()).map(|plane| plane.as_chunks().0).collect();
         let exit = self.program.exit;
         let side = exit.side;
         let channels = self.program.channels[last] / (side * side);
@@ -112,9 +137,15 @@ impl<'a> Stream<'a> {
         let keep = self.schedule.keep(index + 1);
         self.schedule.made[index + 1] = rows.end;
         let step = &self.program.steps[index];
-        let (before, after) = self.values.split_at_mut(index + 1);
-        let inputs: Vec<&Value> = step.inputs.iter().map(|&value| &before[value]).collect();
-        let mut made = after[0].extend(rows.len(), keep)?;
+        // Taken out, so that it can be written while others are read: none of those has the same slot.
+        let mut value = std::mem::take(&mut self.values[self.slots[index + 1]]);
+        let result = value.extend(rows.len(), keep).and_then(|made| self.compute(step, rows, made));
+        self.values[self.slots[index + 1]] = value;
+        result
+    }
+
+    fn compute(&mut self, step: &Step, rows: Range<usize>, mut made: Vec<&mut [f32]>) -> Result<(), Error> {
+        let inputs: Vec<&Value> = step.inputs.iter().map(|&value| &self.values[self.slots[value]]).collect();
         let size = self.schedule.sizes[step.inputs[0]];
         match &step.op {
             Op::Conv(conv) => convolve(conv, size, &inputs, rows, &mut made, self.scratch),

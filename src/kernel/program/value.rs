@@ -18,22 +18,29 @@ pub struct Value {
 }
 
 impl Value {
-    /// Empty, for planes of this width, of which `window` rows are held at a time. Memory that is large enough stays.
+    /// Sees to it that `blocks` blocks fit, and a quarter more, so that the window moves down in strides.
+    ///
+    /// # Errors
+    /// `Limit` where the system has no more memory.
+    pub fn reserve(&mut self, blocks: usize) -> Result<(), Error> {
+        let blocks = blocks + blocks / 4;
+        if self.blocks.len() >= blocks {
+            return Ok(());
+        }
+        self.blocks = Vec::new();
+        self.blocks.try_reserve_exact(blocks).map_err(|_| {
+            Error::Limit(format!("Expected memory for {blocks} blocks of activations but there is none left"))
+        })?;
+        self.blocks.resize(blocks, Block::ZERO);
+        Ok(())
+    }
+
+    /// Empty, for planes of this width, of which `window` rows are held at a time.
     ///
     /// # Errors
     /// `Limit` where the system has no more memory.
     pub fn reset(&mut self, planes: usize, width: usize, window: usize) -> Result<(), Error> {
-        // A quarter more, so that the window moves down in strides.
-        let blocks = planes * width * (window + window / 4);
-        if self.blocks.len() < blocks {
-            self.blocks = Vec::new();
-            self.blocks.try_reserve_exact(blocks).map_err(|_| {
-                Error::Limit(format!(
-                    "Expected memory for {blocks} blocks of activations but there is none left"
-                ))
-            })?;
-            self.blocks.resize(blocks, Block::ZERO);
-        }
+        self.reserve(planes * width * window)?;
         (self.planes, self.width, self.held) = (planes, width, 0..0);
         self.capacity = self.blocks.len() / (planes * width).max(1);
         Ok(())

@@ -1,0 +1,85 @@
+//! Cuts a program into sections that run one after the other, where that takes less memory.
+//!
+//! Within a section rows stream: every value is a window of some rows. A deep network has so many values that their windows
+//! together outweigh whole pictures of the few values that live across a cut.
+
+use std::ops::Range;
+
+use super::Program;
+use crate::kernel::lanes::Block;
+use crate::kernel::plane::plane_count;
+
+/// What the windows of a section may take, in bytes: about a third-level cache's share of one core.
+pub const SECTION_BYTES: usize = 24 << 20;
+
+/// Rows that a value's window has on average: a band, what the next convolution reaches back, and some to move in.
+const WINDOW_ROWS: usize = 18;
+
+/// The program's steps in sections of about `most` bytes, for values of these sizes.
+pub fn sections(program: &Program, sizes: &[(usize, usize)], most: usize) -> Vec<Range<usize>> {
+    let steps = program.steps.len();
+    let windows =
+        |steps: Range<usize>| steps.map(|step| bytes(program, sizes, step + 1, WINDOW_ROWS)).sum::<usize>();
+    let cut = cut(program, sizes, most);
+    let largest = cut.iter().cloned().map(windows).max().unwrap_or(0);
+    let crossing = cut.iter().map(|section| live(program, sizes, section.end)).max().unwrap_or(0);
+    if largest + crossing < windows(0..steps) { cut } else { vec![0..steps] }
+}
+
+/// Sections of about `most` bytes, cut where the least lives on.
+fn cut(program: &Program, sizes: &[(usize, usize)], most: usize) -> Vec<Range<usize>> {
+    let steps = program.steps.len();
+    let (mut sections, mut begin, mut held) = (Vec::new(), 0, 0);
+    let mut step = 0;
+    while step < steps {
+        held += bytes(program, sizes, step + 1, WINDOW_ROWS);
+        step += 1;
+        if held > most && step < steps {
+            let candidates = begin + (step - begin).div_ceil(2)..step + 1;
+            let end = candidates.min_by_key(|&end| (live(program, sizes, end), steps - end)).unwrap_or(step);
+            sections.push(begin..end);
+            (begin, step, held) = (end, end, 0);
+        }
+    }
+    sections.push(begin..steps);
+    sections
+}
+
+/// Bytes of whole pictures of the values that are made before step `end` and read from it on.
+fn live(program: &Program, sizes: &[(usize, usize)], end: usize) -> usize {
+    let lives = |value: &usize| program.readers[*value].iter().any(|&(step, _)| step >= end);
+    (0..=end.min(sizes.len() - 1))
+        .filter(lives)
+        .map(|value| bytes(program, sizes, value, sizes[value].0))
+        .sum()
+}
+
+fn bytes(program: &Program, sizes: &[(usize, usize)], value: usize, rows: usize) -> usize {
+    plane_count(program.channels[value]) * rows.min(sizes[value].0) * sizes[value].1 * size_of::<Block>()
+}
+
+/// Which memory each value uses: values of sections that do not overlap share it. `needs` are the values' sizes.
+pub fn slots(program: &Program, sections: &[Range<usize>], needs: &[usize]) -> Vec<usize> {
+    let section_of = |step: usize| sections.iter().position(|section| section.contains(&step)).unwrap_or(0);
+    // Of each slot: its size, and the last section that uses it.
+    let mut slots: Vec<(usize, usize)> = Vec::new();
+    let mut chosen = Vec::with_capacity(needs.len());
+    for (value, &need) in needs.iter().enumerate() {
+        let begin = value.checked_sub(1).map_or(0, section_of);
+        let end = program.readers[value].iter().map(|&(step, _)| section_of(step)).max();
+        let end = end.unwrap_or(sections.len());
+        let free = (0..slots.len()).filter(|&slot| slots[slot].1 < begin);
+        let fitting = |slot: &usize| (slots[*slot].0 < need, slots[*slot].0.abs_diff(need));
+        match free.min_by_key(fitting) {
+            Some(slot) => {
+                slots[slot] = (slots[slot].0.max(need), end);
+                chosen.push(slot);
+            }
+            None => {
+                chosen.push(slots.len());
+                slots.push((need, end));
+            }
+        }
+    }
+    chosen
+}
