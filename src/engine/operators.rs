@@ -17,6 +17,7 @@ use ort::operator::{
 use ort::value::TensorElementType::Float32;
 
 use super::Cancel;
+use super::pool::pause;
 use crate::error::Error;
 use crate::graph::{BODY_ATTRIBUTE, BODY_DOMAIN, BODY_OPERATOR};
 use crate::kernel::{Isa, Program, Workspace};
@@ -154,7 +155,10 @@ impl BodyKernel {
         let mut output = context.output(0, shape)?.ok_or_else(missing)?;
         let (_, result) = output.try_extract_tensor_mut::<f32>()?;
         let cancel = CANCEL.with_borrow(Clone::clone);
-        let go_on = || cancel.as_ref().map_or(Ok(()), Cancel::check);
+        let go_on = || {
+            pause();
+            cancel.as_ref().map_or(Ok(()), Cancel::check)
+        };
         let run = |workspace: &mut Workspace| self.0.run(planes, size, result, workspace, &go_on);
         WORKSPACE.with_borrow_mut(run).map_err(|error| ort::Error::new(error.to_string()))
     }

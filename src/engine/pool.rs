@@ -1,8 +1,11 @@
 //! Worker threads, and the fair queue that feeds them.
 //!
 //! Every image has a [`Lane`]. A free worker takes the next task of the lane that has had the least time so far, as
-//! Linux' completely fair scheduler does, so that a thumbnail which arrives behind a poster is done after a few tiles.
+//! Linux' completely fair scheduler does, so that a thumbnail which arrives behind a poster is done after a few tiles. A
+//! task that takes seconds calls [`pause`] now and then: if a lane has had less, the task's thread parks, and another
+//! thread serves that lane with the turn that was given up.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -22,14 +25,21 @@ pub struct Pool {
 struct Shared {
     state: Mutex<State>,
     wake: Condvar,
+    /// How many tasks may be running, parked ones not counted.
+    turns: usize,
 }
 
 #[derive(Default)]
 struct State {
     lanes: HashMap<u64, Queue>,
     next_lane: u64,
-    /// The time served to the lane that was chosen last: where lanes begin that were empty until then.
+    /// What the busy lane that was served least has had: where lanes begin that were empty until then.
     clock: Duration,
+    /// Tasks that are running, parked ones not counted.
+    running: usize,
+    /// Threads that wait for a task.
+    idle: usize,
+    threads: usize,
     closed: bool,
 }
 
@@ -38,18 +48,59 @@ struct Queue {
     served: Duration,
     /// What the lane's last task took: charged in advance, so that two workers do not both favour the same lane.
     expected: Duration,
+    /// Tasks that have begun, parked ones among them.
     running: usize,
+    parked: usize,
     share: Arc<Share>,
     closed: bool,
 }
 
-type Task = Box<dyn FnOnce() + Send>;
+/// A task gives up its turn only to lanes that have had this much less, or two posters would change places all the time.
+const QUANTUM: Duration = Duration::from_millis(50);
 
-impl Queue {
-    fn may_run(&self) -> bool {
-        !self.tasks.is_empty() && *self.share.running() < self.share.limit
+/// The task that a thread is running.
+struct Turn {
+    shared: Arc<Shared>,
+    lane: u64,
+    begun: Instant,
+    /// What its lane was charged in advance.
+    charged: Duration,
+}
+
+thread_local! {
+    static TURN: RefCell<Option<Turn>> = const { RefCell::new(None) };
+}
+
+/// Lets lanes that have had less go first. To be called within long tasks, as often as a thumbnail may be kept waiting;
+/// it costs nothing unless the task has had the thread for a while, and does nothing on other threads.
+pub fn pause() {
+    TURN.with_borrow_mut(|turn| {
+        if let Some(turn) = turn.as_mut().filter(|turn| turn.begun.elapsed() >= QUANTUM) {
+            turn.offer();
+        }
+    });
+}
+
+impl Turn {
+    /// Parks while there are lanes that have had less.
+    fn offer(&mut self) {
+        let mut state = self.shared.lock();
+        state.account(self.lane, self.begun.elapsed(), self.charged);
+        self.charged = Duration::ZERO;
+        if state.is_behind(self.lane, QUANTUM) && self.shared.has_spare(&mut state) {
+            state.park(self.lane);
+            self.shared.wake.notify_all();
+            while !state.closed && !state.unpark(self.lane, self.shared.turns) {
+                state = self.shared.wait(state);
+            }
+            // Others may have waited for this one to be first.
+            self.shared.wake.notify_all();
+        }
+        self.begun = Instant::now();
     }
 }
+
+type Task = Box<dyn FnOnce() + Send>;
 
 /// How many workers the lanes of one instance may use at the same time.
 pub struct Share {
@@ -95,12 +146,11 @@ impl Pool {
 
     /// Starts `threads` workers.
     pub fn new(threads: usize) -> Result<Pool, Error> {
-        let shared = Arc::new(Shared { state: Mutex::default(), wake: Condvar::new() });
-        for index in 0..threads {
-            let shared = shared.clone();
-            std::thread::Builder::new()
-                .name(format!("upscaler-{index}"))
-                .spawn(move || shared.work())
+        let shared = Arc::new(Shared { state: Mutex::default(), wake: Condvar::new(), turns: threads });
+        for _ in 0..threads {
+            let mut state = shared.lock();
+            shared
+                .spawn(&mut state)
                 .map_err(|error| Error::Limit(format!("Expected to start {threads} threads but: {error}")))?;
         }
         Ok(Pool { shared, threads })
@@ -116,11 +166,11 @@ impl Pool {
         let mut state = self.shared.lock();
         let id = state.next_lane;
         state.next_lane += 1;
-        let served = state.clock;
+        let served = state.clock();
         let expected = Duration::ZERO;
-        state
-            .lanes
-            .insert(id, Queue { tasks: VecDeque::new(), served, expected, running: 0, share, closed: false });
+        let queue =
+            Queue { tasks: VecDeque::new(), served, expected, running: 0, parked: 0, share, closed: false };
+        state.lanes.insert(id, queue);
         Lane { id, shared: self.shared.clone() }
     }
 }
@@ -164,7 +214,7 @@ impl Lane {
 
     fn push(&self, task: Task) {
         let mut state = self.shared.lock();
-        let clock = state.clock;
+        let clock = state.clock();
         if let Some(queue) = state.lanes.get_mut(&self.id) {
             if queue.tasks.is_empty() && queue.running == 0 {
                 // Time spent waiting earns no credit.
@@ -173,7 +223,7 @@ impl Lane {
             queue.tasks.push_back(task);
         }
         drop(state);
-        self.shared.wake.notify_one();
+        self.shared.wake.notify_all();
     }
 }
 
@@ -204,48 +254,128 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn work(&self) {
+    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        self.wake.wait(state).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn spawn(self: &Arc<Self>, state: &mut State) -> std::io::Result<()> {
+        let shared = self.clone();
+        std::thread::Builder::new()
+            .name(format!("upscaler-{}", state.threads))
+            .spawn(move || shared.work())
+            .map(|_| state.threads += 1)
+    }
+
+    /// Whether a thread is there to take over a turn; one more is started for each worker at most.
+    fn has_spare(self: &Arc<Self>, state: &mut State) -> bool {
+        state.idle > 0 || (state.threads < 2 * self.turns && self.spawn(state).is_ok())
+    }
+
+    fn work(self: &Arc<Self>) {
         let mut state = self.lock();
         while !state.closed {
-            let Some((lane, task)) = state.take() else {
-                state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+            let Some((lane, task, charged)) = state.take(self.turns) else {
+                state.idle += 1;
+                state = self.wait(state);
+                state.idle -= 1;
                 continue;
             };
-            if state.lanes.values().any(Queue::may_run) {
-                // A worker that was woken while this lane's instance was at its limit may sleep again.
-                self.wake.notify_one();
-            }
             drop(state);
-            let begun = Instant::now();
+            TURN.set(Some(Turn { shared: self.clone(), lane, begun: Instant::now(), charged }));
             task();
-            let took = begun.elapsed();
+            let turn = TURN.take();
             state = self.lock();
-            state.finish(lane, took);
+            if let Some(turn) = turn {
+                state.finish(lane, turn.begun.elapsed(), turn.charged);
+            }
+            self.wake.notify_all();
         }
     }
 }
 
+impl Queue {
+    fn may_run(&self) -> bool {
+        !self.tasks.is_empty() && *self.share.running() < self.share.limit
+    }
+}
+
 impl State {
-    /// The next task of the lane that was served least.
-    fn take(&mut self) -> Option<(u64, Task)> {
+    /// Moves the clock on, and reads it.
+    fn clock(&mut self) -> Duration {
+        let busy = self.lanes.values().filter(|queue| queue.running > 0 || !queue.tasks.is_empty());
+        self.clock = self.clock.max(busy.map(|queue| queue.served).min().unwrap_or_default());
+        self.clock
+    }
+
+    /// The next task of the lane that was served least, and what the lane was charged for it. Parked tasks that are next
+    /// wake up by themselves.
+    fn take(&mut self, turns: usize) -> Option<(u64, Task, Duration)> {
+        if self.running >= turns {
+            return None;
+        }
+        let parked = self.lanes.values().filter(|queue| queue.parked > 0).map(|queue| queue.served).min();
         let runnable = self.lanes.iter_mut().filter(|(_, queue)| queue.may_run());
         let (&id, queue) = runnable.min_by_key(|(id, queue)| (queue.served, **id))?;
+        if parked.is_some_and(|parked| parked < queue.served) {
+            return None;
+        }
         let task = queue.tasks.pop_front()?;
-        self.clock = self.clock.max(queue.served);
         queue.served += queue.expected;
         queue.running += 1;
         *queue.share.running() += 1;
-        Some((id, task))
+        self.running += 1;
+        Some((id, task, queue.expected))
     }
 
-    fn finish(&mut self, id: u64, took: Duration) {
+    /// Replaces what a lane was charged by what it had.
+    fn account(&mut self, id: u64, took: Duration, charged: Duration) {
         if let Some(queue) = self.lanes.get_mut(&id) {
-            queue.served = (queue.served + took).saturating_sub(queue.expected);
+            queue.served = (queue.served + took).saturating_sub(charged);
+        }
+    }
+
+    fn finish(&mut self, id: u64, took: Duration, charged: Duration) {
+        self.account(id, took, charged);
+        self.running -= 1;
+        if let Some(queue) = self.lanes.get_mut(&id) {
             queue.expected = took;
             queue.running -= 1;
             *queue.share.running() -= 1;
         }
         self.remove_if_done(id);
+    }
+
+    /// Whether another lane that could run has been served less than this one, by more than `margin`.
+    fn is_behind(&self, id: u64, margin: Duration) -> bool {
+        let Some(own) = self.lanes.get(&id) else { return false };
+        self.lanes.iter().filter(|(other, _)| **other != id).any(|(_, queue)| {
+            // The turn that this lane would give up counts against no share any more.
+            let within = Arc::ptr_eq(&queue.share, &own.share) || *queue.share.running() < queue.share.limit;
+            !queue.tasks.is_empty() && within && queue.served + margin < own.served
+        })
+    }
+
+    fn park(&mut self, id: u64) {
+        self.running -= 1;
+        if let Some(queue) = self.lanes.get_mut(&id) {
+            queue.parked += 1;
+            *queue.share.running() -= 1;
+        }
+    }
+
+    /// Lets a parked task go on, if there is a turn and no other lane comes first.
+    fn unpark(&mut self, id: u64, turns: usize) -> bool {
+        if self.running >= turns || self.is_behind(id, Duration::ZERO) {
+            return false;
+        }
+        let Some(queue) = self.lanes.get_mut(&id).filter(|queue| *queue.share.running() < queue.share.limit)
+        else {
+            return false;
+        };
+        queue.parked -= 1;
+        *queue.share.running() += 1;
+        self.running += 1;
+        true
     }
 
     fn remove_if_done(&mut self, id: u64) {
@@ -288,6 +418,53 @@ mod tests {
         for tile in tiles {
             tile.await.unwrap();
         }
+    }
+
+    #[tokio::test]
+    async fn a_long_task_makes_way_and_goes_on() {
+        let pool = Pool::new(1).unwrap();
+        let share = Share::new(1);
+        let (poster, thumbnail) = (pool.lane(share.clone()), pool.lane(share));
+        let begun = Instant::now();
+        let long = poster.run(move || {
+            while begun.elapsed() < Duration::from_millis(600) {
+                sleep(Duration::from_millis(5));
+                pause();
+            }
+            Ok(Instant::now())
+        });
+        sleep(Duration::from_millis(100));
+        thumbnail.run(wait(5)).await.unwrap();
+        let thumbnail_done = Instant::now();
+        assert!(long.await.unwrap() > thumbnail_done, "the thumbnail waited for the poster");
+    }
+
+    #[tokio::test]
+    async fn long_tasks_of_many_lanes_all_finish() {
+        let pool = Pool::new(2).unwrap();
+        let share = Share::new(2);
+        let lanes: Vec<_> = (0..6).map(|_| pool.lane(share.clone())).collect();
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let tasks: Vec<_> = lanes
+            .iter()
+            .flat_map(|lane| (0..3).map(move |_| lane))
+            .map(|lane| {
+                let (running, most) = (running.clone(), most.clone());
+                lane.run(move || {
+                    for _ in 0..12 {
+                        most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                        sleep(Duration::from_millis(10));
+                        running.fetch_sub(1, Ordering::SeqCst);
+                        pause();
+                    }
+                    Ok(())
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert_eq!(most.load(Ordering::SeqCst), 2, "a parked task holds no turn");
     }
 
     #[tokio::test]

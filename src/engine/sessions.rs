@@ -79,7 +79,12 @@ impl Shelves {
     /// `spreads`: a run can use more than one thread.
     fn new(workers: usize, affordable: usize, spreads: bool) -> Shelves {
         if !spreads {
-            return Shelves { alone: None, together: Shelf::new(workers.min(affordable), 1), leased: 0 };
+            // Twice as many: a run that has parked keeps its session.
+            return Shelves {
+                alone: None,
+                together: Shelf::new((2 * workers).min(affordable), 1),
+                leased: 0,
+            };
         }
         // One worker, or memory for one session: it serves both purposes.
         let together = if workers > 1 && affordable > 1 { workers.min(affordable - 1) } else { 0 };
