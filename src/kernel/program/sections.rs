@@ -23,7 +23,8 @@ pub fn sections(program: &Program, sizes: &[(usize, usize)], most: usize) -> Vec
     let cut = cut(program, sizes, most);
     let largest = cut.iter().cloned().map(windows).max().unwrap_or(0);
     let crossing = cut.iter().map(|section| live(program, sizes, section.end)).max().unwrap_or(0);
-    if largest + crossing < windows(0..steps) { cut } else { vec![0..steps] }
+    let whole = std::iter::once(0..steps);
+    if largest + crossing < windows(0..steps) { cut } else { whole.collect() }
 }
 
 /// Sections of about `most` bytes, cut where the least lives on.
