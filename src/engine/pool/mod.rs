@@ -5,8 +5,12 @@
 //! task that takes seconds calls [`pause`] now and then: if a lane has had less, the task's thread parks, and another
 //! thread serves that lane with the turn that was given up.
 
+mod state;
+#[cfg(test)]
+mod tests;
+
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,6 +19,7 @@ use once_cell::sync::OnceCell;
 use tokio::sync::oneshot;
 
 use crate::error::Error;
+use state::{Queue, State, Task};
 
 /// A fixed set of worker threads.
 pub struct Pool {
@@ -27,32 +32,6 @@ struct Shared {
     wake: Condvar,
     /// How many tasks may be running, parked ones not counted.
     turns: usize,
-}
-
-#[derive(Default)]
-struct State {
-    lanes: HashMap<u64, Queue>,
-    next_lane: u64,
-    /// What the busy lane that was served least has had: where lanes begin that were empty until then.
-    clock: Duration,
-    /// Tasks that are running, parked ones not counted.
-    running: usize,
-    /// Threads that wait for a task.
-    idle: usize,
-    threads: usize,
-    closed: bool,
-}
-
-struct Queue {
-    tasks: VecDeque<Task>,
-    served: Duration,
-    /// What the lane's last task took: charged in advance, so that two workers do not both favour the same lane.
-    expected: Duration,
-    /// Tasks that have begun, parked ones among them.
-    running: usize,
-    parked: usize,
-    share: Arc<Share>,
-    closed: bool,
 }
 
 /// A task gives up its turn only to lanes that have had this much less, or two posters would change places all the time.
@@ -99,8 +78,6 @@ impl Turn {
         self.begun = Instant::now();
     }
 }
-
-type Task = Box<dyn FnOnce() + Send>;
 
 /// How many workers the lanes of one instance may use at the same time.
 pub struct Share {
@@ -290,223 +267,5 @@ impl Shared {
             }
             self.wake.notify_all();
         }
-    }
-}
-
-impl Queue {
-    fn may_run(&self) -> bool {
-        !self.tasks.is_empty() && *self.share.running() < self.share.limit
-    }
-}
-
-impl State {
-    /// Moves the clock on, and reads it.
-    fn clock(&mut self) -> Duration {
-        let busy = self.lanes.values().filter(|queue| queue.running > 0 || !queue.tasks.is_empty());
-        self.clock = self.clock.max(busy.map(|queue| queue.served).min().unwrap_or_default());
-        self.clock
-    }
-
-    /// The next task of the lane that was served least, and what the lane was charged for it. Parked tasks that are next
-    /// wake up by themselves.
-    fn take(&mut self, turns: usize) -> Option<(u64, Task, Duration)> {
-        if self.running >= turns {
-            return None;
-        }
-        let parked = self.lanes.values().filter(|queue| queue.parked > 0).map(|queue| queue.served).min();
-        let runnable = self.lanes.iter_mut().filter(|(_, queue)| queue.may_run());
-        let (&id, queue) = runnable.min_by_key(|(id, queue)| (queue.served, **id))?;
-        if parked.is_some_and(|parked| parked < queue.served) {
-            return None;
-        }
-        let task = queue.tasks.pop_front()?;
-        queue.served += queue.expected;
-        queue.running += 1;
-        *queue.share.running() += 1;
-        self.running += 1;
-        Some((id, task, queue.expected))
-    }
-
-    /// Replaces what a lane was charged by what it had.
-    fn account(&mut self, id: u64, took: Duration, charged: Duration) {
-        if let Some(queue) = self.lanes.get_mut(&id) {
-            queue.served = (queue.served + took).saturating_sub(charged);
-        }
-    }
-
-    fn finish(&mut self, id: u64, took: Duration, charged: Duration) {
-        self.account(id, took, charged);
-        self.running -= 1;
-        if let Some(queue) = self.lanes.get_mut(&id) {
-            queue.expected = took;
-            queue.running -= 1;
-            *queue.share.running() -= 1;
-        }
-        self.remove_if_done(id);
-    }
-
-    /// Whether another lane that could run has been served less than this one, by more than `margin`.
-    fn is_behind(&self, id: u64, margin: Duration) -> bool {
-        let Some(own) = self.lanes.get(&id) else { return false };
-        self.lanes.iter().filter(|(other, _)| **other != id).any(|(_, queue)| {
-            // The turn that this lane would give up counts against no share any more.
-            let within = Arc::ptr_eq(&queue.share, &own.share) || *queue.share.running() < queue.share.limit;
-            !queue.tasks.is_empty() && within && queue.served + margin < own.served
-        })
-    }
-
-    fn park(&mut self, id: u64) {
-        self.running -= 1;
-        if let Some(queue) = self.lanes.get_mut(&id) {
-            queue.parked += 1;
-            *queue.share.running() -= 1;
-        }
-    }
-
-    /// Lets a parked task go on, if there is a turn and no other lane comes first.
-    fn unpark(&mut self, id: u64, turns: usize) -> bool {
-        if self.running >= turns || self.is_behind(id, Duration::ZERO) {
-            return false;
-        }
-        let Some(queue) = self.lanes.get_mut(&id).filter(|queue| *queue.share.running() < queue.share.limit)
-        else {
-            return false;
-        };
-        queue.parked -= 1;
-        *queue.share.running() += 1;
-        self.running += 1;
-        true
-    }
-
-    fn remove_if_done(&mut self, id: u64) {
-        if self.lanes.get(&id).is_some_and(|queue| queue.closed && queue.running == 0) {
-            self.lanes.remove(&id);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::thread::sleep;
-
-    fn wait(ms: u64) -> impl FnOnce() -> Result<(), Error> + Send + 'static {
-        move || {
-            sleep(Duration::from_millis(ms));
-            Ok(())
-        }
-    }
-
-    #[tokio::test]
-    async fn a_thumbnail_does_not_wait_for_a_poster() {
-        let pool = Pool::new(1).unwrap();
-        let (poster, thumbnail) = (pool.lane(Share::new(1)), pool.lane(Share::new(1)));
-        let done = Arc::new(AtomicUsize::new(0));
-        let tiles: Vec<_> = (0..100)
-            .map(|_| {
-                let done = done.clone();
-                poster.run(move || {
-                    sleep(Duration::from_millis(1));
-                    done.fetch_add(1, Ordering::SeqCst);
-                    Ok(())
-                })
-            })
-            .collect();
-        thumbnail.run(wait(1)).await.unwrap();
-        assert!(done.load(Ordering::SeqCst) < 50, "{done:?} tiles of the poster ran first");
-        for tile in tiles {
-            tile.await.unwrap();
-        }
-    }
-
-    #[tokio::test]
-    async fn a_long_task_makes_way_and_goes_on() {
-        let pool = Pool::new(1).unwrap();
-        let share = Share::new(1);
-        let (poster, thumbnail) = (pool.lane(share.clone()), pool.lane(share));
-        let begun = Instant::now();
-        let long = poster.run(move || {
-            while begun.elapsed() < Duration::from_millis(600) {
-                sleep(Duration::from_millis(5));
-                pause();
-            }
-            Ok(Instant::now())
-        });
-        sleep(Duration::from_millis(100));
-        thumbnail.run(wait(5)).await.unwrap();
-        let thumbnail_done = Instant::now();
-        assert!(long.await.unwrap() > thumbnail_done, "the thumbnail waited for the poster");
-    }
-
-    #[tokio::test]
-    async fn long_tasks_of_many_lanes_all_finish() {
-        let pool = Pool::new(2).unwrap();
-        let share = Share::new(2);
-        let lanes: Vec<_> = (0..6).map(|_| pool.lane(share.clone())).collect();
-        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let tasks: Vec<_> = lanes
-            .iter()
-            .flat_map(|lane| (0..3).map(move |_| lane))
-            .map(|lane| {
-                let (running, most) = (running.clone(), most.clone());
-                lane.run(move || {
-                    for _ in 0..12 {
-                        most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                        sleep(Duration::from_millis(10));
-                        running.fetch_sub(1, Ordering::SeqCst);
-                        pause();
-                    }
-                    Ok(())
-                })
-            })
-            .collect();
-        for task in tasks {
-            task.await.unwrap();
-        }
-        assert_eq!(most.load(Ordering::SeqCst), 2, "a parked task holds no turn");
-    }
-
-    #[tokio::test]
-    async fn an_instance_keeps_to_its_share() {
-        let pool = Pool::new(4).unwrap();
-        let lane = pool.lane(Share::new(2));
-        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let tasks: Vec<_> = (0..20)
-            .map(|_| {
-                let (running, most) = (running.clone(), most.clone());
-                lane.run(move || {
-                    most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                    sleep(Duration::from_millis(2));
-                    running.fetch_sub(1, Ordering::SeqCst);
-                    Ok(())
-                })
-            })
-            .collect();
-        for task in tasks {
-            task.await.unwrap();
-        }
-        assert_eq!(most.load(Ordering::SeqCst), 2);
-    }
-
-    #[tokio::test]
-    async fn a_panic_is_an_error_and_the_worker_lives() {
-        let pool = Pool::new(1).unwrap();
-        let lane = pool.lane(Share::new(1));
-        let error = lane.run::<()>(|| panic!("boom")).await.unwrap_err();
-        assert!(error.to_string().contains("boom"));
-        assert_eq!(lane.run(|| Ok(7)).await.unwrap(), 7);
-    }
-
-    #[tokio::test]
-    async fn dropping_a_lane_discards_what_has_not_begun() {
-        let pool = Pool::new(1).unwrap();
-        let busy = pool.lane(Share::new(1));
-        let first = busy.run(wait(20));
-        let lane = pool.lane(Share::new(1));
-        let task = lane.run(|| Ok(()));
-        drop(lane);
-        assert_eq!(task.await.unwrap_err().code(), "ABORT_ERR");
-        first.await.unwrap();
     }
 }

@@ -1,0 +1,128 @@
+//! Who is next: the lanes, what each was served, and how many turns are taken.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Share;
+
+/// Work that is done once, on any worker.
+pub type Task = Box<dyn FnOnce() + Send>;
+
+#[derive(Default)]
+pub struct State {
+    pub lanes: HashMap<u64, Queue>,
+    pub next_lane: u64,
+    /// What the busy lane that was served least has had: where lanes begin that were empty until then.
+    pub clock: Duration,
+    /// Tasks that are running, parked ones not counted.
+    pub running: usize,
+    /// Threads that wait for a task.
+    pub idle: usize,
+    pub threads: usize,
+    pub closed: bool,
+}
+
+pub struct Queue {
+    pub tasks: VecDeque<Task>,
+    pub served: Duration,
+    /// What the lane's last task took: charged in advance, so that two workers do not both favour the same lane.
+    pub expected: Duration,
+    /// Tasks that have begun, parked ones among them.
+    pub running: usize,
+    pub parked: usize,
+    pub share: Arc<Share>,
+    pub closed: bool,
+}
+
+impl Queue {
+    pub fn may_run(&self) -> bool {
+        !self.tasks.is_empty() && *self.share.running() < self.share.limit
+    }
+}
+
+impl State {
+    /// Moves the clock on, and reads it.
+    pub fn clock(&mut self) -> Duration {
+        let busy = self.lanes.values().filter(|queue| queue.running > 0 || !queue.tasks.is_empty());
+        self.clock = self.clock.max(busy.map(|queue| queue.served).min().unwrap_or_default());
+        self.clock
+    }
+
+    /// The next task of the lane that was served least, and what the lane was charged for it. Parked tasks that are next
+    /// wake up by themselves.
+    pub fn take(&mut self, turns: usize) -> Option<(u64, Task, Duration)> {
+        if self.running >= turns {
+            return None;
+        }
+        let parked = self.lanes.values().filter(|queue| queue.parked > 0).map(|queue| queue.served).min();
+        let runnable = self.lanes.iter_mut().filter(|(_, queue)| queue.may_run());
+        let (&id, queue) = runnable.min_by_key(|(id, queue)| (queue.served, **id))?;
+        if parked.is_some_and(|parked| parked < queue.served) {
+            return None;
+        }
+        let task = queue.tasks.pop_front()?;
+        queue.served += queue.expected;
+        queue.running += 1;
+        *queue.share.running() += 1;
+        self.running += 1;
+        Some((id, task, queue.expected))
+    }
+
+    /// Replaces what a lane was charged by what it had.
+    pub fn account(&mut self, id: u64, took: Duration, charged: Duration) {
+        if let Some(queue) = self.lanes.get_mut(&id) {
+            queue.served = (queue.served + took).saturating_sub(charged);
+        }
+    }
+
+    pub fn finish(&mut self, id: u64, took: Duration, charged: Duration) {
+        self.account(id, took, charged);
+        self.running -= 1;
+        if let Some(queue) = self.lanes.get_mut(&id) {
+            queue.expected = took;
+            queue.running -= 1;
+            *queue.share.running() -= 1;
+        }
+        self.remove_if_done(id);
+    }
+
+    /// Whether another lane that could run has been served less than this one, by more than `margin`.
+    pub fn is_behind(&self, id: u64, margin: Duration) -> bool {
+        let Some(own) = self.lanes.get(&id) else { return false };
+        self.lanes.iter().filter(|(other, _)| **other != id).any(|(_, queue)| {
+            // The turn that this lane would give up counts against no share any more.
+            let within = Arc::ptr_eq(&queue.share, &own.share) || *queue.share.running() < queue.share.limit;
+            !queue.tasks.is_empty() && within && queue.served + margin < own.served
+        })
+    }
+
+    pub fn park(&mut self, id: u64) {
+        self.running -= 1;
+        if let Some(queue) = self.lanes.get_mut(&id) {
+            queue.parked += 1;
+            *queue.share.running() -= 1;
+        }
+    }
+
+    /// Lets a parked task go on, if there is a turn and no other lane comes first.
+    pub fn unpark(&mut self, id: u64, turns: usize) -> bool {
+        if self.running >= turns || self.is_behind(id, Duration::ZERO) {
+            return false;
+        }
+        let Some(queue) = self.lanes.get_mut(&id).filter(|queue| *queue.share.running() < queue.share.limit)
+        else {
+            return false;
+        };
+        queue.parked -= 1;
+        *queue.share.running() += 1;
+        self.running += 1;
+        true
+    }
+
+    pub fn remove_if_done(&mut self, id: u64) {
+        if self.lanes.get(&id).is_some_and(|queue| queue.closed && queue.running == 0) {
+            self.lanes.remove(&id);
+        }
+    }
+}
