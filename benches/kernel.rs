@@ -30,6 +30,8 @@ fn shapes() -> Vec<Shape> {
         ("5x5 64-64 relu", &[64], 64, 5, activate(Activation::Relu)),
         ("1x1 64-64", &[64], 64, 1, activate(Activation::Identity)),
         ("1x1 192-48", &[48; 4], 48, 1, activate(Activation::Identity)),
+        ("1x1 128-64 add", &[64; 2], 64, 1, Epilogue::ActivateThenAdd(Activation::Identity)),
+        ("1x1 640-64", &[64; 10], 64, 1, activate(Activation::Identity)),
     ]
 }
 

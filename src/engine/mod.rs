@@ -45,8 +45,8 @@ pub struct Load {
     pub most_pixels: u64,
     /// The widest tile that is run well, in pixels.
     pub widest: u32,
-    /// Whether a run that is alone is spread over all threads.
-    pub spreads: bool,
+    /// By how much all threads together shorten a run that is alone, of what they would at best; 0 where it stays on one.
+    pub spread: f64,
 }
 
 /// Takes the output planes, their height and their width.

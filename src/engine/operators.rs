@@ -17,10 +17,10 @@ use ort::operator::{
 use ort::value::TensorElementType::Float32;
 
 use super::Cancel;
-use super::pool::pause;
+use super::pool::{helpers, pause, spare_threads};
 use crate::error::Error;
 use crate::graph::{BODY_ATTRIBUTE, BODY_DOMAIN, BODY_OPERATOR};
-use crate::kernel::{Isa, Program, Workspace};
+use crate::kernel::{Crew, Isa, Program, Workspace};
 
 /// The environment variable that chooses the kernels, for comparison: `off`, `avx2` or `avx512`.
 const VARIABLE: &str = "UPSCALER_KERNELS";
@@ -155,11 +155,13 @@ impl BodyKernel {
         let mut output = context.output(0, shape)?.ok_or_else(missing)?;
         let (_, result) = output.try_extract_tensor_mut::<f32>()?;
         let cancel = CANCEL.with_borrow(Clone::clone);
-        let go_on = || {
+        let between = || {
             pause();
-            cancel.as_ref().map_or(Ok(()), Cancel::check)
+            cancel.as_ref().map_or(Ok(()), Cancel::check)?;
+            Ok(spare_threads() + 1)
         };
-        let run = |workspace: &mut Workspace| self.0.run(planes, size, result, workspace, &go_on);
+        let crew = Crew { pool: helpers(), between: &between };
+        let run = |workspace: &mut Workspace| self.0.run(planes, size, result, workspace, &crew);
         WORKSPACE.with_borrow_mut(run).map_err(|error| ort::Error::new(error.to_string()))
     }
 }

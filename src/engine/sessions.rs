@@ -76,9 +76,9 @@ enum Kind {
 }
 
 impl Shelves {
-    /// `spreads`: a run can use more than one thread.
-    fn new(workers: usize, affordable: usize, spreads: bool) -> Shelves {
-        if !spreads {
+    /// `threaded`: runs use the threads of their session; our kernels take those that the workers can spare.
+    fn new(workers: usize, affordable: usize, threaded: bool) -> Shelves {
+        if !threaded {
             // Twice as many: a run that has parked keeps its session.
             return Shelves {
                 alone: None,
@@ -115,8 +115,8 @@ impl OnnxEngine {
     /// [`Error::RuntimeLoad`] without ONNX Runtime, [`Error::ModelLoad`] if it refuses the network.
     pub fn new(model: OnnxModel, signature: Signature, options: SessionOptions) -> Result<OnnxEngine, Error> {
         let affordable = (SESSION_MEMORY / (model.bytes.len() * MEMORY_PER_WEIGHT_BYTE).max(1)).max(1);
-        let spreads = signature.load.spreads;
-        let shelves = Mutex::new(Shelves::new(options.workers.max(1), affordable, spreads));
+        let threaded = model.body.is_none();
+        let shelves = Mutex::new(Shelves::new(options.workers.max(1), affordable, threaded));
         let engine = OnnxEngine { signature, model, shelves, returned: Condvar::new() };
         // The first session is made here, so that a bad network fails when it is loaded.
         drop(engine.lease()?);

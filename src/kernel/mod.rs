@@ -48,4 +48,4 @@ pub use epilogue::{Activation, Epilogue};
 pub use isa::Isa;
 pub use lanes::LANES;
 pub use plane::{Scratch, from_blocked, plane_count, to_blocked};
-pub use program::{Op, Program, Shuffle, Step, Workspace};
+pub use program::{Crew, Op, Program, Shuffle, Step, Workspace};

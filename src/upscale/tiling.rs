@@ -19,9 +19,6 @@ const TILE_OVERHEAD: u64 = 500;
 /// Tiles with smaller cores than this are not considered, unless nothing else fits.
 const SMALLEST_CORE: u32 = 32;
 
-/// By how much all threads together shorten a run, of what they would at best: measured at 128 and 512 pixels a side.
-const SPREAD_EFFICIENCY: f64 = 0.8;
-
 /// The tiling of a picture for a network. It depends on the picture and the number of workers, never on timing, so
 /// that results do not change between runs.
 pub fn tiling(width: u32, height: u32, signature: &Signature, options: &Options, workers: usize) -> Tiling {
@@ -91,8 +88,8 @@ impl Cut {
     /// The time until the last worker is done, in pixels.
     fn time(&self, signature: &Signature, workers: usize) -> f64 {
         let tiles = u64::from(self.columns) * u64::from(self.rows);
-        if tiles == 1 && signature.load.spreads && workers > 1 {
-            return self.pixels() / (workers as f64 * SPREAD_EFFICIENCY);
+        if tiles == 1 {
+            return self.pixels() / (workers as f64 * signature.load.spread).max(1.0);
         }
         tiles.div_ceil(workers.max(1) as u64) as f64 * (self.pixels() + TILE_OVERHEAD as f64)
     }
@@ -104,13 +101,13 @@ mod tests {
     use crate::engine::Load;
     use crate::graph::Footprint;
 
-    fn signature(halo: u32, most_pixels: u64, spreads: bool) -> Signature {
+    fn signature(halo: u32, most_pixels: u64, spread: f64) -> Signature {
         Signature {
             channels_in: 3,
             channels_out: 3,
             footprint: Footprint { scale: 2, radius: Some(halo), trim: 0, divisor: 1 },
             halo,
-            load: Load { most_pixels, widest: 512, spreads },
+            load: Load { most_pixels, widest: 512, spread },
             fixed_size: None,
             input_range: (0.0, 1.0),
             output_range: (0.0, 1.0),
@@ -126,25 +123,25 @@ mod tests {
 
     #[test]
     fn one_worker_cuts_nothing_that_fits() {
-        assert_eq!(cut((512, 512), &signature(20, 500_000, false), 1), (1, 1));
+        assert_eq!(cut((512, 512), &signature(20, 500_000, 0.0), 1), (1, 1));
     }
 
     #[test]
     fn small_pictures_are_cut_for_workers_that_cannot_share_a_tile() {
-        assert_eq!(cut((128, 128), &signature(21, 500_000, false), 2), (1, 2));
-        assert_eq!(cut((128, 128), &signature(21, 500_000, true), 2), (1, 1));
+        assert_eq!(cut((128, 128), &signature(21, 500_000, 0.0), 2), (1, 2));
+        assert_eq!(cut((128, 128), &signature(21, 500_000, 0.8), 2), (1, 1));
     }
 
     #[test]
     fn a_tiny_picture_is_one_tile() {
         // Two tiles with their halo would each be nearly the whole.
-        assert_eq!(cut((40, 40), &signature(21, 500_000, false), 2), (1, 1));
+        assert_eq!(cut((40, 40), &signature(21, 500_000, 0.0), 2), (1, 1));
     }
 
     #[test]
     fn tiles_and_rows_keep_to_their_memory() {
         for (size, most) in [((512, 512), 65_000), ((1024, 768), 16_000), ((6000, 4000), 500_000)] {
-            let signature = signature(21, most, false);
+            let signature = signature(21, most, 0.0);
             let (columns, rows) = cut(size, &signature, 2);
             let cut = Cut::new(size, (columns, rows), &signature);
             assert!(cut.pixels() <= most as f64, "{size:?}: {}x{}", cut.width, cut.height);
@@ -154,7 +151,7 @@ mod tests {
 
     #[test]
     fn where_nothing_fits_tiles_are_small() {
-        let (columns, rows) = cut((300, 300), &signature(32, 50, false), 2);
+        let (columns, rows) = cut((300, 300), &signature(32, 50, 0.0), 2);
         assert!(columns > 1 && rows > 1);
     }
 }

@@ -5,6 +5,7 @@
 //! task that takes seconds calls [`pause`] now and then: if a lane has had less, the task's thread parks, and another
 //! thread serves that lane with the turn that was given up.
 
+mod helpers;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use once_cell::sync::OnceCell;
 use tokio::sync::oneshot;
 
 use crate::error::Error;
+pub use helpers::{helpers, spare_threads};
 use state::{Queue, State, Task};
 
 /// A fixed set of worker threads.

@@ -97,6 +97,18 @@ impl State {
         })
     }
 
+    /// Turns that no task takes or waits for, within the lane's share.
+    pub fn spare(&self, id: u64, turns: usize) -> usize {
+        let waiting = self.lanes.values().any(|queue| queue.may_run() || queue.parked > 0);
+        match self.lanes.get(&id) {
+            Some(own) if !waiting => {
+                let within_share = own.share.limit.saturating_sub(*own.share.running());
+                within_share.min(turns.saturating_sub(self.running))
+            }
+            _ => 0,
+        }
+    }
+
     pub fn park(&mut self, id: u64) {
         self.running -= 1;
         if let Some(queue) = self.lanes.get_mut(&id) {

@@ -1,6 +1,7 @@
 //! Fairness, shares, parking, and what happens to tasks that panic or are dropped.
 
 use super::*;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
 
@@ -121,4 +122,34 @@ async fn dropping_a_lane_discards_what_has_not_begun() {
     drop(lane);
     assert_eq!(task.await.unwrap_err().code(), "ABORT_ERR");
     first.await.unwrap();
+}
+
+#[tokio::test]
+async fn turns_that_nobody_needs_are_spare() {
+    let pool = Pool::new(4).unwrap();
+    let (lane, other) = (pool.lane(Share::new(4)), pool.lane(Share::new(4)));
+    assert_eq!(lane.run(|| Ok(spare_threads())).await.unwrap(), 3);
+    let small = pool.lane(Share::new(2));
+    assert_eq!(small.run(|| Ok(spare_threads())).await.unwrap(), 1, "no more than the instance's share");
+    let (begun, waiting) = (Arc::new(Barrier::new(3)), Arc::new(Barrier::new(3)));
+    let busy = || {
+        let (begun, waiting) = (begun.clone(), waiting.clone());
+        move || {
+            begun.wait();
+            waiting.wait();
+            Ok(())
+        }
+    };
+    let tasks = [other.run(busy()), other.run(busy())];
+    let asked = lane.run(move || {
+        begun.wait();
+        let spare = spare_threads();
+        waiting.wait();
+        Ok(spare)
+    });
+    assert_eq!(asked.await.unwrap(), 1);
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(spare_threads(), 0, "not a worker");
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::graph::proto::AttributeProto as Attribute;
 use crate::graph::reference::{Plane, run as reference};
 use crate::graph::{Builder, Tensor, import};
-use crate::kernel::{Activation, Epilogue, Workspace};
+use crate::kernel::{Activation, Crew, Epilogue, Workspace};
 
 /// A network under construction whose weights are noise that keeps values near one.
 struct Net {
@@ -182,7 +182,7 @@ fn run(program: &Program, picture: &Plane) -> Plane {
     let (channels, out_height, out_width) = program.output_shape(height, width).unwrap();
     let mut values = vec![0.0; channels * out_height * out_width];
     program
-        .run(&picture.values, (height, width), &mut values, &mut Workspace::default(), &|| Ok(()))
+        .run(&picture.values, (height, width), &mut values, &mut Workspace::default(), &Crew::ALONE)
         .unwrap();
     Plane { dims: [1, channels, out_height, out_width], values }
 }

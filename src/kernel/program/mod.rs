@@ -11,9 +11,12 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod value;
+mod work;
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::ThreadPool;
 
 use crate::error::Error;
 
@@ -89,13 +92,36 @@ pub struct Program {
 #[derive(Default)]
 pub struct Workspace {
     values: Vec<Value>,
-    scratch: Scratch,
+    /// One for each thread that helps.
+    scratch: Vec<Mutex<Scratch>>,
+}
+
+/// The threads that compute a picture, as they come and go.
+pub struct Crew<'a> {
+    /// Threads that can help; the calling thread waits for them while they do.
+    pub pool: Option<&'a ThreadPool>,
+    /// Asked between bands of rows: how many threads of `pool` may share the next one, 1 to use the calling thread alone.
+    /// Its error ends the run.
+    pub between: &'a dyn Fn() -> Result<usize, Error>,
+}
+
+impl Crew<'static> {
+    /// The calling thread, to the end.
+    pub const ALONE: Crew<'static> = Crew { pool: None, between: &|| Ok(1) };
+}
+
+impl Crew<'_> {
+    fn most_threads(&self) -> usize {
+        self.pool.map_or(1, ThreadPool::current_num_threads)
+    }
 }
 
 impl Workspace {
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.values.iter().map(Value::bytes).sum::<usize>() + self.scratch.bytes()
+        let scratch =
+            |scratch: &Mutex<Scratch>| scratch.lock().unwrap_or_else(PoisonError::into_inner).bytes();
+        self.values.iter().map(Value::bytes).sum::<usize>() + self.scratch.iter().map(scratch).sum::<usize>()
     }
 }
 
@@ -214,18 +240,18 @@ impl Program {
         self.steps.iter().map(bytes).sum()
     }
 
-    /// Runs the program on the calling thread, from `input` `[C][height][width]` into `output` `[C'][height'][width']`.
-    /// `go_on` is asked between bands.
+    /// Runs the program from `input` `[C][height][width]` into `output` `[C'][height'][width']`. The bits do not depend on
+    /// the number of threads.
     ///
     /// # Errors
-    /// `Inference` where lengths do not fit; what `go_on` returns.
+    /// `Inference` where lengths do not fit; what `crew` returns.
     pub fn run(
         &self,
         input: &[f32],
         (height, width): (usize, usize),
         output: &mut [f32],
         workspace: &mut Workspace,
-        go_on: &dyn Fn() -> Result<(), Error>,
+        crew: &Crew,
     ) -> Result<(), Error> {
         let sizes = self.sizes(height, width).ok_or_else(|| {
             Error::ModelShape(format!("Expected a larger tile but {width}x{height} pixels shrink to nothing"))
@@ -241,7 +267,7 @@ impl Program {
                 output.len()
             )));
         }
-        Stream::new(self, &sizes, workspace, SECTION_BYTES)?.run(input, output, go_on)
+        Stream::new(self, &sizes, workspace, SECTION_BYTES, crew.most_threads())?.run(input, output, crew)
     }
 }
 

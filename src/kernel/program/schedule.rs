@@ -11,9 +11,17 @@ const BAND_PIXELS: usize = 4096;
 /// Rows of a band at least: twice the alignment, so that most steps get somewhere with each band.
 const BAND_ROWS: usize = 8;
 
+/// The same for each of several threads: half of that, so that two of them change nothing.
+const THREAD_PIXELS: usize = 2048;
+
+/// Rows for each of several threads at least: one row of tiles.
+const THREAD_ROWS: usize = 4;
+
 /// How far a picture has come on its way through a program.
 pub struct Schedule<'a> {
     program: &'a Program,
+    /// Input rows that are taken in at a time.
+    band: usize,
     /// Height and width of every value.
     pub sizes: &'a [(usize, usize)],
     /// Rows made so far of every value.
@@ -23,18 +31,17 @@ pub struct Schedule<'a> {
 }
 
 impl<'a> Schedule<'a> {
-    pub fn new(program: &'a Program, sizes: &'a [(usize, usize)]) -> Schedule<'a> {
-        Schedule { program, sizes, made: vec![0; sizes.len()], left: 0 }
-    }
-
-    /// Input rows that are taken in at a time.
-    pub fn band(&self) -> usize {
-        (BAND_PIXELS / self.sizes[0].1).max(BAND_ROWS).next_multiple_of(4)
+    /// The beginning. Up to `threads` threads will compute a band together.
+    pub fn new(program: &'a Program, sizes: &'a [(usize, usize)], threads: usize) -> Schedule<'a> {
+        let pixels = BAND_PIXELS.max(THREAD_PIXELS * threads);
+        let rows = BAND_ROWS.max(THREAD_ROWS * threads);
+        let band = (pixels / sizes[0].1).max(rows).next_multiple_of(4);
+        Schedule { program, band, sizes, made: vec![0; sizes.len()], left: 0 }
     }
 
     /// Input rows that will have been taken in with the next band.
     pub fn entered(&self) -> usize {
-        self.sizes[0].0.min(self.made[0] + self.band())
+        self.sizes[0].0.min(self.made[0] + self.band)
     }
 
     /// The first row of a value that anybody will still read.
@@ -58,7 +65,7 @@ impl<'a> Schedule<'a> {
         let (done, all) = (self.made[index + 1], self.sizes[index + 1].0);
         let alignment = step.op.alignment();
         let band =
-            (self.band() * self.sizes[index + 1].1).div_ceil(self.sizes[0].1).next_multiple_of(alignment);
+            (self.band * self.sizes[index + 1].1).div_ceil(self.sizes[0].1).next_multiple_of(alignment);
         let fits = |end: usize| {
             step.inputs.iter().enumerate().all(|(place, &value)| {
                 step.needs(place, &(done..end), self.sizes[value].0).end <= self.made[value]

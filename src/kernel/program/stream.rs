@@ -1,14 +1,16 @@
 //! One picture on its way through a program.
 
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
 
 use super::schedule::Schedule;
 use super::sections::{sections, slots};
 use super::value::Value;
-use super::{Op, Program, Step, Workspace};
+use super::work::Work;
+use super::{Crew, Program, Step, Workspace};
 use crate::error::Error;
-use crate::kernel::conv::{Conv, Picture};
-use crate::kernel::epilogue::Activation;
 use crate::kernel::lanes::LANES;
 use crate::kernel::plane::{Scratch, plane_count, to_blocked};
 
@@ -21,7 +23,9 @@ pub struct Stream<'a> {
     slots: Vec<usize>,
     /// Rows of each value that are held at a time.
     windows: Vec<usize>,
-    scratch: &'a mut Scratch,
+    scratch: &'a [Mutex<Scratch>],
+    /// Threads that compute the current band together.
+    threads: usize,
 }
 
 impl<'a> Stream<'a> {
@@ -30,17 +34,20 @@ impl<'a> Stream<'a> {
         sizes: &'a [(usize, usize)],
         workspace: &'a mut Workspace,
         section_bytes: usize,
+        most_threads: usize,
     ) -> Result<Stream<'a>, Error> {
         let sections = sections(program, sizes, section_bytes);
-        let windows = Schedule::new(program, sizes).windows(&sections);
+        let schedule = || Schedule::new(program, sizes, most_threads);
+        let windows = schedule().windows(&sections);
         let need = |value: usize| plane_count(program.channels[value]) * windows[value] * sizes[value].1;
         let needs: Vec<usize> = (0..sizes.len()).map(need).collect();
         let slots = slots(program, &sections, &needs);
         let count = slots.iter().max().map_or(0, |last| last + 1);
         workspace.values.resize_with(workspace.values.len().max(count), Value::default);
-        let (schedule, values) = (Schedule::new(program, sizes), &mut workspace.values[..count]);
-        let scratch = &mut workspace.scratch;
-        let mut stream = Stream { program, sections, schedule, values, slots, windows, scratch };
+        workspace.scratch.resize_with(workspace.scratch.len().max(most_threads), Mutex::default);
+        let (values, scratch) = (&mut workspace.values[..count], &workspace.scratch[..]);
+        let schedule = schedule();
+        let mut stream = Stream { program, sections, schedule, values, slots, windows, scratch, threads: 1 };
         // The largest first, so that a slot is not grown again and again.
         let mut order: Vec<usize> = (0..sizes.len()).collect();
         order.sort_by_key(|&value| std::cmp::Reverse(needs[value]));
@@ -55,26 +62,28 @@ impl<'a> Stream<'a> {
         self.values[self.slots[value]].reset(planes, self.schedule.sizes[value].1, self.windows[value])
     }
 
-    pub fn run(
-        mut self,
-        input: &[f32],
-        output: &mut [f32],
-        go_on: &dyn Fn() -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    pub fn run(mut self, input: &[f32], output: &mut [f32], crew: &Crew) -> Result<(), Error> {
         for section in std::mem::take(&mut self.sections) {
             section.clone().try_for_each(|step| self.begin(step + 1))?;
             while !self.schedule.is_done(&section) {
-                go_on()?;
-                let before: usize = self.schedule.made.iter().sum();
-                self.enter(input)?;
-                section.clone().try_for_each(|index| self.advance(index))?;
-                self.leave(output)?;
-                if self.schedule.made.iter().sum::<usize>() == before {
-                    return Err(Error::Inference(
-                        "Expected rows to be made but nothing moves any more".to_owned(),
-                    ));
+                self.threads = (crew.between)()?;
+                match crew.pool.filter(|_| self.threads > 1) {
+                    Some(pool) => pool.install(|| self.band(&section, input, output))?,
+                    None => self.band(&section, input, output)?,
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Takes in a band of rows, and moves all steps of a section on as far as they get.
+    fn band(&mut self, section: &Range<usize>, input: &[f32], output: &mut [f32]) -> Result<(), Error> {
+        let before: usize = self.schedule.made.iter().sum();
+        self.enter(input)?;
+        section.clone().try_for_each(|index| self.advance(index))?;
+        self.leave(output)?;
+        if self.schedule.made.iter().sum::<usize>() == before {
+            return Err(Error::Inference("Expected rows to be made but nothing moves any more".to_owned()));
         }
         Ok(())
     }
@@ -112,18 +121,25 @@ impl<'a> Stream<'a> {
         let exit = self.program.exit;
         let side = exit.side;
         let channels = self.program.channels[last] / (side * side);
-        for (c, channel) in output.chunks_exact_mut(height * width * side * side).enumerate() {
-            let rows = &mut channel[rows.start * side * width * side..rows.end * side * width * side];
+        let row = side * side * width;
+        let mut parts: Vec<(usize, usize, &mut [f32])> = Vec::new();
+        for (c, channel) in output.chunks_exact_mut(height * row).enumerate() {
+            let rows = &mut channel[rows.start * row..rows.end * row];
+            let height = (rows.len() / row).div_ceil(self.threads);
+            parts.extend(rows.chunks_mut(height * row).enumerate().map(|(i, part)| (c, i * height, part)));
+        }
+        self.share(&mut parts, |(c, first, rows), _| {
             for (y, row) in rows.chunks_exact_mut(width * side).enumerate() {
                 for dx in 0..side {
-                    let source = exit.source(c, y % side, dx, channels);
-                    let pixels = &planes[source / LANES][y / side * width..][..width];
+                    let source = exit.source(*c, y % side, dx, channels);
+                    let pixels = &planes[source / LANES][(*first + y / side) * width..][..width];
                     for (value, pixel) in row[dx..].iter_mut().step_by(side).zip(pixels) {
                         *value = pixel[source % LANES];
                     }
                 }
             }
-        }
+            Ok(())
+        })?;
         self.schedule.left = rows.end;
         Ok(())
     }
@@ -144,145 +160,53 @@ impl<'a> Stream<'a> {
         result
     }
 
-    fn compute(&mut self, step: &Step, rows: Range<usize>, mut made: Vec<&mut [f32]>) -> Result<(), Error> {
+    /// Computes rows of a step, in parts for several threads if there are some to help.
+    fn compute(&self, step: &Step, rows: Range<usize>, made: Vec<&mut [f32]>) -> Result<(), Error> {
         let inputs: Vec<&Value> = step.inputs.iter().map(|&value| &self.values[self.slots[value]]).collect();
-        let size = self.schedule.sizes[step.inputs[0]];
-        match &step.op {
-            Op::Conv(conv) => convolve(conv, size, &inputs, rows, &mut made, self.scratch),
-            Op::Add { factor } => combine(&inputs, &rows, &mut made, |a, b| a + factor * b),
-            Op::Mul => combine(&inputs, &rows, &mut made, |a, b| a * b),
-            Op::Affine { factor, offset } => map(inputs[0], rows, &mut made, |x| x * factor + offset),
-            Op::Activate(activation) => activate(activation, inputs[0], rows, &mut made),
-            Op::DepthToSpace { side } => depth_to_space(inputs[0], size.1, *side, rows, &mut made),
-            Op::Enlarge { side } => enlarge(inputs[0], size.1, *side, rows, &mut made),
+        let work = Work { op: &step.op, inputs: &inputs, size: self.schedule.sizes[step.inputs[0]] };
+        let mut parts = parts(rows, made, step.op.alignment(), self.threads);
+        self.share(&mut parts, |part, scratch| work.compute(part.rows.clone(), &mut part.made, scratch))
+    }
+
+    /// Does `work` on each of `parts`: here, or on all threads that help.
+    fn share<T: Send>(
+        &self,
+        parts: &mut [T],
+        work: impl Fn(&mut T, &mut Scratch) -> Result<(), Error> + Sync,
+    ) -> Result<(), Error> {
+        let on_this_thread = |part: &mut T| {
+            let index = rayon::current_thread_index().unwrap_or(0) % self.scratch.len().max(1);
+            let scratch = &self.scratch[index];
+            work(part, &mut scratch.lock().unwrap_or_else(PoisonError::into_inner))
+        };
+        match self.threads {
+            1 => parts.iter_mut().try_for_each(on_this_thread),
+            _ => parts.par_iter_mut().try_for_each(on_this_thread),
         }
     }
 }
 
-fn convolve(
-    conv: &Conv,
-    (height, width): (usize, usize),
-    inputs: &[&Value],
+/// Rows of a step that one thread computes.
+struct Part<'a> {
     rows: Range<usize>,
-    made: &mut [&mut [f32]],
-    scratch: &mut Scratch,
-) -> Result<(), Error> {
-    let (convolved, residual) = inputs.split_at(inputs.len() - usize::from(conv.has_residual()));
-    let needed = conv.needs(&rows, height);
-    // Each input holds another window: what they share is what is needed.
-    let planes: Vec<&[f32]> = convolved.iter().flat_map(|value| value.part(needed.clone())).collect();
-    let residual: Vec<&[f32]> = residual.iter().flat_map(|value| value.part(rows.clone())).collect();
-    let picture = Picture {
-        height,
-        width,
-        planes: &planes,
-        first_row: needed.start,
-        residual: &residual,
-        first_residual_row: rows.start,
-    };
-    conv.run_rows(picture, rows, made, scratch)
+    /// Those rows of each plane.
+    made: Vec<&'a mut [f32]>,
 }
 
-fn combine(
-    inputs: &[&Value],
-    rows: &Range<usize>,
-    made: &mut [&mut [f32]],
-    op: impl Fn(f32, f32) -> f32,
-) -> Result<(), Error> {
-    let [a, b] = inputs else {
-        return Err(Error::Inference(format!("Expected two inputs but found {}", inputs.len())));
-    };
-    for ((out, a), b) in made.iter_mut().zip(a.part(rows.clone())).zip(b.part(rows.clone())) {
-        for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
-            *out = op(*a, *b);
+/// Cuts rows into parts for `threads` threads: two for each, so that one that was held up is helped out.
+fn parts(rows: Range<usize>, made: Vec<&mut [f32]>, alignment: usize, threads: usize) -> Vec<Part<'_>> {
+    if threads < 2 {
+        return vec![Part { rows, made }];
+    }
+    let height = rows.len().div_ceil(2 * threads).next_multiple_of(alignment);
+    let firsts = rows.clone().step_by(height);
+    let mut parts: Vec<Part> =
+        firsts.map(|first| Part { rows: first..rows.end.min(first + height), made: Vec::new() }).collect();
+    for plane in made {
+        let row = plane.len() / rows.len();
+        for (part, made) in parts.iter_mut().zip(plane.chunks_mut(height * row)) {
+            part.made.push(made);
         }
     }
-    Ok(())
-}
-
-fn map(
-    input: &Value,
-    rows: Range<usize>,
-    made: &mut [&mut [f32]],
-    op: impl Fn(f32) -> f32,
-) -> Result<(), Error> {
-    for (out, input) in made.iter_mut().zip(input.part(rows)) {
-        for (out, x) in out.iter_mut().zip(input) {
-            *out = op(*x);
-        }
-    }
-    Ok(())
-}
-
-fn activate(
-    activation: &Activation,
-    input: &Value,
-    rows: Range<usize>,
-    made: &mut [&mut [f32]],
-) -> Result<(), Error> {
-    let sigmoid = |x: f32| 1.0 / (1.0 + (-x).exp());
-    let sloped = |x: f32, slope: f32| if x < 0.0 { x * slope } else { x };
-    match activation {
-        Activation::Identity => map(input, rows, made, |x| x),
-        Activation::Relu => map(input, rows, made, |x| x.max(0.0)),
-        Activation::LeakyRelu(slope) => map(input, rows, made, |x| sloped(x, *slope)),
-        Activation::Sigmoid => map(input, rows, made, sigmoid),
-        Activation::Swish => map(input, rows, made, |x| x * sigmoid(x)),
-        Activation::PRelu(slopes) => {
-            for ((out, input), slopes) in made.iter_mut().zip(input.part(rows)).zip(slopes.chunks(LANES)) {
-                let pixels = out.as_chunks_mut::<LANES>().0.iter_mut().zip(input.as_chunks::<LANES>().0);
-                for (out, pixel) in pixels {
-                    *out = *pixel;
-                    out.iter_mut().zip(slopes).for_each(|(x, slope)| *x = sloped(*x, *slope));
-                }
-            }
-            Ok(())
-        }
-    }
-}
-
-/// Moves whole pixels of sixteen channels: input plane `(dy * side + dx) * P + p` feeds every `side`-th pixel of plane
-/// `p`, of which there are P.
-fn depth_to_space(
-    input: &Value,
-    width: usize,
-    side: usize,
-    rows: Range<usize>,
-    made: &mut [&mut [f32]],
-) -> Result<(), Error> {
-    let read = rows.start / side..rows.end.div_ceil(side);
-    let sources: Vec<&[[f32; LANES]]> = input.part(read.clone()).map(|plane| plane.as_chunks().0).collect();
-    let planes = made.len();
-    for (plane, out) in made.iter_mut().enumerate() {
-        let out = out.as_chunks_mut::<LANES>().0;
-        for (y, row) in rows.clone().zip(out.chunks_exact_mut(width * side)) {
-            for dx in 0..side {
-                let source = sources[((y % side) * side + dx) * planes + plane];
-                let from = &source[(y / side - read.start) * width..][..width];
-                for (out, pixel) in row[dx..].iter_mut().step_by(side).zip(from) {
-                    *out = *pixel;
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Repeats every pixel `side` times across and down.
-fn enlarge(
-    input: &Value,
-    width: usize,
-    side: usize,
-    rows: Range<usize>,
-    made: &mut [&mut [f32]],
-) -> Result<(), Error> {
-    let read = rows.start / side..rows.end.div_ceil(side);
-    for (source, out) in input.part(read.clone()).zip(made) {
-        let (source, out) = (source.as_chunks::<LANES>().0, out.as_chunks_mut::<LANES>().0);
-        for (y, row) in rows.clone().zip(out.chunks_exact_mut(width * side)) {
-            let from = &source[(y / side - read.start) * width..][..width];
-            row.chunks_exact_mut(side).zip(from).for_each(|(out, pixel)| out.fill(*pixel));
-        }
-    }
-    Ok(())
+    parts
 }

@@ -1,6 +1,7 @@
 //! Programs against their definition, and against themselves where bands or cuts may not show.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::kernel::{Activation, ConvSpec, Epilogue, Isa, Picture, from_blocked, plane_count, to_blocked};
@@ -37,7 +38,7 @@ fn step(op: Op, inputs: &[usize]) -> Step {
 fn run(program: &Program, input: &[f32], size: (usize, usize)) -> Vec<f32> {
     let (channels, height, width) = program.output_shape(size.0, size.1).unwrap();
     let mut output = vec![f32::NAN; channels * height * width];
-    program.run(input, size, &mut output, &mut Workspace::default(), &|| Ok(())).unwrap();
+    program.run(input, size, &mut output, &mut Workspace::default(), &Crew::ALONE).unwrap();
     output
 }
 
@@ -242,12 +243,28 @@ fn memory_is_bounded_by_the_width_and_used_again() {
     let mut workspace = Workspace::default();
     let mut held = |height: usize| {
         let (input, mut output) = (picture(height, 64), vec![0.0; 3 * 4 * height * 64]);
-        program.run(&input, (height, 64), &mut output, &mut workspace, &|| Ok(())).unwrap();
+        program.run(&input, (height, 64), &mut output, &mut workspace, &Crew::ALONE).unwrap();
         workspace.bytes()
     };
     let tall = held(400);
     assert_eq!(held(400), tall);
     assert_eq!(held(800), tall);
+}
+
+#[test]
+fn threads_that_come_and_go_change_no_bit() {
+    let program = network(2);
+    let (height, width) = (901, 30);
+    let input = picture(height, width);
+    let alone = run(&program, &input, (height, width));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+    let band = AtomicUsize::new(0);
+    let between = || Ok([3, 1, 2][band.fetch_add(1, Ordering::Relaxed) % 3]);
+    let mut together = vec![f32::NAN; alone.len()];
+    let crew = Crew { pool: Some(&pool), between: &between };
+    program.run(&input, (height, width), &mut together, &mut Workspace::default(), &crew).unwrap();
+    assert!(band.into_inner() > 3);
+    assert_eq!(together, alone);
 }
 
 #[test]
@@ -269,8 +286,8 @@ fn sections_give_the_same_bits_in_less_memory() {
     assert!(cut.len() > 3, "{cut:?}");
     let held = |section_bytes: usize| {
         let (mut workspace, mut output) = (Workspace::default(), vec![0.0; 16 * size.0 * size.1]);
-        let stream = Stream::new(&program, &sizes, &mut workspace, section_bytes).unwrap();
-        stream.run(&input, &mut output, &|| Ok(())).unwrap();
+        let stream = Stream::new(&program, &sizes, &mut workspace, section_bytes, 1).unwrap();
+        stream.run(&input, &mut output, &Crew::ALONE).unwrap();
         (workspace.bytes(), output)
     };
     let ((small, in_sections), (large, streamed)) = (held(100_000), held(usize::MAX));
@@ -287,8 +304,14 @@ fn what_does_not_fit_is_refused() {
     assert_eq!(code(vec![step(mix(&[4], 1, identity(), |_, _| 1.0), &[0])]), "ERR_INVALID_ARG_VALUE");
     let program = Program::new(1, vec![step(Op::Affine { factor: 1.0, offset: 0.0 }, &[0])]).unwrap();
     let mut workspace = Workspace::default();
-    let stopped = program.run(&[0.0], (1, 1), &mut [0.0], &mut workspace, &|| Err(Error::Aborted));
+    let stopped = program.run(
+        &[0.0],
+        (1, 1),
+        &mut [0.0],
+        &mut workspace,
+        &Crew { pool: None, between: &|| Err(Error::Aborted) },
+    );
     assert_eq!(stopped.unwrap_err().code(), "ABORT_ERR");
-    let short = program.run(&[0.0], (1, 1), &mut [], &mut workspace, &|| Ok(()));
+    let short = program.run(&[0.0], (1, 1), &mut [], &mut workspace, &Crew::ALONE);
     assert_eq!(short.unwrap_err().code(), "ERR_UPSCALER_INFERENCE");
 }

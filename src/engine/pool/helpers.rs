@@ -1,0 +1,29 @@
+//! Cores that nobody uses help those who have work: a task may spread over the turns that are free.
+
+use once_cell::sync::OnceCell;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use super::{Pool, TURN};
+
+/// Threads that tasks can spread their work over, as many as there are workers; `None` on one core, or where the system
+/// gives no more threads. A task hands its work over and waits, so that not more are busy than there are turns.
+pub fn helpers() -> Option<&'static ThreadPool> {
+    static HELPERS: OnceCell<Option<ThreadPool>> = OnceCell::new();
+    let start = || {
+        let threads = Pool::global().ok()?.threads();
+        let name = |index| format!("upscaler-helper-{index}");
+        let builder = ThreadPoolBuilder::new().num_threads(threads).thread_name(name);
+        (threads > 1).then(|| builder.build().ok()).flatten()
+    };
+    HELPERS.get_or_init(start).as_ref()
+}
+
+/// How many more threads the calling task may use until it asks again: the turns that nobody takes or waits for, within
+/// its instance's share. 0 on threads that are not workers.
+pub fn spare_threads() -> usize {
+    TURN.with_borrow(|turn| {
+        let Some(turn) = turn else { return 0 };
+        let state = turn.shared.lock();
+        state.spare(turn.lane, turn.shared.turns)
+    })
+}
