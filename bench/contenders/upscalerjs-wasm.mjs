@@ -19,7 +19,7 @@ export async function load({ model, scale }) {
   tf.io.registerLoadRouter((url) => (String(url).startsWith('/') ? fileHandler(tf, url) : null));
   const { Upscaler, definition } = upscalerJs(model);
   const [name] = model.split('/').slice(1);
-  const file = path.join(MODULES, '@upscalerjs', name, definition.path);
+  const file = path.join(MODULES, '@upscalerjs', name, definition.path ?? definition._internals.path);
   const upscaler = new Upscaler({ model: { ...definition, path: file } });
   await upscaler.ready;
   return {

@@ -1,6 +1,6 @@
 //! One network as ONNX Runtime sessions, made when they are first needed, each used by one worker at a time.
 //!
-//! A run that finds the network unused gets a session with all threads, so that one small picture has every core without
+//! A run that finds the network and the other workers unused gets a session with all threads, so that one small picture has every core without
 //! being cut; runs side by side get sessions with few threads, which is faster together. Results are the same.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,6 +11,7 @@ use ort::session::{RunOptions, Session};
 use ort::value::TensorRef;
 
 use super::operators::{self, Registered};
+use super::pool::spare_threads;
 use super::{Cancel, Engine, Signature, Sink, runtime};
 use crate::error::Error;
 
@@ -95,9 +96,13 @@ impl Shelves {
         }
     }
 
-    /// The kind of session for the next run.
-    fn next(&self) -> Kind {
-        if self.leased == 0 && self.alone.is_some() { Kind::Alone } else { Kind::Together }
+    /// The kind of session for the next run; `spare`: whether there are threads that nobody else needs.
+    fn next(&self, spare: bool) -> Kind {
+        let serves_both = self.together.free.is_empty() && self.together.unmade == 0;
+        match &self.alone {
+            Some(_) if self.leased == 0 && (spare || serves_both) => Kind::Alone,
+            _ => Kind::Together,
+        }
     }
 
     fn shelf(&mut self, kind: Kind) -> &mut Shelf {
@@ -119,7 +124,7 @@ impl OnnxEngine {
         let shelves = Mutex::new(Shelves::new(options.workers.max(1), affordable, threaded));
         let engine = OnnxEngine { signature, model, shelves, returned: Condvar::new() };
         // The first session is made here, so that a bad network fails when it is loaded.
-        drop(engine.lease()?);
+        drop(engine.lease(true)?);
         Ok(engine)
     }
 
@@ -132,10 +137,10 @@ impl OnnxEngine {
         self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lease(&self) -> Result<Lease<'_>, Error> {
+    fn lease(&self, spare: bool) -> Result<Lease<'_>, Error> {
         let mut shelves = self.shelves();
         loop {
-            let kind = shelves.next();
+            let kind = shelves.next(spare);
             let shelf = shelves.shelf(kind);
             if let Some(session) = shelf.free.pop() {
                 shelves.leased += 1;
@@ -183,7 +188,9 @@ impl OnnxEngine {
             .with_optimization_level(GraphOptimizationLevel::All)?
             .with_intra_threads(threads)?
             .with_inter_threads(1)?
-            .with_intra_op_spinning(false)?
+            .with_intra_op_spinning(threads > 1)?
+            // Threads wait for each other's operators without sleeping, but for the next run asleep.
+            .with_config_entry("session.force_spinning_stop", "1")?
             .with_memory_pattern(false)?
             .with_env_allocators()?
             .with_log_level(ort::logging::LogLevel::Fatal)?
@@ -204,7 +211,7 @@ impl Engine for OnnxEngine {
         cancel: &Cancel,
         sink: Sink,
     ) -> Result<(), Error> {
-        let mut lease = self.lease()?;
+        let mut lease = self.lease(spare_threads() > 0)?;
         let failed = |error: ort::Error| Error::Inference(format!("ONNX Runtime failed: {error}"));
         let options = Arc::new(RunOptions::new().map_err(failed)?);
         let _hook = cancel.hook({
