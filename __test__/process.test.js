@@ -239,3 +239,9 @@ test('a further instance of a loaded model is there at once and takes no memory'
     if (grown > 20) throw new Error('50 instances took ' + grown + ' MB');
     await others.at(-1).upscale(picture(20));
   `));
+
+test('several models may be loaded at once', () =>
+  run(`
+    const options = [{ model: 'span-2x' }, { model: 'span-4x' }, { model: 'span-2x', channels: 1 }];
+    await Promise.all(options.map((given) => new Upscaler(given).ready));
+  `));
