@@ -135,6 +135,11 @@ declare namespace Upscaler {
     model?: string | ModelQuery | ModelDefinitionObjectOrFn | Uint8Array;
     /** Chooses among a family's models, and is checked against a model that is named otherwise. */
     scale?: number;
+    /**
+     * The channels of the pictures that the model is for. One for 3 can be had for 1 (grey: what it makes of grey in all
+     * three, as BT.601 luma) and for 4 (alpha through its grey form). Default: the model's own.
+     */
+    channels?: 1 | 3 | 4;
     /** Default `'fp32'`. */
     precision?: 'fp32' | 'int8';
     /** Sizes to run before `ready` resolves. Default: none. */
@@ -362,6 +367,7 @@ declare namespace Upscaler {
     family?: string;
     /** `'small'`, `'medium'` or `'large'`. */
     size?: string;
+    /** 1, 3 or 4. Models for 3 fit the others too: they are loaded in that form. */
     channels?: number;
     /** How much noise a denoising network takes away, 0 to 3. */
     noise?: number;
@@ -473,6 +479,7 @@ declare namespace Upscaler {
     path?: string;
     modelType?: ModelType;
     scale?: number;
+    /** As the option `channels`. */
     channels?: number;
     inputRange?: Range;
     outputRange?: Range;

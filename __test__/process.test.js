@@ -215,3 +215,33 @@ test('warnings go to the process as such, once', () =>
   `,
     { args: ['--no-warnings'], prints: 'UpscalerWarning UPSCALER_PADDING' },
   ));
+
+test('a further instance of a loaded model is there at once and takes no memory', () =>
+  run(`
+    const first = new Upscaler({ model: 'span-2x' });
+    const begun = performance.now();
+    await first.ready;
+    const loading = performance.now() - begun;
+    const others = [];
+    const load = async (count) => {
+      for (let i = 0; i < count; i++) {
+        others.push(new Upscaler({ model: 'span-2x' }));
+        await others.at(-1).ready;
+      }
+    };
+    await load(5);
+    const before = process.memoryUsage.rss();
+    const again = performance.now();
+    await load(50);
+    const each = (performance.now() - again) / 50;
+    const grown = (process.memoryUsage.rss() - before) / 2 ** 20;
+    if (each > loading / 4) throw new Error('the first took ' + loading + ' ms, others ' + each);
+    if (grown > 20) throw new Error('50 instances took ' + grown + ' MB');
+    await others.at(-1).upscale(picture(20));
+  `));
+
+test('several models may be loaded at once', () =>
+  run(`
+    const options = [{ model: 'span-2x' }, { model: 'span-4x' }, { model: 'span-2x', channels: 1 }];
+    await Promise.all(options.map((given) => new Upscaler(given).ready));
+  `));

@@ -196,6 +196,37 @@ test('more than maxPending waiting images are refused, and only those', async ()
   });
 });
 
+test('calls that wait for the model or for their picture count as waiting', async () => {
+  await withUpscaler({ maxPending: 3 }, async (own) => {
+    const calls = Array.from({ length: 5 }, () => own.upscale(thumbnail, { output: 'raw' }));
+    // The model cannot be there before this function lets go of the event loop.
+    assert.equal(own.counters().queued, 3);
+    const results = await Promise.allSettled(calls);
+    const codes = results.map(({ reason }) => reason?.code);
+    assert.deepEqual(codes, [
+      undefined,
+      undefined,
+      undefined,
+      'ERR_UPSCALER_QUEUE_FULL',
+      'ERR_UPSCALER_QUEUE_FULL',
+    ]);
+    const never = new ReadableStream({});
+    const waiting = own.upscale(never, { timeout: 30 });
+    assert.equal(own.counters().queued, 1);
+    await assert.rejects(waiting, { code: 'ERR_UPSCALER_TIMEOUT' });
+    await assert.rejects(own.upscale('./missing.png'), { code: 'ERR_UPSCALER_READ' });
+    assert.deepEqual(own.counters(), { queued: 0, running: 0, done: 3, failed: 1, aborted: 1 });
+  });
+});
+
+test('a model that cannot be loaded fails all who waited for it', async () => {
+  await withUpscaler({ model: Buffer.from('no model') }, async (own) => {
+    const results = await Promise.allSettled([own.upscale(thumbnail), own.upscale(thumbnail)]);
+    for (const { reason } of results) assert.equal(reason.code, 'ERR_UPSCALER_MODEL_LOAD');
+    assert.deepEqual(own.counters(), { queued: 0, running: 0, done: 0, failed: 2, aborted: 0 });
+  });
+});
+
 test('counters of an instance and of the process', async () => {
   await withUpscaler({}, async (own) => {
     await own.ready;

@@ -14,8 +14,12 @@ class Call {
   /** @type {(() => void)[]} */
   #cleanups = [];
 
-  /** @param {{ signal?: AbortSignal, timeout?: number }} options timeout in milliseconds from now */
-  constructor({ signal, timeout }) {
+  /**
+   * @param {{ signal?: AbortSignal, timeout?: number }} options timeout in milliseconds from now
+   * @param {number} [id] its name for the addon
+   */
+  constructor({ signal, timeout }, id = 0) {
+    this.id = id;
     if (signal !== undefined) this.#follow(signal);
     if (timeout !== undefined) this.#limit(timeout);
   }

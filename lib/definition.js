@@ -24,10 +24,26 @@ const MODEL_TYPES = /** @type {const} */ (['layers', 'graph']);
 
 /**
  * @param {unknown} model
+ * @param {{ scale?: number, channels?: number, tf?: TensorFlow }} options
+ * @returns {ResolvedModel}
+ */
+function resolveModel(model, { scale, channels, tf }) {
+  const named = models.channelsIn(model);
+  if (channels !== undefined && named !== undefined && channels !== named) {
+    throw invalidValue('options.channels', `${named}, as options.model says`, channels);
+  }
+  const resolved = findModel(model, { scale, tf });
+  const wanted = channels ?? named;
+  // An entry's network may be for 3 channels where its form for others is wanted: the addon makes that.
+  return wanted === undefined ? resolved : { ...resolved, source: { ...resolved.source, channels: wanted } };
+}
+
+/**
+ * @param {unknown} model
  * @param {{ scale?: number, tf?: TensorFlow }} options
  * @returns {ResolvedModel}
  */
-function resolveModel(model, { scale, tf }) {
+function findModel(model, { scale, tf }) {
   if (model === undefined) return fromEntry(models.findDefault(scale), scale);
   if (typeof model === 'string') return isModelPath(model) ? fromPath(model, scale) : fromName(model, scale);
   if (model instanceof Uint8Array) return fromBytes(model, scale);

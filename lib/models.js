@@ -150,8 +150,40 @@ function findByDefinition({ _internals }) {
 }
 
 /** @param {Entry} entry */
-function namesOf({ id, aliases, path, module }) {
-  return [id, path, module, ...aliases].map((name) => name.toLowerCase());
+function namesOf(entry) {
+  const { id, aliases, module } = entry;
+  return [id, ...forms(entry), module, ...aliases].map((name) => name.toLowerCase());
+}
+
+/**
+ * The verbose paths of an entry: a network for 3 channels can be had for grey pictures and for those with alpha too.
+ *
+ * @param {Entry} entry
+ */
+function forms(entry) {
+  return nearest.channelsOf(entry).map((channels) => pathFor(entry, channels));
+}
+
+/**
+ * @param {Entry} entry
+ * @param {number} channels
+ */
+function pathFor({ path }, channels) {
+  return path.replace(/\d+$/, String(channels));
+}
+
+/**
+ * The channels that a query or a verbose path asks for.
+ *
+ * @param {unknown} model
+ * @returns {number | undefined}
+ */
+function channelsIn(model) {
+  if (isQuery(model)) return /** @type {ModelQuery} */ (model).channels;
+  if (typeof model !== 'string') return undefined;
+  const name = model.toLowerCase();
+  const isPath = entries.some((entry) => forms(entry).some((form) => form.toLowerCase() === name));
+  return isPath ? Number(name.slice(name.lastIndexOf('/') + 1)) : undefined;
 }
 
 /** @param {Entry} entry */
@@ -235,6 +267,8 @@ function isQuery(model) {
 module.exports = {
   listModels,
   describe,
+  pathFor,
+  channelsIn,
   findByName,
   findByQuery,
   findByDefinition,

@@ -25,6 +25,9 @@ export interface NativeUpscalerOptions {
 
 export interface NativeUpscaler {
   load(source: ModelSource): Promise<ModelInfo>;
+  /** Counts a call as waiting before it can be started; `start` or `withdraw` follows. */
+  enqueue(id: number): void;
+  withdraw(id: number, failed: boolean): void;
   start(
     id: number,
     image: NativeImage,

@@ -32,7 +32,17 @@ function differences(entry, query) {
  */
 function fits(entry, key, wanted) {
   if (entry[key] === wanted) return true;
+  if (key === 'channels') return channelsOf(entry).includes(/** @type {number} */ (wanted));
   return key === 'quantization' && entry.precisions.includes(/** @type {string} */ (wanted));
+}
+
+/**
+ * What an entry can be had for: its own channels, and if those are colours, grey and colours with alpha.
+ *
+ * @param {Entry} entry
+ */
+function channelsOf({ channels }) {
+  return channels === 3 ? [3, 1, 4] : [channels];
 }
 
 /**
@@ -111,4 +121,4 @@ function editDistance(a, b) {
   return row[b.length];
 }
 
-module.exports = { differences, toQuery, toName };
+module.exports = { channelsOf, differences, toQuery, toName };

@@ -22,6 +22,8 @@ const MAX_PENDING = 256;
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 const FAIL_ON = /** @type {const} */ (['none', 'truncated', 'error', 'warning']);
 const PRECISIONS = /** @type {const} */ (['fp32', 'int8']);
+/** Of the pictures that a model is for: grey, colour, colour and alpha. */
+const CHANNELS = /** @type {const} */ ([1, 3, 4]);
 const OUTPUTS = /** @type {const} */ (['buffer', 'base64', 'tensor', 'raw']);
 const FITS = /** @type {const} */ (['cover', 'contain', 'fill', 'inside', 'outside']);
 const ALPHAS = /** @type {const} */ (['model', 'resample', 'remove']);
@@ -46,6 +48,7 @@ function parseUpscalerOptions(given) {
   return {
     model: options.model,
     scale: check.integer('options.scale', options.scale, 1),
+    channels: check.oneOf('options.channels', options.channels, CHANNELS),
     precision: check.oneOf('options.precision', options.precision, PRECISIONS),
     executionProviders: parseProviders(options.executionProviders),
     warmupSizes: options.warmupSizes === undefined ? [] : parseWarmupSizes(options.warmupSizes),

@@ -132,7 +132,8 @@ class Upscaler {
     const described = entry && models.describe(entry);
     // A converted file counts differently: what was trained is in the catalogue.
     const { parameters } = described ?? info;
-    return { ...described, ...info, parameters, model: info.name, modelDefinition: definition };
+    const named = entry && { path: models.pathFor(entry, info.channels) };
+    return { ...described, ...named, ...info, parameters, model: info.name, modelDefinition: definition };
   }
 
   counters() {
@@ -141,10 +142,10 @@ class Upscaler {
 
   /** @returns {Promise<LoadedModel>} */
   async #load() {
-    const { model, scale, tf, precision, executionProviders } = this.#options;
+    const { model, scale, channels, tf, precision, executionProviders } = this.#options;
     // Not before the constructor is done: what fails from here on fails `ready`.
     await undefined;
-    const resolved = resolveModel(model, { scale, tf });
+    const resolved = resolveModel(model, { scale, channels, tf });
     if (resolved.hooks !== undefined) await hooks.setUp(resolved.hooks, tf);
     try {
       const info = await this.#native.load({ ...resolved.source, precision, executionProviders });
@@ -165,7 +166,7 @@ class Upscaler {
    * @returns {Promise<T>}
    */
   async #track(limits, work) {
-    const call = new Call(limits);
+    const call = new Call(limits, ++lastCallId);
     const done = work(call);
     this.#calls.set(call, done);
     try {
@@ -186,7 +187,24 @@ class Upscaler {
    * @param {ParsedCall} parsed
    */
   async #upscale(call, image, parsed) {
-    const [source, model] = this.#readAtOnce(image) ?? (await this.#readInTime(call, image));
+    const ready = this.#readAtOnce(image);
+    if (ready !== undefined) return this.#run(call, ready, parsed);
+    call.signal.throwIfAborted();
+    // From here on it counts as waiting, whatever it waits for.
+    this.#native.enqueue(call.id);
+    try {
+      return await this.#run(call, await this.#readInTime(call, image), parsed);
+    } finally {
+      this.#native.withdraw(call.id, !call.signal.aborted);
+    }
+  }
+
+  /**
+   * @param {Call} call
+   * @param {[NativeImage, LoadedModel]} ready
+   * @param {ParsedCall} parsed
+   */
+  async #run(call, [source, model], parsed) {
     const preprocess = model.hooks?.preprocess;
     const prepared = preprocess
       ? await call.race(hooks.runPreprocess(preprocess, source, this.#options.tf))
@@ -254,11 +272,10 @@ class Upscaler {
    */
   async #start(call, image, nativeOptions, report) {
     call.signal.throwIfAborted();
-    const id = ++lastCallId;
-    const abort = () => this.#native.abort(id);
+    const abort = () => this.#native.abort(call.id);
     call.signal.addEventListener('abort', abort, { once: true });
     try {
-      return await this.#native.start(id, image, nativeOptions, report);
+      return await this.#native.start(call.id, image, nativeOptions, report);
     } finally {
       call.signal.removeEventListener('abort', abort);
     }

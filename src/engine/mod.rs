@@ -14,6 +14,8 @@ pub use pool::{Lane, Pool, Share};
 pub use runtime::{set_library, version};
 pub use sessions::{OnnxEngine, OnnxModel, SessionOptions};
 
+use std::sync::Arc;
+
 use crate::error::Error;
 use crate::graph::Footprint;
 
@@ -70,4 +72,12 @@ pub trait Engine: Send + Sync {
         cancel: &Cancel,
         sink: Sink,
     ) -> Result<(), Error>;
+}
+
+/// The networks of a model.
+#[derive(Clone)]
+pub struct Networks {
+    pub itself: Arc<dyn Engine>,
+    /// The one-channel form of a colour network, for grey pictures and alpha. All else about it is as of the network.
+    pub grey: Option<Arc<dyn Engine>>,
 }

@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use once_cell::sync::OnceCell;
 use ort::environment::Environment;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{RunOptions, Session};
@@ -21,6 +22,10 @@ const MEMORY_PER_WEIGHT_BYTE: usize = 2;
 /// All sessions of one network together may hold this much. A larger network gets fewer sessions, with more threads
 /// each; two always fit for networks up to 64 million parameters.
 const SESSION_MEMORY: usize = 1 << 30;
+
+/// Set when a session with our operators was made. ONNX Runtime looks whether it knows their domain and then adds it, both
+/// without a lock: two first sessions at once would add it twice, which is an error.
+static FIRST_OPERATORS: OnceCell<()> = OnceCell::new();
 
 /// How sessions are made.
 #[derive(Clone, Copy, Debug)]
@@ -174,8 +179,17 @@ impl OnnxEngine {
 
     fn session(&self, threads: usize) -> Result<Session, Error> {
         let environment = runtime::environment()?;
-        self.build(environment, threads)
-            .map_err(|error| Error::ModelLoad(format!("ONNX Runtime cannot load the network: {error}")))
+        let build = || {
+            self.build(environment, threads)
+                .map_err(|error| Error::ModelLoad(format!("ONNX Runtime cannot load the network: {error}")))
+        };
+        if self.model.body.is_none() || FIRST_OPERATORS.get().is_some() {
+            return build();
+        }
+        let mut first = None;
+        FIRST_OPERATORS.get_or_try_init(|| build().map(|session| first = Some(session)))?;
+        // Another thread was first.
+        first.map_or_else(build, Ok)
     }
 
     fn build(&self, environment: &'static Environment, threads: usize) -> ort::Result<Session> {

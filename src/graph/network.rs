@@ -35,13 +35,36 @@ impl Network {
     /// # Errors
     /// [`Error::ModelLoad`] saying what is not understood or inconsistent, and at which node.
     pub fn from_model(model: ModelProto) -> Result<Network, Error> {
+        Network::import(model, None)
+    }
+
+    /// The one-channel form of a network for colour pictures: what it makes of a grey picture in all three channels,
+    /// summed with these weights, which add up to 1. Sums are rounded differently; nothing else changes.
+    ///
+    /// # Errors
+    /// Those of [`Network::from_model`], and [`Error::ModelLoad`] for networks with other than three channels.
+    pub fn grey_from_model(model: ModelProto, weights: [f32; 3]) -> Result<Network, Error> {
+        Network::import(model, Some(weights))
+    }
+
+    fn import(model: ModelProto, grey: Option<[f32; 3]>) -> Result<Network, Error> {
         let mut graph = import::import(model)?;
         simplify::simplify(&mut graph);
         graph.remove_dead();
-        let channels_in = layout::settle(&mut graph)?;
+        let mut channels_in = layout::settle(&mut graph)?;
         layout::cancel_transposes(&mut graph);
         graph.sort()?;
         let parameters = trained_numbers(&graph);
+        if let Some(weights) = grey {
+            let channels_out = footprint::analyse(&graph, channels_in)?.channels_out;
+            if (channels_in, channels_out) != (3, 3) {
+                return Err(Error::ModelLoad(format!(
+                    "a grey form is made of a network from 3 channels to 3; found {channels_in} and {channels_out}"
+                )));
+            }
+            passes::grey(&mut graph, weights)?;
+            channels_in = 1;
+        }
         let analysis = footprint::analyse(&graph, channels_in)?;
         passes::run(&mut graph, channels_in, analysis.footprint.divisor as usize)?;
         graph.output.dims[1] = Some(analysis.channels_out);

@@ -14,7 +14,8 @@ pub struct Definition {
     pub input_range: Option<(f32, f32)>,
     /// The network's values for black and white at its output.
     pub output_range: Option<(f32, f32)>,
-    /// Checked against the network.
+    /// The channels of the pictures that it is for. A network for 3 can be had for 1 (grey) and 4 (with alpha) too;
+    /// otherwise checked against the network.
     pub channels: Option<usize>,
     /// The network takes sizes that are multiples of this.
     pub divisibility_factor: Option<u32>,
@@ -66,7 +67,7 @@ pub struct ModelInfo {
     pub name: String,
     /// Output pixels per input pixel and side.
     pub scale: u32,
-    /// Channels of its input: 1, 3 or 4.
+    /// Channels of the pictures that it is for: 1, 3 or 4.
     pub channels: usize,
     /// Context that tiles get on each side, in input pixels; `None` if the network must see the whole picture.
     pub halo: Option<u32>,

@@ -2,19 +2,39 @@
 
 use std::sync::Arc;
 
+use once_cell::sync::Lazy;
+
 use super::definition::{Definition, ModelInfo};
-use super::shared;
+use super::shared::{self, Shared};
 use super::source::{FileFormat, Source};
-use crate::engine::{Engine, Load, OnnxEngine, OnnxModel, Registered, SessionOptions, Signature, kernels};
+use crate::engine::{
+    Engine, Load, Networks, OnnxEngine, OnnxModel, Registered, SessionOptions, Signature, kernels,
+};
 use crate::error::Error;
-use crate::graph::{self, Network, Split};
+use crate::graph::{self, ModelProto, Network, Split};
+use crate::raster::LUMA;
 
 /// A network that is ready to run.
 #[derive(Clone)]
 pub struct Model {
-    pub engine: Arc<dyn Engine>,
+    pub networks: Networks,
     pub info: ModelInfo,
+    /// Where other instances find it.
+    _loaded: Arc<Loaded>,
 }
+
+/// What instances of the same model share.
+struct Loaded {
+    networks: Networks,
+    /// With no name.
+    info: ModelInfo,
+}
+
+/// By the bytes of the files and what is said of them: known before anything is parsed.
+static MODELS: Lazy<Shared<Loaded>> = Lazy::new(Shared::default);
+
+/// By the network itself, whatever it came from.
+static ENGINES: Lazy<Shared<OnnxEngine>> = Lazy::new(Shared::default);
 
 /// Loads a model for `workers` threads. It takes from milliseconds to a second: call it on a thread that may block.
 ///
@@ -23,22 +43,40 @@ pub struct Model {
 /// networks that are not from image to image, [`Error::Provider`], [`Error::RuntimeLoad`], [`Error::InvalidArgument`].
 pub fn load(source: &Source, definition: &Definition, workers: usize) -> Result<Model, Error> {
     definition.check()?;
+    let loaded = match source.digest() {
+        Ok(digest) => {
+            let said = Definition { name: None, ..definition.clone() };
+            let key = shared::key(&digest, &format!("{said:?} {workers}"));
+            MODELS.get(key, || read(source, definition, workers))?
+        }
+        // Reading it says best what is wrong.
+        Err(_) => Arc::new(read(source, definition, workers)?),
+    };
+    let name = definition.name.clone().unwrap_or_else(|| source.name());
+    let info = ModelInfo { name, ..loaded.info.clone() };
+    Ok(Model { networks: loaded.networks.clone(), info, _loaded: loaded })
+}
+
+fn read(source: &Source, definition: &Definition, workers: usize) -> Result<Loaded, Error> {
     let (proto, format) = source.read()?;
-    let network = Network::from_model(proto)?;
-    let signature = signature(&network, format, definition)?;
-    let bytes = network.to_bytes();
     let options = SessionOptions { workers };
-    let engine =
-        shared::engine(&bytes, &signature, options, || make(&network, &bytes, signature.clone(), options))?;
+    let Forms { network, grey, channels } = Forms::new(proto, definition.channels)?;
+    let (engine, mut size_bytes) = engine(&network, format, definition, options)?;
+    let mut networks = Networks { itself: engine.clone(), grey: None };
+    if let Some(grey) = grey {
+        let (grey, bytes) = self::engine(&grey, format, definition, options)?;
+        networks.grey = Some(grey);
+        size_bytes += bytes;
+    }
     let signature = engine.signature();
     let info = ModelInfo {
-        name: definition.name.clone().unwrap_or_else(|| source.name()),
+        name: String::new(),
         scale: signature.footprint.scale,
-        channels: signature.channels_in,
+        channels,
         halo: signature.footprint.radius.map(|_| signature.halo),
         format,
         parameters: network.parameters(),
-        size_bytes: bytes.len() as u64,
+        size_bytes: size_bytes as u64,
         provider: "cpu",
         kernels: engine.kernels(),
         precision: "fp32",
@@ -46,7 +84,50 @@ pub fn load(source: &Source, definition: &Definition, workers: usize) -> Result<
         output_range: signature.output_range,
         fixed_size: signature.fixed_size,
     };
-    Ok(Model { engine, info })
+    Ok(Loaded { networks, info })
+}
+
+/// The networks that a file is made into for the channels that are wanted.
+struct Forms {
+    network: Network,
+    /// The one-channel form beside the network, for pictures with alpha.
+    grey: Option<Network>,
+    /// Channels of the pictures that they are for.
+    channels: usize,
+}
+
+impl Forms {
+    /// A colour network can be had for grey pictures, and for those with alpha; every network as it is.
+    fn new(proto: ModelProto, wanted: Option<usize>) -> Result<Forms, Error> {
+        let again = matches!(wanted, Some(1 | 4)).then(|| proto.clone());
+        let network = Network::from_model(proto)?;
+        let found = network.channels_in();
+        match (wanted, again) {
+            (Some(channels), Some(proto)) if (found, network.channels_out()) == (3, 3) => {
+                let grey = Network::grey_from_model(proto, LUMA)?;
+                let (network, grey) = if channels == 1 { (grey, None) } else { (network, Some(grey)) };
+                Ok(Forms { network, grey, channels })
+            }
+            _ => {
+                agree("channels", wanted, found)?;
+                Ok(Forms { network, grey: None, channels: found })
+            }
+        }
+    }
+}
+
+/// The engine of a network, with the size of the network in bytes.
+fn engine(
+    network: &Network,
+    format: FileFormat,
+    definition: &Definition,
+    options: SessionOptions,
+) -> Result<(Arc<OnnxEngine>, usize), Error> {
+    let signature = signature(network, format, definition)?;
+    let bytes = network.to_bytes();
+    let key = shared::key(&bytes, &format!("{signature:?}{options:?}"));
+    let engine = ENGINES.get(key, || make(network, &bytes, signature, options))?;
+    Ok((engine, bytes.len()))
 }
 
 /// Makes an engine: with the body of the network in our kernels, where this machine has what they need.
@@ -131,7 +212,14 @@ pub enum Storage {
 pub fn to_onnx(source: &Source, definition: &Definition, storage: Storage) -> Result<Vec<u8>, Error> {
     definition.check()?;
     let (proto, format) = source.read()?;
-    let mut network = Network::from_model(proto)?;
+    let mut network = match Forms::new(proto, definition.channels)? {
+        Forms { network, grey: None, .. } => network,
+        _ => {
+            return Err(Error::InvalidArgument(
+                "Expected channels 1 or 3 for an .onnx: with 4, colour and alpha run in networks of their own".to_owned(),
+            ));
+        }
+    };
     let signature = signature(&network, format, definition)?;
     let text = |(low, high): (f32, f32)| format!("{low},{high}");
     network.set_metadata(INPUT_RANGE, &text(signature.input_range));
@@ -149,7 +237,6 @@ const OUTPUT_RANGE: &str = "upscaler.output_range";
 fn signature(network: &Network, format: FileFormat, definition: &Definition) -> Result<Signature, Error> {
     let mut footprint = network.footprint();
     agree("scale", definition.scale, footprint.scale)?;
-    agree("channels", definition.channels, network.channels_in())?;
     if let Some(factor) = definition.divisibility_factor {
         footprint.divisor = footprint.divisor.max(factor);
     }

@@ -1,46 +1,76 @@
-//! Instances with the same model share its sessions.
+//! What instances with the same model share, held as long as one of them uses it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use once_cell::sync::Lazy;
 use sha2::{Digest, Sha256};
 
-use crate::engine::{OnnxEngine, SessionOptions, Signature};
 use crate::error::Error;
 
-type Key = [u8; 32];
-type Slot = Arc<Mutex<Weak<OnnxEngine>>>;
+/// Says what is the same: a digest of all that matters.
+pub type Key = [u8; 32];
 
-static ENGINES: Lazy<Mutex<HashMap<Key, Slot>>> = Lazy::new(Mutex::default);
+type Slot<T> = Arc<Mutex<Weak<T>>>;
 
-/// The engine for a network (its bytes) and a signature: the one that another instance holds, or a new one from `make`.
-/// Two calls at once for the same network load it once; other networks are not held up.
-pub fn engine(
-    network: &[u8],
-    signature: &Signature,
-    options: SessionOptions,
-    make: impl FnOnce() -> Result<OnnxEngine, Error>,
-) -> Result<Arc<OnnxEngine>, Error> {
-    let slot = {
-        let mut engines = ENGINES.lock().unwrap_or_else(PoisonError::into_inner);
-        engines.retain(|_, slot| {
-            Arc::strong_count(slot) > 1 || slot.try_lock().is_ok_and(|e| e.strong_count() > 0)
-        });
-        engines.entry(key(network, signature, options)).or_default().clone()
-    };
-    let mut shared = slot.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(engine) = shared.upgrade() {
-        return Ok(engine);
+/// Things that can be had again under their keys while somebody holds them.
+pub struct Shared<T>(Mutex<HashMap<Key, Slot<T>>>);
+
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Shared(Mutex::default())
     }
-    let engine = Arc::new(make()?);
-    *shared = Arc::downgrade(&engine);
-    Ok(engine)
 }
 
-fn key(network: &[u8], signature: &Signature, options: SessionOptions) -> Key {
+impl<T> Shared<T> {
+    /// The thing that somebody holds under this key, or a new one from `make`. Two calls at once for the same key make
+    /// it once; other keys are not held up.
+    pub fn get(&self, key: Key, make: impl FnOnce() -> Result<T, Error>) -> Result<Arc<T>, Error> {
+        let slot = {
+            let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            slots.retain(|_, slot| {
+                Arc::strong_count(slot) > 1 || slot.try_lock().is_ok_and(|held| held.strong_count() > 0)
+            });
+            slots.entry(key).or_default().clone()
+        };
+        let mut held = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(thing) = held.upgrade() {
+            return Ok(thing);
+        }
+        let thing = Arc::new(make()?);
+        *held = Arc::downgrade(&thing);
+        Ok(thing)
+    }
+}
+
+/// The key of some bytes and a description of what is done with them.
+pub fn key(bytes: &[u8], description: &str) -> Key {
     let mut hash = Sha256::new();
-    hash.update(network);
-    hash.update(format!("{signature:?}{options:?}"));
+    hash.update(bytes);
+    hash.update(description);
     hash.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thing_is_made_once_while_it_is_held_and_again_after() {
+        let shared = Shared::<u32>::default();
+        let one = key(b"network", "options");
+        assert_ne!(one, key(b"network", "others"));
+        let held = shared.get(one, || Ok(1)).unwrap();
+        assert_eq!(*shared.get(one, || Ok(2)).unwrap(), 1);
+        assert_eq!(*shared.get(key(b"other", "options"), || Ok(3)).unwrap(), 3);
+        drop(held);
+        assert_eq!(*shared.get(one, || Ok(4)).unwrap(), 4);
+    }
+
+    #[test]
+    fn a_failure_is_not_kept() {
+        let shared = Shared::<u32>::default();
+        let one = key(b"", "");
+        assert!(shared.get(one, || Err(Error::Aborted)).is_err());
+        assert_eq!(*shared.get(one, || Ok(1)).unwrap(), 1);
+    }
 }

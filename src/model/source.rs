@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 use crate::error::Error;
 use crate::format::{ncnn, onnx, tfjs};
 use crate::graph::ModelProto;
@@ -66,6 +68,25 @@ impl Source {
         }
     }
 
+    /// A digest of all of the model's bytes. Files are read piece by piece, and not parsed.
+    ///
+    /// # Errors
+    /// [`Error::ModelLoad`] if there is no model file or it cannot be read.
+    pub fn digest(&self) -> Result<[u8; 32], Error> {
+        let mut hash = Sha256::new();
+        match self {
+            Source::Bytes(bytes) => hash.update(bytes),
+            Source::Path(path) => {
+                let path = model_file(path)?;
+                hash_file(&path, &mut hash)?;
+                for companion in companions(&path)? {
+                    hash_file(&companion, &mut hash)?;
+                }
+            }
+        }
+        Ok(hash.finalize().into())
+    }
+
     /// A name for a model that was given none.
     pub fn name(&self) -> String {
         let stem = |path: &Path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
@@ -124,16 +145,41 @@ fn model_file(path: &Path) -> Result<PathBuf, Error> {
     }
 }
 
+/// The files with the weights of a model whose own file has none.
+fn companions(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    Ok(match path.extension().and_then(|extension| extension.to_str()) {
+        Some("param") => vec![path.with_extension("bin")],
+        Some("json") => {
+            let folder = path.parent().unwrap_or(Path::new("."));
+            tfjs::shards(&file(path)?)?.iter().map(|shard| folder.join(shard)).collect()
+        }
+        _ => Vec::new(),
+    })
+}
+
+fn hash_file(path: &Path, hash: &mut Sha256) -> Result<(), Error> {
+    check_size(path)?;
+    let mut file = fs::File::open(path).map_err(|error| unreadable(path, error))?;
+    std::io::copy(&mut file, hash).map_err(|error| unreadable(path, error))?;
+    Ok(())
+}
+
 fn file(path: &Path) -> Result<Vec<u8>, Error> {
-    let failed = |error: std::io::Error| {
-        Error::ModelLoad(format!("Expected a readable file at {} but: {error}", path.display()))
-    };
-    let size = fs::metadata(path).map_err(failed)?.len();
+    check_size(path)?;
+    fs::read(path).map_err(|error| unreadable(path, error))
+}
+
+fn check_size(path: &Path) -> Result<(), Error> {
+    let size = fs::metadata(path).map_err(|error| unreadable(path, error))?.len();
     if size > LARGEST_FILE {
         return Err(Error::ModelLoad(format!(
             "Expected a file of at most {LARGEST_FILE} bytes at {} but found {size}",
             path.display()
         )));
     }
-    fs::read(path).map_err(failed)
+    Ok(())
+}
+
+fn unreadable(path: &Path, error: std::io::Error) -> Error {
+    Error::ModelLoad(format!("Expected a readable file at {} but: {error}", path.display()))
 }

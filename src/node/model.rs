@@ -25,7 +25,7 @@ pub struct ModelSource {
     /// Values for black and white at the output; default: the file's metadata, else as at the input.
     #[napi(ts_type = "[number, number]")]
     pub output_range: Option<Vec<f64>>,
-    /// Checked against the network.
+    /// Channels of the pictures that it is for: a network for 3 can be had for 1 and 4 too.
     pub channels: Option<u32>,
     /// Sizes must be multiples of this; default 1.
     pub divisibility_factor: Option<u32>,

@@ -44,6 +44,8 @@ struct Instance {
 struct State {
     model: Option<Model>,
     cancels: HashMap<u32, Cancel>,
+    /// Of calls that wait for their picture or the model.
+    tickets: HashMap<u32, Ticket>,
     disposed: bool,
 }
 
@@ -95,6 +97,24 @@ impl NativeUpscaler {
         env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result: Result<_, Error>| {
             result.map(NativeModelInfo::from).map_err(|error| rejection(env, error))
         })
+    }
+
+    /// Counts call `id` as waiting, which has no picture or no model yet: [`Self::start`] follows, or [`Self::withdraw`].
+    #[napi]
+    pub fn enqueue(&self, id: u32) -> Result<(), napi::Error<Code>> {
+        let ticket = Ticket::new(&self.instance.counters, self.instance.max_pending).map_err(thrown)?;
+        self.instance.state().tickets.insert(id, ticket);
+        Ok(())
+    }
+
+    /// The end of a call that was enqueued, unless it was started: it failed, or else was cancelled.
+    #[napi]
+    pub fn withdraw(&self, id: u32, failed: bool) {
+        let ticket = self.instance.state().tickets.remove(&id);
+        let outcome = if failed { Error::Inference(String::new()) } else { Error::Aborted };
+        if let Some(ticket) = ticket {
+            ticket.settle::<()>(&Err(outcome));
+        }
     }
 
     /// Upscales one image. `id` names the call for [`Self::abort`] and must be free.
@@ -186,7 +206,10 @@ impl Call {
         }
         let not_loaded = || Error::ModelLoad("Expected a loaded model but none was loaded yet".to_owned());
         let model = state.model.clone().ok_or_else(not_loaded)?;
-        let ticket = Ticket::new(&instance.counters, instance.max_pending)?;
+        let ticket = match state.tickets.remove(&id) {
+            Some(ticket) => ticket,
+            None => Ticket::new(&instance.counters, instance.max_pending)?,
+        };
         let cancel = Cancel::default();
         state.cancels.insert(id, cancel.clone());
         instance.calls.send_modify(|calls| *calls += 1);
@@ -200,7 +223,7 @@ impl Call {
         };
         let (listener, outstanding) = progress.map(|callback| listener(callback, options.slices)).unzip();
         let job = Job {
-            engine: self.model.engine.clone(),
+            networks: self.model.networks.clone(),
             input,
             options,
             limits: self.instance.limits,

@@ -1,6 +1,6 @@
 //! The alpha channel: flattening, constancy, and colour under transparent pixels.
 
-use super::picture::{Raster, Samples};
+use super::picture::{LUMA, Raster, Samples};
 
 /// What the arithmetic on alpha needs to know of a sample type.
 trait Sample: Copy + PartialEq {
@@ -75,8 +75,9 @@ pub fn flatten(raster: &mut Raster, background: [u8; 3]) {
 /// Composites in place: the shorter pixels are written behind the reading position.
 fn over<T: Sample>(samples: &mut Vec<T>, channels: usize, background: [u8; 3]) {
     let colours = channels - 1;
-    let [r, g, b] = background.map(f32::from);
-    let below = if colours == 1 { [0.299 * r + 0.587 * g + 0.114 * b; 3] } else { [r, g, b] };
+    let below = background.map(f32::from);
+    let luma = LUMA.iter().zip(below).map(|(weight, value)| weight * value).sum::<f32>();
+    let below = if colours == 1 { [luma; 3] } else { below };
     let below = below.map(|value| value / 255.0 * T::FULL);
     let pixels = samples.len() / channels;
     for pixel in 0..pixels {

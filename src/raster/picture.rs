@@ -2,6 +2,10 @@
 
 use crate::error::Error;
 
+/// The weights of red, green and blue in luma: ITU-R BT.601, full range, as the quality figures of this field (PSNR-Y)
+/// and TensorFlow use them. They add up to 1.
+pub const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
+
 /// A picture in memory: rows from top to bottom, samples interleaved, alpha straight (not premultiplied), colour
 /// sRGB-encoded.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::canvas::{self, Canvas};
+use super::canvas::Canvas;
 use super::finish::Finish;
 use crate::engine::Lane;
 use crate::error::Error;
@@ -104,17 +104,16 @@ fn assemble(canvases: &[Canvas], width: u32, from: u32, to: u32) -> Result<Raste
         if begin >= end {
             continue;
         }
-        let part = canvas::crop(&picture, 0, begin - canvas.y(), width, end - begin);
+        let part = picture.crop(0, begin - canvas.y(), width, end - begin);
         if part.height == to - from {
             return Ok(part);
         }
-        let depth = canvas::depth(&part);
-        let channels = part.channels;
+        let (channels, depth) = (part.channels, part.depth());
         let band = match &mut band {
             Some(band) => band,
-            None => band.insert(canvas::blank(width, to - from, channels, depth)?),
+            None => band.insert(Raster::blank(width, to - from, channels, depth)?),
         };
-        canvas::paste(band, &part, 0, begin - from);
+        band.paste(&part, 0, begin - from);
     }
     band.ok_or_else(|| Error::Encode(format!("Expected rows {from}..{to} to be finished but found none")))
 }

@@ -1,7 +1,6 @@
 //! What happens to rows between the network and the file: alpha is put back, or laid on the background, and colours
 //! go back to the input's profile.
 
-use super::canvas::{self, Depth};
 use crate::error::Error;
 use crate::raster::{self, Raster, Samples, ToProfile};
 
@@ -44,71 +43,24 @@ impl Finish {
     }
 
     fn with_alpha(&self, rows: Raster, y: u32) -> Result<Raster, Error> {
-        let depth = canvas::depth(&rows);
+        let depth = rows.depth();
         let alpha = match &self.opacity {
             Opacity::None => return Ok(rows),
             Opacity::Constant(alpha) => {
                 let one =
                     Raster { width: 1, height: 1, channels: 1, samples: Samples::F32(vec![alpha * 255.0]) };
-                let one = canvas::convert(one, depth);
                 let count = rows.width as usize * rows.height as usize;
-                let samples = match one.samples {
+                let samples = match one.into_depth(depth).samples {
                     Samples::U8(one) => Samples::U8(one.repeat(count)),
                     Samples::U16(one) => Samples::U16(one.repeat(count)),
                     Samples::F32(one) => Samples::F32(one.repeat(count)),
                 };
                 Raster { width: rows.width, height: rows.height, channels: 1, samples }
             }
-            Opacity::Plane(plane) => {
-                canvas::convert(canvas::crop(plane, 0, y, rows.width, rows.height), depth)
-            }
+            Opacity::Plane(plane) => plane.crop(0, y, rows.width, rows.height).into_depth(depth),
         };
-        append_channel(rows, alpha, depth)
+        rows.with_channel(&alpha)
     }
-}
-
-/// `picture` with `alpha` (one channel, same size and depth) as its last channel.
-fn append_channel(picture: Raster, alpha: Raster, depth: Depth) -> Result<Raster, Error> {
-    let channels = picture.channels;
-    let mut out = canvas::blank(picture.width, picture.height, channels + 1, depth)?;
-    match (&mut out.samples, &picture.samples, &alpha.samples) {
-        (Samples::U8(out), Samples::U8(colour), Samples::U8(alpha)) => {
-            interleave(out, colour, alpha, channels)
-        }
-        (Samples::U16(out), Samples::U16(colour), Samples::U16(alpha)) => {
-            interleave(out, colour, alpha, channels)
-        }
-        (Samples::F32(out), Samples::F32(colour), Samples::F32(alpha)) => {
-            interleave(out, colour, alpha, channels)
-        }
-        _ => unreachable!("alpha was converted to the picture's depth"),
-    }
-    Ok(out)
-}
-
-fn interleave<S: Copy>(out: &mut [S], colour: &[S], alpha: &[S], channels: u8) {
-    let channels = usize::from(channels);
-    for ((out, colour), alpha) in
-        out.chunks_exact_mut(channels + 1).zip(colour.chunks_exact(channels)).zip(alpha)
-    {
-        out[..channels].copy_from_slice(colour);
-        out[channels] = *alpha;
-    }
-}
-
-/// The alpha channel of a picture, as a grey picture.
-pub fn alpha_of(picture: &Raster) -> Raster {
-    let channels = usize::from(picture.channels);
-    let samples = match &picture.samples {
-        Samples::U8(samples) => Samples::U8(last_of_each(samples, channels)),
-        Samples::U16(samples) => Samples::U16(last_of_each(samples, channels)),
-        Samples::F32(samples) => Samples::F32(last_of_each(samples, channels)),
-    };
-    Raster { width: picture.width, height: picture.height, channels: 1, samples }
-}
-
-fn last_of_each<S: Copy>(samples: &[S], channels: usize) -> Vec<S> {
-    samples.iter().skip(channels - 1).step_by(channels).copied().collect()
 }
 
 #[cfg(test)]
@@ -121,8 +73,8 @@ mod tests {
         let picture = Raster { width: 2, height: 3, channels: 4, samples: Samples::U8(samples) };
         let colour = Samples::U8(vec![8, 9, 10, 12, 13, 14]);
         let row = Raster { width: 2, height: 1, channels: 3, samples: colour };
-        let finish = Finish { opacity: Opacity::Plane(alpha_of(&picture)), ..Finish::nothing() };
-        assert_eq!(finish.apply(row, 1).unwrap(), canvas::crop(&picture, 0, 1, 2, 1));
+        let finish = Finish { opacity: Opacity::Plane(picture.last_channel()), ..Finish::nothing() };
+        assert_eq!(finish.apply(row, 1).unwrap(), picture.crop(0, 1, 2, 1));
     }
 
     #[test]

@@ -1,9 +1,8 @@
 //! The last step to a size that was asked for: resampling, then cropping or letterboxing.
 
-use super::canvas;
 use super::size::Sizing;
 use crate::error::Error;
-use crate::raster::{self, Raster, Samples};
+use crate::raster::{self, Depth, LUMA, Raster, Samples};
 
 /// Takes a picture to its final size.
 ///
@@ -24,26 +23,26 @@ pub fn frame(picture: Raster, sizing: &Sizing, background: [u8; 3]) -> Result<Ra
 fn fit(picture: Raster, width: u32, height: u32, background: [u8; 3]) -> Result<Raster, Error> {
     let kept = (picture.width.min(width), picture.height.min(height));
     let from = ((picture.width - kept.0) / 2, (picture.height - kept.1) / 2);
-    let cropped = canvas::crop(&picture, from.0, from.1, kept.0, kept.1);
+    let cropped = picture.crop(from.0, from.1, kept.0, kept.1);
     if kept == (width, height) {
         return Ok(cropped);
     }
-    let depth = canvas::depth(&cropped);
-    let mut framed = canvas::convert(filled(width, height, picture.channels, background)?, depth);
-    canvas::paste(&mut framed, &cropped, (width - kept.0) / 2, (height - kept.1) / 2);
+    let mut framed = filled(width, height, picture.channels, background)?.into_depth(cropped.depth());
+    framed.paste(&cropped, (width - kept.0) / 2, (height - kept.1) / 2);
     Ok(framed)
 }
 
 /// An opaque picture of one colour; grey pictures show its luma.
 fn filled(width: u32, height: u32, channels: u8, [r, g, b]: [u8; 3]) -> Result<Raster, Error> {
-    let luma = (0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b)).round() as u8;
+    let luma = LUMA.iter().zip([r, g, b]).map(|(weight, value)| weight * f32::from(value)).sum::<f32>();
+    let luma = luma.round() as u8;
     let pixel: &[u8] = match channels {
         1 => &[luma],
         2 => &[luma, 255],
         3 => &[r, g, b],
         _ => &[r, g, b, 255],
     };
-    let mut picture = canvas::blank(width, height, channels, canvas::Depth::Eight)?;
+    let mut picture = Raster::blank(width, height, channels, Depth::Eight)?;
     if let Samples::U8(samples) = &mut picture.samples {
         samples.chunks_exact_mut(pixel.len()).for_each(|out| out.copy_from_slice(pixel));
     }

@@ -4,25 +4,25 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::admission::{self, Admitted, Ticket, until};
-use super::canvas::{self, Canvas, Depth};
+use super::canvas::Canvas;
 use super::encoding::Encoding;
 use super::finish::{Finish, Opacity};
 use super::frame;
 use super::layers::layers;
 use super::options::{Input, KeepMetadata, Limits, Options, Output};
-use super::pass::{Pass, Rows};
+use super::pass::{Buffers, Pass, Rows};
 use super::plan::Plan;
 use super::progress::Listener;
 use super::size::Sizing;
 use super::source::{Opened, Source};
 use super::tiling::tiling;
-use crate::engine::{Cancel, Engine, Lane, Pool, Share};
+use crate::engine::{Cancel, Lane, Networks, Pool, Share, Signature};
 use crate::error::Error;
-use crate::raster::{self, EncodeOptions, Encoder, Format, Raster, ToProfile};
+use crate::raster::{self, Depth, EncodeOptions, Encoder, Format, Raster, ToProfile};
 
 /// One image to upscale.
 pub struct Job {
-    pub engine: Arc<dyn Engine>,
+    pub networks: Networks,
     pub input: Input,
     pub options: Options,
     pub limits: Limits,
@@ -76,10 +76,10 @@ impl Job {
     }
 
     async fn steps(self, lane: &Lane, workers: usize, admitted: &Admitted) -> Result<Upscaled, Error> {
-        let Job { engine, input, options, limits, cancel, listener } = self;
+        let Job { networks, input, options, limits, cancel, listener } = self;
         let options = Arc::new(options);
         let opened = lane.run(move || Opened::new(input, &limits)).await?;
-        let factor = engine.signature().footprint.scale;
+        let factor = networks.itself.signature().footprint.scale;
         let (width, height) = opened.size();
         let sizing = Sizing::new(width, height, factor, &options, limits.output_pixels)?;
         let _reserved = admitted.reserve(memory(&opened, &sizing, &options)).await?;
@@ -95,7 +95,7 @@ impl Job {
         let warnings = std::mem::take(&mut source.warnings);
 
         let delivery = Delivery::new(&source, &options, sizing)?;
-        let run = Run { engine, lane, workers, cancel, options, listener, sizing, delivery };
+        let run = Run { networks, lane, workers, cancel, options, listener, sizing, delivery };
         let mut result = run.finish(source).await?;
         result.warnings = warnings;
         Ok(result)
@@ -162,7 +162,7 @@ fn default_format(source: &Source, channels: u8, sizing: Sizing) -> Format {
 
 /// A job whose picture is decoded.
 struct Run<'a> {
-    engine: Arc<dyn Engine>,
+    networks: Networks,
     lane: &'a Lane,
     workers: usize,
     cancel: Cancel,
@@ -173,6 +173,10 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    fn signature(&self) -> &Signature {
+        self.networks.itself.signature()
+    }
+
     async fn finish(self, source: Source) -> Result<Upscaled, Error> {
         let Source { raster, opacity, .. } = source;
         let picture = self.earlier_passes(Arc::new(raster)).await?;
@@ -207,7 +211,7 @@ impl Run<'_> {
     /// Alpha that goes around the network, at the size that the last pass gives.
     async fn opacity(&self, opacity: Opacity, picture: &Raster) -> Result<Opacity, Error> {
         let Opacity::Plane(plane) = opacity else { return Ok(opacity) };
-        let factor = if self.sizing.passes > 0 { self.engine.signature().footprint.scale } else { 1 };
+        let factor = if self.sizing.passes > 0 { self.signature().footprint.scale } else { 1 };
         let (width, height) = (picture.width * factor, picture.height * factor);
         self.lane.run(move || raster::resample(&plane, width, height).map(Opacity::Plane)).await
     }
@@ -226,7 +230,7 @@ impl Run<'_> {
         let depth = self.delivery.depth;
         let picture = match self.sizing.passes.checked_sub(1) {
             Some(last) => self.pass_whole(picture, last, depth).await?,
-            None => canvas::convert(Arc::unwrap_or_clone(picture), depth),
+            None => Arc::unwrap_or_clone(picture).into_depth(depth),
         };
         let (sizing, background) = (self.sizing, self.options.background);
         let work = move || {
@@ -270,29 +274,31 @@ impl Run<'_> {
     }
 
     async fn pass_whole(&self, picture: Arc<Raster>, index: u32, depth: Depth) -> Result<Raster, Error> {
-        let scale = self.engine.signature().footprint.scale;
+        let scale = self.signature().footprint.scale;
         let (width, height) = (picture.width * scale, picture.height * scale);
-        let canvas = Canvas::new(canvas::blank(width, height, self.delivery.channels_by_model, depth)?, 0);
+        let canvas = Canvas::new(Raster::blank(width, height, self.delivery.channels_by_model, depth)?, 0);
         self.pass(picture, index, depth)?.run(Rows::Whole(canvas.clone())).await?;
         Ok(canvas.into_picture())
     }
 
     /// Pass number `index`, of which each takes `scale²` times the work of the one before.
     fn pass(&self, picture: Arc<Raster>, index: u32, depth: Depth) -> Result<Pass<'_>, Error> {
-        let signature = self.engine.signature();
+        let signature = self.signature();
         let tiling = tiling(picture.width, picture.height, signature, &self.options, self.workers);
+        let planes = (signature.channels_in, signature.channels_out);
         let colours = if self.delivery.channels_by_model >= 3 { 3 } else { 1 };
         let alpha = self.delivery.channels_by_model.is_multiple_of(2);
         let growth = f64::from(signature.footprint.scale).powi(2);
         let work = |passes: u32| (0..passes).map(|pass| growth.powi(pass as i32)).sum::<f64>();
         let all = work(self.sizing.passes);
         Ok(Pass {
-            engine: self.engine.clone(),
+            networks: self.networks.clone(),
             lane: self.lane,
             workers: self.workers,
             cancel: self.cancel.clone(),
             plan: Plan::new(picture.width, picture.height, signature, tiling)?,
-            layers: Arc::new(layers(colours, alpha, signature.channels_in, signature.channels_out)?),
+            layers: Arc::new(layers(colours, alpha, planes, self.networks.grey.is_some())?),
+            buffers: Arc::new(Buffers::default()),
             picture,
             channels: self.delivery.channels_by_model,
             depth,

@@ -20,9 +20,19 @@ pub enum Target {
     Luma { channel: usize },
 }
 
-/// One run of the network over a tile.
+/// The networks that a model may consist of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// The network itself.
+    Itself,
+    /// Its one-channel form.
+    Grey,
+}
+
+/// One run of a network over a tile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layer {
+    pub form: Form,
     /// One per input plane.
     pub sources: Vec<Source>,
     /// What is kept.
@@ -32,20 +42,27 @@ pub struct Layer {
 /// The runs that upscale a picture of `colours` colour channels (1 or 3), and its alpha channel with them if
 /// `alpha`, through a network of `planes_in` and `planes_out` planes.
 ///
-/// Grey through a colour network is shown to all three planes, and the luma of what comes out is kept. A one-plane
-/// network sees each channel on its own.
+/// Grey and alpha go through the one-channel form of a colour network, if there is one (`has_grey`); else they are shown
+/// to all three planes, and the luma of what comes out is kept, which is the same. A one-plane network sees each channel
+/// on its own.
 ///
 /// # Errors
 /// [`Error::ModelShape`] for networks with other than 1, 3 or 4 planes, or that change their number.
-pub fn layers(colours: usize, alpha: bool, planes_in: usize, planes_out: usize) -> Result<Vec<Layer>, Error> {
+pub fn layers(
+    colours: usize,
+    alpha: bool,
+    (planes_in, planes_out): (usize, usize),
+    has_grey: bool,
+) -> Result<Vec<Layer>, Error> {
     if !matches!((planes_in, planes_out), (1, 1) | (3, 3) | (4, 4)) {
         return Err(Error::ModelShape(format!(
             "Expected a network from 1, 3 or 4 channels to as many but found one from {planes_in} to {planes_out}"
         )));
     }
     let channels = colours + usize::from(alpha);
+    let grey = if has_grey { |channel| single(Form::Grey, channel) } else { broadcast };
     Ok(match planes_in {
-        1 => (0..channels).map(single).collect(),
+        1 => (0..channels).map(|channel| single(Form::Itself, channel)).collect(),
         3 => {
             let colour =
                 if colours == 1 { grey(0) } else { planes((0..3).map(Source::Channel).collect(), 3) };
@@ -55,16 +72,22 @@ pub fn layers(colours: usize, alpha: bool, planes_in: usize, planes_out: usize) 
     })
 }
 
-fn single(channel: usize) -> Layer {
-    Layer { sources: vec![Source::Channel(channel)], targets: vec![Target::Plane { plane: 0, channel }] }
+fn single(form: Form, channel: usize) -> Layer {
+    Layer {
+        form,
+        sources: vec![Source::Channel(channel)],
+        targets: vec![Target::Plane { plane: 0, channel }],
+    }
 }
 
-fn grey(channel: usize) -> Layer {
-    Layer { sources: vec![Source::Channel(channel); 3], targets: vec![Target::Luma { channel }] }
+fn broadcast(channel: usize) -> Layer {
+    let sources = vec![Source::Channel(channel); 3];
+    Layer { form: Form::Itself, sources, targets: vec![Target::Luma { channel }] }
 }
 
 fn planes(sources: Vec<Source>, kept: usize) -> Layer {
-    Layer { sources, targets: (0..kept).map(|plane| Target::Plane { plane, channel: plane }).collect() }
+    let targets = (0..kept).map(|plane| Target::Plane { plane, channel: plane }).collect();
+    Layer { form: Form::Itself, sources, targets }
 }
 
 fn rgba(colours: usize, alpha: bool) -> Layer {
@@ -73,7 +96,7 @@ fn rgba(colours: usize, alpha: bool) -> Layer {
         let sources = (0..3).map(Source::Channel).chain([opacity]).collect();
         return planes(sources, 3 + usize::from(alpha));
     }
-    let mut layer = grey(0);
+    let mut layer = broadcast(0);
     layer.sources.push(opacity);
     if alpha {
         layer.targets.push(Target::Plane { plane: 3, channel: 1 });
@@ -99,17 +122,21 @@ mod tests {
     #[test]
     fn every_channel_is_filled_once_and_every_plane_is_fed() {
         for (colours, alpha) in [(1, false), (1, true), (3, false), (3, true)] {
-            for planes in [1, 3, 4] {
-                let layers = layers(colours, alpha, planes, planes).unwrap();
+            for (planes, has_grey) in [(1, false), (3, false), (3, true), (4, false)] {
+                let layers = layers(colours, alpha, (planes, planes), has_grey).unwrap();
                 assert_eq!(filled(&layers), (0..colours + usize::from(alpha)).collect::<Vec<_>>());
-                assert!(layers.iter().all(|layer| layer.sources.len() == planes));
+                let fed = |layer: &Layer| match layer.form {
+                    Form::Itself => layer.sources.len() == planes,
+                    Form::Grey => has_grey && layer.sources.len() == 1,
+                };
+                assert!(layers.iter().all(fed));
             }
         }
     }
 
     #[test]
     fn other_networks_are_refused() {
-        assert_eq!(layers(3, false, 2, 2).unwrap_err().code(), "ERR_UPSCALER_MODEL_SHAPE");
-        assert_eq!(layers(3, false, 3, 1).unwrap_err().code(), "ERR_UPSCALER_MODEL_SHAPE");
+        assert_eq!(layers(3, false, (2, 2), false).unwrap_err().code(), "ERR_UPSCALER_MODEL_SHAPE");
+        assert_eq!(layers(3, false, (3, 1), false).unwrap_err().code(), "ERR_UPSCALER_MODEL_SHAPE");
     }
 }

@@ -2,18 +2,18 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::canvas::{self, Canvas, Depth};
+use super::canvas::Canvas;
 use super::encoding::Encoding;
-use super::layers::Layer;
+use super::layers::{Form, Layer};
 use super::options::Output;
 use super::pixels::{self, Kept};
 use super::plan::{Plan, Span};
 use super::progress::{Listener, Progress, Slice, rects};
-use crate::engine::{Cancel, Engine, Lane};
+use crate::engine::{Cancel, Engine, Lane, Networks};
 use crate::error::Error;
-use crate::raster::{self, EncodeOptions, Format, Raster};
+use crate::raster::{self, Depth, EncodeOptions, Format, Raster};
 
 /// Where the rows of a pass go.
 pub enum Rows<'a, 'lane> {
@@ -25,13 +25,14 @@ pub enum Rows<'a, 'lane> {
 
 /// A network run over a whole picture.
 pub struct Pass<'a> {
-    pub engine: Arc<dyn Engine>,
+    pub networks: Networks,
     pub lane: &'a Lane,
     pub workers: usize,
     pub cancel: Cancel,
     pub picture: Arc<Raster>,
     pub plan: Plan,
     pub layers: Arc<Vec<Layer>>,
+    pub buffers: Arc<Buffers>,
     /// Channels and samples of the result.
     pub channels: u8,
     pub depth: Depth,
@@ -41,6 +42,20 @@ pub struct Pass<'a> {
 }
 
 type Pending = Pin<Box<dyn Future<Output = Result<Option<Slice>, Error>> + Send>>;
+
+/// Memory for the input planes of the tiles of one pass: as many as there are tiles running, used again and again.
+#[derive(Default)]
+pub struct Buffers(Mutex<Vec<Vec<f32>>>);
+
+impl Buffers {
+    fn take(&self) -> Vec<f32> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn give(&self, buffer: Vec<f32>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
+    }
+}
 
 /// A tile that was handed to the workers.
 struct InFlight {
@@ -73,7 +88,7 @@ impl Pass<'_> {
     }
 
     fn scale(&self) -> u32 {
-        self.engine.signature().footprint.scale
+        self.networks.itself.signature().footprint.scale
     }
 
     /// The canvas that a tile row is stitched onto.
@@ -83,7 +98,7 @@ impl Pass<'_> {
             Rows::Encoded(_) => {
                 let span = self.plan.rows[row];
                 let (width, height) = (self.picture.width * self.scale(), span.core_len * self.scale());
-                let picture = canvas::blank(width, height, self.channels, self.depth)?;
+                let picture = Raster::blank(width, height, self.channels, self.depth)?;
                 Ok(Canvas::new(picture, span.core * self.scale()))
             }
         }
@@ -97,10 +112,11 @@ impl Pass<'_> {
         canvas: &Canvas,
     ) -> impl Future<Output = Result<Option<Slice>, Error>> + Send + 'static {
         let tile = Tile {
-            engine: self.engine.clone(),
+            networks: self.networks.clone(),
             cancel: self.cancel.clone(),
             picture: self.picture.clone(),
             layers: self.layers.clone(),
+            buffers: self.buffers.clone(),
             canvas: canvas.clone(),
             rows: self.plan.rows[row],
             columns: self.plan.columns[column],
@@ -140,16 +156,25 @@ impl Pass<'_> {
 
 /// One tile's work, on a worker.
 struct Tile {
-    engine: Arc<dyn Engine>,
+    networks: Networks,
     cancel: Cancel,
     picture: Arc<Raster>,
     layers: Arc<Vec<Layer>>,
+    buffers: Arc<Buffers>,
     canvas: Canvas,
     rows: Span,
     columns: Span,
 }
 
 impl Tile {
+    /// The network that a layer is for.
+    fn engine(&self, form: Form) -> &dyn Engine {
+        match (form, &self.networks.grey) {
+            (Form::Grey, Some(grey)) => &**grey,
+            _ => &*self.networks.itself,
+        }
+    }
+
     fn run(&self) -> Result<(), Error> {
         for layer in &*self.layers {
             self.cancel.check()?;
@@ -159,11 +184,13 @@ impl Tile {
     }
 
     fn run_layer(&self, layer: &Layer) -> Result<(), Error> {
-        let signature = self.engine.signature();
+        let engine = self.engine(layer.form);
+        let signature = engine.signature();
         let (rows, columns) = (self.rows, self.columns);
-        let planes = pixels::gather(&self.picture, &layer.sources, rows, columns, signature);
+        let mut planes = self.buffers.take();
+        pixels::gather(&self.picture, &layer.sources, rows, columns, signature, &mut planes);
         let (height, width) = (rows.source_len as usize, columns.source_len as usize);
-        self.engine.run(&planes, height, width, &self.cancel, &mut |planes, height, width| {
+        let result = engine.run(&planes, height, width, &self.cancel, &mut |planes, height, width| {
             let scale = signature.footprint.scale as usize;
             let trim = signature.footprint.trim as usize;
             let expected = |span: Span| (span.source_len as usize - 2 * trim) * scale;
@@ -190,18 +217,20 @@ impl Tile {
             let y = rows.core as usize * scale - self.canvas.y() as usize;
             pixels::scatter(&kept, &layer.targets, signature, &mut picture, columns.core as usize * scale, y);
             Ok(())
-        })
+        });
+        self.buffers.give(planes);
+        result
     }
 
     /// The tile's part of the result.
     fn slice(&self, kind: Output) -> Result<Slice, Error> {
-        let scale = self.engine.signature().footprint.scale;
+        let scale = self.networks.itself.signature().footprint.scale;
         let (width, height) = (self.columns.core_len * scale, self.rows.core_len * scale);
         let y = self.rows.core * scale - self.canvas.y();
-        let part = canvas::crop(&self.canvas.picture(), self.columns.core * scale, y, width, height);
+        let part = self.canvas.picture().crop(self.columns.core * scale, y, width, height);
         Ok(match kind {
             Output::Raw => Slice::Raster(part),
-            Output::Tensor => Slice::Raster(canvas::convert(part, Depth::Float)),
+            Output::Tensor => Slice::Raster(part.into_depth(Depth::Float)),
             Output::Encoded => {
                 let channels = part.channels;
                 let bytes = raster::encode(part, EncodeOptions::new(Format::Png))?;

@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use super::canvas;
-use super::finish::{Opacity, alpha_of};
+use super::finish::Opacity;
 use super::options::{Alpha, Input, KeepMetadata, Limits, Options};
 use crate::error::Error;
-use crate::raster::{self, DecodeOptions, Format, Header, Raster};
+use crate::raster::{self, DecodeOptions, Depth, Format, Header, Raster};
 
 /// Bytes whose header was read, or pixels.
 pub enum Opened {
@@ -95,7 +94,7 @@ impl Source {
         let mut source = match opened {
             Opened::Encoded { bytes, .. } => decode(&bytes, options, limits)?,
             Opened::Raster(raster) => {
-                let depth = if canvas::depth(&raster) == canvas::Depth::Sixteen { 16 } else { 8 };
+                let depth = if raster.depth() == Depth::Sixteen { 16 } else { 8 };
                 let (opacity, warnings) = (Opacity::None, Vec::new());
                 Source { raster, opacity, format: None, depth, icc: None, exif: None, warnings }
             }
@@ -116,7 +115,7 @@ impl Source {
         if let Some(alpha) = raster::constant_alpha(&self.raster) {
             self.opacity = Opacity::Constant(alpha);
         } else if options.alpha == Alpha::Resample {
-            self.opacity = Opacity::Plane(alpha_of(&self.raster));
+            self.opacity = Opacity::Plane(self.raster.last_channel());
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::*;
-use crate::engine::{Cancel, Engine, Load, Pool, Share, Signature, Sink};
+use crate::engine::{Cancel, Engine, Load, Networks, Pool, Share, Signature, Sink};
 use crate::error::Error;
 use crate::graph::Footprint;
 use crate::raster::{Raster, Samples};
@@ -77,7 +77,8 @@ fn picture(width: u32, height: u32, channels: u8) -> Raster {
 fn job(engine: Arc<dyn Engine>, picture: &Raster, options: Options) -> Job {
     let (width, height, picture) = (picture.width, picture.height, picture.clone());
     let input = Input::Pixels { width, height, fetch: Box::new(|| Ok(picture)) };
-    Job { engine, input, options, limits: Limits::default(), cancel: Cancel::default(), listener: None }
+    let networks = Networks { itself: engine, grey: None };
+    Job { networks, input, options, limits: Limits::default(), cancel: Cancel::default(), listener: None }
 }
 
 async fn run(job: Job) -> Result<Upscaled, Error> {
@@ -143,7 +144,7 @@ async fn progress_is_ordered_complete_and_its_slices_are_the_result() {
         let Some(Slice::Raster(slice)) = &report.slice else { panic!("expected a slice") };
         let (x, y) = ((report.pre.x + report.post.x) as u32 * 2, (report.pre.y + report.post.y) as u32 * 2);
         assert_eq!((slice.width, slice.height), (report.post.width * 2, report.post.height * 2));
-        assert_eq!(*slice, canvas::crop(&whole, x, y, slice.width, slice.height));
+        assert_eq!(*slice, whole.crop(x, y, slice.width, slice.height));
     }
 }
 
@@ -172,9 +173,9 @@ async fn grey_stays_grey_and_alpha_stays_alpha() {
         let picture = picture(9, 7, channels);
         let result = raster(run(job(engine.clone(), &picture, raw(None, 0))).await.unwrap());
         assert_eq!(result.channels, channels);
-        let doubled = |x: u32, y: u32| canvas::crop(&picture, x / 2, y / 2, 1, 1);
+        let doubled = |x: u32, y: u32| picture.crop(x / 2, y / 2, 1, 1);
         for (x, y) in [(0, 0), (17, 13), (5, 8)] {
-            let (found, expected) = (canvas::crop(&result, x, y, 1, 1), doubled(x, y));
+            let (found, expected) = (result.crop(x, y, 1, 1), doubled(x, y));
             let close = found
                 .samples
                 .into_u8()
@@ -205,7 +206,20 @@ async fn one_channel_networks_see_each_channel() {
     let picture = picture(6, 5, 3);
     let result = raster(run(job(engine.clone(), &picture, raw(None, 0))).await.unwrap());
     assert_eq!((result.channels, engine.runs.load(Ordering::SeqCst)), (3, 3));
-    assert_eq!(canvas::crop(&result, 7, 5, 1, 1), canvas::crop(&picture, 3, 2, 1, 1));
+    assert_eq!(result.crop(7, 5, 1, 1), picture.crop(3, 2, 1, 1));
+}
+
+#[tokio::test]
+async fn alpha_and_grey_go_through_the_one_channel_form() {
+    for (channels, runs) in [(1, (0, 1)), (2, (0, 2)), (3, (1, 0)), (4, (1, 1))] {
+        let (itself, grey) = (Arc::new(Blur::new(2, 0, 3)), Arc::new(Blur::new(2, 0, 1)));
+        let picture = picture(6, 5, channels);
+        let networks = Networks { itself: itself.clone(), grey: Some(grey.clone()) };
+        let job = Job { networks, ..job(itself.clone(), &picture, raw(None, 0)) };
+        let result = raster(run(job).await.unwrap());
+        assert_eq!((itself.runs.load(Ordering::SeqCst), grey.runs.load(Ordering::SeqCst)), runs);
+        assert_eq!(result.crop(7, 5, 1, 1), picture.crop(3, 2, 1, 1), "{channels} channels");
+    }
 }
 
 #[tokio::test]
@@ -215,7 +229,7 @@ async fn two_passes_reach_four_times_the_size() {
     let result = run(job(engine, &picture, Options { scale: Some(4.0), ..raw(None, 0) })).await.unwrap();
     let result = raster(result);
     assert_eq!((result.width, result.height), (40, 24));
-    assert_eq!(canvas::crop(&result, 13, 22, 1, 1), canvas::crop(&picture, 3, 5, 1, 1));
+    assert_eq!(result.crop(13, 22, 1, 1), picture.crop(3, 5, 1, 1));
 }
 
 #[tokio::test]
@@ -225,7 +239,8 @@ async fn limits_are_checked_before_pixels_are_fetched() {
     let input = Input::Pixels { width: 1000, height: 1000, fetch };
     let limits = Limits { input_pixels: Some(999_999), ..Limits::default() };
     let cancel = Cancel::default();
-    let job = Job { engine, input, options: Options::default(), limits, cancel, listener: None };
+    let networks = Networks { itself: engine, grey: None };
+    let job = Job { networks, input, options: Options::default(), limits, cancel, listener: None };
     assert_eq!(run(job).await.unwrap_err().code(), "ERR_UPSCALER_LIMIT");
 }
 

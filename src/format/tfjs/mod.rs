@@ -29,8 +29,7 @@ pub fn read(
     model_json: &[u8],
     shard: &mut dyn FnMut(&str) -> Result<Vec<u8>, Error>,
 ) -> Result<ModelProto, Error> {
-    let model: Value = serde_json::from_slice(model_json)
-        .map_err(|e| Error::ModelLoad(format!("model.json is no JSON: {e}")))?;
+    let model = parse(model_json)?;
     match model.get("format").and_then(Value::as_str) {
         None | Some("layers-model") => {}
         Some("graph-model") => {
@@ -50,6 +49,18 @@ pub fn read(
         call.config.expect_empty()?;
     }
     net.finish(&topology.output)
+}
+
+/// The paths of all shards, as the manifest of `model.json` has them, checked to stay inside its folder.
+///
+/// # Errors
+/// [`Error::ModelLoad`] if there is no manifest that can be read, or a path leaves the folder.
+pub fn shards(model_json: &[u8]) -> Result<Vec<String>, Error> {
+    weights::shards(&parse(model_json)?)
+}
+
+fn parse(model_json: &[u8]) -> Result<Value, Error> {
+    serde_json::from_slice(model_json).map_err(|e| Error::ModelLoad(format!("model.json is no JSON: {e}")))
 }
 
 /// A network on its way into the graph.

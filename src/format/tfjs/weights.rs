@@ -38,18 +38,28 @@ struct Quantization {
     min: f64,
 }
 
+/// The paths of all shards.
+pub fn shards(model: &Value) -> Result<Vec<String>, Error> {
+    Ok(groups(model)?.into_iter().flat_map(|group| group.paths).collect())
+}
+
+/// The manifest, every path in it checked.
+fn groups(model: &Value) -> Result<Vec<Group>, Error> {
+    let manifest = model.get("weightsManifest").cloned().unwrap_or_default();
+    let groups: Vec<Group> = serde_json::from_value(manifest)
+        .map_err(|e| Error::ModelLoad(format!("model.json: weightsManifest is broken: {e}")))?;
+    groups.iter().flat_map(|group| &group.paths).try_for_each(|path| check_path(path))?;
+    Ok(groups)
+}
+
 impl Weights {
     /// Reads all groups.
     pub fn read(
         model: &Value,
         shard: &mut dyn FnMut(&str) -> Result<Vec<u8>, Error>,
     ) -> Result<Weights, Error> {
-        let manifest = model.get("weightsManifest").cloned().unwrap_or_default();
-        let groups: Vec<Group> = serde_json::from_value(manifest)
-            .map_err(|e| Error::ModelLoad(format!("model.json: weightsManifest is broken: {e}")))?;
-        groups.iter().flat_map(|group| &group.paths).try_for_each(|path| check_path(path))?;
         let mut weights = HashMap::new();
-        for group in groups {
+        for group in groups(model)? {
             let bytes = group.load(shard)?;
             let mut rest = &bytes[..];
             for entry in group.weights {

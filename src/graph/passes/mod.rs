@@ -5,10 +5,14 @@
 //! | [`affine`] | folds constant factors and offsets around a convolution into its weights and bias |
 //! | [`upsample_conv`] | nearest-neighbour enlargement and convolution → convolution at the small size and depth-to-space |
 //! | [`resize_conv`] | linear or cubic resampling by a fixed ratio → convolution and depth-to-space |
+//! | [`grey`] | where it is asked for: a colour network → its one-channel form |
 
 mod affine;
+mod grey;
 mod resize_conv;
 mod upsample_conv;
+
+pub use grey::run as grey;
 
 use super::ir::Graph;
 use crate::error::Error;

@@ -7,28 +7,28 @@ use crate::graph::reference::{Plane, run as reference};
 use crate::graph::{Builder, Tensor, import};
 
 /// A network under construction whose weights are noise.
-struct Net {
-    builder: Builder,
+pub struct Net {
+    pub builder: Builder,
     seed: u64,
 }
 
 impl Net {
-    fn new(seed: u64) -> Net {
+    pub fn new(seed: u64) -> Net {
         Net { builder: Builder::new(), seed }
     }
 
-    fn noise(&mut self, dims: &[usize]) -> String {
+    pub fn noise(&mut self, dims: &[usize]) -> String {
         self.seed += 1;
         let count = dims.iter().product();
         self.builder.constant("noise", Tensor::floats(dims, Plane::noise([1, 1, 1, count], self.seed).values))
     }
 
-    fn conv(&mut self, input: &str, dims: [usize; 4], pads: [i64; 4]) -> String {
+    pub fn conv(&mut self, input: &str, dims: [usize; 4], pads: [i64; 4]) -> String {
         let (weights, bias) = (self.noise(&dims), self.noise(&dims[..1]));
         self.builder.node("Conv", &[input, &weights, &bias], vec![Attribute::ints("pads", &pads)])
     }
 
-    fn resize(&mut self, input: &str, mode: &str, scale: f32, attributes: &[(&str, &str)]) -> String {
+    pub fn resize(&mut self, input: &str, mode: &str, scale: f32, attributes: &[(&str, &str)]) -> String {
         let scales = self.builder.constant("scales", Tensor::floats(&[4], vec![1.0, 1.0, scale, scale]));
         let mode = [("mode", mode)];
         let attributes =
@@ -36,14 +36,14 @@ impl Net {
         self.builder.node("Resize", &[input, "", &scales], attributes)
     }
 
-    fn graph(self, channels: usize, output: &str) -> Graph {
+    pub fn graph(self, channels: usize, output: &str) -> Graph {
         let mut graph = import::import(self.builder.finish(channels, None, output)).unwrap();
         graph.rename(output, "output");
         graph
     }
 }
 
-fn operators(graph: &Graph) -> Vec<&str> {
+pub fn operators(graph: &Graph) -> Vec<&str> {
     graph.nodes.iter().map(|node| node.op_type.as_str()).collect()
 }
 

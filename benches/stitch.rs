@@ -1,0 +1,97 @@
+//! An image on its way through everything but codecs and the network: cutting tiles out of the picture, queueing them,
+//! and stitching the results together.
+//!
+//! Measured: a whole job on one megapixel of raw pixels with a network that costs nothing, because its result is there
+//! before; one worker. Not measured: what the network does, reading and writing files. Throughput counts the samples of
+//! the result.
+
+use std::sync::Arc;
+
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use upscaler_node::engine::{Cancel, Engine, Load, Networks, Pool, Share, Signature, Sink};
+use upscaler_node::error::Error;
+use upscaler_node::graph::Footprint;
+use upscaler_node::raster::{Raster, Samples};
+use upscaler_node::upscale::{Counters, Input, Job, Limits, Options, Output, Ticket};
+
+const SIDE: u32 = 1024;
+const SCALE: u32 = 2;
+const HALO: u32 = 21;
+
+/// Gives the same values for every tile.
+struct Ready {
+    signature: Signature,
+    values: Vec<f32>,
+}
+
+impl Ready {
+    fn new(channels: usize) -> Ready {
+        let footprint = Footprint { scale: SCALE, radius: Some(HALO), trim: 0, divisor: 1 };
+        let load = Load { most_pixels: 256 * 1024, widest: 1024, spreads: false };
+        let largest = (SIDE + 2 * HALO) as usize * SCALE as usize;
+        Ready {
+            signature: Signature {
+                channels_in: channels,
+                channels_out: channels,
+                footprint,
+                halo: HALO,
+                load,
+                fixed_size: None,
+                input_range: (0.0, 1.0),
+                output_range: (0.0, 1.0),
+            },
+            values: (0..channels * largest * largest).map(|i| i as f32 * 1e-7).collect(),
+        }
+    }
+}
+
+impl Engine for Ready {
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn run(&self, planes: &[f32], height: usize, width: usize, _: &Cancel, sink: Sink) -> Result<(), Error> {
+        divan::black_box(planes);
+        let (height, width) = (height * SCALE as usize, width * SCALE as usize);
+        sink(&self.values[..self.signature.channels_out * height * width], height, width)
+    }
+}
+
+fn picture(channels: u8) -> Raster {
+    let samples = (0..SIDE * SIDE * u32::from(channels)).map(|i| (i * 7 % 251) as u8).collect();
+    Raster { width: SIDE, height: SIDE, channels, samples: Samples::U8(samples) }
+}
+
+/// Channels of the picture and of the network, and what comes out.
+const CASES: [(&str, u8, usize, Output); 5] = [
+    ("rgb", 3, 3, Output::Raw),
+    ("grey by colours", 1, 3, Output::Raw),
+    ("grey", 1, 1, Output::Raw),
+    ("rgba", 4, 4, Output::Raw),
+    ("rgb to floats", 3, 3, Output::Tensor),
+];
+
+#[divan::bench(args = CASES.iter().map(|case| case.0))]
+fn stitching(bencher: Bencher, name: &str) {
+    let Some((_, channels, planes, output)) = CASES.into_iter().find(|case| case.0 == name) else { return };
+    let (engine, pool) = (Arc::new(Ready::new(planes)), Pool::new(1).expect("a thread"));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let count = SIDE as usize * SIDE as usize * usize::from(channels) * (SCALE * SCALE) as usize;
+    bencher.counter(ItemsCount::new(count)).with_inputs(|| picture(channels)).bench_local_values(|picture| {
+        let job = Job {
+            networks: Networks { itself: engine.clone(), grey: None },
+            input: Input::Pixels { width: SIDE, height: SIDE, fetch: Box::new(|| Ok(picture)) },
+            options: Options { output, ..Options::default() },
+            limits: Limits::default(),
+            cancel: Cancel::default(),
+            listener: None,
+        };
+        let ticket = Ticket::new(&Arc::new(Counters::default()), 1).expect("a free place");
+        runtime.block_on(job.run(&pool, Share::new(1), ticket)).expect("a result")
+    });
+}
+
+fn main() {
+    divan::main();
+}
