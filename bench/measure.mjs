@@ -10,24 +10,13 @@ import { Worker } from './worker.mjs';
  */
 export async function measure(quick, say) {
   const begun = performance.now();
-  const models = new Map();
-  const modelOf = async (name) => {
-    if (!models.has(name)) models.set(name, await model(name));
-    return models.get(name);
-  };
-  const upscales = [];
-  for (const work of plan.cases(quick)) {
-    const network = await modelOf(work.model);
-    if (network === undefined) continue;
-    say(`${work.model} ${work.size.join('x')} ${work.format}`);
-    upscales.push({ ...work, results: await compare(work, network) });
-  }
+  const upscales = await compareAll(plan.cases(quick), say);
   say('under load');
   const load = plan.load(quick);
-  const underLoad = { ...load, results: await compareLoad(load, await modelOf(load.model)) };
+  const underLoad = { ...load, results: await compareLoad(load, await model(load.model)) };
   say('cold start');
   const cold = plan.coldStart(quick);
-  const coldStart = { ...cold, results: await compareCold(cold, await modelOf(cold.model)) };
+  const coldStart = { ...cold, results: await compareCold(cold, await model(cold.model)) };
   const sizes = Object.keys(CONTENDERS).map((name) => [name, installedMegabytes(CONTENDERS[name].packages)]);
   return {
     upscales,
@@ -36,6 +25,24 @@ export async function measure(quick, say) {
     sizes: Object.fromEntries(sizes),
     seconds: (performance.now() - begun) / 1e3,
   };
+}
+
+/**
+ * All cases whose models are there, one after the other.
+ *
+ * @param {plan.Case[]} cases
+ * @param {(line: string) => void} say
+ */
+export async function compareAll(cases, say) {
+  const models = new Map();
+  const upscales = [];
+  for (const work of cases) {
+    if (!models.has(work.model)) models.set(work.model, await model(work.model));
+    const network = models.get(work.model);
+    say(`${work.model} ${work.size.join('x')} ${work.format}${network === undefined ? ': not there' : ''}`);
+    if (network !== undefined) upscales.push({ ...work, results: await compare(work, network) });
+  }
+  return upscales;
 }
 
 /**

@@ -42,6 +42,27 @@ export function cases(quick) {
   ];
 }
 
+/** Every network that ships, once small and once medium, against the pipeline that others build. @returns {Case[]} */
+export function networks() {
+  const contenders = ['ours', 'ours-stock', 'ort-whole', 'ort-256'];
+  const at = (model, sizes = ['small', 'medium'], seconds = 15) =>
+    sizes.map((size) => ({ model, size: SIZES[size], format: 'png', contenders, seconds }));
+  return [
+    ...at('span-2x'),
+    ...at('span-4x'),
+    ...at(DEFAULT),
+    ...at('@upscalerjs/esrgan-slim/4x'),
+    ...at(MEDIUM),
+    ...at(THICK),
+    ...at('@upscalerjs/esrgan-thick/4x'),
+    ...at('photo-4x'),
+    ...at('illustration-4x'),
+    ...at('denoise-2x'),
+    ...at('illustration-hq-4x'),
+    ...at('photo-hq-4x', ['small']),
+  ];
+}
+
 /** Many requests at once: small and larger ones mixed. */
 export function load(quick) {
   return {

@@ -5,7 +5,7 @@ import { CONTENDERS } from './contenders/index.mjs';
 
 const require = createRequire(import.meta.url);
 
-const median = (values) => quantile(values, 0.5);
+export const median = (values) => quantile(values, 0.5);
 
 function quantile(values, q) {
   const sorted = [...values].sort((a, b) => a - b);
@@ -14,16 +14,17 @@ function quantile(values, q) {
   return low + (high - low) * (at % 1);
 }
 
-const fixed = (value, digits = 0) => value.toFixed(digits);
+export const fixed = (value, digits = 0) => value.toFixed(digits);
 
 /** The hand-made pipeline is judged by the best of its variants. */
-const PIPELINE = ['ort-whole', 'ort-128', 'ort-256'];
+export const PIPELINE = ['ort-whole', 'ort-128', 'ort-256'];
 
 export function report({ upscales, underLoad, coldStart, sizes, seconds }, quick) {
   return [
     '# Benchmark results',
     '',
-    ...method(quick, seconds),
+    `- ${quick ? 'quick run' : 'full run'}, ${fixed(seconds / 60, 1)} minutes, ${new Date().toISOString().slice(0, 10)}`,
+    ...setting(),
     '',
     '## One picture at a time',
     '',
@@ -37,7 +38,8 @@ export function report({ upscales, underLoad, coldStart, sizes, seconds }, quick
   ].join('\n');
 }
 
-function method(quick, seconds) {
+/** The machine and the versions of everything. */
+export function setting() {
   const version = (name) => {
     try {
       return require(`./node_modules/${name}/package.json`).version;
@@ -55,7 +57,6 @@ function method(quick, seconds) {
   return [
     `- ${cpus()[0].model.trim()}, ${availableParallelism()} cores, ${fixed(totalmem() / 2 ** 30)} GiB, ${process.platform} ${release()}, Node ${process.version}`,
     `- upscaler-node ${require('../package.json').version}, ${names.map((name) => `${name} ${version(name)}`).join(', ')}`,
-    `- ${quick ? 'quick run' : 'full run'}, ${fixed(seconds / 60, 1)} minutes, ${new Date().toISOString().slice(0, 10)}`,
     '- Every contender is a process of its own; they take turns picture by picture, so that noise falls on all alike.',
     '- From the bytes of a file to the bytes of a file. PNG at each library’s default level, JPEG at quality 90, 4:4:4.',
     '- CPU: user and system time of the whole process. RSS: its peak. Gap: the longest time its event loop stood still.',
@@ -131,7 +132,7 @@ function coldTable({ model, size, results }, sizes) {
 }
 
 /** A row that says why a contender is not there is shorter than the others. */
-function table(header, rows) {
+export function table(header, rows) {
   const line = (cells) => `| ${header.map((_, index) => cells[index] ?? '').join(' | ')} |`;
   return [line(header), line(header.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)];
 }

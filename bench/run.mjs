@@ -1,22 +1,35 @@
 /**
- * `npm run bench [-- --quick]`: upscaler-node and its alternatives on the same networks and pictures, in turns, each in
- * a process of its own. Prints tables and writes results.md. See docs/performance.md for how to read it.
+ * `npm run bench [-- --quick | --networks]`: upscaler-node and its alternatives on the same networks and pictures, in
+ * turns, each in a process of its own. Prints tables and writes results.md, or, for every network that ships,
+ * networks.md and a chart. See docs/performance.md for how to read it.
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from '../scripts/build.mjs';
 import { install, run } from '../scripts/install.mjs';
 
-const RESULTS = fileURLToPath(new URL('results.md', import.meta.url));
+const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 install();
 build();
 run('npm', ['install', '--prefix', 'bench', '--no-audit', '--no-fund', '--loglevel=error']);
 
-const quick = process.argv.includes('--quick');
-const { measure } = await import('./measure.mjs');
-const { report } = await import('./report.mjs');
-const measured = await measure(quick, (line) => console.log(line));
-const text = report(measured, quick);
-writeFileSync(RESULTS, text);
-console.log(`\n${text}\nwritten to ${RESULTS}`);
+const { measure, compareAll } = await import('./measure.mjs');
+const say = (line) => console.log(line);
+
+if (process.argv.includes('--networks')) {
+  const { networks } = await import('./plan.mjs');
+  const { chart, networksTable } = await import('./networks.mjs');
+  const measured = await compareAll(networks(), say);
+  put('networks.md', networksTable(measured));
+  put('../docs/images/networks.svg', chart(measured));
+} else {
+  const quick = process.argv.includes('--quick');
+  const { report } = await import('./report.mjs');
+  put('results.md', report(await measure(quick, say), quick));
+}
+
+function put(name, text) {
+  writeFileSync(file(name), text);
+  console.log(`\n${name.endsWith('.md') ? text : ''}\nwritten to ${file(name)}`);
+}
