@@ -2,6 +2,7 @@
 //! The only room that knows napi.
 
 mod borrow;
+mod choice;
 mod errors;
 mod image;
 mod model;

@@ -9,6 +9,7 @@ use napi_derive::napi;
 use tokio::sync::watch;
 
 use super::borrow::Borrow;
+use super::choice::{Alternative, candidates};
 use super::errors::{Code, rejection, thrown};
 use super::image::NativeImage;
 use super::model::{ModelSource, NativeModelInfo};
@@ -17,8 +18,8 @@ use super::progress::{Callback, listener};
 use super::result::{NativeCounters, NativeResult};
 use crate::engine::{Cancel, Pool, Share};
 use crate::error::Error;
-use crate::model::{self, Model};
-use crate::upscale::{Counters, Input, Job, Limits, Options, Ticket, Upscaled};
+use crate::model;
+use crate::upscale::{Counters, Input, Job, Limits, Network, Networks, Options, Ticket, Upscaled};
 
 /// Images that may be waiting by default.
 const MAX_PENDING: u32 = 256;
@@ -42,7 +43,7 @@ struct Instance {
 
 #[derive(Default)]
 struct State {
-    model: Option<Model>,
+    networks: Option<Arc<Networks>>,
     cancels: HashMap<u32, Cancel>,
     disposed: bool,
 }
@@ -74,23 +75,26 @@ impl NativeUpscaler {
         Ok(NativeUpscaler { instance })
     }
 
-    /// Loads the model; before that, nothing can be upscaled.
+    /// Loads the model; before that, nothing can be upscaled. Alternatives are loaded when a picture first needs them.
     #[napi(ts_return_type = "Promise<NativeModelInfo>")]
     pub fn load<'env>(
         &self,
         env: &'env Env,
         source: ModelSource,
+        alternatives: Option<Vec<Alternative>>,
     ) -> napi::Result<PromiseRaw<'env, NativeModelInfo>> {
         let instance = self.instance.clone();
-        let parts = source.parts();
+        let parts =
+            source.parts().and_then(|usual| Ok((usual, candidates(alternatives.unwrap_or_default())?)));
         let work = async move {
-            let (source, definition) = parts.map_err(|error| Error::InvalidArgument(error.reason.clone()))?;
+            let ((source, definition), others) =
+                parts.map_err(|error| Error::InvalidArgument(error.reason.clone()))?;
             let pool = Pool::global()?;
             let lane = pool.lane(Share::new(1));
             let model = lane.run(move || model::load(&source, &definition, pool.threads())).await?;
-            let info = model.info.clone();
-            instance.state().model = Some(model);
-            Ok(info)
+            let network = Network { name: model.info.name.clone(), engine: model.engine };
+            instance.state().networks = Some(Arc::new(Networks::new(network, others)));
+            Ok(model.info)
         };
         env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result: Result<_, Error>| {
             result.map(NativeModelInfo::from).map_err(|error| rejection(env, error))
@@ -120,10 +124,8 @@ impl NativeUpscaler {
         };
         env.spawn_future_with_callback(
             async move { Ok(work.await) },
-            |env, result: Result<(Upscaled, String), Error>| {
-                result
-                    .map(|(upscaled, model)| NativeResult::new(upscaled, model))
-                    .map_err(|error| rejection(env, error))
+            |env, result: Result<Upscaled, Error>| {
+                result.map(NativeResult::from).map_err(|error| rejection(env, error))
             },
         )
     }
@@ -145,7 +147,7 @@ impl NativeUpscaler {
         env.spawn_future(async move {
             // It fails only if the sender is gone, which `instance` holds.
             _ = instance.calls.subscribe().wait_for(|calls| *calls == 0).await;
-            drop(instance.state().model.take());
+            drop(instance.state().networks.take());
             Ok(())
         })
     }
@@ -173,7 +175,7 @@ struct Call {
     instance: Arc<Instance>,
     id: u32,
     cancel: Cancel,
-    model: Model,
+    networks: Arc<Networks>,
     ticket: Option<Ticket>,
     work: Option<(Input, Options)>,
 }
@@ -185,22 +187,22 @@ impl Call {
             return Err(Error::Disposed("Expected a live instance but it was disposed".to_owned()));
         }
         let not_loaded = || Error::ModelLoad("Expected a loaded model but none was loaded yet".to_owned());
-        let model = state.model.clone().ok_or_else(not_loaded)?;
+        let networks = state.networks.clone().ok_or_else(not_loaded)?;
         let ticket = Ticket::new(&instance.counters, instance.max_pending)?;
         let cancel = Cancel::default();
         state.cancels.insert(id, cancel.clone());
         instance.calls.send_modify(|calls| *calls += 1);
         let (instance, work) = (instance.clone(), Some((input, options)));
-        Ok(Call { instance: instance.clone(), id, cancel, model, ticket: Some(ticket), work })
+        Ok(Call { instance: instance.clone(), id, cancel, networks, ticket: Some(ticket), work })
     }
 
-    async fn run(mut self, progress: Option<Callback>) -> Result<(Upscaled, String), Error> {
+    async fn run(mut self, progress: Option<Callback>) -> Result<Upscaled, Error> {
         let (Some((input, options)), Some(ticket)) = (self.work.take(), self.ticket.take()) else {
             unreachable!("a call runs once")
         };
         let (listener, outstanding) = progress.map(|callback| listener(callback, options.slices)).unzip();
         let job = Job {
-            engine: self.model.engine.clone(),
+            networks: self.networks.clone(),
             input,
             options,
             limits: self.instance.limits,
@@ -211,7 +213,7 @@ impl Call {
         if let Some(outstanding) = outstanding {
             outstanding.delivered().await;
         }
-        Ok((result?, self.model.info.name.clone()))
+        result
     }
 }
 

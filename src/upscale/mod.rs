@@ -7,6 +7,7 @@ mod finish;
 mod frame;
 mod job;
 mod layers;
+mod networks;
 mod options;
 mod pass;
 mod pixels;
@@ -20,5 +21,6 @@ mod tiling;
 
 pub use admission::{Counters, Counts, Ticket, configure_memory};
 pub use job::{Data, Job, Upscaled};
+pub use networks::{Artefacts, Candidate, Compression, Network, Networks};
 pub use options::{Alpha, Fit, Input, KeepMetadata, Limits, Options, Output};
 pub use progress::{Listener, Progress, Rect, Slice};

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::canvas;
 use super::finish::{Opacity, alpha_of};
+use super::networks::Compression;
 use super::options::{Alpha, Input, KeepMetadata, Limits, Options};
 use crate::error::Error;
 use crate::raster::{self, DecodeOptions, Format, Header, Raster};
@@ -79,6 +80,8 @@ pub struct Source {
     pub opacity: Opacity,
     /// The format that it came in.
     pub format: Option<Format>,
+    /// How it was compressed, if that has left its marks.
+    pub compression: Option<Compression>,
     /// Bits per sample that it came with: 8 or 16.
     pub depth: u8,
     pub icc: Option<Vec<u8>>,
@@ -97,7 +100,8 @@ impl Source {
             Opened::Raster(raster) => {
                 let depth = if canvas::depth(&raster) == canvas::Depth::Sixteen { 16 } else { 8 };
                 let (opacity, warnings) = (Opacity::None, Vec::new());
-                Source { raster, opacity, format: None, depth, icc: None, exif: None, warnings }
+                let (format, compression, icc, exif) = (None, None, None, None);
+                Source { raster, opacity, format, compression, depth, icc, exif, warnings }
             }
         };
         source.separate_alpha(options);
@@ -141,10 +145,12 @@ fn decode(bytes: &[u8], options: &Options, limits: &Limits) -> Result<Source, Er
             keep_metadata: options.keep_metadata != KeepMetadata::None,
         },
     )?;
+    let format = decoded.format;
     Ok(Source {
         raster: decoded.raster,
         opacity: Opacity::None,
-        format: Some(decoded.format),
+        format: Some(format),
+        compression: decoded.quality.map(|quality| Compression { format, quality }),
         depth: decoded.depth,
         icc: decoded.icc,
         exif: decoded.exif,
