@@ -24,7 +24,8 @@ export interface NativeUpscalerOptions {
 }
 
 export interface NativeUpscaler {
-  load(source: ModelSource): Promise<ModelInfo>;
+  /** The alternatives are loaded when a picture first needs them. */
+  load(source: ModelSource, alternatives?: Alternative[]): Promise<ModelInfo>;
   start(
     id: number,
     image: NativeImage,
@@ -55,6 +56,14 @@ export interface ModelSource {
   divisibilityFactor?: number;
   precision?: 'fp32' | 'int8';
   executionProviders?: string[];
+}
+
+/** A model that takes the place of an instance's own for some pictures. */
+export interface Alternative {
+  source: ModelSource;
+  scale: number;
+  /** The qualities from which on down it is taken. Absent: for clean pictures, where its scale fits better. */
+  artefacts?: { jpeg: number; webp: number };
 }
 
 export interface ModelInfo {

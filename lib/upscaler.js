@@ -128,11 +128,14 @@ class Upscaler {
   }
 
   async getModel() {
-    const { definition, entry, info } = await this.#model;
+    const { definition, entry, info, alternatives = [] } = await this.#model;
     const described = entry && models.describe(entry);
     // A converted file counts differently: what was trained is in the catalogue.
     const { parameters } = described ?? info;
-    return { ...described, ...info, parameters, model: info.name, modelDefinition: definition };
+    const model = { ...described, ...info, parameters, model: info.name, modelDefinition: definition };
+    return alternatives.length === 0
+      ? model
+      : { ...model, alternatives: alternatives.map(describeAlternative) };
   }
 
   counters() {
@@ -147,7 +150,14 @@ class Upscaler {
     const resolved = resolveModel(model, { scale, tf });
     if (resolved.hooks !== undefined) await hooks.setUp(resolved.hooks, tf);
     try {
-      const info = await this.#native.load({ ...resolved.source, precision, executionProviders });
+      const { source, alternatives = [] } = resolved;
+      const info = await this.#native.load(
+        { ...source, precision, executionProviders },
+        alternatives.map((other) => ({
+          ...other,
+          source: { ...other.source, precision, executionProviders },
+        })),
+      );
       this.#loaded = { ...resolved, info };
       return this.#loaded;
     } catch (error) {
@@ -275,6 +285,11 @@ class Upscaler {
     if (this.#disposed === undefined) return;
     throw new UpscalerError('ERR_UPSCALER_DISPOSED', 'Expected a live Upscaler but this one was disposed');
   }
+}
+
+/** @param {import('./native').Alternative} alternative */
+function describeAlternative({ source, scale, artefacts }) {
+  return { model: source.name, scale, artefacts: artefacts ?? null };
 }
 
 /** Methods that may be passed around without their instance, as UpscalerJS's may. */
