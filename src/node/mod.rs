@@ -4,6 +4,7 @@
 mod borrow;
 mod choice;
 mod errors;
+mod hooks;
 mod image;
 mod model;
 mod options;

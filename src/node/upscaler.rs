@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use super::borrow::Borrow;
 use super::choice::{Alternative, candidates};
 use super::errors::{Code, rejection, thrown};
+use super::hooks::{Function, hooks};
 use super::image::NativeImage;
 use super::model::{ModelSource, NativeModelInfo};
 use super::options::{InstanceOptions, UpscaleOptions};
@@ -19,7 +20,7 @@ use super::result::{NativeCounters, NativeResult};
 use crate::engine::{Cancel, Pool, Share};
 use crate::error::Error;
 use crate::model;
-use crate::upscale::{Counters, Input, Job, Limits, Network, Networks, Options, Ticket, Upscaled};
+use crate::upscale::{Counters, Hooks, Input, Job, Limits, Network, Networks, Options, Ticket, Upscaled};
 
 /// Images that may be waiting by default.
 const MAX_PENDING: u32 = 256;
@@ -110,7 +111,10 @@ impl NativeUpscaler {
         image: NativeImage,
         options: UpscaleOptions,
         progress: Option<Callback>,
+        preprocess: Option<Function>,
+        postprocess: Option<Function>,
     ) -> napi::Result<PromiseRaw<'env, NativeResult>> {
+        let hooks = hooks(preprocess, postprocess, &self.instance.borrow);
         let prepared =
             image.input(&self.instance.borrow).and_then(|input| Ok((input, Options::try_from(options)?)));
         let call = prepared
@@ -118,7 +122,7 @@ impl NativeUpscaler {
             .and_then(|(input, options)| Call::new(&self.instance, id, input, options));
         let work = async move {
             match call {
-                Ok(call) => call.run(progress).await,
+                Ok(call) => call.run(progress, hooks).await,
                 Err(error) => Err(error),
             }
         };
@@ -196,7 +200,7 @@ impl Call {
         Ok(Call { instance: instance.clone(), id, cancel, networks, ticket: Some(ticket), work })
     }
 
-    async fn run(mut self, progress: Option<Callback>) -> Result<Upscaled, Error> {
+    async fn run(mut self, progress: Option<Callback>, hooks: Hooks) -> Result<Upscaled, Error> {
         let (Some((input, options)), Some(ticket)) = (self.work.take(), self.ticket.take()) else {
             unreachable!("a call runs once")
         };
@@ -207,6 +211,7 @@ impl Call {
             options,
             limits: self.instance.limits,
             cancel: self.cancel.clone(),
+            hooks,
             listener,
         };
         let result = job.run(Pool::global()?, self.instance.share.clone(), ticket).await;

@@ -8,6 +8,7 @@ use super::canvas::{self, Canvas, Depth};
 use super::encoding::Encoding;
 use super::finish::{Finish, Opacity};
 use super::frame;
+use super::hooks::{Hook, Hooks};
 use super::layers::layers;
 use super::networks::{Networks, Route};
 use super::options::{Input, KeepMetadata, Limits, Options, Output};
@@ -28,6 +29,7 @@ pub struct Job {
     pub options: Options,
     pub limits: Limits,
     pub cancel: Cancel,
+    pub hooks: Hooks,
     pub listener: Option<Listener>,
 }
 
@@ -79,7 +81,7 @@ impl Job {
     }
 
     async fn steps(self, lane: &Lane, workers: usize, admitted: &Admitted) -> Result<Upscaled, Error> {
-        let Job { networks, input, options, limits, cancel, listener } = self;
+        let Job { networks, input, options, limits, cancel, hooks, listener } = self;
         let options = Arc::new(options);
         let scales = networks.scales();
         let opened = lane.run(move || Opened::new(input, &limits)).await?;
@@ -88,22 +90,33 @@ impl Job {
         let cleaning = networks.may_clean(sizing.factor);
         let _reserved = admitted.reserve(memory(&opened, &sizing, &options, cleaning)).await?;
 
-        let prepared = lane.run({
+        let decode = {
             let options = options.clone();
-            move || {
-                let source = Source::new(opened, &options, &limits)?;
-                // Orientation may have turned the picture.
+            move || Source::new(opened, &options, &limits)
+        };
+        let prepare = {
+            let options = options.clone();
+            move |mut source: Source| {
+                source.separate_alpha(&options);
+                // Orientation may have turned the picture, and the caller's code may have changed its size.
                 let (width, height) = (source.raster.width, source.raster.height);
                 let sizing = Sizing::new(width, height, &scales, &options, limits.output_pixels)?;
                 let route = networks.route(&sizing, source.compression)?;
                 Ok((source, sizing, route))
             }
-        });
-        let (mut source, sizing, route) = prepared.await?;
+        };
+        let (mut source, sizing, route) = match &hooks.preprocess {
+            None => lane.run(move || prepare(decode()?)).await?,
+            Some(hook) => {
+                let source = lane.run(decode).await?.preprocessed(hook, &limits).await?;
+                lane.run(move || prepare(source)).await?
+            }
+        };
         let warnings = std::mem::take(&mut source.warnings);
 
         let delivery = Delivery::new(&source, &options, sizing)?;
-        let run = Run { route, lane, workers, cancel, options, listener, sizing, delivery };
+        let postprocess = hooks.postprocess;
+        let run = Run { route, lane, workers, cancel, options, postprocess, listener, sizing, delivery };
         let mut result = run.finish(source).await?;
         result.warnings = warnings;
         Ok(result)
@@ -178,6 +191,7 @@ struct Run<'a> {
     workers: usize,
     cancel: Cancel,
     options: Arc<Options>,
+    postprocess: Option<Hook>,
     listener: Option<Listener>,
     sizing: Sizing,
     delivery: Delivery,
@@ -322,6 +336,7 @@ impl Run<'_> {
             picture,
             channels: self.delivery.channels_by_model,
             depth,
+            postprocess: self.postprocess.clone(),
             listener: self.listener.clone(),
             share: self.share(turn),
         })

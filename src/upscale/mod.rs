@@ -5,6 +5,7 @@ mod canvas;
 mod encoding;
 mod finish;
 mod frame;
+mod hooks;
 mod job;
 mod layers;
 mod networks;
@@ -20,6 +21,7 @@ mod tests;
 mod tiling;
 
 pub use admission::{Counters, Counts, Ticket, configure_memory};
+pub use hooks::{Hook, Hooks};
 pub use job::{Data, Job, Upscaled};
 pub use networks::{Artefacts, Candidate, Compression, Network, Networks};
 pub use options::{Alpha, Fit, Input, KeepMetadata, Limits, Options, Output};

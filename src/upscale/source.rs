@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::canvas;
 use super::finish::{Opacity, alpha_of};
+use super::hooks::Hook;
 use super::networks::Compression;
 use super::options::{Alpha, Input, KeepMetadata, Limits, Options};
 use crate::error::Error;
@@ -90,25 +91,34 @@ pub struct Source {
 }
 
 impl Source {
-    /// Decodes the picture and decides where its alpha goes.
+    /// Decodes the picture.
     ///
     /// # Errors
     /// [`Error::Decode`], [`Error::Limit`].
     pub fn new(opened: Opened, options: &Options, limits: &Limits) -> Result<Source, Error> {
-        let mut source = match opened {
-            Opened::Encoded { bytes, .. } => decode(&bytes, options, limits)?,
+        match opened {
+            Opened::Encoded { bytes, .. } => decode(&bytes, options, limits),
             Opened::Raster(raster) => {
                 let depth = if canvas::depth(&raster) == canvas::Depth::Sixteen { 16 } else { 8 };
                 let (opacity, warnings) = (Opacity::None, Vec::new());
                 let (format, compression, icc, exif) = (None, None, None, None);
-                Source { raster, opacity, format, compression, depth, icc, exif, warnings }
+                Ok(Source { raster, opacity, format, compression, depth, icc, exif, warnings })
             }
-        };
-        source.separate_alpha(options);
-        Ok(source)
+        }
     }
 
-    fn separate_alpha(&mut self, options: &Options) {
+    /// The same with the picture that the caller's code makes of it.
+    ///
+    /// # Errors
+    /// Those of the hook; [`Error::Limit`] for a picture beyond the limit.
+    pub async fn preprocessed(self, hook: &Hook, limits: &Limits) -> Result<Source, Error> {
+        let raster = hook(canvas::convert(self.raster, canvas::Depth::Float)).await?;
+        check(raster.width, raster.height, limits)?;
+        Ok(Source { raster, ..self })
+    }
+
+    /// Decides where the picture's alpha goes.
+    pub fn separate_alpha(&mut self, options: &Options) {
         if !self.raster.has_alpha() {
             return;
         }

@@ -78,7 +78,7 @@ fn job(engine: Arc<dyn Engine>, picture: &Raster, options: Options) -> Job {
     let (width, height, picture) = (picture.width, picture.height, picture.clone());
     let input = Input::Pixels { width, height, fetch: Box::new(|| Ok(picture)) };
     let (limits, cancel) = (Limits::default(), Cancel::default());
-    Job { networks: only(engine), input, options, limits, cancel, listener: None }
+    Job { networks: only(engine), input, options, limits, cancel, hooks: Hooks::default(), listener: None }
 }
 
 fn only(engine: Arc<dyn Engine>) -> Arc<Networks> {
@@ -266,7 +266,7 @@ async fn limits_are_checked_before_pixels_are_fetched() {
     let limits = Limits { input_pixels: Some(999_999), ..Limits::default() };
     let cancel = Cancel::default();
     let (networks, options) = (only(engine), Options::default());
-    let job = Job { networks, input, options, limits, cancel, listener: None };
+    let job = Job { networks, input, options, limits, cancel, hooks: Hooks::default(), listener: None };
     assert_eq!(run(job).await.unwrap_err().code(), "ERR_UPSCALER_LIMIT");
 }
 
