@@ -446,10 +446,14 @@ declare namespace Upscaler {
   export interface ModelInfo {
     scale: number;
     channels: number;
-    /** Input pixels that a result pixel depends on, on each side; `null`: all of them, so it must not be tiled. */
+    /** Input pixels by which tiles overlap on each side; `null`: it sees the whole picture, and must not be tiled. */
     halo: number | null;
     format: 'onnx' | 'tfjs' | 'ncnn';
     parameters: number;
+    /** Multiplications for each input pixel; `null`: they do not grow with the picture. */
+    macsPerPixel: number | null;
+    /** Input pixels that a result pixel depends on, on each side; `null`: all of them. `halo` may be less. */
+    receptiveField: number | null;
     sizeBytes: number;
     /** The execution provider in use. */
     provider: string;
@@ -502,13 +506,19 @@ declare namespace Upscaler {
     _internals?: ModelConfigurationInternals;
     /** Given the whole picture, `[1, height, width, channels]`, before it is brought to `inputRange`. */
     preprocess?: ProcessFn;
-    /** Not called in this version: a definition that has one is refused. */
+    /**
+     * Given what is kept of each patch, `[1, height, width, channels]`, in `outputRange`, before it is clamped. It
+     * returns as many values.
+     */
     postprocess?: ProcessFn;
     setup?: (tf?: any) => void | Promise<void>;
     teardown?: (tf?: any) => void | Promise<void>;
   }
   export type Meta = { [key: string]: unknown };
-  /** Tensors are those of `options.tf`, or plain ones without it. */
+  /**
+   * Tensors are those of `options.tf`, or plain ones without it; what is returned may be a promise. An error that it throws
+   * ends the call, as the `cause` of an `ERR_UPSCALER_INFERENCE`.
+   */
   export type ProcessFn = (tensor: any) => unknown;
   export type ModelDefinitionFn = (tf?: any) => ModelDefinition;
   export type ModelDefinitionObjectOrFn = ModelDefinition | ModelDefinitionFn;

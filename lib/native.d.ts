@@ -31,6 +31,8 @@ export interface NativeUpscaler {
     image: NativeImage,
     options: NativeUpscaleOptions,
     progress?: (progress: NativeProgress) => void,
+    preprocess?: NativeHook,
+    postprocess?: NativeHook,
   ): Promise<NativeResult>;
   abort(id: number): void;
   dispose(): Promise<void>;
@@ -73,6 +75,10 @@ export interface ModelInfo {
   halo: number | null;
   format: 'onnx' | 'tfjs' | 'ncnn';
   parameters: number;
+  /** Absent where the work does not grow with the picture. */
+  macsPerPixel?: number;
+  /** Absent where every input pixel counts. */
+  receptiveField?: number;
   sizeBytes: number;
   provider: string;
   kernels: string;
@@ -88,6 +94,17 @@ export type NativeImage =
   | { kind: 'path'; path: string }
   | { kind: 'raw'; data: Uint8Array; width: number; height: number; channels: number; depth: 8 | 16 }
   | { kind: 'tensor'; data: Float32Array; width: number; height: number; channels: number };
+
+/** Rows of interleaved floats. */
+export interface NativeTensor {
+  data: Float32Array;
+  width: number;
+  height: number;
+  channels: number;
+}
+
+/** Called on the event loop; a rejection must have aborted the call. */
+export type NativeHook = (given: NativeTensor) => Promise<NativeTensor>;
 
 export interface NativeUpscaleOptions {
   output: 'encoded' | 'raw' | 'tensor';

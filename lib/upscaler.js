@@ -4,7 +4,7 @@
 const { AbortError, UpscalerError, fromNative } = require('./errors');
 const { Call } = require('./call');
 const { resolveModel } = require('./definition');
-const hooks = require('./hooks');
+const { forAddon, setUp } = require('./hooks');
 const { readAtOnce, readImage } = require('./input');
 const { loadNative } = require('./load-native');
 const models = require('./models');
@@ -131,8 +131,9 @@ class Upscaler {
     const { definition, entry, info, alternatives = [] } = await this.#model;
     const described = entry && models.describe(entry);
     // A converted file counts differently: what was trained is in the catalogue.
-    const { parameters } = described ?? info;
-    const model = { ...described, ...info, parameters, model: info.name, modelDefinition: definition };
+    const { parameters, macsPerPixel = null, receptiveField = null } = described ?? info;
+    const counted = { parameters, macsPerPixel, receptiveField };
+    const model = { ...described, ...info, ...counted, model: info.name, modelDefinition: definition };
     return alternatives.length === 0
       ? model
       : { ...model, alternatives: alternatives.map(describeAlternative) };
@@ -148,7 +149,7 @@ class Upscaler {
     // Not before the constructor is done: what fails from here on fails `ready`.
     await undefined;
     const resolved = resolveModel(model, { scale, tf });
-    if (resolved.hooks !== undefined) await hooks.setUp(resolved.hooks, tf);
+    await setUp(resolved.hooks, tf);
     try {
       const { source, alternatives = [] } = resolved;
       const info = await this.#native.load(
@@ -197,14 +198,11 @@ class Upscaler {
    */
   async #upscale(call, image, parsed) {
     const [source, model] = this.#readAtOnce(image) ?? (await this.#readInTime(call, image));
-    const preprocess = model.hooks?.preprocess;
-    const prepared = preprocess
-      ? await call.race(hooks.runPreprocess(preprocess, source, this.#options.tf))
-      : source;
     const patches = checkPatches(parsed.native, model.info, model.source.divisibilityFactor);
     const slices = wantsSlices(parsed.progress) ? options.nativeOutput(parsed.progressOutput) : undefined;
     const report = parsed.progress && reportTo(parsed.progress, parsed.progressOutput, call);
-    const result = await this.#start(call, prepared, { ...parsed.native, ...patches, slices }, report);
+    const own = forAddon(model.hooks, this.#options.tf, call);
+    const result = await this.#start(call, source, { ...parsed.native, ...patches, slices }, report, own);
     for (const warning of result.warnings) warn('UPSCALER_IMAGE', warning);
     return result;
   }
@@ -261,14 +259,15 @@ class Upscaler {
    * @param {NativeImage} image
    * @param {import('./native').NativeUpscaleOptions} nativeOptions
    * @param {ReturnType<typeof reportTo>} [report]
+   * @param {Partial<ReturnType<typeof forAddon>>} [hooks]
    */
-  async #start(call, image, nativeOptions, report) {
+  async #start(call, image, nativeOptions, report, { preprocess, postprocess } = {}) {
     call.signal.throwIfAborted();
     const id = ++lastCallId;
     const abort = () => this.#native.abort(id);
     call.signal.addEventListener('abort', abort, { once: true });
     try {
-      return await this.#native.start(id, image, nativeOptions, report);
+      return await this.#native.start(id, image, nativeOptions, report, preprocess, postprocess);
     } finally {
       call.signal.removeEventListener('abort', abort);
     }

@@ -19,14 +19,19 @@ const require = createRequire(import.meta.url);
 const { Upscaler } = require('../../index.js');
 
 /** Lossless first. */
-const QUALITIES = [undefined, 98, 95, 92, 90, 85, 80, 75, 70, 60, 50, 40, 30].slice(...(process.env.Q ?? "0").split(",").map(Number));
+const QUALITIES = [undefined, 98, 95, 92, 90, 85, 80, 75, 70, 60, 50, 40, 30];
 
 const DENOISERS = ['denoise-2x-0', 'denoise-2x-1', 'denoise-2x-2', 'denoise-2x-3'];
 
 /** What is compared where nothing is named. @type {Record<string, string[]>} */
 const NETWORKS = {
   2: ['bicubic', 'span-2x', ...DENOISERS],
-  4: ['bicubic', 'span-4x', ...DENOISERS.map((name) => `${name}+span-2x`), ...DENOISERS.map((name) => `${name}@1+span-4x`)],
+  4: [
+    'bicubic',
+    'span-4x',
+    ...DENOISERS.map((name) => `${name}+span-2x`),
+    ...DENOISERS.map((name) => `${name}@1+span-4x`),
+  ],
 };
 
 const { values, positionals } = parseArgs({
