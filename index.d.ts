@@ -130,7 +130,8 @@ declare namespace Upscaler {
     /**
      * A catalogue name (`'span-4x'`), an UpscalerJS package name (`'@upscalerjs/esrgan-slim/4x'`), a query, a path
      * (absolute, or starting with `./`, `../` or `file:`, or ending in `.onnx`, `.json` or `.param`), the bytes of an
-     * `.onnx`, or a model definition. Default: `'default'`, which is SPAN.
+     * `.onnx`, or a model definition. Default: `'default'`, which chooses for each picture: SPAN for clean ones, a
+     * denoising network for compressed JPEG and WebP files; that of 4x where the result is more than twice as large.
      */
     model?: string | ModelQuery | ModelDefinitionObjectOrFn | Uint8Array;
     /** Chooses among a family's models, and is checked against a model that is named otherwise. */
@@ -309,7 +310,7 @@ declare namespace Upscaler {
     format: string;
     /** Bytes. */
     size: number;
-    /** The network that ran. */
+    /** The network that ran; `a+b` where a cleaned the picture before b upscaled it. */
     model: string;
     durationMs: number;
   }
@@ -392,6 +393,8 @@ declare namespace Upscaler {
     domain: string;
     /** How much noise it takes away, 0 to 3; `null` if it is not a denoising network. */
     noise: number | null;
+    /** What the default takes it for; `null`: for none. */
+    artefacts: Artefacts | null;
     architecture: string;
     /** Choices made before training, named as the architecture's paper or trainer names them. */
     settings: Record<string, number | string | boolean>;
@@ -437,13 +440,26 @@ declare namespace Upscaler {
     installed: boolean;
   }
 
+  /**
+   * The highest qualities, 1 to 100 and estimated from the file, at which a picture is better off with a network that
+   * takes away the artefacts of its compression.
+   */
+  export interface Artefacts {
+    jpeg: number;
+    webp: number;
+  }
+
   export interface ModelInfo {
     scale: number;
     channels: number;
-    /** Input pixels that a result pixel depends on, on each side; `null`: all of them, so it must not be tiled. */
+    /** Input pixels by which tiles overlap on each side; `null`: it sees the whole picture, and must not be tiled. */
     halo: number | null;
     format: 'onnx' | 'tfjs' | 'ncnn';
     parameters: number;
+    /** Multiplications for each input pixel; `null`: they do not grow with the picture. */
+    macsPerPixel: number | null;
+    /** Input pixels that a result pixel depends on, on each side; `null`: all of them. `halo` may be less. */
+    receptiveField: number | null;
     sizeBytes: number;
     /** The execution provider in use. */
     provider: string;
@@ -460,6 +476,15 @@ declare namespace Upscaler {
     /** The name that `info.model` carries. */
     model: string;
     modelDefinition: ModelDefinition;
+    /** Of the default: the models that it takes for other final sizes and for compressed files. */
+    alternatives?: Alternative[];
+  }
+
+  export interface Alternative {
+    model: string;
+    scale: number;
+    /** `null`: it upscales clean pictures to larger or smaller sizes. */
+    artefacts: Artefacts | null;
   }
 
   export type Range = readonly [number, number];
@@ -488,13 +513,19 @@ declare namespace Upscaler {
     _internals?: ModelConfigurationInternals;
     /** Given the whole picture, `[1, height, width, channels]`, before it is brought to `inputRange`. */
     preprocess?: ProcessFn;
-    /** Not called in this version: a definition that has one is refused. */
+    /**
+     * Given what is kept of each patch, `[1, height, width, channels]`, in `outputRange`, before it is clamped. It
+     * returns as many values.
+     */
     postprocess?: ProcessFn;
     setup?: (tf?: any) => void | Promise<void>;
     teardown?: (tf?: any) => void | Promise<void>;
   }
   export type Meta = { [key: string]: unknown };
-  /** Tensors are those of `options.tf`, or plain ones without it. */
+  /**
+   * Tensors are those of `options.tf`, or plain ones without it; what is returned may be a promise. An error that it throws
+   * ends the call, as the `cause` of an `ERR_UPSCALER_INFERENCE`.
+   */
   export type ProcessFn = (tensor: any) => unknown;
   export type ModelDefinitionFn = (tf?: any) => ModelDefinition;
   export type ModelDefinitionObjectOrFn = ModelDefinition | ModelDefinitionFn;

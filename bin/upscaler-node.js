@@ -11,7 +11,7 @@ const { parseArgs } = require('node:util');
 const USAGE = `Usage: upscaler-node <command>
 
   upscale <image> -o <image>     upscale a picture ("-" is standard input or output)
-    -m, --model <model>            a name, package or path (default: SPAN)
+    -m, --model <model>            a name, package or path (default: what suits the picture)
     -s, --scale <number>           final size, relative to the input
         --width, --height <px>     final size in pixels
         --fit <mode>               cover, contain, fill, inside or outside
@@ -21,6 +21,9 @@ const USAGE = `Usage: upscaler-node <command>
         --timeout <ms>             give up after this time
         --quiet                    no progress bar, no summary
   convert <model> -o <file.onnx> write any model as a standard ONNX file
+  info <model>                   all that is known of a model, one's own file too
+    -s, --scale <number>           chooses among a family's models
+        --json                     as JSON
   models                         list the catalogue
     -s, --scale <number>           those of one scale
         --json                     as JSON
@@ -68,6 +71,8 @@ async function main() {
       return upscale(one(operands, 'image'), values);
     case 'convert':
       return convert(one(operands, 'model'), values);
+    case 'info':
+      return info(one(operands, 'model'), values);
     case 'models':
       return listModels(values);
     default:
@@ -120,6 +125,16 @@ async function convert(model, values) {
   const onnx = await convertModel(model, { scale: number(values.scale, '--scale') });
   await writeFile(output, onnx);
   process.stderr.write(`${output}: ${onnx.length} bytes\n`);
+}
+
+/**
+ * @param {string} model
+ * @param {Values} values
+ */
+async function info(model, values) {
+  const { modelFacts, show } = require('./info');
+  const facts = await modelFacts(model, number(values.scale, '--scale'));
+  print(values.json ? JSON.stringify(facts, null, 2) : show(facts));
 }
 
 /** @param {Values} values */

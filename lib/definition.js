@@ -16,7 +16,14 @@ const packages = require('./packages');
  * @typedef {import('./native').ModelSource} ModelSource
  * @typedef {import('./catalogue/entry').Entry} Entry
  * @typedef {import('./tensor').TensorFlow} TensorFlow
- * @typedef {{ definition: ModelDefinition, source: ModelSource, entry?: Entry, hooks?: Hooks }} ResolvedModel
+ * @typedef {import('./native').Alternative} Alternative
+ * @typedef {{
+ *   definition: ModelDefinition,
+ *   source: ModelSource,
+ *   entry?: Entry,
+ *   hooks?: Hooks,
+ *   alternatives?: Alternative[],
+ * }} ResolvedModel
  * @typedef {Pick<ModelDefinition, 'setup' | 'teardown' | 'preprocess' | 'postprocess'>} Hooks
  */
 
@@ -44,7 +51,7 @@ function resolveModel(model, { scale, channels, tf }) {
  * @returns {ResolvedModel}
  */
 function findModel(model, { scale, tf }) {
-  if (model === undefined) return fromEntry(models.findDefault(scale), scale);
+  if (model === undefined) return fromDefault(scale);
   if (typeof model === 'string') return isModelPath(model) ? fromPath(model, scale) : fromName(model, scale);
   if (model instanceof Uint8Array) return fromBytes(model, scale);
   if (models.isQuery(model))
@@ -69,6 +76,22 @@ function checkModel(model) {
     );
   }
   if (!models.isQuery(model)) checkDefinition(unwrapDefault(model));
+}
+
+/**
+ * No name: what suits each picture and its final size.
+ *
+ * @param {number} [scale]
+ * @returns {ResolvedModel}
+ */
+function fromDefault(scale) {
+  const entry = models.findDefault(scale);
+  const alternatives = models.alternativesTo(entry).map((other) => ({
+    source: fromEntry(other).source,
+    scale: other.scale,
+    artefacts: other.artefacts ?? undefined,
+  }));
+  return { ...fromEntry(entry, scale), alternatives };
 }
 
 /** @param {string} text a bare word is a name, so that no name can be taken for a file that happens to be there */
@@ -102,7 +125,7 @@ function fromBytes(bytes, scale) {
  * @param {number} [scale]
  */
 function fromName(name, scale) {
-  if (name.toLowerCase() === 'default') return fromEntry(models.findDefault(scale), scale);
+  if (name.toLowerCase() === 'default') return fromDefault(scale);
   if (isForeignPackage(name)) return fromPackage(name, scale);
   const entry = models.findByName(name, scale);
   if (entry !== undefined) return fromEntry(entry, scale);

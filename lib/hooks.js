@@ -1,7 +1,7 @@
 // @ts-check
 'use strict';
 
-const { UpscalerError, invalidType, invalidValue } = require('./errors');
+const { UpscalerError, invalidType } = require('./errors');
 const tensor = require('./tensor');
 
 /**
@@ -9,49 +9,93 @@ const tensor = require('./tensor');
  * they get the one of `options.tf`, or plain tensors (`{ data: Float32Array, shape }`) without it.
  *
  * @typedef {import('./definition').Hooks} Hooks
- * @typedef {import('./native').NativeImage} NativeImage
+ * @typedef {import('./definition').ResolvedModel} ResolvedModel
+ * @typedef {import('./call').Call} Call
+ * @typedef {import('./native').NativeTensor} NativeTensor
+ * @typedef {import('./native').NativeHook} NativeHook
  * @typedef {import('./tensor').TensorFlow} TensorFlow
- * @typedef {import('./tensor').Pixels} Pixels
  */
 
 /**
- * @param {Hooks} hooks
+ * @param {Hooks | undefined} hooks
  * @param {TensorFlow} [tf]
+ * @throws `ERR_UPSCALER_MODEL_LOAD` with what `setup` threw
  */
 async function setUp(hooks, tf) {
-  if (hooks.postprocess !== undefined) {
-    throw new UpscalerError(
-      'ERR_UPSCALER_MODEL_LOAD',
-      'Expected a model definition without postprocess: this version calls no postprocess but that of @upscalerjs packages, which is built in',
-    );
+  try {
+    await hooks?.setup?.(tf);
+  } catch (cause) {
+    throw new UpscalerError('ERR_UPSCALER_MODEL_LOAD', "The model definition's setup threw", { cause });
   }
-  await hooks.setup?.(tf);
 }
 
 /**
- * The whole picture through the definition's `preprocess`, before its values are brought to the model's range.
+ * What the addon calls for one picture. What a function throws ends the call, as its `cause`.
  *
- * @param {NonNullable<Hooks['preprocess']>} preprocess
- * @param {NativeImage} image
- * @param {TensorFlow} [tf]
- * @returns {Promise<NativeImage>}
+ * @param {Hooks | undefined} hooks
+ * @param {TensorFlow | undefined} tf
+ * @param {Call} call
  */
-async function runPreprocess(preprocess, image, tf) {
-  const pixels = toPixels(image);
-  const shape = [1, pixels.height, pixels.width, pixels.channels];
-  const given = tf === undefined ? { data: pixels.data, shape } : tf.tensor(pixels.data, shape);
-  const returned = await preprocess(given);
+function forAddon(hooks, tf, call) {
+  const prepare = (/** @type {'preprocess' | 'postprocess'} */ name) => {
+    const hook = hooks?.[name];
+    return hook && guard(call, name, (given) => run(hook, `the result of ${name}`, given, tf));
+  };
+  return { preprocess: prepare('preprocess'), postprocess: prepare('postprocess') };
+}
+
+/**
+ * @param {Call} call
+ * @param {string} name
+ * @param {NativeHook} hook
+ * @returns {NativeHook}
+ */
+function guard(call, name, hook) {
+  return async (given) => {
+    try {
+      return await hook(given);
+    } catch (cause) {
+      call.cancel(cause instanceof UpscalerError ? cause : failed(name, cause));
+      throw cause;
+    }
+  };
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} cause
+ */
+function failed(name, cause) {
+  const message = `The model definition's ${name} threw`;
+  return new UpscalerError('ERR_UPSCALER_INFERENCE', message, { cause });
+}
+
+/**
+ * @param {(tensor: any) => unknown} hook
+ * @param {string} name of what it returns
+ * @param {NativeTensor} given
+ * @param {TensorFlow} [tf]
+ * @returns {Promise<NativeTensor>}
+ */
+async function run(hook, name, { data, width, height, channels }, tf) {
+  const shape = [1, height, width, channels];
+  const shown = tf === undefined ? { data, shape } : tf.tensor(data, shape);
+  /** @type {unknown} */
+  let returned;
   try {
-    return { kind: 'tensor', ...(await fromTensor(returned)) };
+    returned = await hook(shown);
+    return await fromTensor(returned, name);
   } finally {
-    dispose(given);
-    if (returned !== given) dispose(returned);
+    dispose(shown);
+    if (returned !== shown) dispose(returned);
   }
 }
 
-/** @param {unknown} returned */
-function fromTensor(returned) {
-  const name = 'the result of preprocess';
+/**
+ * @param {unknown} returned
+ * @param {string} name
+ */
+function fromTensor(returned, name) {
   if (tensor.isTensorFlowTensor(returned)) return tensor.fromTensorFlow(returned, name);
   if (tensor.isPlainTensor(returned)) return tensor.fromPlainTensor(returned, name);
   throw invalidType(name, 'a tensor', returned);
@@ -62,31 +106,4 @@ function dispose(value) {
   if (tensor.isTensorFlowTensor(value)) value.dispose?.();
 }
 
-/**
- * @param {NativeImage} image
- * @returns {Pixels}
- */
-function toPixels(image) {
-  switch (image.kind) {
-    case 'tensor':
-      return { ...image, data: Float32Array.from(image.data) };
-    case 'raw': {
-      const { data, width, height, channels, depth } = image;
-      const samples = depth === 16 ? new Uint16Array(data.slice().buffer) : data;
-      return {
-        data: Float32Array.from(samples, depth === 16 ? (v) => v / 257 : undefined),
-        width,
-        height,
-        channels,
-      };
-    }
-    default:
-      throw invalidValue(
-        'image',
-        'pixels (raw or tensor), which this model definition wants for its preprocess',
-        image.kind,
-      );
-  }
-}
-
-module.exports = { setUp, runPreprocess };
+module.exports = { setUp, forAddon };

@@ -133,6 +133,17 @@ function findDefault(scale) {
 }
 
 /**
+ * The models that the default takes instead: for other final sizes, and for compressed files.
+ *
+ * @param {Entry} chosen
+ * @returns {Entry[]}
+ */
+function alternativesTo(chosen) {
+  if (!chosen.default) return [];
+  return entries.filter((entry) => (entry.default && entry !== chosen) || entry.artefacts !== null);
+}
+
+/**
  * The entry that a definition of UpscalerJS's packages or of ours belongs to.
  *
  * @param {ModelDefinition} definition
@@ -273,6 +284,7 @@ module.exports = {
   findByQuery,
   findByDefinition,
   findDefault,
+  alternativesTo,
   unknownName,
   isQuery,
 };

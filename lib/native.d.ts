@@ -24,7 +24,8 @@ export interface NativeUpscalerOptions {
 }
 
 export interface NativeUpscaler {
-  load(source: ModelSource): Promise<ModelInfo>;
+  /** The alternatives are loaded when a picture first needs them. */
+  load(source: ModelSource, alternatives?: Alternative[]): Promise<ModelInfo>;
   /** Counts a call as waiting before it can be started; `start` or `withdraw` follows. */
   enqueue(id: number): void;
   withdraw(id: number, failed: boolean): void;
@@ -33,6 +34,8 @@ export interface NativeUpscaler {
     image: NativeImage,
     options: NativeUpscaleOptions,
     progress?: (progress: NativeProgress) => void,
+    preprocess?: NativeHook,
+    postprocess?: NativeHook,
   ): Promise<NativeResult>;
   abort(id: number): void;
   dispose(): Promise<void>;
@@ -60,6 +63,14 @@ export interface ModelSource {
   executionProviders?: string[];
 }
 
+/** A model that takes the place of an instance's own for some pictures. */
+export interface Alternative {
+  source: ModelSource;
+  scale: number;
+  /** The qualities from which on down it is taken. Absent: for clean pictures, where its scale fits better. */
+  artefacts?: { jpeg: number; webp: number };
+}
+
 export interface ModelInfo {
   name: string;
   scale: number;
@@ -67,6 +78,10 @@ export interface ModelInfo {
   halo: number | null;
   format: 'onnx' | 'tfjs' | 'ncnn';
   parameters: number;
+  /** Absent where the work does not grow with the picture. */
+  macsPerPixel?: number;
+  /** Absent where every input pixel counts. */
+  receptiveField?: number;
   sizeBytes: number;
   provider: string;
   kernels: string;
@@ -82,6 +97,17 @@ export type NativeImage =
   | { kind: 'path'; path: string }
   | { kind: 'raw'; data: Uint8Array; width: number; height: number; channels: number; depth: 8 | 16 }
   | { kind: 'tensor'; data: Float32Array; width: number; height: number; channels: number };
+
+/** Rows of interleaved floats. */
+export interface NativeTensor {
+  data: Float32Array;
+  width: number;
+  height: number;
+  channels: number;
+}
+
+/** Called on the event loop; a rejection must have aborted the call. */
+export type NativeHook = (given: NativeTensor) => Promise<NativeTensor>;
 
 export interface NativeUpscaleOptions {
   output: 'encoded' | 'raw' | 'tensor';

@@ -4,7 +4,7 @@
 const { AbortError, UpscalerError, fromNative } = require('./errors');
 const { Call } = require('./call');
 const { resolveModel } = require('./definition');
-const hooks = require('./hooks');
+const { forAddon, setUp } = require('./hooks');
 const { readAtOnce, readImage } = require('./input');
 const { loadNative } = require('./load-native');
 const models = require('./models');
@@ -128,12 +128,23 @@ class Upscaler {
   }
 
   async getModel() {
-    const { definition, entry, info } = await this.#model;
+    const { definition, entry, info, alternatives = [] } = await this.#model;
     const described = entry && models.describe(entry);
     // A converted file counts differently: what was trained is in the catalogue.
-    const { parameters } = described ?? info;
+    const { parameters, macsPerPixel = null, receptiveField = null } = described ?? info;
+    const counted = { parameters, macsPerPixel, receptiveField };
     const named = entry && { path: models.pathFor(entry, info.channels) };
-    return { ...described, ...named, ...info, parameters, model: info.name, modelDefinition: definition };
+    const model = {
+      ...described,
+      ...named,
+      ...info,
+      ...counted,
+      model: info.name,
+      modelDefinition: definition,
+    };
+    return alternatives.length === 0
+      ? model
+      : { ...model, alternatives: alternatives.map(describeAlternative) };
   }
 
   counters() {
@@ -146,9 +157,16 @@ class Upscaler {
     // Not before the constructor is done: what fails from here on fails `ready`.
     await undefined;
     const resolved = resolveModel(model, { scale, channels, tf });
-    if (resolved.hooks !== undefined) await hooks.setUp(resolved.hooks, tf);
+    await setUp(resolved.hooks, tf);
     try {
-      const info = await this.#native.load({ ...resolved.source, precision, executionProviders });
+      const { source, alternatives = [] } = resolved;
+      const info = await this.#native.load(
+        { ...source, precision, executionProviders },
+        alternatives.map((other) => ({
+          ...other,
+          source: { ...other.source, precision, executionProviders },
+        })),
+      );
       this.#loaded = { ...resolved, info };
       return this.#loaded;
     } catch (error) {
@@ -205,14 +223,11 @@ class Upscaler {
    * @param {ParsedCall} parsed
    */
   async #run(call, [source, model], parsed) {
-    const preprocess = model.hooks?.preprocess;
-    const prepared = preprocess
-      ? await call.race(hooks.runPreprocess(preprocess, source, this.#options.tf))
-      : source;
     const patches = checkPatches(parsed.native, model.info, model.source.divisibilityFactor);
     const slices = wantsSlices(parsed.progress) ? options.nativeOutput(parsed.progressOutput) : undefined;
     const report = parsed.progress && reportTo(parsed.progress, parsed.progressOutput, call);
-    const result = await this.#start(call, prepared, { ...parsed.native, ...patches, slices }, report);
+    const own = forAddon(model.hooks, this.#options.tf, call);
+    const result = await this.#start(call, source, { ...parsed.native, ...patches, slices }, report, own);
     for (const warning of result.warnings) warn('UPSCALER_IMAGE', warning);
     return result;
   }
@@ -269,13 +284,14 @@ class Upscaler {
    * @param {NativeImage} image
    * @param {import('./native').NativeUpscaleOptions} nativeOptions
    * @param {ReturnType<typeof reportTo>} [report]
+   * @param {Partial<ReturnType<typeof forAddon>>} [hooks]
    */
-  async #start(call, image, nativeOptions, report) {
+  async #start(call, image, nativeOptions, report, { preprocess, postprocess } = {}) {
     call.signal.throwIfAborted();
     const abort = () => this.#native.abort(call.id);
     call.signal.addEventListener('abort', abort, { once: true });
     try {
-      return await this.#native.start(call.id, image, nativeOptions, report);
+      return await this.#native.start(call.id, image, nativeOptions, report, preprocess, postprocess);
     } finally {
       call.signal.removeEventListener('abort', abort);
     }
@@ -292,6 +308,11 @@ class Upscaler {
     if (this.#disposed === undefined) return;
     throw new UpscalerError('ERR_UPSCALER_DISPOSED', 'Expected a live Upscaler but this one was disposed');
   }
+}
+
+/** @param {import('./native').Alternative} alternative */
+function describeAlternative({ source, scale, artefacts }) {
+  return { model: source.name, scale, artefacts: artefacts ?? null };
 }
 
 /** Methods that may be passed around without their instance, as UpscalerJS's may. */

@@ -32,6 +32,7 @@ const DEFAULTS = {
   upscalerjs: [],
   channels: 3,
   noise: null,
+  artefacts: null,
   quantization: null,
   precisions: ['fp32'],
   checkpoint: null,

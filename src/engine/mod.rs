@@ -74,9 +74,9 @@ pub trait Engine: Send + Sync {
     ) -> Result<(), Error>;
 }
 
-/// The networks of a model.
+/// The engines of a model.
 #[derive(Clone)]
-pub struct Networks {
+pub struct Engines {
     pub itself: Arc<dyn Engine>,
     /// The one-channel form of a colour network, for grey pictures and alpha. All else about it is as of the network.
     pub grey: Option<Arc<dyn Engine>>,

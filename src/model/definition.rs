@@ -71,10 +71,14 @@ pub struct ModelInfo {
     pub channels: usize,
     /// Context that tiles get on each side, in input pixels; `None` if the network must see the whole picture.
     pub halo: Option<u32>,
+    /// Input pixels that a result pixel depends on, on each side; `None`: all of them.
+    pub receptive_field: Option<u32>,
     /// The format of its file.
     pub format: FileFormat,
     /// Trained numbers.
     pub parameters: u64,
+    /// Multiplications for each input pixel; `None` for networks whose work does not grow with the picture.
+    pub macs_per_pixel: Option<u64>,
     /// Bytes of the network in memory, without what the engine adds.
     pub size_bytes: u64,
     /// The execution provider in use.

@@ -8,7 +8,7 @@ use super::definition::{Definition, ModelInfo};
 use super::shared::{self, Shared};
 use super::source::{FileFormat, Source};
 use crate::engine::{
-    Engine, Load, Networks, OnnxEngine, OnnxModel, Registered, SessionOptions, Signature, kernels,
+    Engine, Engines, Load, OnnxEngine, OnnxModel, Registered, SessionOptions, Signature, kernels,
 };
 use crate::error::Error;
 use crate::graph::{self, ModelProto, Network, Split};
@@ -17,7 +17,7 @@ use crate::raster::LUMA;
 /// A network that is ready to run.
 #[derive(Clone)]
 pub struct Model {
-    pub networks: Networks,
+    pub engines: Engines,
     pub info: ModelInfo,
     /// Where other instances find it.
     _loaded: Arc<Loaded>,
@@ -25,7 +25,7 @@ pub struct Model {
 
 /// What instances of the same model share.
 struct Loaded {
-    networks: Networks,
+    engines: Engines,
     /// With no name.
     info: ModelInfo,
 }
@@ -54,7 +54,7 @@ pub fn load(source: &Source, definition: &Definition, workers: usize) -> Result<
     };
     let name = definition.name.clone().unwrap_or_else(|| source.name());
     let info = ModelInfo { name, ..loaded.info.clone() };
-    Ok(Model { networks: loaded.networks.clone(), info, _loaded: loaded })
+    Ok(Model { engines: loaded.engines.clone(), info, _loaded: loaded })
 }
 
 fn read(source: &Source, definition: &Definition, workers: usize) -> Result<Loaded, Error> {
@@ -62,10 +62,10 @@ fn read(source: &Source, definition: &Definition, workers: usize) -> Result<Load
     let options = SessionOptions { workers };
     let Forms { network, grey, channels } = Forms::new(proto, definition.channels)?;
     let (engine, mut size_bytes) = engine(&network, format, definition, options)?;
-    let mut networks = Networks { itself: engine.clone(), grey: None };
+    let mut engines = Engines { itself: engine.clone(), grey: None };
     if let Some(grey) = grey {
         let (grey, bytes) = self::engine(&grey, format, definition, options)?;
-        networks.grey = Some(grey);
+        engines.grey = Some(grey);
         size_bytes += bytes;
     }
     let signature = engine.signature();
@@ -74,8 +74,10 @@ fn read(source: &Source, definition: &Definition, workers: usize) -> Result<Load
         scale: signature.footprint.scale,
         channels,
         halo: signature.footprint.radius.map(|_| signature.halo),
+        receptive_field: signature.footprint.radius,
         format,
         parameters: network.parameters(),
+        macs_per_pixel: network.macs_per_pixel(),
         size_bytes: size_bytes as u64,
         provider: "cpu",
         kernels: engine.kernels(),
@@ -84,7 +86,7 @@ fn read(source: &Source, definition: &Definition, workers: usize) -> Result<Load
         output_range: signature.output_range,
         fixed_size: signature.fixed_size,
     };
-    Ok(Loaded { networks, info })
+    Ok(Loaded { engines, info })
 }
 
 /// The networks that a file is made into for the channels that are wanted.

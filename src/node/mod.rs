@@ -2,7 +2,9 @@
 //! The only room that knows napi.
 
 mod borrow;
+mod choice;
 mod errors;
+mod hooks;
 mod image;
 mod model;
 mod options;

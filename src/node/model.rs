@@ -80,6 +80,10 @@ pub struct NativeModelInfo {
     #[napi(ts_type = "'onnx' | 'tfjs' | 'ncnn'")]
     pub format: String,
     pub parameters: f64,
+    /// Multiplications for each input pixel; null if they do not grow with the picture.
+    pub macs_per_pixel: Option<f64>,
+    /// Input pixels that a result pixel depends on, on each side; null if all.
+    pub receptive_field: Option<u32>,
     pub size_bytes: f64,
     pub provider: String,
     pub kernels: String,
@@ -103,6 +107,8 @@ impl From<ModelInfo> for NativeModelInfo {
             halo: info.halo,
             format: info.format.name().to_owned(),
             parameters: info.parameters as f64,
+            macs_per_pixel: info.macs_per_pixel.map(|macs| macs as f64),
+            receptive_field: info.receptive_field,
             size_bytes: info.size_bytes as f64,
             provider: info.provider.to_owned(),
             kernels: info.kernels.to_owned(),

@@ -20,15 +20,14 @@ pub struct NativeResult {
     pub depth: u32,
     /// Of 'encoded' results.
     pub format: Option<String>,
-    /// The network that ran.
+    /// The network that ran, or `a+b` where two did.
     pub model: String,
     pub duration_ms: f64,
     pub warnings: Vec<String>,
 }
 
-impl NativeResult {
-    /// From the core's result.
-    pub fn new(upscaled: Upscaled, model: String) -> NativeResult {
+impl From<Upscaled> for NativeResult {
+    fn from(upscaled: Upscaled) -> NativeResult {
         let (data, format) = match upscaled.data {
             Data::Encoded(bytes, format) => (Either3::A(bytes.into()), Some(name(format).to_owned())),
             Data::Raster(raster) => (samples(raster), None),
@@ -40,7 +39,7 @@ impl NativeResult {
             height: upscaled.height,
             channels: upscaled.channels.into(),
             depth: upscaled.depth.into(),
-            model,
+            model: upscaled.model,
             duration_ms: upscaled.duration_ms,
             warnings: upscaled.warnings,
         }

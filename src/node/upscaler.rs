@@ -9,7 +9,9 @@ use napi_derive::napi;
 use tokio::sync::watch;
 
 use super::borrow::Borrow;
+use super::choice::{Alternative, candidates};
 use super::errors::{Code, rejection, thrown};
+use super::hooks::{Function, hooks};
 use super::image::NativeImage;
 use super::model::{ModelSource, NativeModelInfo};
 use super::options::{InstanceOptions, UpscaleOptions};
@@ -18,7 +20,7 @@ use super::result::{NativeCounters, NativeResult};
 use crate::engine::{Cancel, Pool, Share};
 use crate::error::Error;
 use crate::model::{self, Model};
-use crate::upscale::{Counters, Input, Job, Limits, Options, Ticket, Upscaled};
+use crate::upscale::{Counters, Hooks, Input, Job, Limits, Network, Networks, Options, Ticket, Upscaled};
 
 /// Images that may be waiting by default.
 const MAX_PENDING: u32 = 256;
@@ -42,6 +44,8 @@ struct Instance {
 
 #[derive(Default)]
 struct State {
+    networks: Option<Arc<Networks>>,
+    /// While it is held, other instances find it without reading their file.
     model: Option<Model>,
     cancels: HashMap<u32, Cancel>,
     /// Of calls that wait for their picture or the model.
@@ -76,23 +80,27 @@ impl NativeUpscaler {
         Ok(NativeUpscaler { instance })
     }
 
-    /// Loads the model; before that, nothing can be upscaled.
+    /// Loads the model; before that, nothing can be upscaled. Alternatives are loaded when a picture first needs them.
     #[napi(ts_return_type = "Promise<NativeModelInfo>")]
     pub fn load<'env>(
         &self,
         env: &'env Env,
         source: ModelSource,
+        alternatives: Option<Vec<Alternative>>,
     ) -> napi::Result<PromiseRaw<'env, NativeModelInfo>> {
         let instance = self.instance.clone();
-        let parts = source.parts();
+        let parts =
+            source.parts().and_then(|usual| Ok((usual, candidates(alternatives.unwrap_or_default())?)));
         let work = async move {
-            let (source, definition) = parts.map_err(|error| Error::InvalidArgument(error.reason.clone()))?;
+            let ((source, definition), others) =
+                parts.map_err(|error| Error::InvalidArgument(error.reason.clone()))?;
             let pool = Pool::global()?;
             let lane = pool.lane(Share::new(1));
             let model = lane.run(move || model::load(&source, &definition, pool.threads())).await?;
-            let info = model.info.clone();
-            instance.state().model = Some(model);
-            Ok(info)
+            let network = Network { name: model.info.name.clone(), engines: model.engines.clone() };
+            let mut state = instance.state();
+            state.networks = Some(Arc::new(Networks::new(network, others)));
+            Ok(state.model.insert(model).info.clone())
         };
         env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result: Result<_, Error>| {
             result.map(NativeModelInfo::from).map_err(|error| rejection(env, error))
@@ -126,7 +134,10 @@ impl NativeUpscaler {
         image: NativeImage,
         options: UpscaleOptions,
         progress: Option<Callback>,
+        preprocess: Option<Function>,
+        postprocess: Option<Function>,
     ) -> napi::Result<PromiseRaw<'env, NativeResult>> {
+        let hooks = hooks(preprocess, postprocess, &self.instance.borrow);
         let prepared =
             image.input(&self.instance.borrow).and_then(|input| Ok((input, Options::try_from(options)?)));
         let call = prepared
@@ -134,16 +145,14 @@ impl NativeUpscaler {
             .and_then(|(input, options)| Call::new(&self.instance, id, input, options));
         let work = async move {
             match call {
-                Ok(call) => call.run(progress).await,
+                Ok(call) => call.run(progress, hooks).await,
                 Err(error) => Err(error),
             }
         };
         env.spawn_future_with_callback(
             async move { Ok(work.await) },
-            |env, result: Result<(Upscaled, String), Error>| {
-                result
-                    .map(|(upscaled, model)| NativeResult::new(upscaled, model))
-                    .map_err(|error| rejection(env, error))
+            |env, result: Result<Upscaled, Error>| {
+                result.map(NativeResult::from).map_err(|error| rejection(env, error))
             },
         )
     }
@@ -165,7 +174,10 @@ impl NativeUpscaler {
         env.spawn_future(async move {
             // It fails only if the sender is gone, which `instance` holds.
             _ = instance.calls.subscribe().wait_for(|calls| *calls == 0).await;
-            drop(instance.state().model.take());
+            let mut state = instance.state();
+            let unused = (state.networks.take(), state.model.take());
+            drop(state);
+            drop(unused);
             Ok(())
         })
     }
@@ -193,7 +205,7 @@ struct Call {
     instance: Arc<Instance>,
     id: u32,
     cancel: Cancel,
-    model: Model,
+    networks: Arc<Networks>,
     ticket: Option<Ticket>,
     work: Option<(Input, Options)>,
 }
@@ -205,7 +217,7 @@ impl Call {
             return Err(Error::Disposed("Expected a live instance but it was disposed".to_owned()));
         }
         let not_loaded = || Error::ModelLoad("Expected a loaded model but none was loaded yet".to_owned());
-        let model = state.model.clone().ok_or_else(not_loaded)?;
+        let networks = state.networks.clone().ok_or_else(not_loaded)?;
         let ticket = match state.tickets.remove(&id) {
             Some(ticket) => ticket,
             None => Ticket::new(&instance.counters, instance.max_pending)?,
@@ -214,27 +226,28 @@ impl Call {
         state.cancels.insert(id, cancel.clone());
         instance.calls.send_modify(|calls| *calls += 1);
         let (instance, work) = (instance.clone(), Some((input, options)));
-        Ok(Call { instance: instance.clone(), id, cancel, model, ticket: Some(ticket), work })
+        Ok(Call { instance: instance.clone(), id, cancel, networks, ticket: Some(ticket), work })
     }
 
-    async fn run(mut self, progress: Option<Callback>) -> Result<(Upscaled, String), Error> {
+    async fn run(mut self, progress: Option<Callback>, hooks: Hooks) -> Result<Upscaled, Error> {
         let (Some((input, options)), Some(ticket)) = (self.work.take(), self.ticket.take()) else {
             unreachable!("a call runs once")
         };
         let (listener, outstanding) = progress.map(|callback| listener(callback, options.slices)).unzip();
         let job = Job {
-            networks: self.model.networks.clone(),
+            networks: self.networks.clone(),
             input,
             options,
             limits: self.instance.limits,
             cancel: self.cancel.clone(),
+            hooks,
             listener,
         };
         let result = job.run(Pool::global()?, self.instance.share.clone(), ticket).await;
         if let Some(outstanding) = outstanding {
             outstanding.delivered().await;
         }
-        Ok((result?, self.model.info.name.clone()))
+        result
     }
 }
 

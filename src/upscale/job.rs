@@ -8,7 +8,9 @@ use super::canvas::Canvas;
 use super::encoding::Encoding;
 use super::finish::{Finish, Opacity};
 use super::frame;
+use super::hooks::{Hook, Hooks};
 use super::layers::layers;
+use super::networks::{Networks, Route};
 use super::options::{Input, KeepMetadata, Limits, Options, Output};
 use super::pass::{Buffers, Pass, Rows};
 use super::plan::Plan;
@@ -16,17 +18,18 @@ use super::progress::Listener;
 use super::size::Sizing;
 use super::source::{Opened, Source};
 use super::tiling::tiling;
-use crate::engine::{Cancel, Lane, Networks, Pool, Share, Signature};
+use crate::engine::{Cancel, Engines, Lane, Pool, Share};
 use crate::error::Error;
 use crate::raster::{self, Depth, EncodeOptions, Encoder, Format, Raster, ToProfile};
 
 /// One image to upscale.
 pub struct Job {
-    pub networks: Networks,
+    pub networks: Arc<Networks>,
     pub input: Input,
     pub options: Options,
     pub limits: Limits,
     pub cancel: Cancel,
+    pub hooks: Hooks,
     pub listener: Option<Listener>,
 }
 
@@ -39,6 +42,8 @@ pub struct Upscaled {
     pub channels: u8,
     /// Bits per sample: 8, 16, or 32 for floats.
     pub depth: u8,
+    /// What the networks that made it are called.
+    pub model: String,
     /// From admission to the end, in milliseconds.
     pub duration_ms: f64,
     /// What was wrong with the input, but not so wrong as to fail.
@@ -76,37 +81,56 @@ impl Job {
     }
 
     async fn steps(self, lane: &Lane, workers: usize, admitted: &Admitted) -> Result<Upscaled, Error> {
-        let Job { networks, input, options, limits, cancel, listener } = self;
+        let Job { networks, input, options, limits, cancel, hooks, listener } = self;
         let options = Arc::new(options);
+        let scales = networks.scales();
         let opened = lane.run(move || Opened::new(input, &limits)).await?;
-        let factor = networks.itself.signature().footprint.scale;
         let (width, height) = opened.size();
-        let sizing = Sizing::new(width, height, factor, &options, limits.output_pixels)?;
-        let _reserved = admitted.reserve(memory(&opened, &sizing, &options)).await?;
+        let sizing = Sizing::new(width, height, &scales, &options, limits.output_pixels)?;
+        let cleaning = networks.may_clean(sizing.factor);
+        let _reserved = admitted.reserve(memory(&opened, &sizing, &options, cleaning)).await?;
 
-        let source = lane.run({
+        let decode = {
             let options = options.clone();
             move || Source::new(opened, &options, &limits)
-        });
-        let mut source = source.await?;
-        // Orientation may have turned the picture.
-        let (width, height) = (source.raster.width, source.raster.height);
-        let sizing = Sizing::new(width, height, factor, &options, limits.output_pixels)?;
+        };
+        let prepare = {
+            let options = options.clone();
+            move |mut source: Source| {
+                source.separate_alpha(&options);
+                // Orientation may have turned the picture, and the caller's code may have changed its size.
+                let (width, height) = (source.raster.width, source.raster.height);
+                let sizing = Sizing::new(width, height, &scales, &options, limits.output_pixels)?;
+                let route = networks.route(&sizing, source.compression)?;
+                Ok((source, sizing, route))
+            }
+        };
+        let (mut source, sizing, route) = match &hooks.preprocess {
+            None => lane.run(move || prepare(decode()?)).await?,
+            Some(hook) => {
+                let source = lane.run(decode).await?.preprocessed(hook, &limits).await?;
+                lane.run(move || prepare(source)).await?
+            }
+        };
         let warnings = std::mem::take(&mut source.warnings);
 
         let delivery = Delivery::new(&source, &options, sizing)?;
-        let run = Run { networks, lane, workers, cancel, options, listener, sizing, delivery };
+        let postprocess = hooks.postprocess;
+        let run = Run { route, lane, workers, cancel, options, postprocess, listener, sizing, delivery };
         let mut result = run.finish(source).await?;
         result.warnings = warnings;
         Ok(result)
     }
 }
 
-/// About what a job holds at its peak, in bytes: the input, and the result or the rows and bands of it.
-fn memory(opened: &Opened, sizing: &Sizing, options: &Options) -> u64 {
+/// About what a job holds at its peak, in bytes: the input, and the result or the rows and bands of it; where the
+/// picture may be cleaned first, twice its sides with 16 bits a sample.
+fn memory(opened: &Opened, sizing: &Sizing, options: &Options, cleaning: bool) -> u64 {
+    let (width, height) = opened.size();
+    let cleaned = if cleaning { u64::from(width) * u64::from(height) * 4 * 8 } else { 0 };
     let result = u64::from(sizing.width) * u64::from(sizing.height) * 4;
     let streamed = options.output == Output::Encoded && sizing.resample.is_none() && sizing.passes == 1;
-    opened.decoded_bytes() + if streamed { result / 4 } else { result * 2 }
+    opened.decoded_bytes() + cleaned.max(if streamed { result / 4 } else { result * 2 })
 }
 
 /// What the result is to be.
@@ -162,24 +186,22 @@ fn default_format(source: &Source, channels: u8, sizing: Sizing) -> Format {
 
 /// A job whose picture is decoded.
 struct Run<'a> {
-    networks: Networks,
+    route: Route,
     lane: &'a Lane,
     workers: usize,
     cancel: Cancel,
     options: Arc<Options>,
+    postprocess: Option<Hook>,
     listener: Option<Listener>,
     sizing: Sizing,
     delivery: Delivery,
 }
 
 impl Run<'_> {
-    fn signature(&self) -> &Signature {
-        self.networks.itself.signature()
-    }
-
     async fn finish(self, source: Source) -> Result<Upscaled, Error> {
         let Source { raster, opacity, .. } = source;
-        let picture = self.earlier_passes(Arc::new(raster)).await?;
+        let picture = self.cleaned(Arc::new(raster)).await?;
+        let picture = self.earlier_passes(picture).await?;
         let opacity = self.opacity(opacity, &picture).await?;
         let direct = self.sizing.resample.is_none() && self.sizing.canvas.is_none() && self.sizing.passes > 0;
         let data = match self.delivery.format {
@@ -196,14 +218,24 @@ impl Run<'_> {
             Depth::Float => 32,
         };
         let Sizing { width, height, .. } = self.sizing;
-        let channels = self.delivery.channels;
-        Ok(Upscaled { data, width, height, channels, depth, duration_ms: 0.0, warnings: Vec::new() })
+        let (channels, model) = (self.delivery.channels, self.route.name());
+        Ok(Upscaled { data, width, height, channels, depth, model, duration_ms: 0.0, warnings: Vec::new() })
+    }
+
+    /// The picture without the artefacts of its compression, if they are to be taken away first.
+    async fn cleaned(&self, picture: Arc<Raster>) -> Result<Arc<Raster>, Error> {
+        if self.route.cleaner.is_none() {
+            return Ok(picture);
+        }
+        let (width, height) = (picture.width, picture.height);
+        let larger = self.pass_whole(picture, Turn::Cleaning, Depth::Sixteen).await?;
+        self.lane.run(move || raster::resample(&larger, width, height).map(Arc::new)).await
     }
 
     /// All passes but the last. What lies between two passes has 16 bits, so that nothing visible is rounded away.
     async fn earlier_passes(&self, mut picture: Arc<Raster>) -> Result<Arc<Raster>, Error> {
         for index in 1..self.sizing.passes {
-            picture = Arc::new(self.pass_whole(picture, index - 1, Depth::Sixteen).await?);
+            picture = Arc::new(self.pass_whole(picture, Turn::Pass(index - 1), Depth::Sixteen).await?);
         }
         Ok(picture)
     }
@@ -211,7 +243,7 @@ impl Run<'_> {
     /// Alpha that goes around the network, at the size that the last pass gives.
     async fn opacity(&self, opacity: Opacity, picture: &Raster) -> Result<Opacity, Error> {
         let Opacity::Plane(plane) = opacity else { return Ok(opacity) };
-        let factor = if self.sizing.passes > 0 { self.signature().footprint.scale } else { 1 };
+        let factor = if self.sizing.passes > 0 { self.sizing.factor } else { 1 };
         let (width, height) = (picture.width * factor, picture.height * factor);
         self.lane.run(move || raster::resample(&plane, width, height).map(Opacity::Plane)).await
     }
@@ -220,7 +252,7 @@ impl Run<'_> {
     async fn stream(&self, picture: Arc<Raster>, opacity: Opacity, format: Format) -> Result<Vec<u8>, Error> {
         let finish = Arc::new(Finish { opacity, ..self.colours(format)? });
         let mut encoding = self.encoding(finish, format)?;
-        let last = self.sizing.passes - 1;
+        let last = Turn::Pass(self.sizing.passes - 1);
         self.pass(picture, last, self.delivery.depth)?.run(Rows::Encoded(&mut encoding)).await?;
         encoding.finish().await
     }
@@ -229,7 +261,7 @@ impl Run<'_> {
     async fn whole(&self, picture: Arc<Raster>, opacity: Opacity) -> Result<Raster, Error> {
         let depth = self.delivery.depth;
         let picture = match self.sizing.passes.checked_sub(1) {
-            Some(last) => self.pass_whole(picture, last, depth).await?,
+            Some(last) => self.pass_whole(picture, Turn::Pass(last), depth).await?,
             None => Arc::unwrap_or_clone(picture).into_depth(depth),
         };
         let (sizing, background) = (self.sizing, self.options.background);
@@ -273,37 +305,64 @@ impl Run<'_> {
         Ok(Finish { opacity: Opacity::None, flatten, profile })
     }
 
-    async fn pass_whole(&self, picture: Arc<Raster>, index: u32, depth: Depth) -> Result<Raster, Error> {
-        let scale = self.signature().footprint.scale;
+    async fn pass_whole(&self, picture: Arc<Raster>, turn: Turn, depth: Depth) -> Result<Raster, Error> {
+        let scale = self.engines(turn).itself.signature().footprint.scale;
         let (width, height) = (picture.width * scale, picture.height * scale);
         let canvas = Canvas::new(Raster::blank(width, height, self.delivery.channels_by_model, depth)?, 0);
-        self.pass(picture, index, depth)?.run(Rows::Whole(canvas.clone())).await?;
+        self.pass(picture, turn, depth)?.run(Rows::Whole(canvas.clone())).await?;
         Ok(canvas.into_picture())
     }
 
-    /// Pass number `index`, of which each takes `scale²` times the work of the one before.
-    fn pass(&self, picture: Arc<Raster>, index: u32, depth: Depth) -> Result<Pass<'_>, Error> {
-        let signature = self.signature();
+    fn engines(&self, turn: Turn) -> &Engines {
+        match (turn, &self.route.cleaner) {
+            (Turn::Cleaning, Some(cleaner)) => &cleaner.engines,
+            _ => &self.route.upscaler.engines,
+        }
+    }
+
+    fn pass(&self, picture: Arc<Raster>, turn: Turn, depth: Depth) -> Result<Pass<'_>, Error> {
+        let engines = self.engines(turn).clone();
+        let signature = engines.itself.signature();
         let tiling = tiling(picture.width, picture.height, signature, &self.options, self.workers);
         let planes = (signature.channels_in, signature.channels_out);
         let colours = if self.delivery.channels_by_model >= 3 { 3 } else { 1 };
         let alpha = self.delivery.channels_by_model.is_multiple_of(2);
-        let growth = f64::from(signature.footprint.scale).powi(2);
-        let work = |passes: u32| (0..passes).map(|pass| growth.powi(pass as i32)).sum::<f64>();
-        let all = work(self.sizing.passes);
         Ok(Pass {
-            networks: self.networks.clone(),
+            plan: Plan::new(picture.width, picture.height, signature, tiling)?,
+            layers: Arc::new(layers(colours, alpha, planes, engines.grey.is_some())?),
+            buffers: Arc::new(Buffers::default()),
+            engines,
             lane: self.lane,
             workers: self.workers,
             cancel: self.cancel.clone(),
-            plan: Plan::new(picture.width, picture.height, signature, tiling)?,
-            layers: Arc::new(layers(colours, alpha, planes, self.networks.grey.is_some())?),
-            buffers: Arc::new(Buffers::default()),
             picture,
             channels: self.delivery.channels_by_model,
             depth,
+            postprocess: self.postprocess.clone(),
             listener: self.listener.clone(),
-            share: (work(index) / all, growth.powi(index as i32) / all),
+            share: self.share(turn),
         })
     }
+
+    /// The share of the job's work before a turn, and in it. A pass takes `factor²` times the work of the one before;
+    /// cleaning takes as much as the first, since the networks for it are as small as the others.
+    fn share(&self, turn: Turn) -> (f64, f64) {
+        let growth = f64::from(self.sizing.factor).powi(2);
+        let work = |passes: u32| (0..passes).map(|pass| growth.powi(pass as i32)).sum::<f64>();
+        let cleaning = if self.route.cleaner.is_some() { 1.0 } else { 0.0 };
+        let all = cleaning + work(self.sizing.passes);
+        match turn {
+            Turn::Cleaning => (0.0, cleaning / all),
+            Turn::Pass(index) => ((cleaning + work(index)) / all, growth.powi(index as i32) / all),
+        }
+    }
+}
+
+/// One run of a network over the whole picture.
+#[derive(Clone, Copy)]
+enum Turn {
+    /// Before the passes.
+    Cleaning,
+    /// Pass number so much, from 0.
+    Pass(u32),
 }

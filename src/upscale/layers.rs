@@ -29,6 +29,15 @@ pub enum Form {
     Grey,
 }
 
+impl Target {
+    /// The channel of the result.
+    pub fn channel(self) -> usize {
+        match self {
+            Target::Plane { channel, .. } | Target::Luma { channel } => channel,
+        }
+    }
+}
+
 /// One run of a network over a tile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layer {
@@ -110,11 +119,8 @@ mod tests {
 
     /// The channels of the result that the layers fill, sorted.
     fn filled(layers: &[Layer]) -> Vec<usize> {
-        let channel = |target: &Target| match *target {
-            Target::Plane { channel, .. } | Target::Luma { channel } => channel,
-        };
         let mut channels: Vec<_> =
-            layers.iter().flat_map(|layer| layer.targets.iter().map(channel)).collect();
+            layers.iter().flat_map(|layer| layer.targets.iter().map(|target| target.channel())).collect();
         channels.sort_unstable();
         channels
     }

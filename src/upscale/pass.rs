@@ -6,14 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::canvas::Canvas;
 use super::encoding::Encoding;
+use super::hooks::{self, Hook};
 use super::layers::{Form, Layer};
 use super::options::Output;
 use super::pixels::{self, Kept};
 use super::plan::{Plan, Span};
 use super::progress::{Listener, Progress, Slice, rects};
-use crate::engine::{Cancel, Engine, Lane, Networks};
+use crate::engine::{Cancel, Engine, Engines, Lane};
 use crate::error::Error;
-use crate::raster::{self, Depth, EncodeOptions, Format, Raster};
+use crate::raster::{self, Depth, EncodeOptions, Format, Raster, Samples};
 
 /// Where the rows of a pass go.
 pub enum Rows<'a, 'lane> {
@@ -25,7 +26,7 @@ pub enum Rows<'a, 'lane> {
 
 /// A network run over a whole picture.
 pub struct Pass<'a> {
-    pub networks: Networks,
+    pub engines: Engines,
     pub lane: &'a Lane,
     pub workers: usize,
     pub cancel: Cancel,
@@ -36,12 +37,22 @@ pub struct Pass<'a> {
     /// Channels and samples of the result.
     pub channels: u8,
     pub depth: Depth,
+    /// What becomes of each tile's result before it is stitched.
+    pub postprocess: Option<Hook>,
     /// Who is told, and the share of the whole job that lies before and in this pass.
     pub listener: Option<Listener>,
     pub share: (f64, f64),
 }
 
-type Pending = Pin<Box<dyn Future<Output = Result<Option<Slice>, Error>> + Send>>;
+type Pending = Pin<Box<dyn Future<Output = Result<Ran, Error>> + Send>>;
+
+/// What a worker has made of a tile.
+enum Ran {
+    /// It is on its canvas.
+    Stitched(Option<Slice>),
+    /// What is kept of each layer, for the caller's code to see first.
+    Held(Tile, Vec<Raster>),
+}
 
 /// Memory for the input planes of the tiles of one pass: as many as there are tiles running, used again and again.
 #[derive(Default)]
@@ -69,7 +80,11 @@ impl Pass<'_> {
     /// Runs all tiles. Returns the canvas of [`Rows::Whole`].
     pub async fn run(&self, mut rows: Rows<'_, '_>) -> Result<(), Error> {
         // A row more than the workers need: the next row's tiles are under way while the last of this one finishes.
-        let most = self.plan.columns.len() + 2 * self.workers;
+        // What the caller's code is waited for is held in floats: no more of it than keeps the workers busy.
+        let most = match self.postprocess {
+            Some(_) => self.workers + 1,
+            None => self.plan.columns.len() + 2 * self.workers,
+        };
         let mut in_flight = VecDeque::new();
         for row in 0..self.plan.rows.len() {
             let canvas = self.canvas(row, &rows)?;
@@ -88,7 +103,7 @@ impl Pass<'_> {
     }
 
     fn scale(&self) -> u32 {
-        self.networks.itself.signature().footprint.scale
+        self.engines.itself.signature().footprint.scale
     }
 
     /// The canvas that a tile row is stitched onto.
@@ -110,9 +125,9 @@ impl Pass<'_> {
         row: usize,
         column: usize,
         canvas: &Canvas,
-    ) -> impl Future<Output = Result<Option<Slice>, Error>> + Send + 'static {
+    ) -> impl Future<Output = Result<Ran, Error>> + Send + 'static {
         let tile = Tile {
-            networks: self.networks.clone(),
+            engines: self.engines.clone(),
             cancel: self.cancel.clone(),
             picture: self.picture.clone(),
             layers: self.layers.clone(),
@@ -121,17 +136,51 @@ impl Pass<'_> {
             rows: self.plan.rows[row],
             columns: self.plan.columns[column],
         };
-        let slices = self.listener.as_ref().and_then(|listener| listener.slices);
+        let (slices, held) = (self.slices(), self.postprocess.is_some());
         self.lane.run(move || {
+            if held {
+                let results = tile.results()?;
+                return Ok(Ran::Held(tile, results));
+            }
             tile.run()?;
-            slices.map(|kind| tile.slice(kind)).transpose()
+            slices.map(|kind| tile.slice(kind)).transpose().map(Ran::Stitched)
         })
+    }
+
+    fn slices(&self) -> Option<Output> {
+        self.listener.as_ref().and_then(|listener| listener.slices)
+    }
+
+    /// Shows a tile's colours to the caller's code, and stitches what it makes of them.
+    async fn postprocess(&self, tile: Tile, mut results: Vec<Raster>) -> Result<Option<Slice>, Error> {
+        if let Some(hook) = &self.postprocess {
+            let colours = if self.channels >= 3 { 3 } else { 1 };
+            for (result, layer) in results.iter_mut().zip(&*tile.layers) {
+                if !layer.targets.iter().any(|target| target.channel() < colours) {
+                    continue;
+                }
+                let given = Raster {
+                    samples: std::mem::replace(&mut result.samples, Samples::F32(Vec::new())),
+                    ..*result
+                };
+                *result = same_form(hook, given).await?;
+            }
+        }
+        let slices = self.slices();
+        let stitch = move || {
+            tile.stitch(results);
+            slices.map(|kind| tile.slice(kind)).transpose()
+        };
+        self.lane.run(stitch).await
     }
 
     /// Waits for the oldest tile, tells about it, and passes its row on if it was the row's last.
     async fn settle(&self, in_flight: &mut VecDeque<InFlight>, rows: &mut Rows<'_, '_>) -> Result<(), Error> {
         let Some(InFlight { row, column, canvas, tile }) = in_flight.pop_front() else { return Ok(()) };
-        let slice = tile.await?;
+        let slice = match tile.await? {
+            Ran::Stitched(slice) => slice,
+            Ran::Held(tile, results) => self.postprocess(tile, results).await?,
+        };
         self.cancel.check()?;
         self.tell(row, column, slice);
         if let Rows::Encoded(encoding) = rows
@@ -154,9 +203,23 @@ impl Pass<'_> {
     }
 }
 
+/// Calls a hook that may change values alone.
+async fn same_form(hook: &Hook, given: Raster) -> Result<Raster, Error> {
+    let form = |picture: &Raster| (picture.width, picture.height, picture.channels);
+    let expected = form(&given);
+    let returned = hook(given).await?;
+    match form(&returned) {
+        found if found == expected => Ok(returned),
+        (width, height, channels) => Err(Error::ModelShape(format!(
+            "Expected postprocess to give {}x{} pixels of {} channels, as it was given, but it gave {width}x{height} of {channels}",
+            expected.0, expected.1, expected.2
+        ))),
+    }
+}
+
 /// One tile's work, on a worker.
 struct Tile {
-    networks: Networks,
+    engines: Engines,
     cancel: Cancel,
     picture: Arc<Raster>,
     layers: Arc<Vec<Layer>>,
@@ -169,21 +232,50 @@ struct Tile {
 impl Tile {
     /// The network that a layer is for.
     fn engine(&self, form: Form) -> &dyn Engine {
-        match (form, &self.networks.grey) {
+        match (form, &self.engines.grey) {
             (Form::Grey, Some(grey)) => &**grey,
-            _ => &*self.networks.itself,
+            _ => &*self.engines.itself,
         }
     }
 
+    /// Runs the networks and stitches what they give.
     fn run(&self) -> Result<(), Error> {
         for layer in &*self.layers {
-            self.cancel.check()?;
-            self.run_layer(layer)?;
+            self.run_layer(layer, &mut |kept| self.scatter(kept, layer))?;
         }
         Ok(())
     }
 
-    fn run_layer(&self, layer: &Layer) -> Result<(), Error> {
+    /// Runs the networks and keeps what they give, a picture for each layer.
+    fn results(&self) -> Result<Vec<Raster>, Error> {
+        let mut results = Vec::with_capacity(self.layers.len());
+        for layer in &*self.layers {
+            self.run_layer(layer, &mut |kept| results.push(hooks::interleaved(kept)))?;
+        }
+        Ok(results)
+    }
+
+    /// Stitches results that were kept.
+    fn stitch(&self, results: Vec<Raster>) {
+        for (result, layer) in results.into_iter().zip(&*self.layers) {
+            let (width, height) = (result.width as usize, result.height as usize);
+            let planes = hooks::planes(result);
+            let whole = Kept { planes: &planes, height, width, x: 0, y: 0, columns: width, rows: height };
+            self.scatter(&whole, layer);
+        }
+    }
+
+    fn scatter(&self, kept: &Kept, layer: &Layer) {
+        let signature = self.engine(layer.form).signature();
+        let scale = signature.footprint.scale as usize;
+        let mut picture = self.canvas.picture();
+        let y = self.rows.core as usize * scale - self.canvas.y() as usize;
+        let x = self.columns.core as usize * scale;
+        pixels::scatter(kept, &layer.targets, signature, &mut picture, x, y);
+    }
+
+    fn run_layer(&self, layer: &Layer, take: &mut dyn FnMut(&Kept)) -> Result<(), Error> {
+        self.cancel.check()?;
         let engine = self.engine(layer.form);
         let signature = engine.signature();
         let (rows, columns) = (self.rows, self.columns);
@@ -213,9 +305,7 @@ impl Tile {
                 columns: columns.core_len as usize * scale,
                 rows: rows.core_len as usize * scale,
             };
-            let mut picture = self.canvas.picture();
-            let y = rows.core as usize * scale - self.canvas.y() as usize;
-            pixels::scatter(&kept, &layer.targets, signature, &mut picture, columns.core as usize * scale, y);
+            take(&kept);
             Ok(())
         });
         self.buffers.give(planes);
@@ -224,7 +314,7 @@ impl Tile {
 
     /// The tile's part of the result.
     fn slice(&self, kind: Output) -> Result<Slice, Error> {
-        let scale = self.networks.itself.signature().footprint.scale;
+        let scale = self.engines.itself.signature().footprint.scale;
         let (width, height) = (self.columns.core_len * scale, self.rows.core_len * scale);
         let y = self.rows.core * scale - self.canvas.y();
         let part = self.canvas.picture().crop(self.columns.core * scale, y, width, height);

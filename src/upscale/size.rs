@@ -6,9 +6,20 @@ use crate::error::Error;
 /// More passes than this add artefacts, not detail; the rest is resampled.
 const MOST_PASSES: u32 = 2;
 
+/// What the networks at hand multiply a picture's sides by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scales {
+    /// The scale of a result for which none is asked.
+    pub usual: u32,
+    /// At least one, in any order.
+    pub networks: Vec<u32>,
+}
+
 /// How to get from a picture to the size that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sizing {
+    /// The scale of the network that is taken: the smallest that reaches the size in one pass, else the largest.
+    pub factor: u32,
     /// How often the network runs over the whole picture.
     pub passes: u32,
     /// The size to resample to after the passes, if they do not hit it.
@@ -21,7 +32,7 @@ pub struct Sizing {
 }
 
 impl Sizing {
-    /// For a picture of `width` x `height` pixels and a network that multiplies both by `factor`.
+    /// For a picture of `width` x `height` pixels and networks of these scales.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for sizes that are not positive or beyond what can be counted, [`Error::Limit`] if
@@ -29,11 +40,12 @@ impl Sizing {
     pub fn new(
         width: u32,
         height: u32,
-        factor: u32,
+        scales: &Scales,
         options: &Options,
         limit: Option<u64>,
     ) -> Result<Sizing, Error> {
-        let (target, canvas) = target(width, height, factor, options)?;
+        let (target, canvas) = target(width, height, scales.usual, options)?;
+        let factor = factor((width, height), scales, target);
         let passes = passes((width, height), factor, target);
         let reached = (0..passes).try_fold((width, height), |(w, h), _| {
             let (w, h) = (side(f64::from(w) * f64::from(factor))?, side(f64::from(h) * f64::from(factor))?);
@@ -43,11 +55,21 @@ impl Sizing {
         let (final_width, final_height) = canvas.unwrap_or(target);
         check(final_width, final_height, limit)?;
         let resample = (reached != target).then_some(target);
-        Ok(Sizing { passes, resample, canvas, width: final_width, height: final_height })
+        Ok(Sizing { factor, passes, resample, canvas, width: final_width, height: final_height })
     }
 }
 
 type Size = (u32, u32);
+
+fn factor(size: Size, scales: &Scales, target: Size) -> u32 {
+    let reaching = scales.networks.iter().filter(|factor| reaches(size, u64::from(**factor), target)).min();
+    reaching.or(scales.networks.iter().max()).copied().unwrap_or(scales.usual)
+}
+
+/// Whether both sides, multiplied by `factor`, are at least the target's.
+fn reaches((width, height): Size, factor: u64, target: Size) -> bool {
+    u64::from(width) * factor >= u64::from(target.0) && u64::from(height) * factor >= u64::from(target.1)
+}
 
 /// The size to resample to, and the box to crop or pad to afterwards.
 fn target(width: u32, height: u32, factor: u32, options: &Options) -> Result<(Size, Option<Size>), Error> {
@@ -86,11 +108,8 @@ fn passes((width, height): Size, factor: u32, target: Size) -> u32 {
     if target.0 < width && target.1 < height {
         return 0;
     }
-    let reaches = |passes: u32| {
-        let grown = u64::from(factor).pow(passes);
-        u64::from(width) * grown >= u64::from(target.0) && u64::from(height) * grown >= u64::from(target.1)
-    };
-    (1..MOST_PASSES).find(|passes| reaches(*passes)).unwrap_or(MOST_PASSES)
+    let reached = |passes: &u32| reaches((width, height), u64::from(factor).pow(*passes), target);
+    (1..MOST_PASSES).find(reached).unwrap_or(MOST_PASSES)
 }
 
 /// A side in whole pixels, at least one.
@@ -125,14 +144,21 @@ fn check(width: u32, height: u32, limit: Option<u64>) -> Result<(), Error> {
 mod tests {
     use super::*;
 
+    fn scales(networks: &[u32]) -> Scales {
+        Scales { usual: networks[0], networks: networks.to_vec() }
+    }
+
     fn size(options: Options) -> Sizing {
-        Sizing::new(100, 50, 2, &options, Some(1_000_000)).unwrap()
+        Sizing::new(100, 50, &scales(&[2]), &options, Some(1_000_000)).unwrap()
     }
 
     #[test]
     fn plain_upscaling_is_one_pass() {
         let sizing = size(Options::default());
-        assert_eq!(sizing, Sizing { passes: 1, resample: None, canvas: None, width: 200, height: 100 });
+        assert_eq!(
+            sizing,
+            Sizing { factor: 2, passes: 1, resample: None, canvas: None, width: 200, height: 100 }
+        );
     }
 
     #[test]
@@ -143,6 +169,22 @@ mod tests {
         assert_eq!((scaled(3.0).passes, scaled(3.0).resample), (2, Some((300, 150))));
         assert_eq!((scaled(6.0).passes, scaled(6.0).resample), (2, Some((600, 300))));
         assert_eq!((scaled(0.5).passes, scaled(0.5).resample), (0, Some((50, 25))));
+    }
+
+    #[test]
+    fn of_several_networks_the_smallest_that_reaches_the_size_is_taken() {
+        let taken = |networks: &[u32], scale| {
+            let options = Options { scale, ..Options::default() };
+            let sizing = Sizing::new(100, 50, &scales(networks), &options, None).unwrap();
+            (sizing.factor, sizing.passes, sizing.width)
+        };
+        assert_eq!(taken(&[2, 4], None), (2, 1, 200));
+        assert_eq!(taken(&[4, 2], None), (4, 1, 400));
+        assert_eq!(taken(&[4, 2], Some(1.5)), (2, 1, 150));
+        assert_eq!(taken(&[2, 4], Some(2.01)), (4, 1, 201));
+        assert_eq!(taken(&[2, 4], Some(4.0)), (4, 1, 400));
+        assert_eq!(taken(&[2, 4], Some(6.0)), (4, 2, 600));
+        assert_eq!(taken(&[2, 4], Some(0.5)), (2, 0, 50));
     }
 
     #[test]
@@ -168,7 +210,7 @@ mod tests {
 
     #[test]
     fn limits_and_nonsense_are_refused() {
-        let code = |options| Sizing::new(100, 50, 2, &options, Some(20_000)).unwrap_err().code();
+        let code = |options| Sizing::new(100, 50, &scales(&[2]), &options, Some(20_000)).unwrap_err().code();
         assert_eq!(code(Options { scale: Some(2.1), ..Options::default() }), "ERR_UPSCALER_LIMIT");
         assert_eq!(code(Options { scale: Some(1e30), ..Options::default() }), "ERR_UPSCALER_LIMIT");
         assert_eq!(code(Options { scale: Some(-1.0), ..Options::default() }), "ERR_INVALID_ARG_VALUE");
@@ -178,7 +220,7 @@ mod tests {
             code(Options { scale: Some(2.0), width: Some(1), ..Options::default() }),
             "ERR_INVALID_ARG_VALUE"
         );
-        let huge = Sizing::new(u32::MAX, u32::MAX, 2, &Options::default(), None);
+        let huge = Sizing::new(u32::MAX, u32::MAX, &scales(&[2]), &Options::default(), None);
         assert_eq!(huge.unwrap_err().code(), "ERR_UPSCALER_LIMIT");
     }
 }

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use super::finish::Opacity;
+use super::hooks::Hook;
+use super::networks::Compression;
 use super::options::{Alpha, Input, KeepMetadata, Limits, Options};
 use crate::error::Error;
 use crate::raster::{self, DecodeOptions, Depth, Format, Header, Raster};
@@ -78,6 +80,8 @@ pub struct Source {
     pub opacity: Opacity,
     /// The format that it came in.
     pub format: Option<Format>,
+    /// How it was compressed, if that has left its marks.
+    pub compression: Option<Compression>,
     /// Bits per sample that it came with: 8 or 16.
     pub depth: u8,
     pub icc: Option<Vec<u8>>,
@@ -86,24 +90,34 @@ pub struct Source {
 }
 
 impl Source {
-    /// Decodes the picture and decides where its alpha goes.
+    /// Decodes the picture.
     ///
     /// # Errors
     /// [`Error::Decode`], [`Error::Limit`].
     pub fn new(opened: Opened, options: &Options, limits: &Limits) -> Result<Source, Error> {
-        let mut source = match opened {
-            Opened::Encoded { bytes, .. } => decode(&bytes, options, limits)?,
+        match opened {
+            Opened::Encoded { bytes, .. } => decode(&bytes, options, limits),
             Opened::Raster(raster) => {
                 let depth = if raster.depth() == Depth::Sixteen { 16 } else { 8 };
                 let (opacity, warnings) = (Opacity::None, Vec::new());
-                Source { raster, opacity, format: None, depth, icc: None, exif: None, warnings }
+                let (format, compression, icc, exif) = (None, None, None, None);
+                Ok(Source { raster, opacity, format, compression, depth, icc, exif, warnings })
             }
-        };
-        source.separate_alpha(options);
-        Ok(source)
+        }
     }
 
-    fn separate_alpha(&mut self, options: &Options) {
+    /// The same with the picture that the caller's code makes of it.
+    ///
+    /// # Errors
+    /// Those of the hook; [`Error::Limit`] for a picture beyond the limit.
+    pub async fn preprocessed(self, hook: &Hook, limits: &Limits) -> Result<Source, Error> {
+        let raster = hook(self.raster.into_depth(Depth::Float)).await?;
+        check(raster.width, raster.height, limits)?;
+        Ok(Source { raster, ..self })
+    }
+
+    /// Decides where the picture's alpha goes.
+    pub fn separate_alpha(&mut self, options: &Options) {
         if !self.raster.has_alpha() {
             return;
         }
@@ -140,10 +154,12 @@ fn decode(bytes: &[u8], options: &Options, limits: &Limits) -> Result<Source, Er
             keep_metadata: options.keep_metadata != KeepMetadata::None,
         },
     )?;
+    let format = decoded.format;
     Ok(Source {
         raster: decoded.raster,
         opacity: Opacity::None,
-        format: Some(decoded.format),
+        format: Some(format),
+        compression: decoded.quality.map(|quality| Compression { format, quality }),
         depth: decoded.depth,
         icc: decoded.icc,
         exif: decoded.exif,

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::*;
-use crate::engine::{Cancel, Engine, Load, Networks, Pool, Share, Signature, Sink};
+use crate::engine::{Cancel, Engine, Engines, Load, Pool, Share, Signature, Sink};
 use crate::error::Error;
 use crate::graph::Footprint;
-use crate::raster::{Raster, Samples};
+use crate::raster::{self, DecodeOptions, EncodeOptions, Format, Raster, Samples};
 
 struct Blur {
     signature: Signature,
@@ -77,8 +77,16 @@ fn picture(width: u32, height: u32, channels: u8) -> Raster {
 fn job(engine: Arc<dyn Engine>, picture: &Raster, options: Options) -> Job {
     let (width, height, picture) = (picture.width, picture.height, picture.clone());
     let input = Input::Pixels { width, height, fetch: Box::new(|| Ok(picture)) };
-    let networks = Networks { itself: engine, grey: None };
-    Job { networks, input, options, limits: Limits::default(), cancel: Cancel::default(), listener: None }
+    let (limits, cancel) = (Limits::default(), Cancel::default());
+    Job { networks: only(engine), input, options, limits, cancel, hooks: Hooks::default(), listener: None }
+}
+
+fn only(engine: Arc<dyn Engine>) -> Arc<Networks> {
+    Arc::new(Networks::new(network("blur", engine), Vec::new()))
+}
+
+fn network(name: &str, engine: Arc<dyn Engine>) -> Network {
+    Network { name: name.to_owned(), engines: Engines { itself: engine, grey: None } }
 }
 
 async fn run(job: Job) -> Result<Upscaled, Error> {
@@ -214,7 +222,8 @@ async fn alpha_and_grey_go_through_the_one_channel_form() {
     for (channels, runs) in [(1, (0, 1)), (2, (0, 2)), (3, (1, 0)), (4, (1, 1))] {
         let (itself, grey) = (Arc::new(Blur::new(2, 0, 3)), Arc::new(Blur::new(2, 0, 1)));
         let picture = picture(6, 5, channels);
-        let networks = Networks { itself: itself.clone(), grey: Some(grey.clone()) };
+        let engines = Engines { itself: itself.clone(), grey: Some(grey.clone()) };
+        let networks = Arc::new(Networks::new(Network { name: "blur".to_owned(), engines }, Vec::new()));
         let job = Job { networks, ..job(itself.clone(), &picture, raw(None, 0)) };
         let result = raster(run(job).await.unwrap());
         assert_eq!((itself.runs.load(Ordering::SeqCst), grey.runs.load(Ordering::SeqCst)), runs);
@@ -233,14 +242,49 @@ async fn two_passes_reach_four_times_the_size() {
 }
 
 #[tokio::test]
+async fn cleaning_comes_first_at_the_size_of_the_picture() {
+    let picture = picture(40, 24, 3);
+    let jpeg =
+        raster::encode(picture, EncodeOptions { quality: 60, ..EncodeOptions::new(Format::Jpeg) }).unwrap();
+    let decoded = raster::decode(&jpeg, &DecodeOptions::default()).unwrap();
+    let (small, large) = (Arc::new(Blur::new(2, 2, 3)), Arc::new(Blur::new(4, 1, 3)));
+
+    let cleaned = Options { scale: Some(1.0), depth: Some(16), ..raw(None, 0) };
+    let cleaned = raster(run(job(small.clone(), &decoded.raster, cleaned)).await.unwrap());
+    let eight = Options { depth: Some(8), ..raw(None, 0) };
+    let expected = raster(run(job(large.clone(), &cleaned, eight)).await.unwrap());
+
+    let load = move || Ok(network("small", small.clone()));
+    let cleaner = Candidate::new(2, Some(Artefacts { jpeg: 90, webp: 90 }), load);
+    let usual = network("large", large);
+    let fractions = Arc::new(Mutex::new(Vec::new()));
+    let heard = fractions.clone();
+    let call = Arc::new(move |progress: Progress| heard.lock().unwrap().push(progress.fraction));
+    let chosen = Job {
+        networks: Arc::new(Networks::new(usual, vec![cleaner])),
+        input: Input::Encoded(jpeg),
+        listener: Some(Listener { slices: None, call }),
+        ..job(Arc::new(Blur::new(2, 0, 3)), &decoded.raster, raw(None, 0))
+    };
+    let result = run(chosen).await.unwrap();
+    assert_eq!(result.model, "small+large");
+    assert_eq!(raster(result), expected);
+    let fractions = fractions.lock().unwrap();
+    assert!(
+        fractions.is_sorted() && fractions.contains(&0.5) && fractions.last() == Some(&1.0),
+        "{fractions:?}"
+    );
+}
+
+#[tokio::test]
 async fn limits_are_checked_before_pixels_are_fetched() {
     let engine = Arc::new(Blur::new(2, 0, 3));
     let fetch = Box::new(|| panic!("fetched"));
     let input = Input::Pixels { width: 1000, height: 1000, fetch };
     let limits = Limits { input_pixels: Some(999_999), ..Limits::default() };
     let cancel = Cancel::default();
-    let networks = Networks { itself: engine, grey: None };
-    let job = Job { networks, input, options: Options::default(), limits, cancel, listener: None };
+    let (networks, options) = (only(engine), Options::default());
+    let job = Job { networks, input, options, limits, cancel, hooks: Hooks::default(), listener: None };
     assert_eq!(run(job).await.unwrap_err().code(), "ERR_UPSCALER_LIMIT");
 }
 

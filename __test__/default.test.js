@@ -1,0 +1,163 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { test, before, after } = require('node:test');
+const sharp = require('sharp');
+const Upscaler = require('..');
+const { photo } = require('./support/pixels');
+const { withUpscaler } = require('./support/with-upscaler');
+
+/** @type {Upscaler} */
+let upscaler;
+/** @type {import('./support/pixels').Pixels} */
+let picture;
+
+before(async () => {
+  upscaler = new Upscaler();
+  picture = await photo('astronaut.png', { left: 90, top: 60, width: 96, height: 64 });
+});
+after(() => upscaler.dispose());
+
+const encoder = () => sharp(picture.data, { raw: picture });
+const encode = {
+  jpeg: (quality) => encoder().jpeg({ quality }).toBuffer(),
+  webp: (quality) => encoder().webp({ quality }).toBuffer(),
+};
+
+/** @param {any} image @param {object} [options] */
+async function modelFor(image, options) {
+  const { info } = await upscaler.upscale(image, { ...options, output: 'raw', resolveWithObject: true });
+  return info.model;
+}
+
+test('the quality that a file was written with decides', async () => {
+  const expected = {
+    jpeg: [
+      [[100, 95, 93], 'span-2x'],
+      [[92, 90, 85, 81], 'denoise-2x-0'],
+      [[80, 75, 60, 40, 10], 'denoise-2x-2'],
+    ],
+    // A WebP has quantisers of its own for parts of the picture: its quality is known to within a few.
+    webp: [
+      [[100, 95, 90], 'span-2x'],
+      [[75, 70, 60], 'denoise-2x-0'],
+      [[40, 30, 5], 'denoise-2x-2'],
+    ],
+  };
+  for (const [format, bands] of Object.entries(expected)) {
+    for (const [qualities, model] of bands) {
+      for (const quality of qualities) {
+        assert.equal(await modelFor(await encode[format](quality)), model, `${format} of quality ${quality}`);
+      }
+    }
+  }
+});
+
+test('what has no marks of compression is clean', async () => {
+  const clean = {
+    png: await encoder().png().toBuffer(),
+    tiff: await encoder().tiff({ compression: 'lzw' }).toBuffer(),
+    gif: await encoder().gif().toBuffer(),
+    'lossless webp': await encoder().webp({ lossless: true }).toBuffer(),
+    raw: picture,
+    tensor: { data: Float32Array.from(picture.data), shape: [picture.height, picture.width, 3] },
+  };
+  for (const [name, image] of Object.entries(clean)) assert.equal(await modelFor(image), 'span-2x', name);
+});
+
+test('the final size decides too', async () => {
+  const [clean, jpeg] = [picture, await encode.jpeg(75)];
+  for (const [options, forClean, forCompressed] of [
+    [{ scale: 1.5 }, 'span-2x', 'denoise-2x-2'],
+    [{ width: 192 }, 'span-2x', 'denoise-2x-2'],
+    [{ scale: 3 }, 'span-4x', 'denoise-2x-2+span-4x'],
+    [{ width: 384 }, 'span-4x', 'denoise-2x-2+span-4x'],
+  ]) {
+    assert.equal(await modelFor(clean, options), forClean);
+    assert.equal(await modelFor(jpeg, options), forCompressed);
+  }
+});
+
+test('the result is that of the model by its name', async () => {
+  for (const [image, model] of [
+    [await encode.jpeg(95), 'span-2x'],
+    [await encode.jpeg(85), 'denoise-2x-0'],
+    [await encode.webp(30), 'denoise-2x-2'],
+  ]) {
+    const expected = await withUpscaler({ model }, (own) => own.upscale(image));
+    assert.deepEqual(await upscaler.upscale(image), expected, model);
+  }
+});
+
+test('four times the size: cleaned at its own size, then as a clean picture', async () => {
+  const jpeg = await encode.jpeg(85);
+  const cleaned = await withUpscaler({ model: 'denoise-2x-0' }, (own) =>
+    own.upscale(jpeg, { scale: 1, output: 'raw', depth: 16 }),
+  );
+  const expected = await withUpscaler({ model: 'span-4x' }, (own) =>
+    own.upscale(cleaned, { output: 'raw', depth: 8 }),
+  );
+  await withUpscaler({ scale: 4 }, async (own) => {
+    const fractions = [];
+    const { data, info } = await own.upscale(jpeg, {
+      output: 'raw',
+      resolveWithObject: true,
+      progress: (fraction) => void fractions.push(fraction),
+    });
+    assert.equal(info.model, 'denoise-2x-0+span-4x');
+    assert.deepEqual(data, expected);
+    assert.deepEqual(
+      fractions,
+      [...fractions].sort((a, b) => a - b),
+    );
+    assert.equal(fractions.at(-1), 1);
+    const small = await own.upscale(jpeg, { output: 'raw', scale: 2, resolveWithObject: true });
+    assert.equal(small.info.model, 'denoise-2x-0');
+  });
+});
+
+test('a named model is what runs', async () => {
+  const jpeg = await encode.jpeg(40);
+  for (const model of [
+    'span-2x',
+    { scale: 2 },
+    '@upscaler-node/span/2x',
+    require('@upscaler-node/span/2x'),
+  ]) {
+    await withUpscaler({ model }, async (own) => {
+      const { info } = await own.upscale(jpeg, { resolveWithObject: true });
+      assert.equal(info.model, 'span-2x');
+      assert.equal((await own.getModel()).alternatives, undefined);
+    });
+  }
+  await withUpscaler({ model: 'default' }, async (own) => {
+    assert.equal((await own.upscale(jpeg, { resolveWithObject: true })).info.model, 'denoise-2x-2');
+  });
+});
+
+test('getModel tells of the clean one and of its alternatives', async () => {
+  const { model, alternatives } = await upscaler.getModel();
+  assert.equal(model, 'span-2x');
+  assert.deepEqual(alternatives, [
+    { model: 'span-4x', scale: 4, artefacts: null },
+    { model: 'denoise-2x-0', scale: 2, artefacts: { jpeg: 92, webp: 82 } },
+    { model: 'denoise-2x-2', scale: 2, artefacts: { jpeg: 80, webp: 50 } },
+  ]);
+  await withUpscaler({ scale: 4 }, async (own) => assert.equal((await own.getModel()).model, 'span-4x'));
+});
+
+test('a compressed picture with transparency, and a grey one', async () => {
+  const alpha = await sharp(Buffer.alloc(40 * 30 * 4, 90), { raw: { width: 40, height: 30, channels: 4 } })
+    .webp({ quality: 40 })
+    .toBuffer();
+  const grey = await encoder().toColourspace('b-w').jpeg({ quality: 50 }).toBuffer();
+  for (const [image, channels] of [
+    [alpha, 4],
+    [grey, 1],
+  ]) {
+    for (const scale of [2, 4]) {
+      const result = await upscaler.upscale(image, { output: 'raw', scale });
+      assert.equal(result.channels, channels);
+    }
+  }
+});

@@ -1,0 +1,269 @@
+//! Which networks a job runs: the one that was named, or, where none was, those that suit the picture and its final
+//! size.
+//!
+//! Of several networks, the smallest that reaches the final size in one pass upscales clean pictures. Pictures with
+//! artefacts of compression need a network that takes them away: one of the same scale replaces the other; beside one of
+//! another scale it first cleans the picture at its own size.
+
+use once_cell::sync::OnceCell;
+
+use super::size::{Scales, Sizing};
+use crate::engine::Engines;
+use crate::error::Error;
+use crate::raster::Format;
+
+/// A loaded network.
+#[derive(Clone)]
+pub struct Network {
+    /// What results call it.
+    pub name: String,
+    pub engines: Engines,
+}
+
+/// How a lossy file was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compression {
+    pub format: Format,
+    /// 1..=100, estimated from the file.
+    pub quality: u8,
+}
+
+/// The highest qualities, 1..=100, at which a picture is better off with a network that takes artefacts away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Artefacts {
+    pub jpeg: u8,
+    pub webp: u8,
+}
+
+impl Artefacts {
+    /// The highest quality for files of this format.
+    fn quality(self, format: Format) -> u8 {
+        match format {
+            Format::Jpeg => self.jpeg,
+            Format::Webp => self.webp,
+            _ => 0,
+        }
+    }
+}
+
+type Load = Box<dyn Fn() -> Result<Network, Error> + Send + Sync>;
+
+/// A network that is loaded when a picture first needs it.
+pub struct Candidate {
+    scale: u32,
+    artefacts: Option<Artefacts>,
+    load: Load,
+    loaded: OnceCell<Network>,
+}
+
+impl Candidate {
+    /// A network of this scale; for clean pictures, unless it is said which artefacts it takes away. `load` may block; what
+    /// fails is tried again for the next picture.
+    pub fn new(
+        scale: u32,
+        artefacts: Option<Artefacts>,
+        load: impl Fn() -> Result<Network, Error> + Send + Sync + 'static,
+    ) -> Candidate {
+        Candidate { scale, artefacts, load: Box::new(load), loaded: OnceCell::new() }
+    }
+
+    fn network(&self) -> Result<Network, Error> {
+        self.loaded.get_or_try_init(&self.load).cloned()
+    }
+
+    /// The highest quality that it is for; `None` if it is better not used.
+    fn suits(&self, compression: Compression) -> Option<u8> {
+        let highest = self.artefacts?.quality(compression.format);
+        (compression.quality <= highest).then_some(highest)
+    }
+}
+
+/// The networks that a job may run.
+pub struct Networks {
+    usual: Network,
+    others: Vec<Candidate>,
+}
+
+impl Networks {
+    /// `usual` upscales clean pictures to its own scale; without others it upscales all pictures to all sizes.
+    pub fn new(usual: Network, others: Vec<Candidate>) -> Networks {
+        Networks { usual, others }
+    }
+
+    /// The scale where none is asked for, and those of the networks for clean pictures.
+    pub fn scales(&self) -> Scales {
+        let usual = self.usual.engines.itself.signature().footprint.scale;
+        let others = self.others.iter().filter(|other| other.artefacts.is_none()).map(|other| other.scale);
+        Scales { usual, networks: others.chain([usual]).collect() }
+    }
+
+    /// Whether a picture may have to be cleaned before networks of scale `factor` upscale it.
+    pub fn may_clean(&self, factor: u32) -> bool {
+        self.others.iter().any(|other| other.artefacts.is_some() && other.scale != factor)
+    }
+
+    /// The networks for a picture. Those that no picture needed before are loaded, which takes a while.
+    ///
+    /// # Errors
+    /// Those of loading a network.
+    pub fn route(&self, sizing: &Sizing, compression: Option<Compression>) -> Result<Route, Error> {
+        let cleaner = compression.filter(|_| sizing.passes > 0).and_then(|found| self.cleaner(found));
+        match cleaner {
+            Some(cleaner) if cleaner.scale == sizing.factor => {
+                Ok(Route { cleaner: None, upscaler: cleaner.network()? })
+            }
+            Some(cleaner) => {
+                Ok(Route { cleaner: Some(cleaner.network()?), upscaler: self.upscaler(sizing.factor)? })
+            }
+            None => Ok(Route { cleaner: None, upscaler: self.upscaler(sizing.factor)? }),
+        }
+    }
+
+    /// Of the networks that take away artefacts as strong as these, the most careful.
+    fn cleaner(&self, compression: Compression) -> Option<&Candidate> {
+        let suiting = self.others.iter().filter_map(|other| Some((other.suits(compression)?, other)));
+        suiting.min_by_key(|(highest, _)| *highest).map(|(_, other)| other)
+    }
+
+    fn upscaler(&self, factor: u32) -> Result<Network, Error> {
+        let fits = |other: &&Candidate| other.artefacts.is_none() && other.scale == factor;
+        match self.others.iter().find(fits) {
+            Some(other) if self.usual.engines.itself.signature().footprint.scale != factor => other.network(),
+            _ => Ok(self.usual.clone()),
+        }
+    }
+}
+
+/// The networks for one picture.
+pub struct Route {
+    /// Takes artefacts away before anything else; its result is brought back to the picture's size.
+    pub cleaner: Option<Network>,
+    /// Makes every pass that upscales.
+    pub upscaler: Network,
+}
+
+impl Route {
+    /// What results call it.
+    pub fn name(&self) -> String {
+        match &self.cleaner {
+            Some(cleaner) => format!("{}+{}", cleaner.name, self.upscaler.name),
+            None => self.upscaler.name.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::engine::{Cancel, Engine, Load, Signature, Sink};
+    use crate::graph::Footprint;
+
+    struct Still(Signature);
+
+    impl Engine for Still {
+        fn signature(&self) -> &Signature {
+            &self.0
+        }
+        fn run(&self, _: &[f32], _: usize, _: usize, _: &Cancel, _: Sink) -> Result<(), Error> {
+            panic!("nothing is run here")
+        }
+    }
+
+    fn network(name: &str, scale: u32) -> Network {
+        let signature = Signature {
+            channels_in: 3,
+            channels_out: 3,
+            footprint: Footprint { scale, radius: Some(0), trim: 0, divisor: 1 },
+            halo: 0,
+            load: Load { most_pixels: 0, widest: u32::MAX, spread: 0.0 },
+            fixed_size: None,
+            input_range: (0.0, 1.0),
+            output_range: (0.0, 1.0),
+        };
+        Network { name: name.to_owned(), engines: Engines { itself: Arc::new(Still(signature)), grey: None } }
+    }
+
+    fn candidate(name: &'static str, scale: u32, artefacts: Option<(u8, u8)>) -> Candidate {
+        let artefacts = artefacts.map(|(jpeg, webp)| Artefacts { jpeg, webp });
+        Candidate::new(scale, artefacts, move || Ok(network(name, scale)))
+    }
+
+    fn choice() -> Networks {
+        let others = vec![
+            candidate("large", 4, None),
+            candidate("light", 2, Some((92, 82))),
+            candidate("strong", 2, Some((80, 50))),
+        ];
+        Networks::new(network("usual", 2), others)
+    }
+
+    fn sizing(factor: u32, passes: u32) -> Sizing {
+        Sizing { factor, passes, resample: None, canvas: None, width: 1, height: 1 }
+    }
+
+    fn taken(factor: u32, format: Format, quality: u8) -> String {
+        choice().route(&sizing(factor, 1), Some(Compression { format, quality })).unwrap().name()
+    }
+
+    #[test]
+    fn clean_pictures_get_the_network_of_their_scale() {
+        let clean = |factor| choice().route(&sizing(factor, 1), None).unwrap().name();
+        assert_eq!((clean(2), clean(4)), ("usual".to_owned(), "large".to_owned()));
+        assert_eq!(choice().scales(), Scales { usual: 2, networks: vec![4, 2] });
+    }
+
+    #[test]
+    fn the_quality_of_the_file_decides() {
+        for (quality, jpeg, webp) in [
+            (100, "usual", "usual"),
+            (93, "usual", "usual"),
+            (92, "light", "usual"),
+            (82, "light", "light"),
+            (81, "light", "light"),
+            (80, "strong", "light"),
+            (50, "strong", "strong"),
+            (1, "strong", "strong"),
+        ] {
+            assert_eq!(taken(2, Format::Jpeg, quality), jpeg, "JPEG of quality {quality}");
+            assert_eq!(taken(2, Format::Webp, quality), webp, "WebP of quality {quality}");
+        }
+    }
+
+    #[test]
+    fn a_network_of_another_scale_is_preceded_by_cleaning() {
+        assert_eq!(taken(4, Format::Jpeg, 85), "light+large");
+        assert_eq!(taken(4, Format::Jpeg, 95), "large");
+        assert!(choice().may_clean(4) && !choice().may_clean(2));
+    }
+
+    #[test]
+    fn a_picture_that_only_shrinks_needs_no_cleaning() {
+        let compression = Compression { format: Format::Jpeg, quality: 10 };
+        assert_eq!(choice().route(&sizing(2, 0), Some(compression)).unwrap().name(), "usual");
+    }
+
+    #[test]
+    fn a_network_is_loaded_when_it_is_needed_and_tried_again_after_a_failure() {
+        let loads = Arc::new(AtomicUsize::new(0));
+        let counted = loads.clone();
+        let load = move || match counted.fetch_add(1, Ordering::SeqCst) {
+            0 => Err(Error::ModelLoad("Expected a file".to_owned())),
+            _ => Ok(network("light", 2)),
+        };
+        let light = Candidate::new(2, Some(Artefacts { jpeg: 92, webp: 82 }), load);
+        let networks = Networks::new(network("usual", 2), vec![light]);
+        let route = |quality| {
+            let compression = Compression { format: Format::Jpeg, quality };
+            networks.route(&sizing(2, 1), Some(compression)).map(|route| route.name())
+        };
+        assert_eq!(route(95).unwrap(), "usual");
+        assert_eq!(loads.load(Ordering::SeqCst), 0);
+        assert_eq!(route(85).unwrap_err().code(), "ERR_UPSCALER_MODEL_LOAD");
+        assert_eq!(route(85).unwrap(), "light");
+        assert_eq!(route(80).unwrap(), "light");
+        assert_eq!(loads.load(Ordering::SeqCst), 2);
+    }
+}
