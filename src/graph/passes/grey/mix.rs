@@ -144,8 +144,8 @@ impl<'a> Mixer<'a> {
     fn through(&mut self, node: &'a NodeProto, mix: &Mix, steps: usize) -> Option<String> {
         match node.op_type.as_str() {
             _ if !node.in_onnx_domain() => None,
-            "Conv" => self.into_conv(node, mix),
-            "ConvTranspose" => self.into_transposed(node, mix),
+            "Conv" => self.fold_into_conv(node, mix),
+            "ConvTranspose" => self.fold_into_transposed(node, mix),
             "DepthToSpace" => self.through_shuffle(node, mix, steps),
             "Resize" => self.through_resize(node, mix.clone(), steps),
             "Add" | "Sub" | "Mul" | "Div" => match self.constant(node, mix.inputs()) {
@@ -228,7 +228,7 @@ impl<'a> Mixer<'a> {
         Some(self.node("DepthToSpace", &[&phases], node.out(), block))
     }
 
-    fn into_conv(&mut self, conv: &'a NodeProto, mix: &Mix) -> Option<String> {
+    fn fold_into_conv(&mut self, conv: &'a NodeProto, mix: &Mix) -> Option<String> {
         let (dims, weights) = self.floats(conv.arg(1)?)?;
         let &[outputs, inputs, height, width] = dims else { return None };
         if conv.int("group", 1) != 1 || outputs != mix.inputs() {
@@ -239,7 +239,7 @@ impl<'a> Mixer<'a> {
         self.convolution(conv, Tensor::floats(&dims, weights), mix)
     }
 
-    fn into_transposed(&mut self, conv: &'a NodeProto, mix: &Mix) -> Option<String> {
+    fn fold_into_transposed(&mut self, conv: &'a NodeProto, mix: &Mix) -> Option<String> {
         let (dims, weights) = self.floats(conv.arg(1)?)?;
         let &[inputs, outputs, height, width] = dims else { return None };
         if conv.int("group", 1) != 1 || outputs != mix.inputs() {
