@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::definition::{Definition, ModelInfo};
+use super::per_size;
 use super::shared;
-use super::source::{FileFormat, Source};
+use super::source::{Contents, FileFormat, Source};
 use crate::engine::{Engine, Load, OnnxEngine, OnnxModel, Registered, SessionOptions, Signature, kernels};
 use crate::error::Error;
 use crate::graph::{self, Network, Split};
@@ -23,30 +24,48 @@ pub struct Model {
 /// networks that are not from image to image, [`Error::Provider`], [`Error::RuntimeLoad`], [`Error::InvalidArgument`].
 pub fn load(source: &Source, definition: &Definition, workers: usize) -> Result<Model, Error> {
     definition.check()?;
-    let (proto, format) = source.read()?;
+    let (contents, format) = source.open()?;
+    let proto = match contents {
+        Contents::Network(proto) => proto,
+        Contents::PerSize(graph) => return per_size::load(graph, source, definition, workers),
+    };
     let network = Network::from_model(proto)?;
     let signature = signature(&network, format, definition)?;
     let bytes = network.to_bytes();
     let options = SessionOptions { workers };
     let engine =
         shared::engine(&bytes, &signature, options, || make(&network, &bytes, signature.clone(), options))?;
-    let signature = engine.signature();
     let info = ModelInfo {
+        parameters: network.parameters(),
+        size_bytes: bytes.len() as u64,
+        kernels: engine.kernels(),
+        ..describe(source, definition, format, engine.signature())
+    };
+    Ok(Model { engine, info })
+}
+
+/// What a signature tells of a model; the rest is the caller's to fill in.
+pub(super) fn describe(
+    source: &Source,
+    definition: &Definition,
+    format: FileFormat,
+    signature: &Signature,
+) -> ModelInfo {
+    ModelInfo {
         name: definition.name.clone().unwrap_or_else(|| source.name()),
         scale: signature.footprint.scale,
         channels: signature.channels_in,
         halo: signature.footprint.radius.map(|_| signature.halo),
         format,
-        parameters: network.parameters(),
-        size_bytes: bytes.len() as u64,
+        parameters: 0,
+        size_bytes: 0,
         provider: "cpu",
-        kernels: engine.kernels(),
+        kernels: "onnxruntime",
         precision: "fp32",
         input_range: signature.input_range,
         output_range: signature.output_range,
         fixed_size: signature.fixed_size,
-    };
-    Ok(Model { engine, info })
+    }
 }
 
 /// Makes an engine: with the body of the network in our kernels, where this machine has what they need.
@@ -88,9 +107,13 @@ const TILE_WORK: u64 = 1_000_000_000_000;
 /// Streaming kernels hold some rows of every activation: in wider tiles they leave the second-level cache.
 const WIDEST_STREAM: u32 = 1024;
 
-fn stock_load(network: &Network) -> Result<Load, Error> {
+pub(super) fn stock_load(network: &Network) -> Result<Load, Error> {
     let affordable = TILE_ACTIVATIONS / network.bytes_per_pixel()?.max(1.0);
-    Ok(Load { most_pixels: affordable as u64, widest: u32::MAX, spreads: true })
+    let bytes_per_pixel = match network.footprint().radius {
+        Some(_) => 0,
+        None => network.bytes_per_pixel()?.ceil() as u64,
+    };
+    Ok(Load { most_pixels: affordable as u64, widest: u32::MAX, spreads: true, bytes_per_pixel })
 }
 
 fn streaming_load(network: &Network, signature: &Signature) -> Load {
@@ -98,7 +121,7 @@ fn streaming_load(network: &Network, signature: &Signature) -> Load {
     let bytes_per_pixel = signature.channels_out as u64 * scale * scale * size_of::<f32>() as u64;
     let quick = TILE_WORK / network.macs_per_pixel().unwrap_or(1).max(1);
     let most_pixels = quick.min(TILE_RESULT / bytes_per_pixel.max(1));
-    Load { most_pixels, widest: WIDEST_STREAM, spreads: false }
+    Load { most_pixels, widest: WIDEST_STREAM, spreads: false, bytes_per_pixel: 0 }
 }
 
 /// Networks whose receptive field reaches further than this many pixels are given this halo instead: what lies beyond
@@ -140,7 +163,11 @@ pub fn to_onnx(source: &Source, definition: &Definition, storage: Storage) -> Re
 const INPUT_RANGE: &str = "upscaler.input_range";
 const OUTPUT_RANGE: &str = "upscaler.output_range";
 
-fn signature(network: &Network, format: FileFormat, definition: &Definition) -> Result<Signature, Error> {
+pub(super) fn signature(
+    network: &Network,
+    format: FileFormat,
+    definition: &Definition,
+) -> Result<Signature, Error> {
     let mut footprint = network.footprint();
     agree("scale", definition.scale, footprint.scale)?;
     agree("channels", definition.channels, network.channels_in())?;
@@ -161,7 +188,7 @@ fn signature(network: &Network, format: FileFormat, definition: &Definition) -> 
         footprint,
         // Both are set when it is known which kernels run.
         halo: 0,
-        load: Load { most_pixels: 0, widest: u32::MAX, spreads: false },
+        load: Load { most_pixels: 0, widest: u32::MAX, spreads: false, bytes_per_pixel: 0 },
         fixed_size: network.fixed_size().map(|(height, width)| (height as u32, width as u32)),
         input_range,
         output_range,

@@ -3,6 +3,7 @@
 
 mod definition;
 mod load;
+mod per_size;
 mod shared;
 mod source;
 

@@ -16,6 +16,7 @@ use super::progress::Listener;
 use super::size::Sizing;
 use super::source::{Opened, Source};
 use super::tiling::tiling;
+use super::whole;
 use crate::engine::{Cancel, Engine, Lane, Pool, Share};
 use crate::error::Error;
 use crate::raster::{self, EncodeOptions, Encoder, Format, Raster, ToProfile};
@@ -82,7 +83,8 @@ impl Job {
         let factor = engine.signature().footprint.scale;
         let (width, height) = opened.size();
         let sizing = Sizing::new(width, height, factor, &options, limits.output_pixels)?;
-        let _reserved = admitted.reserve(memory(&opened, &sizing, &options)).await?;
+        let within = whole::memory(width, height, engine.signature(), &options, &sizing, workers)?;
+        let _reserved = admitted.reserve(memory(&opened, &sizing, &options) + within).await?;
 
         let source = lane.run({
             let options = options.clone();

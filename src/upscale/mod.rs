@@ -17,6 +17,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod tiling;
+mod whole;
 
 pub use admission::{Counters, Counts, Ticket, configure_memory};
 pub use job::{Data, Job, Upscaled};

@@ -20,7 +20,7 @@ fn load(name: &str) -> Network {
     let folder = format!("{FIXTURES}/{name}");
     let json = std::fs::read(format!("{folder}/model.json")).unwrap();
     let mut shard = |path: &str| Ok(std::fs::read(format!("{folder}/{path}")).unwrap());
-    Network::from_model(read(&json, &mut shard).unwrap()).unwrap()
+    Network::from_model(read(&json, &mut shard).unwrap().network(None).unwrap()).unwrap()
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn model() -> Value {
 }
 
 fn read_with(model: &Value, bytes: usize) -> Result<ModelProto, Error> {
-    read(model.to_string().as_bytes(), &mut |_| Ok(vec![0; bytes]))
+    read(model.to_string().as_bytes(), &mut |_| Ok(vec![0; bytes]))?.network(None)
 }
 
 /// The error of the model with the value at `place` replaced.

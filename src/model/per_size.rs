@@ -1,0 +1,77 @@
+//! Models whose network is another one for every size of picture: read once, specialised when a picture comes.
+
+use std::sync::Arc;
+
+use super::definition::{Definition, ModelInfo};
+use super::load::{self, Model};
+use super::shared;
+use super::source::{FileFormat, Source};
+use crate::engine::{Engine, OnnxEngine, OnnxModel, SessionOptions, Signature, SizedEngine};
+use crate::error::Error;
+use crate::format::tfjs::GraphModel;
+use crate::graph::Network;
+
+/// Networks for sizes that were used before, with what ONNX Runtime makes of them, may hold this much.
+const KEPT_MEMORY: u64 = 1 << 30;
+
+/// What a size's network holds per byte of weights: its file, ONNX Runtime's copy, and what it has reordered of it.
+const MEMORY_PER_WEIGHT_BYTE: u64 = 3;
+
+/// More sizes than this are not kept, however small the network.
+const MOST_SIZES: u64 = 8;
+
+/// Sides are tried from here on: far enough from where windows are larger than the picture.
+const SMALLEST_SIDE: usize = 64;
+
+/// Loads the model for `workers` threads.
+pub fn load(
+    graph: GraphModel,
+    source: &Source,
+    definition: &Definition,
+    workers: usize,
+) -> Result<Model, Error> {
+    let named = |error: Error| match error {
+        Error::ModelLoad(message) => Error::ModelLoad(format!("{}: {message}", source.name())),
+        other => other,
+    };
+    let (network, divisor) = example(&graph, definition).map_err(named)?;
+    let mut signature = load::signature(&network, FileFormat::Tfjs, definition)?;
+    signature.footprint.divisor = divisor;
+    signature.fixed_size = None;
+    signature.load = load::stock_load(&network)?;
+    let options = SessionOptions { workers };
+    let (parameters, size_bytes) = (graph.parameters(), graph.weight_bytes());
+    let digest = *graph.digest();
+    let engine = shared::sized_engine(&digest, &signature, options, || {
+        Ok(sized(Arc::new(graph), signature.clone(), options))
+    })?;
+    let described = load::describe(source, definition, FileFormat::Tfjs, engine.signature());
+    Ok(Model { engine, info: ModelInfo { parameters, size_bytes, ..described } })
+}
+
+/// The network for a small size that the model takes, and the number whose multiples are such sizes: the one that
+/// the definition gives, else the smallest that will do.
+fn example(graph: &GraphModel, definition: &Definition) -> Result<(Network, u32), Error> {
+    let at = |divisor: u32| {
+        let step = divisor as usize;
+        let least = SMALLEST_SIDE.next_multiple_of(step);
+        Network::from_model(graph.specialise(least + step, least + 3 * step)?)
+            .map(|network| (network, divisor))
+    };
+    match definition.divisibility_factor {
+        Some(divisor) => at(divisor),
+        None => (0..8).map(|power| at(1 << power)).reduce(Result::or).unwrap_or_else(|| at(1)),
+    }
+}
+
+fn sized(graph: Arc<GraphModel>, signature: Signature, options: SessionOptions) -> SizedEngine {
+    let each = (graph.weight_bytes() * MEMORY_PER_WEIGHT_BYTE).max(1);
+    let most = (KEPT_MEMORY / each).clamp(1, MOST_SIZES) as usize;
+    let of_each = signature.clone();
+    let make = move |height: usize, width: usize| {
+        let network = Network::from_model(graph.specialise(height, width)?)?;
+        let model = OnnxModel { bytes: network.to_bytes(), body: None };
+        OnnxEngine::new(model, of_each.clone(), options)
+    };
+    SizedEngine::new(signature, most, Box::new(make))
+}
