@@ -132,7 +132,8 @@ class Upscaler {
     const described = entry && models.describe(entry);
     // A converted file counts differently: what was trained is in the catalogue.
     const { parameters } = described ?? info;
-    return { ...described, ...info, parameters, model: info.name, modelDefinition: definition };
+    const halo = info.halo ?? null;
+    return { ...described, ...info, halo, parameters, model: info.name, modelDefinition: definition };
   }
 
   counters() {

@@ -1,6 +1,7 @@
 //! Models: where they come from, what is said of them beside their file, and loading them into an engine that all
 //! instances share.
 
+mod cache;
 mod definition;
 mod load;
 mod per_size;

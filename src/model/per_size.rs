@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
+use super::cache::Cache;
 use super::definition::{Definition, ModelInfo};
 use super::load::{self, Model};
 use super::shared;
@@ -19,6 +22,9 @@ const MEMORY_PER_WEIGHT_BYTE: u64 = 3;
 
 /// More sizes than this are not kept, however small the network.
 const MOST_SIZES: u64 = 8;
+
+/// Goes up when the same graph leads to another network, so that those kept before are made again.
+const CONVERTER: u32 = 1;
 
 /// Sides are tried from here on: far enough from where windows are larger than the picture.
 const SMALLEST_SIDE: usize = 64;
@@ -67,11 +73,29 @@ fn example(graph: &GraphModel, definition: &Definition) -> Result<(Network, u32)
 fn sized(graph: Arc<GraphModel>, signature: Signature, options: SessionOptions) -> SizedEngine {
     let each = (graph.weight_bytes() * MEMORY_PER_WEIGHT_BYTE).max(1);
     let most = (KEPT_MEMORY / each).clamp(1, MOST_SIZES) as usize;
-    let of_each = signature.clone();
+    let (of_each, cache) = (signature.clone(), Cache::of_user());
     let make = move |height: usize, width: usize| {
-        let network = Network::from_model(graph.specialise(height, width)?)?;
-        let model = OnnxModel { bytes: network.to_bytes(), body: None };
-        OnnxEngine::new(model, of_each.clone(), options)
+        let key = key(&graph, height, width);
+        let bytes = match cache.load(&key) {
+            Some(bytes) => bytes,
+            None => {
+                let bytes = Network::from_model(graph.specialise(height, width)?)?.to_bytes();
+                cache.store(&key, &bytes);
+                bytes
+            }
+        };
+        OnnxEngine::new(OnnxModel { bytes, body: None }, of_each.clone(), options)
     };
     SizedEngine::new(signature, most, Box::new(make))
+}
+
+/// What a size's network is kept under. Processors of other kinds are given other networks.
+fn key(graph: &GraphModel, height: usize, width: usize) -> String {
+    let mut hash = Sha256::new_with_prefix(graph.digest());
+    hash.update(format!(
+        "{CONVERTER} {} {} {height} {width}",
+        env!("CARGO_PKG_VERSION"),
+        std::env::consts::ARCH
+    ));
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

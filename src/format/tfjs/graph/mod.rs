@@ -155,6 +155,7 @@ impl GraphModel {
         let mut net = Emitter::new();
         let mut unread = self.graph.readers();
         let mut made: Vec<Vec<Value>> = vec![Vec::new(); nodes.len()];
+        let most = MOST_FOLDED + (self.weight_bytes() / 4) as usize;
         let mut folded = 0;
         for (n, node) in nodes.iter().enumerate() {
             let results = match &self.constants[n] {
@@ -182,7 +183,7 @@ impl GraphModel {
                     folded -= elements(&std::mem::take(&mut made[edge.node]));
                 }
             }
-            if folded > MOST_FOLDED + self.weight_bytes() as usize {
+            if folded > most {
                 return Err(node.error("the constants that it leads to are absurdly large"));
             }
         }
