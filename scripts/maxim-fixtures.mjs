@@ -23,7 +23,10 @@ const CROP = { left: 208, top: 64, width: SIDE, height: SIDE };
 
 mkdirSync(FOLDER, { recursive: true });
 if (!existsSync(INPUT)) {
-  await sharp(path.join(ROOT, 'examples', 'images', 'astronaut.png')).extract(CROP).removeAlpha().toFile(INPUT);
+  await sharp(path.join(ROOT, 'examples', 'images', 'astronaut.png'))
+    .extract(CROP)
+    .removeAlpha()
+    .toFile(INPUT);
 }
 const pixels = await sharp(INPUT).raw().toBuffer();
 const named = process.argv.slice(2);
@@ -39,7 +42,10 @@ async function write(entry) {
   const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
   const weightData = new Uint8Array(Buffer.concat(shards.map((shard) => readFileSync(shard)))).buffer;
   const model = await loadGraphModel({ load: async () => ({ modelTopology, weightSpecs, weightData }) });
-  const input = tf.tensor4d(Float32Array.from(pixels, (value) => value / 255), [1, SIDE, SIDE, 3]);
+  const input = tf.tensor4d(
+    Float32Array.from(pixels, (value) => value / 255),
+    [1, SIDE, SIDE, 3],
+  );
   const started = performance.now();
   const result = /** @type {tf.Tensor} */ (model.execute(input));
   const values = await result.data();
