@@ -111,7 +111,7 @@ pub(super) fn stock_load(network: &Network) -> Result<Load, Error> {
     let affordable = TILE_ACTIVATIONS / network.bytes_per_pixel()?.max(1.0);
     let bytes_per_pixel = match network.footprint().radius {
         Some(_) => 0,
-        None => network.bytes_per_pixel()?.ceil() as u64,
+        None => network.planned_bytes_per_pixel()?.ceil() as u64,
     };
     Ok(Load { most_pixels: affordable as u64, widest: u32::MAX, spreads: true, bytes_per_pixel })
 }

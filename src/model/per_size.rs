@@ -23,6 +23,9 @@ const MEMORY_PER_WEIGHT_BYTE: u64 = 3;
 /// More sizes than this are not kept, however small the network.
 const MOST_SIZES: u64 = 8;
 
+/// Where nothing is said, sizes are tried to have to be multiples of up to 2 to this power.
+const LARGEST_POWER: u32 = 7;
+
 /// Goes up when the same graph leads to another network, so that those kept before are made again.
 const CONVERTER: u32 = 1;
 
@@ -64,10 +67,14 @@ fn example(graph: &GraphModel, definition: &Definition) -> Result<(Network, u32)
         Network::from_model(graph.specialise(least + step, least + 3 * step)?)
             .map(|network| (network, divisor))
     };
-    match definition.divisibility_factor {
-        Some(divisor) => at(divisor),
-        None => (0..8).map(|power| at(1 << power)).reduce(Result::or).unwrap_or_else(|| at(1)),
-    }
+    let Some(divisor) = definition.divisibility_factor else {
+        let mut tried = at(1);
+        for power in 1..=LARGEST_POWER {
+            tried = tried.or_else(|_| at(1 << power));
+        }
+        return tried;
+    };
+    at(divisor)
 }
 
 fn sized(graph: Arc<GraphModel>, signature: Signature, options: SessionOptions) -> SizedEngine {
