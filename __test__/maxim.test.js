@@ -75,7 +75,7 @@ test('any size is padded to multiples of 64 and trimmed', async () => {
 test('a picture that takes more than maxMemory at once is refused, but not in patches', () => {
   const script = `
     const Upscaler = require(${JSON.stringify(path.join(__dirname, '..'))});
-    Upscaler.configure({ maxMemory: 2 ** 28 });
+    Upscaler.configure({ maxMemory: 2 ** 30 });
     const upscaler = new Upscaler({ model: '${MODEL}' });
     const image = { data: new Uint8Array(320 * 320 * 3).fill(90), width: 320, height: 320, channels: 3 };
     const code = (promise) => promise.then(({ shape }) => shape, ({ code, message }) => [code, message]);
@@ -87,6 +87,6 @@ test('a picture that takes more than maxMemory at once is refused, but not in pa
     })();`;
   const { whole, patches } = JSON.parse(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' }));
   assert.equal(whole[0], 'ERR_UPSCALER_LIMIT');
-  assert.match(whole[1], /256 MiB \(maxMemory\).*320x320.*patchSize/);
+  assert.match(whole[1], /1024 MiB \(maxMemory\).*320x320.*patchSize/);
   assert.deepEqual(patches, [320, 320, 3]);
 });
