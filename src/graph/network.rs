@@ -82,7 +82,8 @@ impl Network {
     }
 
     /// The same as ONNX Runtime plans it for a picture of known size: a tensor's memory serves others of its shape, but
-    /// none of another shape, until the run is over. Within a quarter of what MAXIM was measured to take.
+    /// none of another shape, until the run is over. For MAXIM it is 13.6 kB, of which 8 to 10 were measured: ONNX Runtime
+    /// joins some operators, so that what lies between them is never stored.
     ///
     /// # Errors
     /// [`Error::ModelLoad`] if the graph is inconsistent.

@@ -105,7 +105,7 @@ fn what_is_not_understood_is_named() {
             damaged(&format!("{LAYERS}/1/class_name"), json!("Lambda")),
             "layers of class Lambda are not supported",
         ),
-        (damaged("/format", json!("graph-model")), "graph models are not supported"),
+        (damaged("/format", json!("graph-model")), "missing field `node`"),
         (damaged("/modelTopology/model_config/class_name", json!("Subclass")), "expected a Functional"),
         (
             damaged(&format!("{LAYERS}/0/config/batch_input_shape"), json!([null, null, 3])),

@@ -8,7 +8,12 @@ pub const MOST_ELEMENTS: usize = 1 << 24;
 
 /// Whether a tensor of this shape is computed beforehand.
 pub fn affordable(dims: &[usize]) -> bool {
-    dims.iter().try_fold(1usize, |n, &dim| n.checked_mul(dim)).is_some_and(|n| n <= MOST_ELEMENTS)
+    count(dims).is_some_and(|count| count <= MOST_ELEMENTS)
+}
+
+/// The elements of a shape, if they can be counted.
+fn count(dims: &[usize]) -> Option<usize> {
+    dims.iter().try_fold(1usize, |n, &dim| n.checked_mul(dim))
 }
 
 /// The row-major strides of a shape.
@@ -59,8 +64,7 @@ pub fn walk(dims: &[usize], strides: &[isize], offset: isize) -> Vec<usize> {
 impl Known {
     /// The same elements in another shape of as many.
     pub fn reshaped(&self, dims: &[usize]) -> Option<Known> {
-        let count = dims.iter().try_fold(1usize, |n, &dim| n.checked_mul(dim))?;
-        (count == self.count()).then(|| Known { dims: dims.to_vec(), elements: self.elements.clone() })
+        (count(dims)? == self.count()).then(|| Known { dims: dims.to_vec(), elements: self.elements.clone() })
     }
 
     /// The elements at `positions`, in a shape of as many; `None` if one of them is not there.
@@ -78,7 +82,7 @@ impl Known {
 
     /// A walk over the elements; `None` if it leaves them, or the result is too large.
     pub fn walked(&self, dims: &[usize], strides: &[isize], offset: isize) -> Option<Known> {
-        let few = affordable(dims) || dims.iter().product::<usize>() <= self.count();
+        let few = count(dims).is_some_and(|count| count <= MOST_ELEMENTS.max(self.count()));
         few.then(|| self.picked(dims, &walk(dims, strides, offset)))?
     }
 
