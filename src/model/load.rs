@@ -26,7 +26,7 @@ pub fn load(source: &Source, definition: &Definition, workers: usize) -> Result<
     definition.check()?;
     let (contents, format) = source.open()?;
     let proto = match contents {
-        Contents::Network(proto) => proto,
+        Contents::Network(proto) => *proto,
         Contents::PerSize(graph) => return per_size::load(graph, source, definition, workers),
     };
     let network = Network::from_model(proto)?;

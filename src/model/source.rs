@@ -67,7 +67,7 @@ impl Source {
     /// [`Error::ModelLoad`] if there is no model file, if it cannot be read, or is not understood.
     pub fn open(&self) -> Result<(Contents, FileFormat), Error> {
         match self {
-            Source::Bytes(bytes) => Ok((Contents::Network(onnx::read(bytes)?), FileFormat::Onnx)),
+            Source::Bytes(bytes) => Ok((onnx::read(bytes)?.into(), FileFormat::Onnx)),
             Source::Path(path) => {
                 let path = model_file(path)?;
                 let described = |error: Error| match error {
@@ -95,13 +95,13 @@ impl Source {
 fn read_file(path: &Path) -> Result<(Contents, FileFormat), Error> {
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
     match extension.as_deref() {
-        Some("onnx") => Ok((Contents::Network(onnx::read(&file(path)?)?), FileFormat::Onnx)),
+        Some("onnx") => Ok((onnx::read(&file(path)?)?.into(), FileFormat::Onnx)),
         Some("param") => {
             let param = String::from_utf8(file(path)?).map_err(|error| {
                 Error::ModelLoad(format!("Expected the text of an ncnn .param but: {error}"))
             })?;
             let proto = ncnn::read(&param, &file(&path.with_extension("bin"))?)?;
-            Ok((Contents::Network(proto), FileFormat::Ncnn))
+            Ok((proto.into(), FileFormat::Ncnn))
         }
         Some("json") => {
             let folder = path.parent().unwrap_or(Path::new("."));

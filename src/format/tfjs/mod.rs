@@ -35,7 +35,7 @@ pub fn read(
     let head: Head = serde_json::from_slice(model_json)
         .map_err(|e| Error::ModelLoad(format!("model.json is no JSON: {e}")))?;
     match head.format.as_deref() {
-        None | Some("layers-model") => read_layers(model_json, shard).map(Reading::Network),
+        None | Some("layers-model") => read_layers(model_json, shard).map(Reading::from),
         Some("graph-model") => graph::read(model_json, shard),
         Some(other) => Err(Error::ModelLoad(format!(
             "expected a layers-model or a graph-model, found format \"{other}\""

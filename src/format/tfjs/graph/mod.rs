@@ -54,9 +54,15 @@ pub struct GraphModel {
 #[derive(Debug)]
 pub enum Reading {
     /// One network, for pictures of any size or of the only one that it takes.
-    Network(ModelProto),
+    Network(Box<ModelProto>),
     /// A network for every size.
     PerSize(GraphModel),
+}
+
+impl From<ModelProto> for Reading {
+    fn from(network: ModelProto) -> Reading {
+        Reading::Network(Box::new(network))
+    }
 }
 
 impl Reading {
@@ -66,7 +72,7 @@ impl Reading {
     /// [`Error::ModelLoad`] if the model has many and none is chosen, or does not take pictures of the size.
     pub fn network(self, size: Option<(usize, usize)>) -> Result<ModelProto, Error> {
         match (self, size) {
-            (Reading::Network(network), _) => Ok(network),
+            (Reading::Network(network), _) => Ok(*network),
             (Reading::PerSize(model), Some((height, width))) => model.specialise(height, width),
             (Reading::PerSize(_), None) => Err(Error::ModelLoad(
                 "expected a network for pictures of any size, found a graph model that is another network for every \
@@ -100,10 +106,10 @@ pub fn read(
     let constants = graph.constants(known.collect::<HashMap<_, _>>())?;
     let model = GraphModel { graph, constants, digest: hash.finalize().into() };
     if let [_, Some(height), Some(width), _] = model.graph.shape {
-        return model.specialise(height, width).map(Reading::Network);
+        return model.specialise(height, width).map(Reading::from);
     }
     match model.for_all_sizes() {
-        Some(network) => Ok(Reading::Network(network)),
+        Some(network) => Ok(network.into()),
         None => Ok(Reading::PerSize(model)),
     }
 }
