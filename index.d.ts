@@ -175,7 +175,10 @@ declare namespace Upscaler {
   export interface Configuration {
     /** Worker threads of the process. Default: the cores that this process may use. */
     threads?: number;
-    /** Bytes that pictures and models of the process may take together. Default: none. */
+    /**
+     * Bytes that pictures may take together, those that a network looks at as a whole with all of what it computes.
+     * Default: 4 GiB.
+     */
     maxMemory?: number;
   }
 
@@ -255,7 +258,10 @@ declare namespace Upscaler {
   export interface UpscaleOptions<O extends Output = Output, P extends Output = O> {
     /** Default `'buffer'`. (UpscalerJS's default on Node is `'tensor'`.) */
     output?: O;
-    /** Side of square patches in input pixels, padding included. Default: automatic, seamless tiles. */
+    /**
+     * Side of square patches in input pixels, padding included. Default: automatic, seamless tiles; networks that look
+     * at the whole picture (`halo: null`) get it whole, and in patches give an approximate result.
+     */
     patchSize?: number;
     /** Overlap of patches on each side in input pixels. Default with `patchSize`: 0. */
     padding?: number;

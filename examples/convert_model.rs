@@ -1,8 +1,9 @@
-//! Converts a model file to ONNX: `cargo run --example convert_model -- [--half | --engine] model out.onnx`.
+//! Converts a model file to ONNX: `cargo run --example convert_model -- [--half | --engine] [--size N] model out.onnx`.
 //!
 //! The model is an `.onnx`, a TensorFlow.js `model.json` with its shards beside it, or an ncnn `.param` with its `.bin`
 //! beside it (`--bin FILE` where that has another name). `--half` stores large weights as float16; `--engine` writes what
-//! ONNX Runtime is given on this machine.
+//! ONNX Runtime is given on this machine. `--size` chooses the side of the pictures for graph models that are another
+//! network for every size.
 
 use std::error::Error;
 use std::path::Path;
@@ -15,15 +16,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut args: Vec<String> = std::env::args().skip(1).collect();
     let engine = args.iter().position(|arg| arg == "--engine").map(|n| args.remove(n)).is_some();
     let half = args.iter().position(|arg| arg == "--half").map(|n| args.remove(n)).is_some();
-    let bin = args
-        .iter()
-        .position(|arg| arg == "--bin")
-        .map(|n| args.drain(n..=n + 1).next_back())
-        .unwrap_or_default();
-    let [source, target] = &args[..] else {
-        return Err("usage: convert_model [--half | --engine] [--bin FILE] model out.onnx".into());
+    let mut option = |name: &str| {
+        let place = args.iter().position(|arg| arg == name);
+        place.and_then(|n| args.drain(n..=n + 1).next_back())
     };
-    let network = Network::from_model(read(Path::new(source), bin.as_deref().map(Path::new))?)?;
+    let (bin, size) = (option("--bin"), option("--size").map(|size| size.parse::<usize>()).transpose()?);
+    let [source, target] = &args[..] else {
+        return Err("usage: convert_model [--half | --engine] [--bin FILE] [--size N] model out.onnx".into());
+    };
+    let network = Network::from_model(read(Path::new(source), bin.as_deref().map(Path::new), size)?)?;
     println!(
         "{} channels in, {} out, {:?}, {} parameters, {} multiply-adds per pixel",
         network.channels_in(),
@@ -43,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn read(path: &Path, bin: Option<&Path>) -> Result<ModelProto, Box<dyn Error>> {
+fn read(path: &Path, bin: Option<&Path>, size: Option<usize>) -> Result<ModelProto, Box<dyn Error>> {
     let bytes = std::fs::read(path)?;
     match path.extension().and_then(|e| e.to_str()) {
         Some("onnx") => Ok(format::onnx::read(&bytes)?),
@@ -57,7 +58,7 @@ fn read(path: &Path, bin: Option<&Path>) -> Result<ModelProto, Box<dyn Error>> {
                 let fail = |e| ModelError::Read { message: format!("cannot read {name}"), source: Some(e) };
                 std::fs::read(folder.join(name)).map_err(fail)
             };
-            Ok(format::tfjs::read(&bytes, &mut shard)?)
+            Ok(format::tfjs::read(&bytes, &mut shard)?.network(size.map(|side| (side, side)))?)
         }
         _ => Err("expected a file ending in .onnx, .param or .json".into()),
     }

@@ -132,7 +132,7 @@ class Upscaler {
     const described = entry && models.describe(entry);
     // A converted file counts differently: what was trained is in the catalogue.
     const { parameters, macsPerPixel = null, receptiveField = null } = described ?? info;
-    const counted = { parameters, macsPerPixel, receptiveField };
+    const counted = { parameters, macsPerPixel, receptiveField, halo: info.halo ?? null };
     const named = entry && { path: models.pathFor(entry, info.channels) };
     const model = {
       ...described,

@@ -7,12 +7,14 @@ mod operators;
 mod pool;
 mod runtime;
 mod sessions;
+mod sized;
 
 pub use cancel::{Cancel, Hook};
 pub use operators::{Registered, kernels};
 pub use pool::{Lane, Pool, Share};
 pub use runtime::{set_library, version};
 pub use sessions::{OnnxEngine, OnnxModel, SessionOptions};
+pub use sized::SizedEngine;
 
 use std::sync::Arc;
 
@@ -49,6 +51,8 @@ pub struct Load {
     pub widest: u32,
     /// By how much all threads together shorten a run that is alone, of what they would at best; 0 where it stays on one.
     pub spread: f64,
+    /// The bytes that activations take for each input pixel, where all of a picture is run at once; 0 elsewhere.
+    pub bytes_per_pixel: u64,
 }
 
 /// Takes the output planes, their height and their width.

@@ -7,6 +7,7 @@
 mod body;
 mod builder;
 mod footprint;
+mod gelu;
 mod import;
 mod ir;
 mod layout;
@@ -15,6 +16,7 @@ mod nearest;
 mod network;
 mod node;
 mod passes;
+mod pattern;
 mod proto;
 mod shape;
 mod simplify;

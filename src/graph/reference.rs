@@ -102,6 +102,8 @@ fn step(graph: &Graph, node: &NodeProto, values: &HashMap<&str, Plane>) -> Plane
         "Sigmoid" => map(&|v| 1.0 / (1.0 + (-v).exp())),
         "HardSigmoid" => map(&|v| (v * node.float("alpha", 0.2) + node.float("beta", 0.5)).clamp(0.0, 1.0)),
         "Tanh" => map(&f32::tanh),
+        "Sqrt" => map(&f32::sqrt),
+        "Reciprocal" => map(&f32::recip),
         "Softplus" => map(&|v| v.exp().ln_1p()),
         "Clip" => {
             let limit = |n: usize, default| node.arg(n).map_or(default, |name| values[name].values[0]);
@@ -138,6 +140,11 @@ fn step(graph: &Graph, node: &NodeProto, values: &HashMap<&str, Plane>) -> Plane
                 perm.iter().enumerate().for_each(|(axis, &from)| index[from as usize] = out[axis]);
                 x.at(index)
             })
+        }
+        "LayerNormalization" => layer_norm(arg(0), arg(1), arg(2), node.float("epsilon", 1e-5)),
+        "ReduceSum" if node.int("keepdims", 1) == 1 && ints(1) == Some(vec![3]) => {
+            let [n, c, h, w] = arg(0).dims;
+            Plane::from_fn([n, c, h, 1], |[n, c, y, _]| (0..w).map(|x| arg(0).at([n, c, y, x])).sum())
         }
         "Slice" => slice(arg(0), &ints(1).expect("starts"), &ints(2).expect("ends"), &ints(3).expect("axes")),
         "Pad" => {
@@ -245,6 +252,19 @@ fn pool(node: &NodeProto, x: &Plane) -> Plane {
             "MaxPool" => found.into_iter().fold(f32::MIN, f32::max),
             _ => found.iter().sum::<f32>() / found.len() as f32,
         }
+    })
+}
+
+/// As ONNX defines it, along the last axis.
+fn layer_norm(x: &Plane, scale: &Plane, offset: &Plane, epsilon: f32) -> Plane {
+    let width = x.dims[3];
+    let row = |[n, c, y, _]: [usize; 4]| (0..width).map(move |at| f64::from(x.at([n, c, y, at])));
+    Plane::from_fn(x.dims, |index| {
+        let mean = row(index).sum::<f64>() / width as f64;
+        let variance = row(index).map(|v| (v - mean).powi(2)).sum::<f64>() / width as f64;
+        let normal = (f64::from(x.at(index)) - mean) / (variance + f64::from(epsilon)).sqrt();
+        let at = [0, 0, 0, index[3]];
+        (normal * f64::from(scale.at(at)) + f64::from(offset.at(at))) as f32
     })
 }
 

@@ -36,6 +36,12 @@ impl Tensor {
         Tensor { dims: vec![values.len()], data: Data::I64(values.to_vec()) }
     }
 
+    /// A tensor of truth values; `values` has as many elements as `dims` says.
+    pub fn bools(dims: &[usize], values: impl IntoIterator<Item = bool>) -> Tensor {
+        let bytes = values.into_iter().map(u8::from).collect();
+        Tensor { dims: dims.to_vec(), data: Data::Other { data_type: data_type::BOOL, bytes } }
+    }
+
     /// The elements, if they are floats.
     pub fn as_floats(&self) -> Option<&[f32]> {
         match &self.data {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use once_cell::sync::Lazy;
 
 use super::definition::{Definition, ModelInfo};
+use super::per_size;
 use super::shared::{self, Shared};
-use super::source::{FileFormat, Source};
+use super::source::{Contents, FileFormat, Source};
 use crate::engine::{
     Engine, Engines, Load, OnnxEngine, OnnxModel, Registered, SessionOptions, Signature, kernels,
 };
@@ -24,10 +25,10 @@ pub struct Model {
 }
 
 /// What instances of the same model share.
-struct Loaded {
-    engines: Engines,
+pub(super) struct Loaded {
+    pub engines: Engines,
     /// With no name.
-    info: ModelInfo,
+    pub info: ModelInfo,
 }
 
 /// By the bytes of the files and what is said of them: known before anything is parsed.
@@ -58,7 +59,11 @@ pub fn load(source: &Source, definition: &Definition, workers: usize) -> Result<
 }
 
 fn read(source: &Source, definition: &Definition, workers: usize) -> Result<Loaded, Error> {
-    let (proto, format) = source.read()?;
+    let (contents, format) = source.open()?;
+    let proto = match contents {
+        Contents::Network(proto) => *proto,
+        Contents::PerSize(graph) => return per_size::load(graph, source, definition, workers),
+    };
     let options = SessionOptions { workers };
     let Forms { network, grey, channels } = Forms::new(proto, definition.channels)?;
     let (engine, mut size_bytes) = engine(&network, format, definition, options)?;
@@ -68,25 +73,36 @@ fn read(source: &Source, definition: &Definition, workers: usize) -> Result<Load
         engines.grey = Some(grey);
         size_bytes += bytes;
     }
-    let signature = engine.signature();
     let info = ModelInfo {
-        name: String::new(),
-        scale: signature.footprint.scale,
         channels,
-        halo: signature.footprint.radius.map(|_| signature.halo),
-        receptive_field: signature.footprint.radius,
-        format,
         parameters: network.parameters(),
         macs_per_pixel: network.macs_per_pixel(),
         size_bytes: size_bytes as u64,
-        provider: "cpu",
         kernels: engine.kernels(),
+        ..describe(format, engine.signature())
+    };
+    Ok(Loaded { engines, info })
+}
+
+/// What a signature tells of a model; the rest is the caller's to fill in.
+pub(super) fn describe(format: FileFormat, signature: &Signature) -> ModelInfo {
+    ModelInfo {
+        name: String::new(),
+        scale: signature.footprint.scale,
+        channels: signature.channels_in,
+        halo: signature.footprint.radius.map(|_| signature.halo),
+        receptive_field: signature.footprint.radius,
+        format,
+        parameters: 0,
+        macs_per_pixel: None,
+        size_bytes: 0,
+        provider: "cpu",
+        kernels: "onnxruntime",
         precision: "fp32",
         input_range: signature.input_range,
         output_range: signature.output_range,
         fixed_size: signature.fixed_size,
-    };
-    Ok(Loaded { engines, info })
+    }
 }
 
 /// The networks that a file is made into for the channels that are wanted.
@@ -177,9 +193,13 @@ const STOCK_SPREAD: f64 = 0.95;
 /// How well a program does.
 const STREAM_SPREAD: f64 = 0.95;
 
-fn stock_load(network: &Network) -> Result<Load, Error> {
+pub(super) fn stock_load(network: &Network) -> Result<Load, Error> {
     let affordable = TILE_ACTIVATIONS / network.bytes_per_pixel()?.max(1.0);
-    Ok(Load { most_pixels: affordable as u64, widest: u32::MAX, spread: STOCK_SPREAD })
+    let bytes_per_pixel = match network.footprint().radius {
+        Some(_) => 0,
+        None => network.planned_bytes_per_pixel()?.ceil() as u64,
+    };
+    Ok(Load { most_pixels: affordable as u64, widest: u32::MAX, spread: STOCK_SPREAD, bytes_per_pixel })
 }
 
 fn streaming_load(network: &Network, signature: &Signature) -> Load {
@@ -187,7 +207,7 @@ fn streaming_load(network: &Network, signature: &Signature) -> Load {
     let bytes_per_pixel = signature.channels_out as u64 * scale * scale * size_of::<f32>() as u64;
     let quick = TILE_WORK / network.macs_per_pixel().unwrap_or(1).max(1);
     let most_pixels = quick.min(TILE_RESULT / bytes_per_pixel.max(1));
-    Load { most_pixels, widest: WIDEST_STREAM, spread: STREAM_SPREAD }
+    Load { most_pixels, widest: WIDEST_STREAM, spread: STREAM_SPREAD, bytes_per_pixel: 0 }
 }
 
 /// Networks whose receptive field reaches further than this many pixels are given this halo instead: what lies beyond
@@ -236,7 +256,11 @@ pub fn to_onnx(source: &Source, definition: &Definition, storage: Storage) -> Re
 const INPUT_RANGE: &str = "upscaler.input_range";
 const OUTPUT_RANGE: &str = "upscaler.output_range";
 
-fn signature(network: &Network, format: FileFormat, definition: &Definition) -> Result<Signature, Error> {
+pub(super) fn signature(
+    network: &Network,
+    format: FileFormat,
+    definition: &Definition,
+) -> Result<Signature, Error> {
     let mut footprint = network.footprint();
     agree("scale", definition.scale, footprint.scale)?;
     if let Some(factor) = definition.divisibility_factor {
@@ -256,14 +280,18 @@ fn signature(network: &Network, format: FileFormat, definition: &Definition) -> 
         footprint,
         // Both are set when it is known which kernels run.
         halo: 0,
-        load: Load { most_pixels: 0, widest: u32::MAX, spread: 0.0 },
+        load: Load { most_pixels: 0, widest: u32::MAX, spread: 0.0, bytes_per_pixel: 0 },
         fixed_size: network.fixed_size().map(|(height, width)| (height as u32, width as u32)),
         input_range,
         output_range,
     })
 }
 
-fn agree<T: PartialEq + std::fmt::Display>(name: &str, said: Option<T>, found: T) -> Result<(), Error> {
+pub(super) fn agree<T: PartialEq + std::fmt::Display>(
+    name: &str,
+    said: Option<T>,
+    found: T,
+) -> Result<(), Error> {
     match said {
         Some(said) if said != found => {
             Err(Error::ModelLoad(format!("Expected a network with {name} {said} but found {name} {found}")))

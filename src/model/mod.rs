@@ -1,8 +1,10 @@
 //! Models: where they come from, what is said of them beside their file, and loading them into an engine that all
 //! instances share.
 
+mod cache;
 mod definition;
 mod load;
+mod per_size;
 mod shared;
 mod source;
 

@@ -49,14 +49,27 @@ impl FileFormat {
     }
 }
 
+/// What a model's file holds: one network, or one for every size of picture.
+pub use crate::format::tfjs::Reading as Contents;
+
 impl Source {
+    /// Reads a model that is one network.
+    ///
+    /// # Errors
+    /// [`Error::ModelLoad`] if there is no model file, if it cannot be read, is not understood, or is another network
+    /// for every size of picture.
+    pub fn read(&self) -> Result<(ModelProto, FileFormat), Error> {
+        let (contents, format) = self.open()?;
+        Ok((contents.network(None)?, format))
+    }
+
     /// Reads the model.
     ///
     /// # Errors
     /// [`Error::ModelLoad`] if there is no model file, if it cannot be read, or is not understood.
-    pub fn read(&self) -> Result<(ModelProto, FileFormat), Error> {
+    pub fn open(&self) -> Result<(Contents, FileFormat), Error> {
         match self {
-            Source::Bytes(bytes) => Ok((onnx::read(bytes)?, FileFormat::Onnx)),
+            Source::Bytes(bytes) => Ok((onnx::read(bytes)?.into(), FileFormat::Onnx)),
             Source::Path(path) => {
                 let path = model_file(path)?;
                 let described = |error: Error| match error {
@@ -100,15 +113,16 @@ impl Source {
     }
 }
 
-fn read_file(path: &Path) -> Result<(ModelProto, FileFormat), Error> {
+fn read_file(path: &Path) -> Result<(Contents, FileFormat), Error> {
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
     match extension.as_deref() {
-        Some("onnx") => Ok((onnx::read(&file(path)?)?, FileFormat::Onnx)),
+        Some("onnx") => Ok((onnx::read(&file(path)?)?.into(), FileFormat::Onnx)),
         Some("param") => {
             let param = String::from_utf8(file(path)?).map_err(|error| {
                 Error::ModelLoad(format!("Expected the text of an ncnn .param but: {error}"))
             })?;
-            Ok((ncnn::read(&param, &file(&path.with_extension("bin"))?)?, FileFormat::Ncnn))
+            let proto = ncnn::read(&param, &file(&path.with_extension("bin"))?)?;
+            Ok((proto.into(), FileFormat::Ncnn))
         }
         Some("json") => {
             let folder = path.parent().unwrap_or(Path::new("."));

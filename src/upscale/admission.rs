@@ -41,6 +41,11 @@ pub fn configure_memory(bytes: u64) -> Result<(), Error> {
     }
 }
 
+/// The memory that all images together may hold, in bytes.
+pub fn memory_limit() -> u64 {
+    *MEMORY.get_or_init(|| DEFAULT_MEMORY)
+}
+
 /// Leave to be worked on; given back when dropped.
 pub struct Admitted {
     gate: &'static Gate,
@@ -53,7 +58,7 @@ pub struct Reserved(#[allow(dead_code, reason = "held for its Drop")] SemaphoreP
 /// Waits, first come first served, until there is a place for one more image.
 pub async fn admit(workers: usize) -> Result<Admitted, Error> {
     let gate = GATE.get_or_init(|| {
-        let units = (MEMORY.get_or_init(|| DEFAULT_MEMORY) / UNIT).clamp(1, u64::from(u32::MAX >> 4)) as u32;
+        let units = (memory_limit() / UNIT).clamp(1, u64::from(u32::MAX >> 4)) as u32;
         Gate {
             slots: Semaphore::new(workers * ACTIVE_PER_WORKER),
             memory: Semaphore::new(units as usize),

@@ -18,6 +18,7 @@ use super::progress::Listener;
 use super::size::Sizing;
 use super::source::{Opened, Source};
 use super::tiling::tiling;
+use super::whole;
 use crate::engine::{Cancel, Engines, Lane, Pool, Share};
 use crate::error::Error;
 use crate::raster::{self, Depth, EncodeOptions, Encoder, Format, Raster, ToProfile};
@@ -88,7 +89,8 @@ impl Job {
         let (width, height) = opened.size();
         let sizing = Sizing::new(width, height, &scales, &options, limits.output_pixels)?;
         let cleaning = networks.may_clean(sizing.factor);
-        let _reserved = admitted.reserve(memory(&opened, &sizing, &options, cleaning)).await?;
+        let within = whole::memory(width, height, networks.signature(), &options, &sizing, workers)?;
+        let _reserved = admitted.reserve(memory(&opened, &sizing, &options, cleaning) + within).await?;
 
         let decode = {
             let options = options.clone();

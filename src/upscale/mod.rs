@@ -19,6 +19,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod tiling;
+mod whole;
 
 pub use admission::{Counters, Counts, Ticket, configure_memory};
 pub use hooks::{Hook, Hooks};

@@ -8,7 +8,7 @@
 use once_cell::sync::OnceCell;
 
 use super::size::{Scales, Sizing};
-use crate::engine::Engines;
+use crate::engine::{Engines, Signature};
 use crate::error::Error;
 use crate::raster::Format;
 
@@ -97,6 +97,11 @@ impl Networks {
         Scales { usual, networks: others.chain([usual]).collect() }
     }
 
+    /// What the usual network takes and gives.
+    pub fn signature(&self) -> &Signature {
+        self.usual.engines.itself.signature()
+    }
+
     /// Whether a picture may have to be cleaned before networks of scale `factor` upscale it.
     pub fn may_clean(&self, factor: u32) -> bool {
         self.others.iter().any(|other| other.artefacts.is_some() && other.scale != factor)
@@ -158,7 +163,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::engine::{Cancel, Engine, Load, Signature, Sink};
+    use crate::engine::{Cancel, Engine, Load, Sink};
     use crate::graph::Footprint;
 
     struct Still(Signature);
@@ -178,7 +183,7 @@ mod tests {
             channels_out: 3,
             footprint: Footprint { scale, radius: Some(0), trim: 0, divisor: 1 },
             halo: 0,
-            load: Load { most_pixels: 0, widest: u32::MAX, spread: 0.0 },
+            load: Load { most_pixels: 0, widest: u32::MAX, spread: 0.0, bytes_per_pixel: 0 },
             fixed_size: None,
             input_range: (0.0, 1.0),
             output_range: (0.0, 1.0),

@@ -265,7 +265,7 @@ mod tests {
             channels_out: 3,
             footprint: Footprint { scale: 1, radius: Some(0), trim: 0, divisor: 1 },
             halo: 0,
-            load: Load { most_pixels: 0, widest: u32::MAX, spread: 0.0 },
+            load: Load { most_pixels: 0, widest: u32::MAX, spread: 0.0, bytes_per_pixel: 0 },
             fixed_size: None,
             input_range: range,
             output_range: range,

@@ -25,7 +25,7 @@ impl Blur {
                 channels_out: channels,
                 footprint: Footprint { scale, radius: Some(radius), trim: 0, divisor: 1 },
                 halo: radius,
-                load: Load { most_pixels: 60_000, widest: u32::MAX, spread: 0.0 },
+                load: Load { most_pixels: 60_000, widest: u32::MAX, spread: 0.0, bytes_per_pixel: 0 },
                 fixed_size: None,
                 input_range: (0.0, 1.0),
                 output_range: (0.0, 1.0),

@@ -1,46 +1,60 @@
-//! TensorFlow.js layers models: a `model.json` with the topology in Keras' words and a manifest of weights, which lie in
-//! shards beside it. Read as TensorFlow.js reads them, including UpscalerJS's own layers.
+//! TensorFlow.js models: a `model.json` with a network and a manifest of weights, which lie in shards beside it. Graph
+//! models (see `graph`) have TensorFlow's operators, layers models a topology in Keras' words, which is read here as
+//! TensorFlow.js reads it, including UpscalerJS's own layers.
 //!
 //! Keras has the channels last; the graph is built with the channels second from the start.
 
 mod config;
 mod convolution;
+mod graph;
 mod layers;
 mod topology;
 mod weights;
 
 use std::collections::HashMap;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::Error;
 use crate::graph::{Attribute, Builder, ModelProto};
 
+pub use graph::{GraphModel, Reading};
 use topology::{Call, Topology};
 use weights::Weights;
 
-/// Reads a layers model with one image in and one image out. `shard` is given the path of each shard as the manifest
-/// has it, relative to the folder of `model.json` and checked to stay inside it.
+/// Reads a model with one image in and one image out. `shard` is given the path of each shard as the manifest has it,
+/// relative to the folder of `model.json` and checked to stay inside it.
 ///
 /// # Errors
-/// [`Error::ModelLoad`] naming the layer and setting that is not understood, the weight that is missing, or the path
-/// that leaves the folder; and whatever `shard` fails with.
+/// [`Error::ModelLoad`] naming the layer or operator and the setting that is not understood, the weight that is
+/// missing, or the path that leaves the folder; and whatever `shard` fails with.
 pub fn read(
     model_json: &[u8],
     shard: &mut dyn FnMut(&str) -> Result<Vec<u8>, Error>,
-) -> Result<ModelProto, Error> {
-    let model = parse(model_json)?;
-    match model.get("format").and_then(Value::as_str) {
-        None | Some("layers-model") => {}
-        Some("graph-model") => {
-            return Err(Error::ModelLoad(
-                "TensorFlow.js graph models are not supported, only layers models".to_owned(),
-            ));
-        }
-        Some(other) => {
-            return Err(Error::ModelLoad(format!("expected a layers model, found format \"{other}\"")));
-        }
+) -> Result<Reading, Error> {
+    let head: Head = parse(model_json)?;
+    match head.format.as_deref() {
+        None | Some("layers-model") => read_layers(model_json, shard).map(Reading::from),
+        Some("graph-model") => graph::read(model_json, shard),
+        Some(other) => Err(Error::ModelLoad(format!(
+            "expected a layers-model or a graph-model, found format \"{other}\""
+        ))),
     }
+}
+
+/// What tells the kinds of models apart.
+#[derive(serde::Deserialize)]
+struct Head {
+    #[serde(default)]
+    format: Option<String>,
+}
+
+fn read_layers(
+    model_json: &[u8],
+    shard: &mut dyn FnMut(&str) -> Result<Vec<u8>, Error>,
+) -> Result<ModelProto, Error> {
+    let model: Value = parse(model_json)?;
     let topology = Topology::parse(&model)?;
     let weights = Weights::read(&model, shard)?;
     let mut net = Converter { builder: Builder::new(), weights, blobs: HashMap::new(), input: None };
@@ -56,10 +70,10 @@ pub fn read(
 /// # Errors
 /// [`Error::ModelLoad`] if there is no manifest that can be read, or a path leaves the folder.
 pub fn shards(model_json: &[u8]) -> Result<Vec<String>, Error> {
-    weights::shards(&parse(model_json)?)
+    weights::shards(parse(model_json)?)
 }
 
-fn parse(model_json: &[u8]) -> Result<Value, Error> {
+fn parse<T: DeserializeOwned>(model_json: &[u8]) -> Result<T, Error> {
     serde_json::from_slice(model_json).map_err(|e| Error::ModelLoad(format!("model.json is no JSON: {e}")))
 }
 

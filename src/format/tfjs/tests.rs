@@ -20,7 +20,7 @@ fn load(name: &str) -> Network {
     let folder = format!("{FIXTURES}/{name}");
     let json = std::fs::read(format!("{folder}/model.json")).unwrap();
     let mut shard = |path: &str| Ok(std::fs::read(format!("{folder}/{path}")).unwrap());
-    Network::from_model(read(&json, &mut shard).unwrap()).unwrap()
+    Network::from_model(read(&json, &mut shard).unwrap().network(None).unwrap()).unwrap()
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn model() -> Value {
 }
 
 fn read_with(model: &Value, bytes: usize) -> Result<ModelProto, Error> {
-    read(model.to_string().as_bytes(), &mut |_| Ok(vec![0; bytes]))
+    read(model.to_string().as_bytes(), &mut |_| Ok(vec![0; bytes]))?.network(None)
 }
 
 /// The error of the model with the value at `place` replaced.
@@ -105,7 +105,7 @@ fn what_is_not_understood_is_named() {
             damaged(&format!("{LAYERS}/1/class_name"), json!("Lambda")),
             "layers of class Lambda are not supported",
         ),
-        (damaged("/format", json!("graph-model")), "graph models are not supported"),
+        (damaged("/format", json!("graph-model")), "missing field `node`"),
         (damaged("/modelTopology/model_config/class_name", json!("Subclass")), "expected a Functional"),
         (
             damaged(&format!("{LAYERS}/0/config/batch_input_shape"), json!([null, null, 3])),

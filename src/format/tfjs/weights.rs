@@ -10,13 +10,14 @@ use serde_json::Value;
 
 use super::topology::Call;
 use crate::error::Error;
-use crate::graph::Tensor;
+use crate::graph::{Data, Tensor};
 
 /// All weights by name.
 pub struct Weights(HashMap<String, Tensor>);
 
+/// A group of weights: the shards that hold it, and what is in them.
 #[derive(Deserialize)]
-struct Group {
+pub struct Group {
     paths: Vec<String>,
     weights: Vec<Entry>,
 }
@@ -38,18 +39,27 @@ struct Quantization {
     min: f64,
 }
 
-/// The paths of all shards.
-pub fn shards(model: &Value) -> Result<Vec<String>, Error> {
-    Ok(groups(model)?.into_iter().flat_map(|group| group.paths).collect())
+/// The part of `model.json` that tells of weights.
+#[derive(Deserialize)]
+pub struct Manifest {
+    #[serde(rename = "weightsManifest")]
+    groups: Vec<Group>,
 }
 
-/// The manifest, every path in it checked.
+/// The paths of all shards.
+pub fn shards(manifest: Manifest) -> Result<Vec<String>, Error> {
+    check_paths(&manifest.groups)?;
+    Ok(manifest.groups.into_iter().flat_map(|group| group.paths).collect())
+}
+
 fn groups(model: &Value) -> Result<Vec<Group>, Error> {
     let manifest = model.get("weightsManifest").cloned().unwrap_or_default();
-    let groups: Vec<Group> = serde_json::from_value(manifest)
-        .map_err(|e| Error::ModelLoad(format!("model.json: weightsManifest is broken: {e}")))?;
-    groups.iter().flat_map(|group| &group.paths).try_for_each(|path| check_path(path))?;
-    Ok(groups)
+    serde_json::from_value(manifest)
+        .map_err(|e| Error::ModelLoad(format!("model.json: weightsManifest is broken: {e}")))
+}
+
+fn check_paths(groups: &[Group]) -> Result<(), Error> {
+    groups.iter().flat_map(|group| &group.paths).try_for_each(|path| check_path(path))
 }
 
 impl Weights {
@@ -58,8 +68,17 @@ impl Weights {
         model: &Value,
         shard: &mut dyn FnMut(&str) -> Result<Vec<u8>, Error>,
     ) -> Result<Weights, Error> {
+        Weights::of(groups(model)?, shard)
+    }
+
+    /// Reads the groups of a manifest.
+    pub fn of(
+        groups: Vec<Group>,
+        shard: &mut dyn FnMut(&str) -> Result<Vec<u8>, Error>,
+    ) -> Result<Weights, Error> {
+        check_paths(&groups)?;
         let mut weights = HashMap::new();
-        for group in groups(model)? {
+        for group in groups {
             let bytes = group.load(shard)?;
             let mut rest = &bytes[..];
             for entry in group.weights {
@@ -78,12 +97,20 @@ impl Weights {
     pub fn take(&self, call: &Call, what: &str, rank: usize) -> Result<Tensor, Error> {
         let name = format!("{}/{what}", call.name);
         match self.0.get(&name) {
+            Some(tensor) if tensor.as_floats().is_none() => {
+                Err(call.error(format!("weight \"{name}\" is not of a float type")))
+            }
             Some(tensor) if tensor.dims.len() == rank => Ok(tensor.clone()),
             Some(tensor) => {
                 Err(call.error(format!("weight \"{name}\" of shape {:?}; expected {rank} axes", tensor.dims)))
             }
             None => Err(call.error(format!("weight \"{name}\" is missing"))),
         }
+    }
+
+    /// All of them by name.
+    pub fn into_tensors(self) -> HashMap<String, Tensor> {
+        self.0
     }
 }
 
@@ -120,8 +147,10 @@ impl Entry {
     /// How many bytes this weight takes.
     fn size(&self) -> Result<usize, Error> {
         let width = match self.stored() {
+            "int32" if self.dtype == "int32" && self.quantization.is_none() => Some(4usize),
+            "bool" if self.dtype == "bool" => Some(1),
             _ if self.dtype != "float32" => None,
-            "float32" if self.quantization.is_none() => Some(4usize),
+            "float32" if self.quantization.is_none() => Some(4),
             "float16" | "uint16" => Some(2),
             "uint8" => Some(1),
             _ => None,
@@ -143,11 +172,20 @@ impl Entry {
             None => stored as f32,
         };
         let pairs = || bytes.as_chunks().0.iter();
+        let words = || bytes.as_chunks().0.iter();
+        let dims = self.shape.clone();
+        if self.dtype == "int32" {
+            let data = Data::I64(words().map(|&b| i32::from_le_bytes(b).into()).collect());
+            return Tensor { dims, data };
+        }
+        if self.dtype == "bool" {
+            return Tensor::bools(&dims, bytes.iter().map(|&b| b != 0));
+        }
         let values = match self.stored() {
             "uint8" => bytes.iter().map(|&b| scaled(b.into())).collect(),
             "uint16" => pairs().map(|&b| scaled(u16::from_le_bytes(b).into())).collect(),
             "float16" => pairs().map(|&b| f16::from_le_bytes(b).to_f32()).collect(),
-            _ => bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect(),
+            _ => words().map(|&b| f32::from_le_bytes(b)).collect(),
         };
         Tensor::floats(&self.shape, values)
     }

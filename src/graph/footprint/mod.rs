@@ -54,12 +54,28 @@ pub fn analyse(graph: &Graph, channels: usize) -> Result<Analysis, Error> {
 /// # Errors
 /// [`Error::ModelLoad`] if the graph is inconsistent.
 pub fn bytes_per_pixel(graph: &Graph, channels: usize) -> Result<f64, Error> {
+    per_pixel(graph, channels, memory::most_elements)
+}
+
+/// The same where memory is planned shape by shape.
+///
+/// # Errors
+/// [`Error::ModelLoad`] if the graph is inconsistent.
+pub fn planned_bytes_per_pixel(graph: &Graph, channels: usize) -> Result<f64, Error> {
+    per_pixel(graph, channels, memory::most_elements_by_shape)
+}
+
+fn per_pixel(
+    graph: &Graph,
+    channels: usize,
+    most: impl Fn(&Graph, &Shapes) -> Result<f64, Error>,
+) -> Result<f64, Error> {
     let (height, width) = match graph.input.dims {
         [.., Some(height), Some(width)] => (height, width),
         _ => (PROBE, PROBE),
     };
     let shapes = shape::infer(graph, [1, channels, height, width])?;
-    let bytes = memory::most_elements(graph, &shapes)? * size_of::<f32>() as f64;
+    let bytes = most(graph, &shapes)? * size_of::<f32>() as f64;
     Ok(bytes / (height as f64 * width as f64))
 }
 

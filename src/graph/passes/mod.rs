@@ -4,11 +4,13 @@
 //! |---|---|
 //! | [`affine`] | folds constant factors and offsets around a convolution into its weights and bias |
 //! | [`upsample_conv`] | nearest-neighbour enlargement and convolution → convolution at the small size and depth-to-space |
+//! | [`layer_norm`] | normalisation along the last axis, written out → one operator |
 //! | [`resize_conv`] | linear or cubic resampling by a fixed ratio → convolution and depth-to-space |
 //! | [`grey`] | where it is asked for: a colour network → its one-channel form |
 
 mod affine;
 mod grey;
+mod layer_norm;
 mod resize_conv;
 mod upsample_conv;
 
@@ -21,6 +23,7 @@ use crate::error::Error;
 pub fn run(graph: &mut Graph, channels: usize, divisor: usize) -> Result<(), Error> {
     let output = graph.output.name.clone();
     affine::run(graph);
+    layer_norm::run(graph);
     upsample_conv::run(graph);
     resize_conv::run(graph, channels, divisor)?;
     graph.remove_dead();

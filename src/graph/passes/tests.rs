@@ -175,3 +175,48 @@ fn resampling_stays_where_sizes_need_not_divide() {
     let output = net.resize("input", "linear", 2.0, &[("coordinate_transformation_mode", "asymmetric")]);
     assert_rewritten(net.graph(3, &output), 3, 1, &["Resize"]);
 }
+
+/// A normalisation over `channels` last axes as JAX writes it, with `factor` for the mean.
+fn written_out_norm(net: &mut Net, channels: usize, factor: f32) -> String {
+    let to = |perm: [i64; 4]| vec![Attribute::ints("perm", &perm)];
+    let x = net.builder.node("Transpose", &["input"], to([0, 2, 3, 1]));
+    let (last, each) = (Tensor::ints(&[3]), Tensor::floats(&[], vec![factor]));
+    let (last, each) = (net.builder.constant("last", last), net.builder.constant("each", each));
+    let mean = |net: &mut Net, of: &str| {
+        let sum = net.builder.node("ReduceSum", &[of, &last], vec![Attribute::int("keepdims", 1)]);
+        net.builder.node("Mul", &[&sum, &each], vec![])
+    };
+    let square = net.builder.node("Mul", &[&x, &x], vec![]);
+    let (first, second) = (mean(net, &x), mean(net, &square));
+    let squared = net.builder.node("Mul", &[&first, &first], vec![]);
+    let variance = net.builder.node("Sub", &[&second, &squared], vec![]);
+    let [zero, epsilon] =
+        [0.0, 1e-3].map(|value| net.builder.constant("number", Tensor::floats(&[], vec![value])));
+    let variance = net.builder.node("Max", &[&zero, &variance], vec![]);
+    let variance = net.builder.node("Add", &[&variance, &epsilon], vec![]);
+    let root = net.builder.node("Sqrt", &[&variance], vec![]);
+    let inverse = net.builder.node("Reciprocal", &[&root], vec![]);
+    let (scale, offset) = (net.noise(&[1, 1, 1, channels]), net.noise(&[1, 1, 1, channels]));
+    let factor = net.builder.node("Mul", &[&inverse, &scale], vec![]);
+    let centred = net.builder.node("Sub", &[&x, &first], vec![]);
+    let product = net.builder.node("Mul", &[&centred, &factor], vec![]);
+    let sum = net.builder.node("Add", &[&product, &offset], vec![]);
+    net.builder.node("Transpose", &[&sum], to([0, 3, 1, 2]))
+}
+
+#[test]
+fn a_normalisation_that_is_written_out_becomes_one_operator() {
+    let mut net = Net::new(21);
+    let output = written_out_norm(&mut net, 4, 0.25);
+    assert_rewritten(net.graph(4, &output), 4, 1, &["Transpose", "LayerNormalization", "Transpose"]);
+}
+
+#[test]
+fn a_sum_that_is_no_mean_makes_no_normalisation() {
+    let mut net = Net::new(22);
+    let output = written_out_norm(&mut net, 4, 0.2);
+    let graph = net.graph(4, &output);
+    let before: Vec<String> = operators(&graph).into_iter().map(str::to_owned).collect();
+    let before: Vec<&str> = before.iter().map(String::as_str).collect();
+    assert_rewritten(graph, 4, 1, &before);
+}

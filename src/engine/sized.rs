@@ -1,0 +1,75 @@
+//! A network that is another one for every size of picture: an engine for each size, of which the last few are kept.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Cancel, Engine, OnnxEngine, Signature, Sink};
+use crate::error::Error;
+
+/// Height and width.
+type Size = (usize, usize);
+
+/// Makes the engine for a size.
+pub type Maker = Box<dyn Fn(usize, usize) -> Result<OnnxEngine, Error> + Send + Sync>;
+
+/// One size's engine, once it is made. Who needs it meanwhile waits for it; other sizes are not held up.
+type Slot = Arc<Mutex<Option<Arc<OnnxEngine>>>>;
+
+/// Engines by size.
+pub struct SizedEngine {
+    signature: Signature,
+    make: Maker,
+    /// How many sizes are kept.
+    most: usize,
+    /// The one that was used last comes last.
+    kept: Mutex<VecDeque<(Size, Slot)>>,
+}
+
+impl SizedEngine {
+    /// Nothing is made before it is needed; `signature` is that of all sizes.
+    pub fn new(signature: Signature, most: usize, make: Maker) -> SizedEngine {
+        SizedEngine { signature, make, most: most.max(1), kept: Mutex::default() }
+    }
+
+    fn slot(&self, size: Size) -> Slot {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept.iter().position(|(other, _)| *other == size).and_then(|n| kept.remove(n));
+        let entry = found.unwrap_or_else(|| (size, Slot::default()));
+        let slot = entry.1.clone();
+        kept.push_back(entry);
+        while kept.len() > self.most {
+            kept.pop_front();
+        }
+        slot
+    }
+
+    fn engine(&self, size: Size) -> Result<Arc<OnnxEngine>, Error> {
+        let slot = self.slot(size);
+        let mut made = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(engine) = &*made {
+            return Ok(engine.clone());
+        }
+        let engine = Arc::new((self.make)(size.0, size.1)?);
+        *made = Some(engine.clone());
+        Ok(engine)
+    }
+}
+
+impl Engine for SizedEngine {
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn run(
+        &self,
+        planes: &[f32],
+        height: usize,
+        width: usize,
+        cancel: &Cancel,
+        sink: Sink,
+    ) -> Result<(), Error> {
+        let engine = self.engine((height, width))?;
+        cancel.check()?;
+        engine.run(planes, height, width, cancel, sink)
+    }
+}

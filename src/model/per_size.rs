@@ -1,0 +1,113 @@
+//! Models whose network is another one for every size of picture: read once, specialised when a picture comes.
+
+use std::sync::Arc;
+
+use once_cell::sync::Lazy;
+use sha2::{Digest, Sha256};
+
+use super::cache::Cache;
+use super::definition::{Definition, ModelInfo};
+use super::load::{self, Loaded};
+use super::shared::{self, Shared};
+use super::source::{FileFormat, Source};
+use crate::engine::{Engine, Engines, OnnxEngine, OnnxModel, SessionOptions, Signature, SizedEngine};
+use crate::error::Error;
+use crate::format::tfjs::GraphModel;
+use crate::graph::Network;
+
+/// Networks for sizes that were used before, with what ONNX Runtime makes of them, may hold this much.
+const KEPT_MEMORY: u64 = 1 << 30;
+
+/// What a size's network holds per byte of weights: its file, ONNX Runtime's copy, and what it has reordered of it.
+const MEMORY_PER_WEIGHT_BYTE: u64 = 3;
+
+/// More sizes than this are not kept, however small the network.
+const MOST_SIZES: u64 = 8;
+
+/// Where nothing is said, sizes are tried to have to be multiples of up to 2 to this power.
+const LARGEST_POWER: u32 = 7;
+
+/// Goes up when the same graph leads to another network, so that those kept before are made again.
+const CONVERTER: u32 = 1;
+
+/// Sides are tried from here on: far enough from where windows are larger than the picture.
+const SMALLEST_SIDE: usize = 64;
+
+/// By the graph and what is said of it.
+static ENGINES: Lazy<Shared<SizedEngine>> = Lazy::new(Shared::default);
+
+/// Loads the model for `workers` threads.
+pub fn load(
+    graph: GraphModel,
+    source: &Source,
+    definition: &Definition,
+    workers: usize,
+) -> Result<Loaded, Error> {
+    let named = |error: Error| match error {
+        Error::ModelLoad(message) => Error::ModelLoad(format!("{}: {message}", source.name())),
+        other => other,
+    };
+    let (network, divisor) = example(&graph, definition).map_err(named)?;
+    load::agree("channels", definition.channels, network.channels_in())?;
+    let mut signature = load::signature(&network, FileFormat::Tfjs, definition)?;
+    signature.footprint.divisor = divisor;
+    signature.fixed_size = None;
+    signature.load = load::stock_load(&network)?;
+    let options = SessionOptions { workers };
+    let (parameters, size_bytes) = (graph.parameters(), graph.weight_bytes());
+    let digest = *graph.digest();
+    let key = shared::key(&digest, &format!("{signature:?}{options:?}"));
+    let itself = ENGINES.get(key, || Ok(sized(Arc::new(graph), signature, options)))?;
+    let described = load::describe(FileFormat::Tfjs, itself.signature());
+    let info = ModelInfo { parameters, size_bytes, ..described };
+    Ok(Loaded { engines: Engines { itself, grey: None }, info })
+}
+
+/// The network for a small size that the model takes, and the number whose multiples are such sizes: the one that
+/// the definition gives, else the smallest that will do.
+fn example(graph: &GraphModel, definition: &Definition) -> Result<(Network, u32), Error> {
+    let at = |divisor: u32| {
+        let step = divisor as usize;
+        let least = SMALLEST_SIDE.next_multiple_of(step);
+        Network::from_model(graph.specialise(least + step, least + 3 * step)?)
+            .map(|network| (network, divisor))
+    };
+    let Some(divisor) = definition.divisibility_factor else {
+        let mut tried = at(1);
+        for power in 1..=LARGEST_POWER {
+            tried = tried.or_else(|_| at(1 << power));
+        }
+        return tried;
+    };
+    at(divisor)
+}
+
+fn sized(graph: Arc<GraphModel>, signature: Signature, options: SessionOptions) -> SizedEngine {
+    let each = (graph.weight_bytes() * MEMORY_PER_WEIGHT_BYTE).max(1);
+    let most = (KEPT_MEMORY / each).clamp(1, MOST_SIZES) as usize;
+    let (of_each, cache) = (signature.clone(), Cache::of_user());
+    let make = move |height: usize, width: usize| {
+        let key = key(&graph, height, width);
+        let bytes = match cache.load(&key) {
+            Some(bytes) => bytes,
+            None => {
+                let bytes = Network::from_model(graph.specialise(height, width)?)?.to_bytes();
+                cache.store(&key, &bytes);
+                bytes
+            }
+        };
+        OnnxEngine::new(OnnxModel { bytes, body: None }, of_each.clone(), options)
+    };
+    SizedEngine::new(signature, most, Box::new(make))
+}
+
+/// What a size's network is kept under. Processors of other kinds are given other networks.
+fn key(graph: &GraphModel, height: usize, width: usize) -> String {
+    let mut hash = Sha256::new_with_prefix(graph.digest());
+    hash.update(format!(
+        "{CONVERTER} {} {} {height} {width}",
+        env!("CARGO_PKG_VERSION"),
+        std::env::consts::ARCH
+    ));
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
