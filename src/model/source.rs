@@ -128,7 +128,12 @@ fn file(path: &Path) -> Result<Vec<u8>, Error> {
     let failed = |error: std::io::Error| {
         Error::ModelLoad(format!("Expected a readable file at {} but: {error}", path.display()))
     };
-    let size = fs::metadata(path).map_err(failed)?.len();
+    let found = fs::metadata(path).map_err(failed)?;
+    if !found.is_file() {
+        // A device or a pipe may never end.
+        return Err(Error::ModelLoad(format!("Expected a file at {}", path.display())));
+    }
+    let size = found.len();
     if size > LARGEST_FILE {
         return Err(Error::ModelLoad(format!(
             "Expected a file of at most {LARGEST_FILE} bytes at {} but found {size}",
