@@ -88,7 +88,10 @@ function catalogueRows(facts) {
     ['aliases', list(facts.aliases)],
     ['path', facts.path],
     ['for', facts.noise === null ? facts.domain : `${facts.domain}, noise level ${facts.noise}`],
-    ['default for', facts.artefacts && `JPEG up to quality ${facts.artefacts.jpeg}, WebP up to ${facts.artefacts.webp}`],
+    [
+      'default for',
+      facts.artefacts && `JPEG up to quality ${facts.artefacts.jpeg}, WebP up to ${facts.artefacts.webp}`,
+    ],
     ['architecture', `${facts.architecture} (${pairs(settings)})`],
     ['trained on', facts.dataset],
     ['training', training.description],

@@ -100,3 +100,10 @@ new Upscaler({ model: 4 });
 Upscaler.listModels({ colour: 'red' });
 
 void [outputs, progress, inputs, errors, life];
+
+async function theDefault() {
+  const { alternatives = [] } = await upscaler.getModel();
+  expect<Equal<(typeof alternatives)[number]['artefacts'], Upscaler.Artefacts | null>>();
+  const definition: Upscaler.ModelDefinition = { path: './a.onnx', postprocess: async (tensor) => tensor };
+  new Upscaler({ model: definition });
+}

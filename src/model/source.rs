@@ -184,7 +184,12 @@ fn file(path: &Path) -> Result<Vec<u8>, Error> {
 }
 
 fn check_size(path: &Path) -> Result<(), Error> {
-    let size = fs::metadata(path).map_err(|error| unreadable(path, error))?.len();
+    let found = fs::metadata(path).map_err(|error| unreadable(path, error))?;
+    if !found.is_file() {
+        // A device or a pipe may never end.
+        return Err(Error::ModelLoad(format!("Expected a file at {}", path.display())));
+    }
+    let size = found.len();
     if size > LARGEST_FILE {
         return Err(Error::ModelLoad(format!(
             "Expected a file of at most {LARGEST_FILE} bytes at {} but found {size}",

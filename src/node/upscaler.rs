@@ -127,6 +127,7 @@ impl NativeUpscaler {
 
     /// Upscales one image. `id` names the call for [`Self::abort`] and must be free.
     #[napi(ts_return_type = "Promise<NativeResult>")]
+    #[allow(clippy::too_many_arguments)] // An object around the functions would be one more thing to take apart.
     pub fn start<'env>(
         &self,
         env: &'env Env,
