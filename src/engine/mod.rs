@@ -3,12 +3,14 @@
 
 mod activations;
 mod cancel;
+mod observer;
 mod operators;
 mod pool;
 mod runtime;
 mod sessions;
 
 pub use cancel::{Cancel, Hook};
+pub use observer::Observer;
 pub use operators::{Registered, kernels};
 pub use pool::{Lane, Pool, Share};
 pub use runtime::{set_library, version};

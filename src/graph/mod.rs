@@ -16,6 +16,7 @@ mod network;
 mod node;
 mod passes;
 mod proto;
+mod quantise;
 mod shape;
 mod simplify;
 mod tensor;
@@ -31,6 +32,7 @@ pub use footprint::Footprint;
 pub use ir::{Graph, Port};
 pub use network::Network;
 pub use proto::{AttributeProto as Attribute, ModelProto, NodeProto};
+pub use quantise::Quantiser;
 pub use tensor::{Data, Tensor};
 
 #[cfg(test)]

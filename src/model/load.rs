@@ -118,11 +118,29 @@ pub enum Storage {
     Float16,
 }
 
+impl Storage {
+    /// The file.
+    pub fn write(self, network: &Network) -> Vec<u8> {
+        match self {
+            Storage::Float32 => network.to_onnx(),
+            Storage::Float16 => network.to_onnx_fp16_storage(),
+        }
+    }
+}
+
 /// The model as an `.onnx`, with its value ranges as metadata.
 ///
 /// # Errors
 /// As [`load`], without those of the engine.
 pub fn to_onnx(source: &Source, definition: &Definition, storage: Storage) -> Result<Vec<u8>, Error> {
+    Ok(storage.write(&read(source, definition)?.0))
+}
+
+/// The network with its value ranges as metadata, and what it takes and gives.
+///
+/// # Errors
+/// As [`load`], without those of the engine.
+pub fn read(source: &Source, definition: &Definition) -> Result<(Network, Signature), Error> {
     definition.check()?;
     let (proto, format) = source.read()?;
     let mut network = Network::from_model(proto)?;
@@ -130,10 +148,7 @@ pub fn to_onnx(source: &Source, definition: &Definition, storage: Storage) -> Re
     let text = |(low, high): (f32, f32)| format!("{low},{high}");
     network.set_metadata(INPUT_RANGE, &text(signature.input_range));
     network.set_metadata(OUTPUT_RANGE, &text(signature.output_range));
-    Ok(match storage {
-        Storage::Float32 => network.to_onnx(),
-        Storage::Float16 => network.to_onnx_fp16_storage(),
-    })
+    Ok((network, signature))
 }
 
 /// Metadata keys of an `.onnx` that say what its values for black and white are, as `low,high`.

@@ -7,5 +7,5 @@ mod shared;
 mod source;
 
 pub use definition::{Definition, ModelInfo};
-pub use load::{Model, Storage, load, to_onnx};
+pub use load::{Model, Storage, load, read, to_onnx};
 pub use source::{FileFormat, Source};
