@@ -74,7 +74,9 @@ fn read(path: &Path) -> Result<Raster, Error> {
     })?;
     let named = |error: Error| match error {
         Error::Decode(message) => Error::Decode(format!("{}: {message}", path.display())),
-        Error::UnsupportedFormat(message) => Error::UnsupportedFormat(format!("{}: {message}", path.display())),
+        Error::UnsupportedFormat(message) => {
+            Error::UnsupportedFormat(format!("{}: {message}", path.display()))
+        }
         other => other,
     };
     let mut raster = decode(&bytes, &DecodeOptions::default()).map_err(named)?.raster;
@@ -88,7 +90,12 @@ fn grid(picture: &Raster, [height, width]: [usize; 2]) -> Vec<[usize; 2]> {
     (0..rows).flat_map(|row| (0..columns).map(move |column| [row * height, column * width])).collect()
 }
 
-fn cut(picture: &Raster, [top, left]: [usize; 2], [height, width]: [usize; 2], signature: &Signature) -> Crop {
+fn cut(
+    picture: &Raster,
+    [top, left]: [usize; 2],
+    [height, width]: [usize; 2],
+    signature: &Signature,
+) -> Crop {
     let Samples::U8(samples) = &picture.samples else { unreachable!("pictures are read as 8 bits") };
     let (stride, step) = (picture.width as usize, usize::from(picture.channels));
     let (low, high) = signature.input_range;

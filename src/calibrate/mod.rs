@@ -90,7 +90,12 @@ fn run(observer: &mut Observer, crop: &Crop, show: &mut dyn FnMut(&str, &[f32]))
 }
 
 /// The PSNR of `quantised` against `network`.
-fn compare(network: &Network, quantised: &Network, signature: &Signature, crops: &[Crop]) -> Result<f64, Error> {
+fn compare(
+    network: &Network,
+    quantised: &Network,
+    signature: &Signature,
+    crops: &[Crop],
+) -> Result<f64, Error> {
     let threads = threads()?;
     let mut expected = Observer::new(&network.to_bytes(), threads)?;
     let mut found = Observer::new(&quantised.to_bytes(), threads)?;

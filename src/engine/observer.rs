@@ -26,11 +26,13 @@ impl Observer {
                 .with_inter_threads(1)?
                 .with_intra_op_spinning(false)?
                 .with_memory_pattern(false)?
+                // As sessions have it: see there.
+                .with_config_entry("session.x64quantprecision", "1")?
                 .with_log_level(ort::logging::LogLevel::Fatal)?
                 .commit_from_memory(onnx)
         };
-        let session =
-            build().map_err(|error| Error::ModelLoad(format!("ONNX Runtime cannot load the network: {error}")))?;
+        let session = build()
+            .map_err(|error| Error::ModelLoad(format!("ONNX Runtime cannot load the network: {error}")))?;
         Ok(Observer { session })
     }
 

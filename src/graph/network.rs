@@ -160,8 +160,12 @@ fn trained_numbers(graph: &Graph) -> u64 {
         })
         .flat_map(|node| node.input.iter().skip(1))
         .collect();
-    let dequantised: HashSet<&str> =
-        graph.nodes.iter().filter(|node| node.is("DequantizeLinear")).filter_map(|node| node.arg(0)).collect();
+    let dequantised: HashSet<&str> = graph
+        .nodes
+        .iter()
+        .filter(|node| node.is("DequantizeLinear"))
+        .filter_map(|node| node.arg(0))
+        .collect();
     let trained = graph.constants.iter().filter(|(name, tensor)| {
         let number = matches!(tensor.data, Data::F32(_)) || dequantised.contains(name.as_str());
         number && !tensor.dims.is_empty() && !settings.contains(name)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::definition::{Definition, ModelInfo};
+use super::definition::{Definition, FP32, INT8, ModelInfo};
 use super::shared;
 use super::source::{FileFormat, Source};
 use crate::engine::{Engine, Load, OnnxEngine, OnnxModel, Registered, SessionOptions, Signature, kernels};
@@ -25,6 +25,7 @@ pub fn load(source: &Source, definition: &Definition, workers: usize) -> Result<
     definition.check()?;
     let (proto, format) = source.read()?;
     let network = Network::from_model(proto)?;
+    let precision = precision(&network, definition)?;
     let signature = signature(&network, format, definition)?;
     let bytes = network.to_bytes();
     let options = SessionOptions { workers };
@@ -41,12 +42,28 @@ pub fn load(source: &Source, definition: &Definition, workers: usize) -> Result<
         size_bytes: bytes.len() as u64,
         provider: "cpu",
         kernels: engine.kernels(),
-        precision: "fp32",
+        precision,
         input_range: signature.input_range,
         output_range: signature.output_range,
         fixed_size: signature.fixed_size,
     };
     Ok(Model { engine, info })
+}
+
+/// The arithmetic of the network, which must be the one that was asked for.
+fn precision(network: &Network, definition: &Definition) -> Result<&'static str, Error> {
+    let found = if network.is_quantised() { INT8 } else { FP32 };
+    match definition.precision.as_deref() {
+        Some(INT8) if found == FP32 => Err(Error::InvalidArgument(
+            "Expected a quantised model for precision 'int8' but this one computes in fp32; upscaler-node quantize \
+             makes a quantised one of it"
+                .to_owned(),
+        )),
+        Some(FP32) if found == INT8 => Err(Error::InvalidArgument(
+            "Expected a float32 model for precision 'fp32' but this one is quantised to int8".to_owned(),
+        )),
+        _ => Ok(found),
+    }
 }
 
 /// Makes an engine: with the body of the network in our kernels, where this machine has what they need.
@@ -57,8 +74,11 @@ fn make(
     options: SessionOptions,
 ) -> Result<OnnxEngine, Error> {
     let split = match kernels()? {
-        Some(isa) => graph::split(network.graph(), isa)?.map(|split| (split, isa.name())),
-        None => None,
+        // Integer operators are ONNX Runtime's.
+        Some(isa) if !network.is_quantised() => {
+            graph::split(network.graph(), isa)?.map(|split| (split, isa.name()))
+        }
+        _ => None,
     };
     let radius = signature.footprint.radius.unwrap_or(0);
     let Some((split, kernels)) = split else {

@@ -18,8 +18,8 @@ use prost::Message;
 
 use super::ir::Graph;
 use super::network::Network;
-use super::shape;
 use super::proto::{TensorTypeProto, TypeProto, ValueInfoProto, data_type};
+use super::shape;
 use crate::error::Error;
 use plan::Plan;
 use range::Histogram;
@@ -102,7 +102,8 @@ impl Quantiser {
     /// [`Error::ModelLoad`] if the rewritten graph is inconsistent, which a consistent one does not become.
     pub fn finish(self) -> Result<Network, Error> {
         let Quantiser { mut graph, plan, histograms, .. } = self;
-        let schemes = histograms.iter().map(|(name, histogram)| (name.clone(), histogram.best_scheme())).collect();
+        let schemes =
+            histograms.iter().map(|(name, histogram)| (name.clone(), histogram.best_scheme())).collect();
         rewrite::rewrite(&mut graph, &plan, &schemes);
         graph.sort()?;
         graph.remove_dead();
@@ -126,9 +127,28 @@ const OPSET: i64 = 13;
 
 /// Operators that are the same in operator sets 11 and [`OPSET`].
 const SAME: [&str; 22] = [
-    "Add", "AveragePool", "Cast", "Clip", "Concat", "Conv", "ConvTranspose", "DepthToSpace", "Div",
-    "GlobalAveragePool", "LeakyRelu", "Mul", "PRelu", "Pad", "Relu", "Reshape", "Resize", "Sigmoid", "Slice",
-    "Sub", "Tanh", "Transpose",
+    "Add",
+    "AveragePool",
+    "Cast",
+    "Clip",
+    "Concat",
+    "Conv",
+    "ConvTranspose",
+    "DepthToSpace",
+    "Div",
+    "GlobalAveragePool",
+    "LeakyRelu",
+    "Mul",
+    "PRelu",
+    "Pad",
+    "Relu",
+    "Reshape",
+    "Resize",
+    "Sigmoid",
+    "Slice",
+    "Sub",
+    "Tanh",
+    "Transpose",
 ];
 
 fn raise_opset(graph: &mut Graph) -> Result<(), Error> {

@@ -52,7 +52,8 @@ impl Plan {
     }
 
     fn collect_values(&mut self, graph: &Graph, roles: &[Role]) {
-        for (index, node) in graph.nodes.iter().enumerate().filter(|(index, _)| self.integer.contains(index)) {
+        for (index, node) in graph.nodes.iter().enumerate().filter(|(index, _)| self.integer.contains(index))
+        {
             let read = self.integer_inputs(graph, node).into_iter().map(str::to_owned);
             self.measured.extend(read.filter(|name| !self.copies.contains_key(name)));
             match (roles[index], node.arg(0)) {

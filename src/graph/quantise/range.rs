@@ -100,12 +100,6 @@ impl Scheme {
         }
         Scheme { scale: scale as f32, zero_point: (-low / scale).round().clamp(0.0, LEVELS) as u8 }
     }
-
-    /// A number as a byte, as QuantizeLinear computes it.
-    pub fn quantised(self, value: f32) -> u8 {
-        let level = (value / self.scale).round_ties_even() + f32::from(self.zero_point);
-        level.clamp(0.0, LEVELS as f32) as u8
-    }
 }
 
 /// Running sums over a histogram's bins: how many numbers lie below a place, their sum and that of their squares.
@@ -136,9 +130,8 @@ impl Sums {
     /// The sum of the squares of all errors that a range makes.
     fn error(&self, (low, high): (f64, f64)) -> f64 {
         let (under, over, all) = (self.below(low), self.below(high), self.bins[BINS]);
-        let distance = |[count, sum, squares]: [f64; 3], end: f64| {
-            squares - 2.0 * end * sum + end * end * count
-        };
+        let distance =
+            |[count, sum, squares]: [f64; 3], end: f64| squares - 2.0 * end * sum + end * end * count;
         let above = [all[0] - over[0], all[1] - over[1], all[2] - over[2]];
         let step = (high - low) / LEVELS;
         (over[0] - under[0]) * step * step / 12.0 + distance(under, low) + distance(above, high)
@@ -149,14 +142,27 @@ impl Sums {
 mod tests {
     use super::*;
 
+    /// A number as a byte, as ONNX defines QuantizeLinear.
+    fn quantised(scheme: Scheme, value: f32) -> u8 {
+        let level = (value / scheme.scale).round_ties_even() + f32::from(scheme.zero_point);
+        level.clamp(0.0, 255.0) as u8
+    }
+
+    /// What a byte stands for.
+    fn number(scheme: Scheme, byte: u8) -> f32 {
+        (f32::from(byte) - f32::from(scheme.zero_point)) * scheme.scale
+    }
+
     #[test]
     fn a_range_becomes_the_scheme_that_onnx_defines() {
         // ONNX's DynamicQuantizeLinear: scale = (max - min) / 255, zero point = round(-min / scale).
         assert_eq!(Scheme::of_range(0.0, 255.0), Scheme { scale: 1.0, zero_point: 0 });
         assert_eq!(Scheme::of_range(-1.0, 4.1), Scheme { scale: 0.02, zero_point: 50 });
         assert_eq!(Scheme::of_range(0.0, 0.0), Scheme::default());
-        let scheme = Scheme { scale: 0.5, zero_point: 10 };
-        assert_eq!([0.0, 0.25, 0.75, 2.0, -100.0, 1000.0].map(|v| scheme.quantised(v)), [10, 10, 12, 14, 0, 255]);
+        let scheme = Scheme::of_range(-5.0, 122.5);
+        assert_eq!(scheme, Scheme { scale: 0.5, zero_point: 10 });
+        let bytes = [0.0, 0.25, 0.75, 2.0, -100.0, 1000.0].map(|value| quantised(scheme, value));
+        assert_eq!(bytes, [10, 10, 12, 14, 0, 255]);
     }
 
     #[test]
@@ -177,7 +183,8 @@ mod tests {
         let scheme = histogram.best_scheme();
         assert!(scheme.scale < 6.0 / 255.0, "{scheme:?}");
         let error = |scheme: Scheme| {
-            let of = |value: f32| f64::from(f32::from(scheme.quantised(value)) * scheme.scale - value).powi(2);
+            let of =
+                |value: f32| f64::from(f32::from(scheme.quantised(value)) * scheme.scale - value).powi(2);
             (0..100_000).map(|n| of(n as f32 / 1e5 * 4.0)).sum::<f64>() + of(12.0)
         };
         assert!(error(scheme) < error(Scheme::of_range(0.0, 12.0)));

@@ -22,7 +22,9 @@ pub fn rewrite(graph: &mut Graph, plan: &Plan, schemes: &BTreeMap<String, Scheme
     };
     // Values that integer operators make exist as bytes only: others read them from there as well.
     let made: HashMap<&str, usize> = (plan.integer.iter())
-        .flat_map(|&index| [graph.nodes[index].out(), rectified(graph, &graph.nodes[index])].map(|name| (name, index)))
+        .flat_map(|&index| {
+            [graph.nodes[index].out(), rectified(graph, &graph.nodes[index])].map(|name| (name, index))
+        })
         .collect();
     for (index, node) in graph.nodes.iter().enumerate() {
         let integer = plan.integer.contains(&index);

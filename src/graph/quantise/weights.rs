@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn weights_come_back_within_half_a_step() {
-        let weights: Vec<f32> = (0..8 * 27).map(|n| ((n * 2_654_435_761_usize) % 10_007) as f32 / 5003.5 - 1.0).collect();
+        let weights: Vec<f32> =
+            (0..8 * 27).map(|n| ((n * 2_654_435_761_usize) % 10_007) as f32 / 5003.5 - 1.0).collect();
         let found = quantise(&[8, 3, 3, 3], &weights, None, INPUT);
         for (index, (integer, weight)) in found.weights.to_ints().unwrap().iter().zip(&weights).enumerate() {
             let scale = found.scales[index / 27];
@@ -83,7 +84,8 @@ mod tests {
     fn outputs_without_weights_keep_their_bias() {
         let found = quantise(&[2, 1, 1, 1], &[0.0, 1e-30], Some(&[0.25, 7.0]), INPUT);
         let bias = found.bias.unwrap().to_ints().unwrap();
-        let back: Vec<f32> = bias.iter().zip(&found.bias_scales).map(|(b, scale)| *b as f32 * scale).collect();
+        let back: Vec<f32> =
+            bias.iter().zip(&found.bias_scales).map(|(b, scale)| *b as f32 * scale).collect();
         assert!((back[0] - 0.25).abs() <= 0.25 && (back[1] - 7.0).abs() < 1e-5, "{back:?}");
     }
 }
