@@ -135,7 +135,10 @@ declare namespace Upscaler {
     model?: string | ModelQuery | ModelDefinitionObjectOrFn | Uint8Array;
     /** Chooses among a family's models, and is checked against a model that is named otherwise. */
     scale?: number;
-    /** Default `'fp32'`. */
+    /**
+     * The arithmetic that is wanted, checked against the model: `'int8'` is for files that were quantised
+     * (`upscaler-node quantize`). Default: as the model is.
+     */
     precision?: 'fp32' | 'int8';
     /** Sizes to run before `ready` resolves. Default: none. */
     warmupSizes?: WarmupSizes;
