@@ -71,6 +71,8 @@ export interface ModelSource {
   channels?: number;
   divisibilityFactor?: number;
   precision?: 'fp32' | 'int8';
+  /** The same model in int8, taken where `precision` asks for it and it is the faster one on this machine. */
+  quantized?: string;
   executionProviders?: string[];
 }
 

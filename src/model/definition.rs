@@ -1,6 +1,6 @@
 //! What is said of a model beside its file.
 
-use super::source::FileFormat;
+use super::source::{FileFormat, Source};
 use crate::error::Error;
 
 /// The precisions: float32 throughout, or integers in all that is worth it.
@@ -24,6 +24,8 @@ pub struct Definition {
     pub divisibility_factor: Option<u32>,
     /// [`FP32`] or [`INT8`], checked against the network; by default as the network is.
     pub precision: Option<String>,
+    /// The same model in int8, which [`INT8`] then chooses where it is faster than float32.
+    pub quantised: Option<Source>,
     /// In order of preference; `cpu` is what this engine offers.
     pub execution_providers: Vec<String>,
 }

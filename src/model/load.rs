@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::definition::{Definition, FP32, INT8, ModelInfo};
-use super::shared;
+use super::definition::{Definition, ModelInfo};
 use super::source::{FileFormat, Source};
+use super::{precision, shared};
 use crate::engine::{Engine, Load, OnnxEngine, OnnxModel, Registered, SessionOptions, Signature, kernels};
 use crate::error::Error;
 use crate::graph::{self, Network, Split};
@@ -23,9 +23,10 @@ pub struct Model {
 /// networks that are not from image to image, [`Error::Provider`], [`Error::RuntimeLoad`], [`Error::InvalidArgument`].
 pub fn load(source: &Source, definition: &Definition, workers: usize) -> Result<Model, Error> {
     definition.check()?;
+    let source = precision::choose(source, definition)?;
     let (proto, format) = source.read()?;
     let network = Network::from_model(proto)?;
-    let precision = precision(&network, definition)?;
+    let precision = precision::of(&network, definition)?;
     let signature = signature(&network, format, definition)?;
     let bytes = network.to_bytes();
     let options = SessionOptions { workers };
@@ -48,22 +49,6 @@ pub fn load(source: &Source, definition: &Definition, workers: usize) -> Result<
         fixed_size: signature.fixed_size,
     };
     Ok(Model { engine, info })
-}
-
-/// The arithmetic of the network, which must be the one that was asked for.
-fn precision(network: &Network, definition: &Definition) -> Result<&'static str, Error> {
-    let found = if network.is_quantised() { INT8 } else { FP32 };
-    match definition.precision.as_deref() {
-        Some(INT8) if found == FP32 => Err(Error::InvalidArgument(
-            "Expected a quantised model for precision 'int8' but this one computes in fp32; upscaler-node quantize \
-             makes a quantised one of it"
-                .to_owned(),
-        )),
-        Some(FP32) if found == INT8 => Err(Error::InvalidArgument(
-            "Expected a float32 model for precision 'fp32' but this one is quantised to int8".to_owned(),
-        )),
-        _ => Ok(found),
-    }
 }
 
 /// Makes an engine: with the body of the network in our kernels, where this machine has what they need.

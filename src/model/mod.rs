@@ -3,6 +3,7 @@
 
 mod definition;
 mod load;
+mod precision;
 mod shared;
 mod source;
 
