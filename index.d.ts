@@ -136,8 +136,8 @@ declare namespace Upscaler {
     /** Chooses among a family's models, and is checked against a model that is named otherwise. */
     scale?: number;
     /**
-     * The arithmetic that is wanted, checked against the model: `'int8'` is for files that were quantised
-     * (`upscaler-node quantize`). Default: as the model is.
+     * `'int8'`: a model of the catalogue runs in 8-bit integers where that is faster on this machine, else in float32;
+     * `getModel()` says which. A file of one's own must be what is asked for. Default: float32, files as they are.
      */
     precision?: 'fp32' | 'int8';
     /** Sizes to run before `ready` resolves. Default: none. */

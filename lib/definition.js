@@ -8,6 +8,7 @@ const check = require('./check');
 const { locate, notInstalled } = require('./locate');
 const models = require('./models');
 const packages = require('./packages');
+const { int8File } = require('./precision');
 
 /**
  * From what a user calls a model to what the addon can load.
@@ -24,10 +25,22 @@ const MODEL_TYPES = /** @type {const} */ (['layers', 'graph']);
 
 /**
  * @param {unknown} model
+ * @param {{ scale?: number, precision?: 'fp32' | 'int8', tf?: TensorFlow }} options
+ * @returns {ResolvedModel}
+ */
+function resolveModel(model, { precision, ...options }) {
+  const resolved = findModel(model, options);
+  const { entry, source } = resolved;
+  if (precision !== 'int8' || entry === undefined) return resolved;
+  return { ...resolved, source: { ...source, quantized: int8File(entry) } };
+}
+
+/**
+ * @param {unknown} model
  * @param {{ scale?: number, tf?: TensorFlow }} options
  * @returns {ResolvedModel}
  */
-function resolveModel(model, { scale, tf }) {
+function findModel(model, { scale, tf }) {
   if (model === undefined) return fromEntry(models.findDefault(scale), scale);
   if (typeof model === 'string') return isModelPath(model) ? fromPath(model, scale) : fromName(model, scale);
   if (model instanceof Uint8Array) return fromBytes(model, scale);

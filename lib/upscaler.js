@@ -144,7 +144,7 @@ class Upscaler {
     const { model, scale, tf, precision, executionProviders } = this.#options;
     // Not before the constructor is done: what fails from here on fails `ready`.
     await undefined;
-    const resolved = resolveModel(model, { scale, tf });
+    const resolved = resolveModel(model, { scale, precision, tf });
     if (resolved.hooks !== undefined) await hooks.setUp(resolved.hooks, tf);
     try {
       const info = await this.#native.load({ ...resolved.source, precision, executionProviders });
