@@ -141,7 +141,10 @@ declare namespace Upscaler {
      * three, as BT.601 luma) and for 4 (alpha through its grey form). Default: the model's own.
      */
     channels?: 1 | 3 | 4;
-    /** Default `'fp32'`. */
+    /**
+     * `'int8'`: a model of the catalogue runs in 8-bit integers where that is faster on this machine, else in float32;
+     * `getModel()` says which. A file of one's own must be what is asked for. Default: float32, files as they are.
+     */
     precision?: 'fp32' | 'int8';
     /** Sizes to run before `ready` resolves. Default: none. */
     warmupSizes?: WarmupSizes;

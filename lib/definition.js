@@ -8,6 +8,7 @@ const check = require('./check');
 const { locate, notInstalled } = require('./locate');
 const models = require('./models');
 const packages = require('./packages');
+const { int8File } = require('./precision');
 
 /**
  * From what a user calls a model to what the addon can load.
@@ -31,18 +32,20 @@ const MODEL_TYPES = /** @type {const} */ (['layers', 'graph']);
 
 /**
  * @param {unknown} model
- * @param {{ scale?: number, channels?: number, tf?: TensorFlow }} options
+ * @param {{ scale?: number, channels?: number, precision?: 'fp32' | 'int8', tf?: TensorFlow }} options
  * @returns {ResolvedModel}
  */
-function resolveModel(model, { scale, channels, tf }) {
+function resolveModel(model, { scale, channels, precision, tf }) {
   const named = models.channelsIn(model);
   if (channels !== undefined && named !== undefined && channels !== named) {
     throw invalidValue('options.channels', `${named}, as options.model says`, channels);
   }
   const resolved = findModel(model, { scale, tf });
-  const wanted = channels ?? named;
+  const { entry, source } = resolved;
+  const quantized = precision === 'int8' && entry !== undefined ? int8File(entry) : undefined;
   // An entry's network may be for 3 channels where its form for others is wanted: the addon makes that.
-  return wanted === undefined ? resolved : { ...resolved, source: { ...resolved.source, channels: wanted } };
+  const wanted = channels ?? named ?? source.channels;
+  return { ...resolved, source: { ...source, channels: wanted, quantized } };
 }
 
 /**

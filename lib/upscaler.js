@@ -156,7 +156,7 @@ class Upscaler {
     const { model, scale, channels, tf, precision, executionProviders } = this.#options;
     // Not before the constructor is done: what fails from here on fails `ready`.
     await undefined;
-    const resolved = resolveModel(model, { scale, channels, tf });
+    const resolved = resolveModel(model, { scale, channels, precision, tf });
     await setUp(resolved.hooks, tf);
     try {
       const { source, alternatives = [] } = resolved;

@@ -10,11 +10,13 @@
 //! | [`graph`] | the ONNX graph in memory: messages, building, rewrites, receptive field; knows no file format |
 //! | [`mod@format`] | model files (onnx, tfjs, ncnn) → graph; knows no engine |
 //! | [`model`] | definition, source, load, cache |
+//! | [`calibrate`] | a model and sample pictures → an int8 model |
 //! | [`kernel`] | convolution kernels on blocked planes; slices only |
 //! | [`engine`] | ONNX Runtime: library, environment, sessions, operators, worker pool |
 //! | [`mod@upscale`] | plan tiles, run, stitch, progress, cancel |
 //! | `node` | the only room that knows napi |
 
+pub mod calibrate;
 pub mod engine;
 pub mod error;
 pub mod format;

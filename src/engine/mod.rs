@@ -3,6 +3,7 @@
 
 mod activations;
 mod cancel;
+mod observer;
 mod operators;
 mod pool;
 mod runtime;
@@ -10,6 +11,7 @@ mod sessions;
 mod sized;
 
 pub use cancel::{Cancel, Hook};
+pub use observer::Observer;
 pub use operators::{Registered, kernels};
 pub use pool::{Lane, Pool, Share};
 pub use runtime::{set_library, version};

@@ -207,6 +207,8 @@ impl OnnxEngine {
             .with_config_entry("session.force_spinning_stop", "1")?
             .with_memory_pattern(false)?
             .with_env_allocators()?
+            // Without VNNI, x86 sums products of bytes in 16 bits, which overflow: this makes it take wider ones.
+            .with_config_entry("session.x64quantprecision", "1")?
             .with_log_level(ort::logging::LogLevel::Fatal)?
             .commit_from_memory(&self.model.bytes)
     }

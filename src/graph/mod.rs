@@ -18,6 +18,7 @@ mod node;
 mod passes;
 mod pattern;
 mod proto;
+mod quantise;
 mod shape;
 mod simplify;
 mod tensor;
@@ -33,6 +34,7 @@ pub use footprint::Footprint;
 pub use ir::{Graph, Port};
 pub use network::Network;
 pub use proto::{AttributeProto as Attribute, ModelProto, NodeProto};
+pub use quantise::Quantiser;
 pub use tensor::{Data, Tensor};
 
 #[cfg(test)]

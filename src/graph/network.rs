@@ -130,6 +130,11 @@ impl Network {
         self.analysis.footprint
     }
 
+    /// Whether it computes in integers, at least in part.
+    pub fn is_quantised(&self) -> bool {
+        self.graph.nodes.iter().any(|node| matches!(node.op_type.as_str(), "QuantizeLinear" | "QLinearConv"))
+    }
+
     /// The graph, for rewrites that only some engines want.
     pub fn graph(&self) -> &Graph {
         &self.graph
@@ -177,14 +182,27 @@ fn encode(graph: &Graph) -> Vec<u8> {
     graph.to_model(constants, Vec::new()).encode_to_vec()
 }
 
-/// The float constants, without those that are settings: single numbers, scales of a Resize, limits of a Clip.
+/// The constants that were trained: floats, without those that are settings (single numbers, scales of a Resize, limits
+/// of a Clip, scales of integers), and integers that stand for floats.
 fn trained_numbers(graph: &Graph) -> u64 {
     let settings: HashSet<&String> = (graph.nodes.iter())
-        .filter(|node| matches!(node.op_type.as_str(), "Resize" | "Upsample" | "Clip" | "Pad"))
+        .filter(|node| {
+            matches!(
+                node.op_type.as_str(),
+                "Resize" | "Upsample" | "Clip" | "Pad" | "QuantizeLinear" | "DequantizeLinear"
+            )
+        })
         .flat_map(|node| node.input.iter().skip(1))
         .collect();
+    let dequantised: HashSet<&str> = graph
+        .nodes
+        .iter()
+        .filter(|node| node.is("DequantizeLinear"))
+        .filter_map(|node| node.arg(0))
+        .collect();
     let trained = graph.constants.iter().filter(|(name, tensor)| {
-        matches!(tensor.data, Data::F32(_)) && !tensor.dims.is_empty() && !settings.contains(name)
+        let number = matches!(tensor.data, Data::F32(_)) || dequantised.contains(name.as_str());
+        number && !tensor.dims.is_empty() && !settings.contains(name)
     });
     trained.map(|(_, tensor)| tensor.count() as u64).sum()
 }

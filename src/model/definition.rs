@@ -1,7 +1,11 @@
 //! What is said of a model beside its file.
 
-use super::source::FileFormat;
+use super::source::{FileFormat, Source};
 use crate::error::Error;
+
+/// The precisions: float32 throughout, or integers in all that is worth it.
+pub const FP32: &str = "fp32";
+pub const INT8: &str = "int8";
 
 /// What the caller says of a model; what is absent is taken from the file.
 #[derive(Clone, Debug, Default)]
@@ -19,8 +23,10 @@ pub struct Definition {
     pub channels: Option<usize>,
     /// The network takes sizes that are multiples of this.
     pub divisibility_factor: Option<u32>,
-    /// `fp32`, the default, is what this engine offers.
+    /// [`FP32`] or [`INT8`], checked against the network; by default as the network is.
     pub precision: Option<String>,
+    /// The same model in int8, which [`INT8`] then chooses where it is faster than float32.
+    pub quantised: Option<Source>,
     /// In order of preference; `cpu` is what this engine offers.
     pub execution_providers: Vec<String>,
 }
@@ -29,17 +35,17 @@ impl Definition {
     /// Refuses what this engine cannot do, before anything is read.
     ///
     /// # Errors
-    /// [`Error::Provider`] for other execution providers than `cpu`, [`Error::InvalidArgument`] for other precisions
-    /// than `fp32`, and for ranges and factors that cannot be.
+    /// [`Error::Provider`] for other execution providers than `cpu`, [`Error::InvalidArgument`] for precisions that
+    /// are unknown, and for ranges and factors that cannot be.
     pub fn check(&self) -> Result<(), Error> {
         if let Some(provider) = self.execution_providers.iter().find(|provider| *provider != "cpu") {
             return Err(Error::Provider(format!(
                 "Expected an execution provider that is available (cpu) but received '{provider}'"
             )));
         }
-        if let Some(precision) = self.precision.as_deref().filter(|precision| *precision != "fp32") {
+        if let Some(precision) = self.precision.as_deref().filter(|given| ![FP32, INT8].contains(given)) {
             return Err(Error::InvalidArgument(format!(
-                "Expected a precision that the model offers (fp32) but received '{precision}'"
+                "Expected precision to be {FP32} or {INT8} but received '{precision}'"
             )));
         }
         for (name, range) in [("inputRange", self.input_range), ("outputRange", self.output_range)] {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use once_cell::sync::Lazy;
 
-use super::definition::{Definition, ModelInfo};
-use super::per_size;
+use super::definition::{Definition, FP32, ModelInfo};
 use super::shared::{self, Shared};
 use super::source::{Contents, FileFormat, Source};
+use super::{per_size, precision};
 use crate::engine::{
     Engine, Engines, Load, OnnxEngine, OnnxModel, Registered, SessionOptions, Signature, kernels,
 };
@@ -44,21 +44,22 @@ static ENGINES: Lazy<Shared<OnnxEngine>> = Lazy::new(Shared::default);
 /// networks that are not from image to image, [`Error::Provider`], [`Error::RuntimeLoad`], [`Error::InvalidArgument`].
 pub fn load(source: &Source, definition: &Definition, workers: usize) -> Result<Model, Error> {
     definition.check()?;
+    let source = precision::choose(source, definition)?;
     let loaded = match source.digest() {
         Ok(digest) => {
             let said = Definition { name: None, ..definition.clone() };
             let key = shared::key(&digest, &format!("{said:?} {workers}"));
-            MODELS.get(key, || read(source, definition, workers))?
+            MODELS.get(key, || make_all(source, definition, workers))?
         }
         // Reading it says best what is wrong.
-        Err(_) => Arc::new(read(source, definition, workers)?),
+        Err(_) => Arc::new(make_all(source, definition, workers)?),
     };
     let name = definition.name.clone().unwrap_or_else(|| source.name());
     let info = ModelInfo { name, ..loaded.info.clone() };
     Ok(Model { engines: loaded.engines.clone(), info, _loaded: loaded })
 }
 
-fn read(source: &Source, definition: &Definition, workers: usize) -> Result<Loaded, Error> {
+fn make_all(source: &Source, definition: &Definition, workers: usize) -> Result<Loaded, Error> {
     let (contents, format) = source.open()?;
     let proto = match contents {
         Contents::Network(proto) => *proto,
@@ -79,6 +80,7 @@ fn read(source: &Source, definition: &Definition, workers: usize) -> Result<Load
         macs_per_pixel: network.macs_per_pixel(),
         size_bytes: size_bytes as u64,
         kernels: engine.kernels(),
+        precision: precision::of(&network, definition)?,
         ..describe(format, engine.signature())
     };
     Ok(Loaded { engines, info })
@@ -98,7 +100,7 @@ pub(super) fn describe(format: FileFormat, signature: &Signature) -> ModelInfo {
         size_bytes: 0,
         provider: "cpu",
         kernels: "onnxruntime",
-        precision: "fp32",
+        precision: FP32,
         input_range: signature.input_range,
         output_range: signature.output_range,
         fixed_size: signature.fixed_size,
@@ -156,8 +158,11 @@ fn make(
     options: SessionOptions,
 ) -> Result<OnnxEngine, Error> {
     let split = match kernels()? {
-        Some(isa) => graph::split(network.graph(), isa)?.map(|split| (split, isa.name())),
-        None => None,
+        // Integer operators are ONNX Runtime's.
+        Some(isa) if !network.is_quantised() => {
+            graph::split(network.graph(), isa)?.map(|split| (split, isa.name()))
+        }
+        _ => None,
     };
     let radius = signature.footprint.radius.unwrap_or(0);
     let Some((split, kernels)) = split else {
@@ -227,11 +232,29 @@ pub enum Storage {
     Float16,
 }
 
+impl Storage {
+    /// The file.
+    pub fn write(self, network: &Network) -> Vec<u8> {
+        match self {
+            Storage::Float32 => network.to_onnx(),
+            Storage::Float16 => network.to_onnx_fp16_storage(),
+        }
+    }
+}
+
 /// The model as an `.onnx`, with its value ranges as metadata.
 ///
 /// # Errors
 /// As [`load`], without those of the engine.
 pub fn to_onnx(source: &Source, definition: &Definition, storage: Storage) -> Result<Vec<u8>, Error> {
+    Ok(storage.write(&read(source, definition)?.0))
+}
+
+/// The network with its value ranges as metadata, and what it takes and gives.
+///
+/// # Errors
+/// As [`load`], without those of the engine.
+pub fn read(source: &Source, definition: &Definition) -> Result<(Network, Signature), Error> {
     definition.check()?;
     let (proto, format) = source.read()?;
     let mut network = match Forms::new(proto, definition.channels)? {
@@ -246,10 +269,7 @@ pub fn to_onnx(source: &Source, definition: &Definition, storage: Storage) -> Re
     let text = |(low, high): (f32, f32)| format!("{low},{high}");
     network.set_metadata(INPUT_RANGE, &text(signature.input_range));
     network.set_metadata(OUTPUT_RANGE, &text(signature.output_range));
-    Ok(match storage {
-        Storage::Float32 => network.to_onnx(),
-        Storage::Float16 => network.to_onnx_fp16_storage(),
-    })
+    Ok((network, signature))
 }
 
 /// Metadata keys of an `.onnx` that say what its values for black and white are, as `low,high`.

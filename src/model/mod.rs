@@ -5,9 +5,10 @@ mod cache;
 mod definition;
 mod load;
 mod per_size;
+mod precision;
 mod shared;
 mod source;
 
 pub use definition::{Definition, ModelInfo};
-pub use load::{Model, Storage, load, to_onnx};
+pub use load::{Model, Storage, load, read, to_onnx};
 pub use source::{FileFormat, Source};

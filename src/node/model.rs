@@ -29,8 +29,11 @@ pub struct ModelSource {
     pub channels: Option<u32>,
     /// Sizes must be multiples of this; default 1.
     pub divisibility_factor: Option<u32>,
-    /// Default 'fp32'.
+    /// 'fp32' or 'int8', checked against the network; default: as it is.
+    #[napi(ts_type = "'fp32' | 'int8'")]
     pub precision: Option<String>,
+    /// The same model in int8: an `.onnx` that is taken where `precision` is 'int8' and that is the faster one here.
+    pub quantized: Option<String>,
     /// In order of preference; default ['cpu'].
     pub execution_providers: Option<Vec<String>>,
 }
@@ -51,6 +54,7 @@ impl ModelSource {
             channels: self.channels.map(|channels| channels as usize),
             divisibility_factor: self.divisibility_factor,
             precision: self.precision,
+            quantised: self.quantized.map(|path| Source::Path(path.into())),
             execution_providers: self.execution_providers.unwrap_or_default(),
         };
         Ok((source, definition))

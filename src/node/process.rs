@@ -1,5 +1,7 @@
 //! What concerns the whole process: the library's place, threads, memory, counts, versions.
 
+use std::path::PathBuf;
+
 use napi::Env;
 use napi::bindgen_prelude::{Buffer, PromiseRaw, create_custom_tokio_runtime};
 use napi_derive::napi;
@@ -7,6 +9,7 @@ use napi_derive::napi;
 use super::errors::{Code, rejection, thrown};
 use super::model::ModelSource;
 use super::result::NativeCounters;
+use crate::calibrate;
 use crate::engine::{Pool, Share, set_library, version};
 use crate::error::Error;
 use crate::model::{self, Storage};
@@ -81,10 +84,7 @@ pub fn convert(
     source: ModelSource,
     #[napi(ts_arg_type = "'float32' | 'float16'")] storage: Option<String>,
 ) -> Result<PromiseRaw<'_, Buffer>, napi::Error> {
-    let storage = match storage.as_deref() {
-        Some("float16") => Storage::Float16,
-        _ => Storage::Float32,
-    };
+    let storage = storage_named(storage);
     let parts = source.parts();
     let work = async move {
         let (source, definition) = parts.map_err(|error| Error::InvalidArgument(error.reason.clone()))?;
@@ -93,4 +93,64 @@ pub fn convert(
     env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result| {
         result.map(Buffer::from).map_err(|error| rejection(env, error))
     })
+}
+
+/// A quantised model, and how it compares.
+#[napi(object, object_from_js = false)]
+pub struct NativeQuantised {
+    /// The `.onnx`.
+    pub onnx: Buffer,
+    /// Bytes of the model as an `.onnx` in float32.
+    pub float_bytes: f64,
+    /// Operators that compute in integers, and all.
+    pub integer_operators: u32,
+    pub operators: u32,
+    /// Crops of the pictures that ranges were taken from, and others that were compared.
+    pub calibrated_on: u32,
+    pub compared_on: u32,
+    /// Of the int8 results against those in float32, in dB.
+    pub psnr: f64,
+}
+
+impl From<calibrate::Quantised> for NativeQuantised {
+    fn from(quantised: calibrate::Quantised) -> NativeQuantised {
+        NativeQuantised {
+            onnx: quantised.onnx.into(),
+            float_bytes: quantised.float_bytes as f64,
+            integer_operators: quantised.operators.0 as u32,
+            operators: quantised.operators.1 as u32,
+            calibrated_on: quantised.calibrated_on as u32,
+            compared_on: quantised.compared_on as u32,
+            psnr: quantised.psnr,
+        }
+    }
+}
+
+/// Quantises a model to int8, calibrated on pictures given by their paths; what stays in floats is stored as 'float32'
+/// (default) or 'float16'.
+#[napi(ts_return_type = "Promise<NativeQuantised>")]
+pub fn quantize(
+    env: &Env,
+    source: ModelSource,
+    pictures: Vec<String>,
+    #[napi(ts_arg_type = "'float32' | 'float16'")] storage: Option<String>,
+) -> Result<PromiseRaw<'_, NativeQuantised>, napi::Error> {
+    let storage = storage_named(storage);
+    let parts = source.parts();
+    let work = async move {
+        let (source, definition) = parts.map_err(|error| Error::InvalidArgument(error.reason.clone()))?;
+        let pictures: Vec<_> = pictures.into_iter().map(PathBuf::from).collect();
+        let task = move || calibrate::quantise(&source, &definition, &pictures, storage);
+        Pool::global()?.lane(Share::new(1)).run(task).await
+    };
+    env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result| {
+        result.map(NativeQuantised::from).map_err(|error| rejection(env, error))
+    })
+}
+
+fn storage_named(name: Option<String>) -> Storage {
+    match name.as_deref() {
+        Some("float16") => Storage::Float16,
+        _ => Storage::Float32,
+    }
 }
