@@ -115,7 +115,7 @@ fn what_is_not_understood_is_named() {
             damaged(&format!("{LAYERS}/1/inbound_nodes"), json!([{ "args": [] }])),
             "connections are not understood",
         ),
-        (damaged("/weightsManifest/0/weights/0/dtype", json!("int32")), "type int32 stored as int32"),
+        (damaged("/weightsManifest/0/weights/0/dtype", json!("int32")), "is not of a float type"),
         (
             damaged("/weightsManifest/0/weights/0/name", json!("conv/weird")),
             "weight \"conv/kernel\" is missing",
