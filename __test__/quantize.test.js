@@ -82,7 +82,8 @@ test('getModel says int8, and a precision that is asked for is checked', async (
     );
   });
   await assert.rejects(run(made.onnx, { precision: 'fp32' }), { code: 'ERR_INVALID_ARG_VALUE' });
-  await assert.rejects(run(MODEL, { precision: 'int8' }), {
+  const own = path.join(__dirname, 'fixtures', 'ncnn', 'dense.param');
+  await assert.rejects(run(own, { precision: 'int8' }), {
     code: 'ERR_INVALID_ARG_VALUE',
     message: /quantize/,
   });
@@ -96,6 +97,13 @@ test('what cannot be calibrated is refused', async () => {
   const broken = fs.mkdtempSync(path.join(tmp, 'broken-'));
   fs.writeFileSync(path.join(broken, 'a.png'), 'no picture');
   await refused(broken, 'ERR_UPSCALER_UNSUPPORTED_FORMAT');
+});
+
+test('a model of the catalogue without an int8 form says which have one', async () => {
+  await assert.rejects(run('span-2x', { precision: 'int8' }), {
+    code: 'ERR_UPSCALER_MODEL_NOT_FOUND',
+    message: /esrgan-medium-4x/,
+  });
 });
 
 test('the command line quantises and says what it did', () => {
