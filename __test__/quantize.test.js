@@ -68,8 +68,9 @@ test('it runs in onnxruntime-node with the same result', async () => {
 test('tiles of an int8 model fit together', async () => {
   await withUpscaler({ model: made.onnx }, async (upscaler) => {
     const whole = await upscaler.upscale(picture, { output: 'tensor' });
-    const tiled = await upscaler.upscale(picture, { output: 'tensor', patchSize: 40, padding: 12 });
-    assert.ok(largestDifference(whole.data, tiled.data) < 0.01);
+    const tiled = await upscaler.upscale(picture, { output: 'tensor', patchSize: 48, padding: 16 });
+    // Not by a bit: the least difference could tip a value over to the next level.
+    assert.deepEqual(tiled.data, whole.data);
   });
 });
 
