@@ -16,7 +16,7 @@ after(() => fs.rmSync(tmp, { recursive: true }));
 
 const ROOT = path.join(__dirname, '..');
 const LONGEST = 3000;
-const MOST_MEMORY = 150e6;
+const MOST_MEMORY = 250e6;
 
 /**
  * @param {any} model

@@ -40,7 +40,10 @@ export async function model(name) {
   const { Upscaler } = require('../index.js');
   const upscaler = new Upscaler({ model: name });
   try {
-    const { scale, halo, inputRange, outputRange } = await upscaler.getModel();
+    const { scale, inputRange, outputRange } = await upscaler.getModel();
+    // The halo that ONNX Runtime's kernels need: ours need more.
+    const env = { ...process.env, UPSCALER_KERNELS: 'off' };
+    const { halo } = JSON.parse(execFileSync(process.execPath, [CLI, 'info', name, '--json'], { env }));
     const file = path.join(CACHE, `${name.replaceAll(/[^\w]+/g, '-')}.onnx`);
     execFileSync(process.execPath, [CLI, 'convert', name, '-o', file]);
     return { model: name, file, scale, halo: halo ?? 0, input: inputRange, output: outputRange };

@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use upscaler_node::engine::{Cancel, Engine, Load, Networks, Pool, Share, Signature, Sink};
+use upscaler_node::engine::{Cancel, Engine, Engines, Load, Pool, Share, Signature, Sink};
 use upscaler_node::error::Error;
 use upscaler_node::graph::Footprint;
 use upscaler_node::raster::{Raster, Samples};
-use upscaler_node::upscale::{Counters, Input, Job, Limits, Options, Output, Ticket};
+use upscaler_node::upscale::{
+    Counters, Hooks, Input, Job, Limits, Network, Networks, Options, Output, Ticket,
+};
 
 const SIDE: u32 = 1024;
 const SCALE: u32 = 2;
@@ -28,7 +30,7 @@ struct Ready {
 impl Ready {
     fn new(channels: usize) -> Ready {
         let footprint = Footprint { scale: SCALE, radius: Some(HALO), trim: 0, divisor: 1 };
-        let load = Load { most_pixels: 256 * 1024, widest: 1024, spreads: false };
+        let load = Load { most_pixels: 256 * 1024, widest: 1024, spread: 0.0, bytes_per_pixel: 0 };
         let largest = (SIDE + 2 * HALO) as usize * SCALE as usize;
         Ready {
             signature: Signature {
@@ -79,12 +81,15 @@ fn stitching(bencher: Bencher, name: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let count = SIDE as usize * SIDE as usize * usize::from(channels) * (SCALE * SCALE) as usize;
     bencher.counter(ItemsCount::new(count)).with_inputs(|| picture(channels)).bench_local_values(|picture| {
+        let engines = Engines { itself: engine.clone(), grey: None };
+        let network = Network { name: "ready".to_owned(), engines };
         let job = Job {
-            networks: Networks { itself: engine.clone(), grey: None },
+            networks: Arc::new(Networks::new(network, Vec::new())),
             input: Input::Pixels { width: SIDE, height: SIDE, fetch: Box::new(|| Ok(picture)) },
             options: Options { output, ..Options::default() },
             limits: Limits::default(),
             cancel: Cancel::default(),
+            hooks: Hooks::default(),
             listener: None,
         };
         let ticket = Ticket::new(&Arc::new(Counters::default()), 1).expect("a free place");

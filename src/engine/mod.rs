@@ -49,7 +49,7 @@ pub struct Signature {
 pub struct Load {
     /// The largest tile, in pixels: larger ones take too much memory, or keep a worker too long.
     pub most_pixels: u64,
-    /// The widest tile that is run well, in pixels.
+    /// The widest tile that is run well beside others, in pixels.
     pub widest: u32,
     /// By how much all threads together shorten a run that is alone, of what they would at best; 0 where it stays on one.
     pub spread: f64,

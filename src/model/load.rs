@@ -189,8 +189,8 @@ const TILE_RESULT: u64 = 64 << 20;
 /// Multiply-adds of a tile: a few seconds of one core. A worker that has begun one does not look after others.
 const TILE_WORK: u64 = 1_000_000_000_000;
 
-/// Streaming kernels hold some rows of every activation: in wider tiles they leave the second-level cache.
-const WIDEST_STREAM: u32 = 1024;
+/// Streaming kernels hold some rows of every activation: 84 MB for SPAN at this width.
+const WIDEST_STREAM: u32 = 768;
 
 /// How well ONNX Runtime spreads a run over threads: measured at 128 and 512 pixels a side.
 const STOCK_SPREAD: f64 = 0.95;

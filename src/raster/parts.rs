@@ -29,6 +29,11 @@ impl Raster {
         Ok(Raster { width, height, channels, samples })
     }
 
+    /// No pixels at all.
+    pub fn empty() -> Raster {
+        Raster { width: 0, height: 0, channels: 1, samples: Samples::U8(Vec::new()) }
+    }
+
     /// The kind of its samples.
     pub fn depth(&self) -> Depth {
         match self.samples {

@@ -1,20 +1,58 @@
 //! Where tiles are stitched together: a canvas is a run of rows of the result, shared by the workers that fill it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use crate::raster::Raster;
+use crate::error::Error;
+use crate::raster::{Depth, Raster};
 
 /// Rows of the result from `y` on, being filled.
 #[derive(Clone)]
 pub struct Canvas {
-    picture: Arc<Mutex<Raster>>,
+    rows: Arc<Shared>,
     y: u32,
 }
 
+/// What the handles to a canvas share.
+struct Shared {
+    picture: Mutex<Raster>,
+    /// Where the memory goes when it has served.
+    shelf: Weak<Mutex<Vec<Raster>>>,
+}
+
+/// The canvases of one pass, of which those that are used up serve again: large pieces of memory that are freed and taken
+/// again and again leave holes in the C library's heap.
+#[derive(Default)]
+pub struct Canvases(Arc<Mutex<Vec<Raster>>>);
+
+impl Canvases {
+    /// A canvas of this size from row `y` on, whose rows hold anything until they are filled.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] if its memory cannot be had.
+    pub fn canvas(
+        &self,
+        (width, height): (u32, u32),
+        channels: u8,
+        depth: Depth,
+        y: u32,
+    ) -> Result<Canvas, Error> {
+        let used = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let fits = |used: &Raster| (used.width, used.height, used.channels) == (width, height, channels);
+        let picture = match used.filter(fits) {
+            Some(picture) => picture,
+            None => Raster::blank(width, height, channels, depth)?,
+        };
+        Ok(Canvas {
+            rows: Arc::new(Shared { picture: Mutex::new(picture), shelf: Arc::downgrade(&self.0) }),
+            y,
+        })
+    }
+}
+
 impl Canvas {
-    /// Black rows from `y` on.
+    /// The rows of `picture`, from row `y` of the result on.
     pub fn new(picture: Raster, y: u32) -> Canvas {
-        Canvas { picture: Arc::new(Mutex::new(picture)), y }
+        Canvas { rows: Arc::new(Shared { picture: Mutex::new(picture), shelf: Weak::new() }), y }
     }
 
     /// The first row of the result that it holds.
@@ -24,14 +62,59 @@ impl Canvas {
 
     /// The rows themselves, for one worker at a time.
     pub fn picture(&self) -> MutexGuard<'_, Raster> {
-        self.picture.lock().unwrap_or_else(PoisonError::into_inner)
+        self.rows.picture.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The rows, if this is the last handle to them; a copy otherwise.
     pub fn into_picture(self) -> Raster {
-        match Arc::try_unwrap(self.picture) {
-            Ok(picture) => picture.into_inner().unwrap_or_else(PoisonError::into_inner),
-            Err(shared) => shared.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        match Arc::try_unwrap(self.rows) {
+            Ok(mut rows) => rows.take(),
+            Err(shared) => shared.picture.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
+    }
+}
+
+impl Shared {
+    fn take(&mut self) -> Raster {
+        let picture = self.picture.get_mut().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(picture, Raster::empty())
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some(shelf) = self.shelf.upgrade() {
+            let picture = self.take();
+            shelf.lock().unwrap_or_else(PoisonError::into_inner).push(picture);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raster::Samples;
+
+    fn address(canvas: &Canvas) -> usize {
+        match &canvas.picture().samples {
+            Samples::U8(samples) => samples.as_ptr() as usize,
+            _ => 0,
+        }
+    }
+
+    #[test]
+    fn what_was_used_serves_again_if_it_fits() {
+        let canvases = Canvases::default();
+        let canvas = |height, y| canvases.canvas((64, height), 3, Depth::Eight, y).unwrap();
+        let first = canvas(16, 0);
+        let (place, other) = (address(&first), first.clone());
+        drop(first);
+        assert_ne!(address(&canvas(16, 16)), place, "a handle is left");
+        drop(other);
+        assert_eq!(address(&canvas(16, 32)), place);
+        assert_eq!(canvas(8, 48).picture().height, 8);
+        let last = canvas(16, 56);
+        drop(canvases);
+        assert_eq!(last.into_picture().height, 16);
     }
 }

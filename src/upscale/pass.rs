@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Canvases};
 use super::encoding::Encoding;
 use super::hooks::{self, Hook};
 use super::layers::{Form, Layer};
@@ -79,15 +79,15 @@ struct InFlight {
 impl Pass<'_> {
     /// Runs all tiles. Returns the canvas of [`Rows::Whole`].
     pub async fn run(&self, mut rows: Rows<'_, '_>) -> Result<(), Error> {
-        // A row more than the workers need: the next row's tiles are under way while the last of this one finishes.
-        // What the caller's code is waited for is held in floats: no more of it than keeps the workers busy.
+        // As many again as the workers run, so that none is idle while results are passed on. What waits for the caller's
+        // code is held in floats: no more of it than keeps the workers busy.
         let most = match self.postprocess {
             Some(_) => self.workers + 1,
-            None => self.plan.columns.len() + 2 * self.workers,
+            None => 2 * self.workers + 2,
         };
-        let mut in_flight = VecDeque::new();
+        let (mut in_flight, canvases) = (VecDeque::new(), Canvases::default());
         for row in 0..self.plan.rows.len() {
-            let canvas = self.canvas(row, &rows)?;
+            let canvas = self.canvas(row, &rows, &canvases)?;
             for column in 0..self.plan.columns.len() {
                 if in_flight.len() >= most {
                     self.settle(&mut in_flight, &mut rows).await?;
@@ -107,14 +107,13 @@ impl Pass<'_> {
     }
 
     /// The canvas that a tile row is stitched onto.
-    fn canvas(&self, row: usize, rows: &Rows) -> Result<Canvas, Error> {
+    fn canvas(&self, row: usize, rows: &Rows, canvases: &Canvases) -> Result<Canvas, Error> {
         match rows {
             Rows::Whole(canvas) => Ok(canvas.clone()),
             Rows::Encoded(_) => {
                 let span = self.plan.rows[row];
                 let (width, height) = (self.picture.width * self.scale(), span.core_len * self.scale());
-                let picture = Raster::blank(width, height, self.channels, self.depth)?;
-                Ok(Canvas::new(picture, span.core * self.scale()))
+                canvases.canvas((width, height), self.channels, self.depth, span.core * self.scale())
             }
         }
     }

@@ -80,7 +80,9 @@ impl Cut {
     fn excess(&self, signature: &Signature) -> f64 {
         let load = &signature.load;
         let pixels = self.pixels() / load.most_pixels.max(1) as f64;
-        let width = f64::from(self.width) / f64::from(load.widest);
+        // What a run beside others may hold, a run that is alone may hold twice.
+        let widest = f64::from(load.widest) * if self.columns * self.rows == 1 { 2.0 } else { 1.0 };
+        let width = f64::from(self.width) / widest;
         let row = self.row_bytes as f64 / ROW_BYTES as f64;
         pixels.max(width).max(row).max(1.0)
     }
