@@ -20,7 +20,7 @@ const THICK = '@upscalerjs/esrgan-thick/2x';
 export function cases(quick) {
   const at = (model, contenders, sizes, formats = ['png']) =>
     sizes.flatMap((size) =>
-      formats.map((format) => ({ model, size: SIZES[size], format, contenders, seconds: quick ? 14 : 60 })),
+      formats.map((format) => ({ model, size: SIZES[size], format, contenders, seconds: quick ? 14 : 40 })),
     );
   const both = ['png', 'jpeg'];
   if (quick) {
@@ -38,14 +38,14 @@ export function cases(quick) {
     ...at(MEDIUM, [...NETWORKS, 'upscalerjs-node'], ['small', 'medium', 'large']),
     ...at(THICK, [...NETWORKS, 'upscalerjs-node'], ['small', 'medium']),
     ...at('photo-4x', NETWORKS, ['small', 'medium', 'large']),
-    ...at('span-2x', ['ours', 'lanczos'], ['huge'], ['jpeg']).map((single) => ({ ...single, once: true })),
+    ...at('span-2x', ['ours', 'lanczos'], ['huge'], both).map((single) => ({ ...single, once: true })),
   ];
 }
 
 /** Every network that ships, once small and once medium, against the pipeline that others build. @returns {Case[]} */
 export function networks() {
   const contenders = ['ours', 'ours-stock', 'ort-whole', 'ort-256'];
-  const at = (model, sizes = ['small', 'medium'], seconds = 15) =>
+  const at = (model, sizes = ['small', 'medium'], seconds = 10) =>
     sizes.map((size) => ({ model, size: SIZES[size], format: 'png', contenders, seconds }));
   return [
     ...at('span-2x'),

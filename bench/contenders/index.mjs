@@ -16,9 +16,10 @@ export const CONTENDERS = {
     packages: [],
   },
   'ours-int8': {
-    label: 'upscaler-node, int8',
+    label: "upscaler-node, int8 on ONNX Runtime's kernels",
     module: 'ours',
     options: ({ model }) => ({ model, precision: 'int8' }),
+    env: { UPSCALER_KERNELS: 'off' },
     packages: [],
   },
   'ort-whole': {
