@@ -57,7 +57,7 @@ export function setting() {
   return [
     `- ${cpus()[0].model.trim()}, ${availableParallelism()} cores, ${fixed(totalmem() / 2 ** 30)} GiB, ${process.platform} ${release()}, Node ${process.version}`,
     `- upscaler-node ${require('../package.json').version}, ${names.map((name) => `${name} ${version(name)}`).join(', ')}`,
-    '- Every contender is a process of its own; they take turns picture by picture, so that noise falls on all alike.',
+    '- Every contender is a process of its own; they take turns picture by picture, so that noise falls on all alike, with a pause between, so that spinning threads of one do not hold up the next.',
     '- From the bytes of a file to the bytes of a file. PNG at each library’s default level, JPEG at quality 90, 4:4:4.',
     '- CPU: user and system time of the whole process. RSS: its peak. Gap: the longest time its event loop stood still.',
   ];

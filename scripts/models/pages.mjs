@@ -1,4 +1,4 @@
-/** What is written from the catalogue: each family's package, and the tables of docs/models.md. */
+/** What is written from the catalogue: each family's package, and the tables and the plot of docs/models.md. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -6,6 +6,7 @@ import { format, resolveConfig } from 'prettier';
 import { ROOT } from '../install.mjs';
 import { groupBy } from './group.mjs';
 import { packageFiles } from './package-files.mjs';
+import { plot } from './plot.mjs';
 import { readme } from './readme.mjs';
 import { tables } from './tables.mjs';
 
@@ -22,6 +23,7 @@ export async function pages() {
     ]),
   );
   written.push(['docs/models.md', withTables(readFileSync(path.join(ROOT, 'docs/models.md'), 'utf8'))]);
+  written.push(['docs/images/quality-speed.svg', plot(entries)]);
   return Promise.all(written.map(async ([file, text]) => [file, await formatted(file, text)]));
 }
 
@@ -40,7 +42,7 @@ function withTables(text) {
  * @param {string} text
  */
 async function formatted(file, text) {
-  if (path.extname(file) === '') return text;
+  if (['', '.svg'].includes(path.extname(file))) return text;
   const target = path.join(ROOT, file);
   return format(text, { ...(await resolveConfig(target)), filepath: target });
 }

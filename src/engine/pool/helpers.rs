@@ -11,11 +11,23 @@ pub fn helpers() -> Option<&'static ThreadPool> {
     static HELPERS: OnceCell<Option<ThreadPool>> = OnceCell::new();
     let start = || {
         let threads = Pool::global().ok()?.threads();
+        let cores = own_cores(threads);
         let name = |index| format!("upscaler-helper-{index}");
-        let builder = ThreadPoolBuilder::new().num_threads(threads).thread_name(name);
+        let builder =
+            ThreadPoolBuilder::new().num_threads(threads).thread_name(name).start_handler(move |index| {
+                // Where the system refuses, the threads run where it puts them.
+                _ = cores.get(index).copied().is_some_and(core_affinity::set_for_current);
+            });
         (threads > 1).then(|| builder.build().ok()).flatten()
     };
     HELPERS.get_or_init(start).as_ref()
+}
+
+/// A core for each of `threads` threads, where there are as many cores as threads. A thread that is woken for a few
+/// milliseconds otherwise often shares the core of the one that wakes it, until the system's next look at the balance.
+/// Where the process may use part of more cores, the system chooses: other processes would choose the same ones.
+fn own_cores(threads: usize) -> Vec<core_affinity::CoreId> {
+    core_affinity::get_core_ids().filter(|cores| cores.len() == threads).unwrap_or_default()
 }
 
 /// How many more threads the calling task may use until it asks again: the turns that nobody takes or waits for, within

@@ -5,6 +5,7 @@
 //! activations are still in the cache when the next one reads them, memory grows with the width of the picture and not
 //! with its height, and no row is computed twice.
 
+mod crew;
 mod schedule;
 mod sections;
 mod stream;
@@ -16,14 +17,13 @@ mod work;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rayon::ThreadPool;
-
 use crate::error::Error;
 
 use super::conv::Conv;
 use super::epilogue::Activation;
 use super::lanes::LANES;
 use super::plane::Scratch;
+pub use crew::Crew;
 use sections::SECTION_BYTES;
 use stream::Stream;
 use value::Value;
@@ -94,26 +94,6 @@ pub struct Workspace {
     values: Vec<Value>,
     /// One for each thread that helps.
     scratch: Vec<Mutex<Scratch>>,
-}
-
-/// The threads that compute a picture, as they come and go.
-pub struct Crew<'a> {
-    /// Threads that can help; the calling thread waits for them while they do.
-    pub pool: Option<&'a ThreadPool>,
-    /// Asked between bands of rows: how many threads of `pool` may share the next one, 1 to use the calling thread alone.
-    /// Its error ends the run.
-    pub between: &'a dyn Fn() -> Result<usize, Error>,
-}
-
-impl Crew<'static> {
-    /// The calling thread, to the end.
-    pub const ALONE: Crew<'static> = Crew { pool: None, between: &|| Ok(1) };
-}
-
-impl Crew<'_> {
-    fn most_threads(&self) -> usize {
-        self.pool.map_or(1, ThreadPool::current_num_threads)
-    }
 }
 
 impl Workspace {

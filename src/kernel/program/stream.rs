@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use super::crew::together;
 use super::schedule::Schedule;
 use super::sections::{sections, slots};
 use super::value::Value;
@@ -68,7 +69,9 @@ impl<'a> Stream<'a> {
             while !self.schedule.is_done(&section) {
                 self.threads = (crew.between)()?;
                 match crew.pool.filter(|_| self.threads > 1) {
-                    Some(pool) => pool.install(|| self.band(&section, input, output))?,
+                    Some(pool) => {
+                        together(pool, self.threads - 1, || self.band(&section, input, output))?;
+                    }
                     None => self.band(&section, input, output)?,
                 }
             }
