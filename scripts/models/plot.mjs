@@ -78,8 +78,8 @@ function panel(entries, scale, offset) {
     ...ticks,
     ...levels,
     `<line x1="${left}" y1="${baseline}" x2="${left + PANEL.width}" y2="${baseline}" stroke="#8c959f" stroke-dasharray="4 4"/>`,
-    text(left + 4, baseline - 4, 'bicubic', { fill: '#6e7781' }),
-    ...points(entries, x, y),
+    text(left + 4, baseline + 14, 'bicubic', { fill: '#6e7781' }),
+    ...points(entries, x, y, left + PANEL.width + 30),
   ].join('\n');
 }
 
@@ -89,8 +89,9 @@ function panel(entries, scale, offset) {
  * @param {Entry[]} entries
  * @param {(speed: number) => number} x
  * @param {(quality: number) => number} y
+ * @param {number} right where names must end
  */
-function points(entries, x, y) {
+function points(entries, x, y, right) {
   /** @type {{ x: number, y: number, width: number }[]} */
   const names = [];
   return [...entries]
@@ -100,7 +101,8 @@ function points(entries, x, y) {
         x: x(Math.log2(/** @type {number} */ (relativeSpeed))),
         y: y(/** @type {{ psnrY: number }} */ (quality.set5).psnrY),
       };
-      const name = { x: at.x + 7, y: at.y + 4, width: id.length * 6.2 };
+      const width = id.length * 6.2;
+      const name = { x: at.x + 7 + width > right ? at.x - 7 - width : at.x + 7, y: at.y + 4, width };
       const onAnother = (/** @type {typeof name} */ other) =>
         Math.abs(other.y - name.y) < 12 && name.x < other.x + other.width && other.x < name.x + name.width;
       while (names.some(onAnother)) name.y += 3;
