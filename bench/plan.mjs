@@ -45,7 +45,7 @@ export function cases(quick) {
 /** Every network that ships, once small and once medium, against the pipeline that others build. @returns {Case[]} */
 export function networks() {
   const contenders = ['ours', 'ours-stock', 'ort-whole', 'ort-256'];
-  const at = (model, sizes = ['small', 'medium'], seconds = 12) =>
+  const at = (model, sizes = ['small', 'medium'], seconds = 6) =>
     sizes.map((size) => ({ model, size: SIZES[size], format: 'png', contenders, seconds }));
   return [
     ...at('span-2x'),
