@@ -1,8 +1,11 @@
 /** Runs the plan: contenders take turns, so that whatever else the machine does falls on all of them alike. */
+import { setTimeout } from 'node:timers/promises';
 import * as plan from './plan.mjs';
 import { CONTENDERS } from './contenders/index.mjs';
 import { installedMegabytes, model, picture } from './prepare.mjs';
 import { Worker } from './worker.mjs';
+
+const PAUSE_MS = 150;
 
 /**
  * @param {boolean} quick
@@ -60,10 +63,7 @@ async function compare({ size, format, contenders, seconds, once }, network) {
   const end = performance.now() + seconds * 1e3;
   const least = once ? 1 : 3;
   for (let round = 0; round < least || (!once && performance.now() < end); round++) {
-    for (const [name, worker] of rotated([...workers], round)) {
-      const run = await attempt(results, workers, name, () => worker.ask(request));
-      if (run !== undefined) results[name].runs.push(run);
-    }
+    await takeTurns(workers, results, round, request);
   }
   await stop(workers);
   return results;
@@ -77,10 +77,7 @@ async function compareLoad({ sizes, format, contenders, concurrent, requests, ro
     await attempt(results, workers, name, () => worker.ask({ ...request, requests: concurrent }));
   }
   for (let round = 0; round < rounds; round++) {
-    for (const [name, worker] of rotated([...workers], round)) {
-      const run = await attempt(results, workers, name, () => worker.ask(request));
-      if (run !== undefined) results[name].runs.push(run);
-    }
+    await takeTurns(workers, results, round, request);
   }
   await stop(workers);
   return results;
@@ -109,6 +106,15 @@ async function compareCold({ size, format, contenders, rounds }, network) {
     }
   }
   return results;
+}
+
+/** One run of every contender, after a pause: threads of the one before may spin for a while after their run. */
+async function takeTurns(workers, results, round, request) {
+  for (const [name, worker] of rotated([...workers], round)) {
+    await setTimeout(PAUSE_MS);
+    const run = await attempt(results, workers, name, () => worker.ask(request));
+    if (run !== undefined) results[name].runs.push(run);
+  }
 }
 
 /** Starts the contenders; those that cannot run here are left out, with the reason. */

@@ -18,7 +18,7 @@ function rows(measured) {
 
 const milliseconds = (value) => fixed(value, value < 100 ? 1 : 0);
 
-/** A model without its npm scope and, where it is the size's own name, without its scale. */
+/** A model without its npm scope. */
 const label = (model) => model.replace('@upscalerjs/', '');
 
 export function networksTable(measured) {

@@ -1,9 +1,7 @@
 import { fork } from 'node:child_process';
-import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { CONTENDERS } from './contenders/index.mjs';
 
-const PAUSE_MS = 150;
 const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url));
 
 /** A contender's process, seen from the parent. */
@@ -31,8 +29,6 @@ export class Worker {
 
   /** @param {object} request see child.mjs */
   async ask(request) {
-    // Threads of the one before may spin for a while after their run.
-    await setTimeout(PAUSE_MS);
     this.#process.send(request);
     return this.#reply();
   }

@@ -47,5 +47,7 @@ pub use conv::{Conv, ConvSpec, Picture};
 pub use epilogue::{Activation, Epilogue};
 pub use isa::Isa;
 pub use lanes::LANES;
-pub use plane::{Scratch, from_blocked, plane_count, to_blocked};
+#[cfg(test)]
+pub use plane::from_blocked;
+pub use plane::{Scratch, plane_count, to_blocked};
 pub use program::{Crew, Op, Program, Shuffle, Step, Workspace};

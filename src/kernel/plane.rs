@@ -59,10 +59,11 @@ pub fn to_blocked(channels: &[&[f32]], plane: &mut [f32]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Copies the first channels of a plane `[pixels][16]` out to `channels`, `[pixels]` each.
+/// The way back: copies the first channels of a plane `[pixels][16]` out to `channels`, `[pixels]` each.
 ///
 /// # Errors
 /// `Inference` where there are no channels or more than sixteen, or they are not of the plane's size.
+#[cfg(test)]
 pub fn from_blocked(plane: &[f32], channels: &mut [&mut [f32]]) -> Result<(), Error> {
     check_channels(channels.iter().map(|channel| channel.len()), plane.len())?;
     for (strip, pixels) in plane.as_chunks::<LANES>().0.chunks(LANES).enumerate() {

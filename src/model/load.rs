@@ -67,6 +67,7 @@ fn make_all(source: &Source, definition: &Definition, workers: usize) -> Result<
     };
     let options = SessionOptions { workers };
     let Forms { network, grey, channels } = Forms::new(proto, definition.channels)?;
+    let precision = precision::of(&network, definition)?;
     let (engine, mut size_bytes) = engine(&network, format, definition, options)?;
     let mut engines = Engines { itself: engine.clone(), grey: None };
     if let Some(grey) = grey {
@@ -80,7 +81,7 @@ fn make_all(source: &Source, definition: &Definition, workers: usize) -> Result<
         macs_per_pixel: network.macs_per_pixel(),
         size_bytes: size_bytes as u64,
         kernels: engine.kernels(),
-        precision: precision::of(&network, definition)?,
+        precision,
         ..describe(format, engine.signature())
     };
     Ok(Loaded { engines, info })

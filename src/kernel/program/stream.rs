@@ -67,12 +67,16 @@ impl<'a> Stream<'a> {
         for section in std::mem::take(&mut self.sections) {
             section.clone().try_for_each(|step| self.begin(step + 1))?;
             while !self.schedule.is_done(&section) {
-                self.threads = (crew.between)()?;
-                match crew.pool.filter(|_| self.threads > 1) {
+                let wanted = (crew.between)()?;
+                match crew.pool.filter(|_| wanted > 1) {
                     Some(pool) => {
-                        together(pool, self.threads - 1, || self.band(&section, input, output))?;
+                        self.threads = wanted;
+                        together(pool, wanted - 1, || self.band(&section, input, output))?;
                     }
-                    None => self.band(&section, input, output)?,
+                    None => {
+                        self.threads = 1;
+                        self.band(&section, input, output)?;
+                    }
                 }
             }
         }
