@@ -48,6 +48,7 @@ pub fn quantise(
     storage: Storage,
 ) -> Result<Quantised, Error> {
     let (network, signature) = model::read(source, definition)?;
+    let network = network.optimised()?;
     let mut quantiser = Quantiser::new(&network)?;
     let operators = quantiser.share();
     let crops = Crops::of(pictures, &signature, side(&quantiser, &signature)?)?;

@@ -30,7 +30,7 @@ pub struct Network {
 
 impl Network {
     /// Takes any valid model with one image in and one image out: either layout, float16 or float32, constants listed
-    /// as inputs or not. Exact rewrites that make it faster are applied (see `passes`).
+    /// as inputs or not. Its layers stay as they are; see [`Network::optimised`].
     ///
     /// # Errors
     /// [`Error::ModelLoad`] saying what is not understood or inconsistent, and at which node.
@@ -66,9 +66,18 @@ impl Network {
             channels_in = 1;
         }
         let analysis = footprint::analyse(&graph, channels_in)?;
-        passes::run(&mut graph, channels_in, analysis.footprint.divisor as usize)?;
         graph.output.dims[1] = Some(analysis.channels_out);
         Ok(Network { graph, analysis, channels_in, parameters })
+    }
+
+    /// The network with the rewrites that make it faster and leave its result as it is, up to rounding (see `passes`).
+    /// Footprint and counts stay those of the layers as they were written.
+    ///
+    /// # Errors
+    /// [`Error::ModelLoad`] if the graph is inconsistent.
+    pub fn optimised(mut self) -> Result<Network, Error> {
+        passes::run(&mut self.graph, self.channels_in, self.analysis.footprint.divisor as usize)?;
+        Ok(self)
     }
 
     /// Channels of the input: 1, 3 or 4.

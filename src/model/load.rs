@@ -68,17 +68,18 @@ fn make_all(source: &Source, definition: &Definition, workers: usize) -> Result<
     let options = SessionOptions { workers };
     let Forms { network, grey, channels } = Forms::new(proto, definition.channels)?;
     let precision = precision::of(&network, definition)?;
-    let (engine, mut size_bytes) = engine(&network, format, definition, options)?;
+    let (parameters, macs_per_pixel) = (network.parameters(), network.macs_per_pixel());
+    let (engine, mut size_bytes) = engine(network, format, definition, options)?;
     let mut engines = Engines { itself: engine.clone(), grey: None };
     if let Some(grey) = grey {
-        let (grey, bytes) = self::engine(&grey, format, definition, options)?;
+        let (grey, bytes) = self::engine(grey, format, definition, options)?;
         engines.grey = Some(grey);
         size_bytes += bytes;
     }
     let info = ModelInfo {
         channels,
-        parameters: network.parameters(),
-        macs_per_pixel: network.macs_per_pixel(),
+        parameters,
+        macs_per_pixel,
         size_bytes: size_bytes as u64,
         kernels: engine.kernels(),
         precision,
@@ -139,15 +140,16 @@ impl Forms {
 
 /// The engine of a network, with the size of the network in bytes.
 fn engine(
-    network: &Network,
+    network: Network,
     format: FileFormat,
     definition: &Definition,
     options: SessionOptions,
 ) -> Result<(Arc<OnnxEngine>, usize), Error> {
-    let signature = signature(network, format, definition)?;
+    let signature = signature(&network, format, definition)?;
+    let network = network.optimised()?;
     let bytes = network.to_bytes();
     let key = shared::key(&bytes, &format!("{signature:?}{options:?}"));
-    let engine = ENGINES.get(key, || make(network, &bytes, signature, options))?;
+    let engine = ENGINES.get(key, || make(&network, &bytes, signature, options))?;
     Ok((engine, bytes.len()))
 }
 

@@ -69,7 +69,8 @@ fn example(graph: &GraphModel, definition: &Definition) -> Result<(Network, u32)
     let at = |divisor: u32| {
         let step = divisor as usize;
         let least = SMALLEST_SIDE.next_multiple_of(step);
-        Network::from_model(graph.specialise(least + step, least + 3 * step)?)
+        Network::from_model(graph.specialise(least + step, least + 3 * step)?)?
+            .optimised()
             .map(|network| (network, divisor))
     };
     let Some(divisor) = definition.divisibility_factor else {
@@ -91,7 +92,7 @@ fn sized(graph: Arc<GraphModel>, signature: Signature, options: SessionOptions) 
         let bytes = match cache.load(&key) {
             Some(bytes) => bytes,
             None => {
-                let bytes = Network::from_model(graph.specialise(height, width)?)?.to_bytes();
+                let bytes = Network::from_model(graph.specialise(height, width)?)?.optimised()?.to_bytes();
                 cache.store(&key, &bytes);
                 bytes
             }

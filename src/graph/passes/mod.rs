@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`affine`] | folds constant factors and offsets around a convolution into its weights and bias |
 //! | [`upsample_conv`] | nearest-neighbour enlargement and convolution → convolution at the small size and depth-to-space |
+//! | [`residual`] | a chain of residual blocks → in the basis in which blocks add what is new and no more |
 //! | [`layer_norm`] | normalisation along the last axis, written out → one operator |
 //! | [`resize_conv`] | linear or cubic resampling by a fixed ratio → convolution and depth-to-space |
 //! | [`grey`] | where it is asked for: a colour network → its one-channel form |
@@ -11,6 +12,7 @@
 mod affine;
 mod grey;
 mod layer_norm;
+mod residual;
 mod resize_conv;
 mod upsample_conv;
 
@@ -23,6 +25,7 @@ use crate::error::Error;
 pub fn run(graph: &mut Graph, channels: usize, divisor: usize) -> Result<(), Error> {
     let output = graph.output.name.clone();
     affine::run(graph);
+    residual::run(graph, channels);
     layer_norm::run(graph);
     upsample_conv::run(graph);
     resize_conv::run(graph, channels, divisor)?;
