@@ -9,6 +9,7 @@ mod pool;
 mod runtime;
 mod sessions;
 mod sized;
+mod workspaces;
 
 pub use cancel::{Cancel, Hook};
 pub use observer::Observer;

@@ -18,9 +18,10 @@ use ort::value::TensorElementType::Float32;
 
 use super::Cancel;
 use super::pool::{helpers, pause, spare_threads};
+use super::workspaces::in_workspace;
 use crate::error::Error;
 use crate::graph::{BODY_ATTRIBUTE, BODY_DOMAIN, BODY_OPERATOR};
-use crate::kernel::{Crew, Isa, Program, Workspace};
+use crate::kernel::{Crew, Isa, Program};
 
 /// The environment variable that chooses the kernels, for comparison: `off`, `avx2` or `avx512`.
 const VARIABLE: &str = "UPSCALER_KERNELS";
@@ -88,8 +89,6 @@ pub(super) fn domain() -> ort::Result<OperatorDomain> {
 }
 
 thread_local! {
-    /// Memory that programs run in: one thread's, because a session runs on the thread that calls it.
-    static WORKSPACE: RefCell<Workspace> = RefCell::default();
     /// The cancellation of the run that this thread is in: ONNX Runtime looks at its own only between operators.
     static CANCEL: RefCell<Option<Cancel>> = const { RefCell::new(None) };
 }
@@ -161,8 +160,8 @@ impl BodyKernel {
             Ok(spare_threads() + 1)
         };
         let crew = Crew { pool: helpers(), between: &between };
-        let run = |workspace: &mut Workspace| self.0.run(planes, size, result, workspace, &crew);
-        WORKSPACE.with_borrow_mut(run).map_err(|error| ort::Error::new(error.to_string()))
+        in_workspace(|workspace| self.0.run(planes, size, result, workspace, &crew))
+            .map_err(|error| ort::Error::new(error.to_string()))
     }
 }
 

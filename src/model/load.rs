@@ -189,8 +189,9 @@ const TILE_ACTIVATIONS: f64 = (168 << 20) as f64;
 /// Where rows stream through the network, the result is what grows with a tile: floats, held until they are stitched.
 const TILE_RESULT: u64 = 64 << 20;
 
-/// Multiply-adds of a tile: a few seconds of one core. A worker that has begun one does not look after others.
-const TILE_WORK: u64 = 1_000_000_000_000;
+/// Multiply-adds of a tile: some seconds, ten at most where no other core is idle. A worker that has begun one does not
+/// look after others; but a deep network would compute an eighth of 512x512 pixels twice if they were cut in two.
+const TILE_WORK: u64 = 2_200_000_000_000;
 
 /// Streaming kernels hold some rows of every activation: 84 MB for SPAN at this width.
 const WIDEST_STREAM: u32 = 768;

@@ -247,7 +247,7 @@ impl Program {
                 output.len()
             )));
         }
-        Stream::new(self, &sizes, workspace, SECTION_BYTES, crew.most_threads())?.run(input, output, crew)
+        Stream::new(self, &sizes, workspace, SECTION_BYTES, crew)?.run(input, output, crew)
     }
 }
 

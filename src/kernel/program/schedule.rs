@@ -4,15 +4,15 @@ use std::ops::Range;
 
 use super::Program;
 
-/// Input pixels that are taken in at a time: enough tiles to use each weight often, few enough that a layer's band is
-/// still in the second-level cache when the next layer reads it.
-const BAND_PIXELS: usize = 4096;
+/// Input pixels that are taken in at a time, for each thread: enough that threads seldom wait for each other, and that
+/// weights that fill a cache by themselves (RRDB networks have 100 MB and more) are seldom read again.
+const BAND_PIXELS: usize = 8192;
+
+/// Input pixels of a band at most, however many threads there are.
+const MOST_BAND_PIXELS: usize = 4 * BAND_PIXELS;
 
 /// Rows of a band at least: twice the alignment, so that most steps get somewhere with each band.
 const BAND_ROWS: usize = 8;
-
-/// The same for each of several threads: half of that, so that two of them change nothing.
-const THREAD_PIXELS: usize = 2048;
 
 /// Rows for each of several threads at least: one row of tiles.
 const THREAD_ROWS: usize = 4;
@@ -21,7 +21,7 @@ const THREAD_ROWS: usize = 4;
 pub struct Schedule<'a> {
     program: &'a Program,
     /// Input rows that are taken in at a time.
-    band: usize,
+    pub band: usize,
     /// Height and width of every value.
     pub sizes: &'a [(usize, usize)],
     /// Rows made so far of every value.
@@ -31,9 +31,9 @@ pub struct Schedule<'a> {
 }
 
 impl<'a> Schedule<'a> {
-    /// The beginning. Up to `threads` threads will compute a band together.
+    /// The beginning. `threads` threads will compute a band together, as far as that is known.
     pub fn new(program: &'a Program, sizes: &'a [(usize, usize)], threads: usize) -> Schedule<'a> {
-        let pixels = BAND_PIXELS.max(THREAD_PIXELS * threads);
+        let pixels = (BAND_PIXELS * threads).min(MOST_BAND_PIXELS);
         let rows = BAND_ROWS.max(THREAD_ROWS * threads);
         let band = (pixels / sizes[0].1).max(rows).next_multiple_of(4);
         Schedule { program, band, sizes, made: vec![0; sizes.len()], left: 0 }

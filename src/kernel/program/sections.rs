@@ -12,34 +12,46 @@ use crate::kernel::plane::plane_count;
 /// What the windows of a section may take, in bytes: about a third-level cache's share of one core.
 pub const SECTION_BYTES: usize = 24 << 20;
 
-/// Rows that a value's window has on average: a band, what the next convolution reaches back, and some to move in.
-const WINDOW_ROWS: usize = 18;
+/// Rows that a value's window has on average beside a band: what the next convolution reaches back.
+const REACH_ROWS: usize = 6;
 
-/// The program's steps in sections of about `most` bytes, for values of these sizes.
-pub fn sections(program: &Program, sizes: &[(usize, usize)], most: usize) -> Vec<Range<usize>> {
+/// The program's steps in sections of about `most` bytes, for values of these sizes and bands of `band` input rows.
+pub fn sections(program: &Program, sizes: &[(usize, usize)], band: usize, most: usize) -> Vec<Range<usize>> {
     let steps = program.steps.len();
-    let windows =
-        |steps: Range<usize>| steps.map(|step| bytes(program, sizes, step + 1, WINDOW_ROWS)).sum::<usize>();
-    let cut = cut(program, sizes, most);
+    let window = |value: usize| {
+        let rows = (band * sizes[value].0).div_ceil(sizes[0].0) + REACH_ROWS;
+        bytes(program, sizes, value, rows)
+    };
+    let windows = |steps: Range<usize>| steps.map(|step| window(step + 1)).sum::<usize>();
+    let live: Vec<usize> = (0..=steps).map(|end| live(program, sizes, end)).collect();
+    let cut = cut(steps, most, windows(0..steps), &window, &live);
     let largest = cut.iter().cloned().map(windows).max().unwrap_or(0);
-    let crossing = cut.iter().map(|section| live(program, sizes, section.end)).max().unwrap_or(0);
+    let crossing = cut.iter().map(|section| live[section.end]).max().unwrap_or(0);
     let whole = std::iter::once(0..steps);
     if largest + crossing < windows(0..steps) { cut } else { whole.collect() }
 }
 
-/// Sections of about `most` bytes, cut where the least lives on.
-fn cut(program: &Program, sizes: &[(usize, usize)], most: usize) -> Vec<Range<usize>> {
-    let steps = program.steps.len();
+/// Sections of about `most` bytes in windows, cut where the least lives on, and nowhere where that is more than `whole`,
+/// the windows of all steps.
+fn cut(
+    steps: usize,
+    most: usize,
+    whole: usize,
+    window: &impl Fn(usize) -> usize,
+    live: &[usize],
+) -> Vec<Range<usize>> {
     let (mut sections, mut begin, mut held) = (Vec::new(), 0, 0);
     let mut step = 0;
     while step < steps {
-        held += bytes(program, sizes, step + 1, WINDOW_ROWS);
+        held += window(step + 1);
         step += 1;
         if held > most && step < steps {
             let candidates = begin + (step - begin).div_ceil(2)..step + 1;
-            let end = candidates.min_by_key(|&end| (live(program, sizes, end), steps - end)).unwrap_or(step);
-            sections.push(begin..end);
-            (begin, step, held) = (end, end, 0);
+            let end = candidates.min_by_key(|&end| (live[end], steps - end)).unwrap_or(step);
+            if live[end] < whole {
+                sections.push(begin..end);
+                (begin, step, held) = (end, end, 0);
+            }
         }
     }
     sections.push(begin..steps);

@@ -35,17 +35,18 @@ impl<'a> Stream<'a> {
         sizes: &'a [(usize, usize)],
         workspace: &'a mut Workspace,
         section_bytes: usize,
-        most_threads: usize,
+        crew: &Crew,
     ) -> Result<Stream<'a>, Error> {
-        let sections = sections(program, sizes, section_bytes);
-        let schedule = || Schedule::new(program, sizes, most_threads);
+        let threads = (crew.between)()?;
+        let schedule = || Schedule::new(program, sizes, threads);
+        let sections = sections(program, sizes, schedule().band, section_bytes);
         let windows = schedule().windows(&sections);
         let need = |value: usize| plane_count(program.channels[value]) * windows[value] * sizes[value].1;
         let needs: Vec<usize> = (0..sizes.len()).map(need).collect();
         let slots = slots(program, &sections, &needs);
         let count = slots.iter().max().map_or(0, |last| last + 1);
         workspace.values.resize_with(workspace.values.len().max(count), Value::default);
-        workspace.scratch.resize_with(workspace.scratch.len().max(most_threads), Mutex::default);
+        workspace.scratch.resize_with(workspace.scratch.len().max(crew.most_threads()), Mutex::default);
         let (values, scratch) = (&mut workspace.values[..count], &workspace.scratch[..]);
         let schedule = schedule();
         let mut stream = Stream { program, sections, schedule, values, slots, windows, scratch, threads: 1 };
@@ -200,12 +201,15 @@ struct Part<'a> {
     made: Vec<&'a mut [f32]>,
 }
 
-/// Cuts rows into parts for `threads` threads: two for each, so that one that was held up is helped out.
+/// Cuts rows into parts for `threads` threads: two for each, so that one that was held up is helped out, or one for each
+/// where that shares them more evenly.
 fn parts(rows: Range<usize>, made: Vec<&mut [f32]>, alignment: usize, threads: usize) -> Vec<Part<'_>> {
     if threads < 2 {
         return vec![Part { rows, made }];
     }
-    let height = rows.len().div_ceil(2 * threads).next_multiple_of(alignment);
+    let height = |each: usize| rows.len().div_ceil(each * threads).next_multiple_of(alignment);
+    let longest = |height: usize| rows.len().div_ceil(height).div_ceil(threads) * height;
+    let height = if longest(height(2)) > longest(height(1)) { height(1) } else { height(2) };
     let firsts = rows.clone().step_by(height);
     let mut parts: Vec<Part> =
         firsts.map(|first| Part { rows: first..rows.end.min(first + height), made: Vec::new() }).collect();

@@ -282,11 +282,11 @@ fn sections_give_the_same_bits_in_less_memory() {
     let program = Program::new(3, steps).unwrap();
     let size = (24, 24);
     let (input, sizes) = (picture(size.0, size.1), program.sizes(size.0, size.1).unwrap());
-    let cut = sections::sections(&program, &sizes, 100_000);
+    let cut = sections::sections(&program, &sizes, 8, 100_000);
     assert!(cut.len() > 3, "{cut:?}");
     let held = |section_bytes: usize| {
         let (mut workspace, mut output) = (Workspace::default(), vec![0.0; 16 * size.0 * size.1]);
-        let stream = Stream::new(&program, &sizes, &mut workspace, section_bytes, 1).unwrap();
+        let stream = Stream::new(&program, &sizes, &mut workspace, section_bytes, &Crew::ALONE).unwrap();
         stream.run(&input, &mut output, &Crew::ALONE).unwrap();
         (workspace.bytes(), output)
     };

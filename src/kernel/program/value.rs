@@ -18,12 +18,11 @@ pub struct Value {
 }
 
 impl Value {
-    /// Sees to it that `blocks` blocks fit, and a quarter more, so that the window moves down in strides.
+    /// Sees to it that `blocks` blocks fit.
     ///
     /// # Errors
     /// `Limit` where the system has no more memory.
     pub fn reserve(&mut self, blocks: usize) -> Result<(), Error> {
-        let blocks = blocks + blocks / 4;
         if self.blocks.len() >= blocks {
             return Ok(());
         }
