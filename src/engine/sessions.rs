@@ -13,6 +13,7 @@ use ort::value::TensorRef;
 
 use super::operators::{self, Registered};
 use super::pool::spare_threads;
+use super::processor::multiplies_bytes;
 use super::{Cancel, Engine, Signature, Sink, runtime};
 use crate::error::Error;
 
@@ -207,8 +208,9 @@ impl OnnxEngine {
             .with_config_entry("session.force_spinning_stop", "1")?
             .with_memory_pattern(false)?
             .with_env_allocators()?
-            // Without VNNI, x86 sums products of bytes in 16 bits, which overflow: this makes it take wider ones.
-            .with_config_entry("session.x64quantprecision", "1")?
+            // Where sums of products of bytes would overflow: unsigned weights, whose products are widened first. They are
+            // 2.8 times slower where nothing overflows.
+            .with_config_entry("session.x64quantprecision", if multiplies_bytes() { "0" } else { "1" })?
             .with_log_level(ort::logging::LogLevel::Fatal)?
             .commit_from_memory(&self.model.bytes)
     }

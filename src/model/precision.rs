@@ -2,7 +2,7 @@
 
 use super::definition::{Definition, FP32, INT8};
 use super::source::Source;
-use crate::engine::kernels;
+use crate::engine::{kernels, multiplies_bytes};
 use crate::error::Error;
 use crate::graph::Network;
 
@@ -23,21 +23,6 @@ pub fn choose<'a>(source: &'a Source, definition: &'a Definition) -> Result<&'a 
 /// (esrgan-medium-4x) as fast as ONNX Runtime in float32, our own kernels another 1.2x to 1.7x, without losing a bit.
 fn int8_is_faster() -> Result<bool, Error> {
     Ok(kernels()?.is_none() && multiplies_bytes())
-}
-
-#[cfg(target_arch = "x86_64")]
-fn multiplies_bytes() -> bool {
-    is_x86_feature_detected!("avx512vnni") || is_x86_feature_detected!("avxvnni")
-}
-
-#[cfg(target_arch = "aarch64")]
-fn multiplies_bytes() -> bool {
-    std::arch::is_aarch64_feature_detected!("dotprod")
-}
-
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-fn multiplies_bytes() -> bool {
-    false
 }
 
 /// The arithmetic of a network, which must be the one that was asked for, unless there was a choice.
