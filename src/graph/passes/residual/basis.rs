@@ -10,6 +10,9 @@ use crate::graph::tensor::Tensor;
 /// rounding errors.
 const WORST_CONDITION: f64 = 1e5;
 
+/// The most readers of a value that are looked for.
+const MOST_READS: usize = 256;
+
 /// A block's end in the chain's basis: `sum = input + conv`, with `conv = weights * rest + bias`.
 pub struct Step {
     pub input: String,
@@ -55,29 +58,27 @@ struct Read {
 
 /// Who reads a chain's value beside the next link; `None` if anybody does who is no convolution.
 fn reads_of(graph: &Graph, segments: &Segments, value: &str, next: Option<&Link>) -> Option<Vec<Read>> {
+    let is_next =
+        |node: &NodeProto| next.is_some_and(|next| [&next.sum, &next.conv].contains(&&node.output[0]));
     let mut reads = Vec::new();
-    for node in readers(graph, value) {
-        if next.is_some_and(|next| node.out() == next.sum) {
-            continue;
-        }
-        if let Some(read) = convolution(graph, node, value, 0) {
-            reads.push(read);
-            continue;
-        }
-        let places = joins_channels(node).then(|| segments.places(node)).flatten()?;
-        for conv in readers(graph, node.out()) {
-            if next.is_some_and(|next| conv.out() == next.conv) {
-                continue;
-            }
-            for place in places.iter().filter(|place| place.name == value) {
-                reads.push(convolution(graph, conv, node.out(), place.first)?);
-            }
-        }
-        if graph.output.name == node.out() {
+    // The value, and concatenations that hold it, with its first channel in each.
+    let mut left = vec![(value, 0)];
+    while let Some((name, first)) = left.pop() {
+        if graph.output.name == name || reads.len() + left.len() > MOST_READS {
             return None;
         }
+        for node in readers(graph, name).filter(|node| !is_next(node)) {
+            if let Some(read) = convolution(graph, node, name, first) {
+                reads.push(read);
+                continue;
+            }
+            let joined = joins_channels(node).then(|| node.input.iter().map(String::as_str))?;
+            let places = segments.places(joined)?;
+            let holds = places.iter().filter(|place| place.name == name);
+            left.extend(holds.map(|place| (node.out(), place.first + first)));
+        }
     }
-    (graph.output.name != value).then_some(reads)
+    Some(reads)
 }
 
 fn readers<'a>(graph: &'a Graph, value: &str) -> impl Iterator<Item = &'a NodeProto> {

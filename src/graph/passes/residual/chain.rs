@@ -8,6 +8,9 @@ use crate::graph::pattern::Pattern;
 use crate::graph::proto::NodeProto;
 use crate::graph::shape::{self, Shapes};
 
+/// The most values that a concatenation is taken apart into.
+const MOST_JOINED: usize = 64;
+
 /// The end of a block: `sum = input + conv(input beside rest)`, the convolution being 1x1.
 #[derive(Clone, Debug)]
 pub struct Link {
@@ -50,6 +53,8 @@ struct Candidate<'a> {
     input: &'a str,
     conv: &'a NodeProto,
     concat: &'a NodeProto,
+    /// What the concatenation joins.
+    leaves: Vec<&'a str>,
 }
 
 impl<'a> Candidate<'a> {
@@ -58,22 +63,23 @@ impl<'a> Candidate<'a> {
         operands.into_iter().find_map(|(input, convolved)| {
             let conv = pattern.made_by(convolved, "Conv").filter(|conv| is_pointwise(conv))?;
             let concat = pattern.made_by(conv.arg(0)?, "Concat").filter(|concat| joins_channels(concat))?;
-            let places = concat.input.iter().filter(|name| *name == input).count();
-            (places == 1).then_some(Candidate { sum: node.out(), input, conv, concat })
+            let leaves = leaves(pattern, concat)?;
+            let once = leaves.iter().filter(|&&name| name == input).count() == 1;
+            once.then_some(Candidate { sum: node.out(), input, conv, concat, leaves })
         })
     }
 
     fn link(&self, graph: &Graph, segments: &Segments) -> Option<Link> {
         let (weights, bias) = weights(graph, self.conv)?;
         let size = weights.rows();
-        let places = segments.places(self.concat)?;
+        let places = segments.places(self.leaves.iter().copied())?;
         let own =
             places.iter().find(|place| place.name == self.input).filter(|place| place.channels == size)?;
         let others: Vec<usize> = (0..weights.columns()).filter(|n| !own.range().contains(n)).collect();
-        let rest = self.concat.input.iter().filter(|name| *name != self.input).cloned().collect();
+        let rest = self.leaves.iter().filter(|&&name| name != self.input);
         Some(Link {
             input: self.input.to_owned(),
-            rest,
+            rest: rest.map(|&name| name.to_owned()).collect(),
             sum: self.sum.to_owned(),
             conv: self.conv.out().to_owned(),
             own: Matrix::from_fn(size, size, |row, column| weights.at(row, own.first + column)),
@@ -95,6 +101,22 @@ pub fn is_pointwise(conv: &NodeProto) -> bool {
 
 pub fn joins_channels(node: &NodeProto) -> bool {
     node.is("Concat") && matches!(node.int("axis", 0), 1 | -3)
+}
+
+/// What a concatenation joins that is no concatenation itself; `None` if that is more than a network has any use for.
+fn leaves<'a>(pattern: &Pattern<'a>, concat: &'a NodeProto) -> Option<Vec<&'a str>> {
+    let mut leaves = Vec::new();
+    let mut left: Vec<&str> = concat.input.iter().rev().map(String::as_str).collect();
+    while let Some(name) = left.pop() {
+        match pattern.made_by(name, "Concat").filter(|inner| joins_channels(inner)) {
+            Some(inner) => left.extend(inner.input.iter().rev().map(String::as_str)),
+            None => leaves.push(name),
+        }
+        if left.len() + leaves.len() > MOST_JOINED {
+            return None;
+        }
+    }
+    Some(leaves)
 }
 
 /// The weights of a 1x1 convolution as a matrix, and its bias.
@@ -137,14 +159,14 @@ impl Segments {
         Some(Segments(shapes.into_iter().filter_map(of_picture).collect()))
     }
 
-    /// What a concatenation joins.
-    pub fn places<'a>(&self, concat: &'a NodeProto) -> Option<Vec<Place<'a>>> {
+    /// Where values lie that are joined.
+    pub fn places<'a>(&self, joined: impl Iterator<Item = &'a str>) -> Option<Vec<Place<'a>>> {
         let mut first = 0;
-        let place = |name: &'a String| {
+        let place = |name: &'a str| {
             let channels = *self.0.get(name)?;
             first += channels;
             Some(Place { name, first: first - channels, channels })
         };
-        concat.input.iter().map(place).collect()
+        joined.map(place).collect()
     }
 }

@@ -11,11 +11,13 @@ const FEATURES: usize = 6;
 struct Net {
     builder: Builder,
     seed: u64,
+    /// Whether blocks join what they have with each layer, as Keras' models do, or everything anew, as PyTorch's.
+    nested: bool,
 }
 
 impl Net {
     fn new() -> Net {
-        Net { builder: Builder::new(), seed: 0 }
+        Net { builder: Builder::new(), seed: 0, nested: false }
     }
 
     /// A convolution that keeps the size, whose weights keep values near one.
@@ -43,7 +45,10 @@ impl Net {
         for &grown in growth {
             let conv = self.conv(&joined, [grown, channels, 3]);
             made.push(self.builder.node("Relu", &[&conv], vec![]));
-            joined = self.concat(&made.iter().map(String::as_str).collect::<Vec<_>>());
+            joined = match &made[..] {
+                [.., last] if self.nested => self.concat(&[&joined, last]),
+                all => self.concat(&all.iter().map(String::as_str).collect::<Vec<_>>()),
+            };
             channels += grown;
         }
         let conv = self.conv(&joined, [FEATURES, channels, 1]);
@@ -113,14 +118,31 @@ fn fusion_of_all_outputs_becomes_a_sum_that_grows() {
 
 #[test]
 fn blocks_of_many_layers_read_their_input_in_several_places() {
+    for nested in [false, true] {
+        let mut net = Net { nested, ..Net::new() };
+        let first = net.conv("input", [FEATURES, 3, 3]);
+        let second = net.block(&first, &[2, 3, 4]);
+        let third = net.block(&second, &[2, 3, 4]);
+        let joined = net.concat(&[&first, &third, &second]);
+        let output = net.conv(&joined, [3, 3 * FEATURES, 3]);
+        let graph = net.graph(&output);
+        assert_eq!(weights_left(&graph), weights(&graph) - 2 * FEATURES * FEATURES);
+    }
+}
+
+#[test]
+fn absurdly_nested_concatenations_are_left_alone() {
     let mut net = Net::new();
-    let first = net.conv("input", [FEATURES, 3, 3]);
-    let second = net.block(&first, &[2, 3, 4]);
-    let third = net.block(&second, &[2, 3, 4]);
-    let joined = net.concat(&[&first, &third, &second]);
-    let output = net.conv(&joined, [3, 3 * FEATURES, 3]);
+    let first = net.conv("input", [1, 3, 3]);
+    let mut joined = first.clone();
+    for _ in 0..12 {
+        joined = net.concat(&[&joined, &joined]);
+    }
+    let conv = net.conv(&joined, [1, 1 << 12, 1]);
+    let sum = net.builder.node("Add", &[&conv, &first], vec![]);
+    let output = net.conv(&sum, [3, 1, 3]);
     let graph = net.graph(&output);
-    assert_eq!(weights_left(&graph), weights(&graph) - 2 * FEATURES * FEATURES);
+    assert_eq!(weights_left(&graph), weights(&graph));
 }
 
 #[test]
