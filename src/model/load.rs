@@ -186,6 +186,9 @@ fn make(
 /// What a tile may take in ONNX Runtime's own kernels: activations of 512x512 pixels through SPAN in two strips.
 const TILE_ACTIVATIONS: f64 = (168 << 20) as f64;
 
+/// The same for networks that see as far as [`DEEP_HALO`]: smaller tiles would compute most pixels twice.
+const DEEP_TILE_ACTIVATIONS: f64 = (768 << 20) as f64;
+
 /// Where rows stream through the network, the result is what grows with a tile: floats, held until they are stitched.
 const TILE_RESULT: u64 = 64 << 20;
 
@@ -203,7 +206,9 @@ const STOCK_SPREAD: f64 = 0.95;
 const STREAM_SPREAD: f64 = 0.95;
 
 pub(super) fn stock_load(network: &Network) -> Result<Load, Error> {
-    let affordable = TILE_ACTIVATIONS / network.bytes_per_pixel()?.max(1.0);
+    let deep = network.footprint().radius.is_some_and(|radius| radius > DEEP_HALO);
+    let most = if deep { DEEP_TILE_ACTIVATIONS } else { TILE_ACTIVATIONS };
+    let affordable = most / network.bytes_per_pixel()?.max(1.0);
     let bytes_per_pixel = match network.footprint().radius {
         Some(_) => 0,
         None => network.planned_bytes_per_pixel()?.ceil() as u64,
