@@ -428,6 +428,12 @@ declare namespace Upscaler {
     quality: { set5: { psnrY: number; ssimY: number } | null };
     /** Input pixels per second with one thread; span-2x is 1. */
     relativeSpeed: number | null;
+    /**
+     * What the int8 form was measured to lose and gain: its result against the float32 one on photos, in dB; what is
+     * lost on Set5, in dB; how many times as fast it is as float32 on ONNX Runtime's kernels and on our own, on a
+     * processor with AVX-512 and VNNI.
+     */
+    int8: { psnr: number; psnrYLost: number; speed: number; kernelsSpeed: number } | null;
     /** What its authors measured, where Set5 says nothing. */
     published: { benchmark: string; psnr: number; ssim: number } | null;
     /** How it was trained and can be again. */

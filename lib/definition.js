@@ -8,7 +8,7 @@ const check = require('./check');
 const { locate, notInstalled } = require('./locate');
 const models = require('./models');
 const packages = require('./packages');
-const { int8File } = require('./precision');
+const { int8BeatsKernels, int8File } = require('./precision');
 
 /**
  * From what a user calls a model to what the addon can load.
@@ -42,10 +42,13 @@ function resolveModel(model, { scale, channels, precision, tf }) {
   }
   const resolved = findModel(model, { scale, tf });
   const { entry, source } = resolved;
-  const quantized = precision === 'int8' && entry !== undefined ? int8File(entry) : undefined;
+  const int8 =
+    precision === 'int8' && entry !== undefined
+      ? { quantized: int8File(entry), quantizedBeatsKernels: int8BeatsKernels(entry) }
+      : {};
   // An entry's network may be for 3 channels where its form for others is wanted: the addon makes that.
   const wanted = channels ?? named ?? source.channels;
-  return { ...resolved, source: { ...source, channels: wanted, quantized } };
+  return { ...resolved, source: { ...source, channels: wanted, ...int8 } };
 }
 
 /**

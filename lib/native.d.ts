@@ -79,6 +79,7 @@ export interface ModelSource {
   precision?: 'fp32' | 'int8';
   /** The same model in int8, taken where `precision` asks for it and it is the faster one on this machine. */
   quantized?: string;
+  quantizedBeatsKernels?: boolean;
   executionProviders?: string[];
 }
 

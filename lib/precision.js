@@ -13,6 +13,19 @@ const packages = require('./packages');
  * @typedef {import('./catalogue/entry').Entry} Entry
  */
 
+/** The least gain over our own kernels, as measured, that is more than the noise of another machine. */
+const LEAST_GAIN = 1.1;
+
+/**
+ * Whether the int8 form is faster than our own float32 kernels too. A rule instead of a trial, because the bytes of a
+ * result must not depend on how busy a machine was when a model was loaded.
+ *
+ * @param {Entry} entry
+ */
+function int8BeatsKernels({ int8 }) {
+  return int8 !== null && int8.kernelsSpeed >= LEAST_GAIN;
+}
+
 /** @param {string} file `dist/2x.onnx` */
 function int8Name(file) {
   return file.replace(/\.onnx$/, '.int8.onnx');
@@ -38,4 +51,4 @@ function int8File(entry) {
   return path.join(/** @type {string} */ (folder), int8Name(entry.file));
 }
 
-module.exports = { int8File, int8Name };
+module.exports = { int8BeatsKernels, int8File, int8Name };

@@ -2,7 +2,14 @@ import type { CatalogueEntry, Range } from '../../index.js';
 
 /** A field that is computed from the weights or measured, never written by hand. */
 export type Fact =
-  'parameters' | 'macsPerPixel' | 'receptiveField' | 'halo' | 'fileSize' | 'quality' | 'relativeSpeed';
+  | 'parameters'
+  | 'macsPerPixel'
+  | 'receptiveField'
+  | 'halo'
+  | 'fileSize'
+  | 'quality'
+  | 'relativeSpeed'
+  | 'int8';
 
 /** A model as the library sees it: what users are shown, and what is needed to find, build and load it. */
 export interface Entry extends Omit<CatalogueEntry, 'installed'> {

@@ -35,6 +35,7 @@ const DEFAULTS = {
   artefacts: null,
   quantization: null,
   precisions: ['fp32'],
+  int8: null,
   checkpoint: null,
   published: null,
   notes: null,

@@ -7,8 +7,6 @@ import { measureGraph, readGraph } from './onnx.mjs';
 import { bring } from './sources.mjs';
 
 const require = createRequire(import.meta.url);
-// The halo that the networks need by themselves: kernels may need more.
-process.env.UPSCALER_KERNELS = 'off';
 const Upscaler = require('../../index.js');
 const FACTS = path.join(ROOT, 'lib', 'catalogue', 'facts.json');
 

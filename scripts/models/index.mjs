@@ -18,6 +18,9 @@ import { pages } from './pages.mjs';
 const require = createRequire(import.meta.url);
 const { entries } = require('../../lib/catalogue');
 
+// The halo that the networks need by themselves is counted: kernels may need more.
+process.env.UPSCALER_KERNELS = 'off';
+
 const { values, positionals } = parseArgs({
   options: { check: { type: 'boolean' } },
   allowPositionals: true,

@@ -5,14 +5,12 @@
  * <set5> holds HR/baby.png and the like, and x2/babyx2.png, x4/babyx4.png; what is missing is made from HR as MATLAB's
  * imresize makes it. `npm run models` brings the pages up to date afterwards.
  */
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import sharp from 'sharp';
-import { resize } from './bicubic.mjs';
 import { updateFacts } from './facts.mjs';
-import { crop, luma, psnr, ssim } from './image-quality.mjs';
+import { pixels, quality } from './set5.mjs';
 
 const require = createRequire(import.meta.url);
 const Upscaler = require('../../index.js');
@@ -40,7 +38,7 @@ for (const entry of chosen) {
   try {
     await upscaler.ready;
     const facts = {};
-    if (entry.scale > 1) facts.quality = { set5: await quality(upscaler, entry.scale) };
+    if (entry.scale > 1) facts.quality = { set5: await quality(set5, upscaler, entry.scale) };
     if (!values['no-speed']) facts.relativeSpeed = await relativeSpeed(upscaler);
     console.log(entry.id, JSON.stringify(facts));
     updateFacts({ [entry.id]: facts });
@@ -50,56 +48,6 @@ for (const entry of chosen) {
   } finally {
     await upscaler.dispose();
   }
-}
-
-/**
- * @param {InstanceType<typeof Upscaler>} upscaler
- * @param {number} scale
- */
-async function quality(upscaler, scale) {
-  const figures = [];
-  for (const file of readdirSync(path.join(set5, 'HR'))) {
-    const { large, small } = await pair(path.basename(file, '.png'), scale);
-    const result = await pixels(await upscaler.upscale(small));
-    const [found, wanted] = [result, large].map((image) => crop(luma(image), scale));
-    figures.push({ psnrY: psnr(found, wanted), ssimY: ssim(found, wanted) });
-  }
-  const mean = (/** @type {'psnrY' | 'ssimY'} */ key) =>
-    figures.reduce((sum, figure) => sum + figure[key], 0) / figures.length;
-  return { psnrY: round(mean('psnrY'), 2), ssimY: round(mean('ssimY'), 4) };
-}
-
-/**
- * @param {string} name
- * @param {number} scale
- * @returns {Promise<{ large: import('./image-quality.mjs').Rgb, small: Buffer }>} the original, cut to a multiple of
- *   the scale, and a small PNG of it
- */
-async function pair(name, scale) {
-  const original = readFileSync(path.join(set5, 'HR', `${name}.png`));
-  const { width, height } = await sharp(original).metadata();
-  const [cutWidth, cutHeight] = [width, height].map((side) => side - (side % scale));
-  const cut = sharp(original).extract({ left: 0, top: 0, width: cutWidth, height: cutHeight });
-  const large = await pixels(await cut.png().toBuffer());
-  const ready = path.join(set5, `x${scale}`, `${name}x${scale}.png`);
-  if (existsSync(ready)) return { large, small: readFileSync(ready) };
-  const { data, ...size } = resize(large, 1 / scale);
-  return {
-    large,
-    small: await sharp(data, { raw: { ...size, channels: 3 } })
-      .png()
-      .toBuffer(),
-  };
-}
-
-/** @param {Buffer} png */
-async function pixels(png) {
-  const { data, info } = await sharp(png)
-    .removeAlpha()
-    .toColourspace('srgb')
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height };
 }
 
 /**
@@ -135,12 +83,4 @@ async function seconds(upscaler, image) {
   const start = process.hrtime.bigint();
   await upscaler.upscale(image, { output: 'raw' });
   return Number(process.hrtime.bigint() - start) / 1e9;
-}
-
-/**
- * @param {number} value
- * @param {number} digits
- */
-function round(value, digits) {
-  return Number(value.toFixed(digits));
 }

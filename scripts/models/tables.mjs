@@ -45,6 +45,31 @@ export const tables = {
       ]),
     ),
 
+  /** What int8 loses and gains. */
+  int8: (entries) =>
+    table(
+      [
+        'name',
+        'against float32, photos',
+        'Set5 PSNR-Y lost',
+        "faster than on ONNX Runtime's kernels",
+        'than on our own',
+      ],
+      entries.flatMap(({ id, int8 }) =>
+        int8 === null
+          ? []
+          : [
+              [
+                `\`${id}\``,
+                `${int8.psnr} dB`,
+                `${int8.psnrYLost} dB`,
+                `${int8.speed}x`,
+                `${int8.kernelsSpeed}x`,
+              ],
+            ],
+      ),
+    ),
+
   /** By which names it answers. */
   names: (entries) =>
     table(

@@ -27,6 +27,8 @@ pub struct Definition {
     pub precision: Option<String>,
     /// The same model in int8, which [`INT8`] then chooses where it is faster than float32.
     pub quantised: Option<Source>,
+    /// Whether that is faster than our own kernels too.
+    pub quantised_beats_kernels: bool,
     /// In order of preference; `cpu` is what this engine offers.
     pub execution_providers: Vec<String>,
 }

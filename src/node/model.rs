@@ -34,6 +34,8 @@ pub struct ModelSource {
     pub precision: Option<String>,
     /// The same model in int8: an `.onnx` that is taken where `precision` is 'int8' and that is the faster one here.
     pub quantized: Option<String>,
+    /// Whether that is faster than our own kernels in float32 too.
+    pub quantized_beats_kernels: Option<bool>,
     /// In order of preference; default ['cpu'].
     pub execution_providers: Option<Vec<String>>,
 }
@@ -55,6 +57,7 @@ impl ModelSource {
             divisibility_factor: self.divisibility_factor,
             precision: self.precision,
             quantised: self.quantized.map(|path| Source::Path(path.into())),
+            quantised_beats_kernels: self.quantized_beats_kernels.unwrap_or(false),
             execution_providers: self.execution_providers.unwrap_or_default(),
         };
         Ok((source, definition))

@@ -10,7 +10,7 @@ use super::chain::{is_pointwise, joins_channels, weights};
 use super::matrix::Matrix;
 use crate::graph::ir::{Graph, Names};
 use crate::graph::pattern::Pattern;
-use crate::graph::proto::NodeProto;
+use crate::graph::proto::{AttributeProto, NodeProto};
 
 /// Rewrites such convolutions of a chain's values where that takes no more multiplications.
 pub fn run(graph: &mut Graph, chain: &[Step]) {
@@ -43,8 +43,8 @@ impl Fusion {
             |n: usize| Matrix::from_fn(all.rows(), size, |row, column| all.at(row, n * size + column));
         let weights: Vec<_> = depths.into_iter().enumerate().map(|(n, depth)| (depth, segment(n))).collect();
         let fusion = Fusion { conv: conv.out().to_owned(), weights, bias };
-        (all.columns() == concat.input.len() * size && fusion.reads(chain, size) <= all.columns())
-            .then_some(fusion)
+        let fits = all.columns() == concat.input.len() * size && fusion.first() < fusion.last();
+        (fits && fusion.reads(chain, size) <= all.columns()).then_some(fusion)
     }
 
     fn first(&self) -> usize {
@@ -60,50 +60,59 @@ impl Fusion {
         size + chain[self.first()..self.last()].iter().map(|step| step.weights.columns()).sum::<usize>()
     }
 
-    /// The sum of the weights of all values that come after more than `depth` blocks.
+    /// The weights of the value after `depth` blocks.
+    fn at(&self, depth: usize) -> Matrix {
+        self.sum(|at| at == depth)
+    }
+
+    /// The sum of the weights of all values that come later.
     fn after(&self, depth: usize) -> Matrix {
-        let rows = self.bias.len();
-        let zero = Matrix::from_fn(rows, self.weights[0].1.columns(), |_, _| 0.0);
-        let later = self.weights.iter().filter(|(at, _)| *at > depth);
-        later.fold(zero, |sum, (_, weights)| sum.plus(weights))
+        self.sum(|at| at > depth)
+    }
+
+    fn sum(&self, of: impl Fn(usize) -> bool) -> Matrix {
+        let zero = Matrix::from_fn(self.bias.len(), self.weights[0].1.columns(), |_, _| 0.0);
+        let chosen = self.weights.iter().filter(|(depth, _)| of(*depth));
+        chosen.fold(zero, |sum, (_, weights)| sum.plus(weights))
+    }
+
+    /// The bias of the sum: the convolution's own, and what it makes of the blocks'.
+    fn bias(&self, chain: &[Step]) -> Vec<f64> {
+        let mut bias = self.bias.clone();
+        for (depth, step) in chain.iter().enumerate().take(self.last()).skip(self.first()) {
+            let more = self.after(depth).apply(&step.bias);
+            bias.iter_mut().zip(more).for_each(|(bias, more)| *bias += more);
+        }
+        bias
     }
 
     fn apply(self, graph: &mut Graph, chain: &[Step]) {
         let mut names = graph.names();
         let (first, last) = (self.first(), self.last());
-        let position = |graph: &Graph, name: &str| graph.nodes.iter().position(|node| node.out() == name);
-        let base = chain[first].input.clone();
-        let mut bias = self.bias.clone();
-        let all = self.weights.iter().skip(1).fold(self.weights[0].1.clone(), |sum, (_, h)| sum.plus(h));
-        let mut inserted: HashMap<usize, Vec<NodeProto>> = HashMap::new();
         let mut sum = names.fresh(&format!("{}_base", self.conv));
-        let base_name = sum.clone();
+        // Each block's part stands where its convolution does, so that what the block made is read while it is near.
+        let mut beside: HashMap<String, Vec<NodeProto>> = HashMap::new();
+        let (all, bias) = (self.after(first).plus(&self.at(first)), self.bias(chain));
+        let base = pointwise(graph, &mut names, &chain[first].input, &sum, &all, Some(&bias));
+        beside.insert(chain[first].conv.clone(), vec![base]);
         for (depth, step) in chain.iter().enumerate().take(last).skip(first) {
-            let share = self.after(depth);
-            bias.iter_mut().zip(share.apply(&step.bias)).for_each(|(bias, more)| *bias += more);
-            let weights = share.times(&step.weights);
             let part = names.fresh(&format!("{}_part", self.conv));
+            let weights = self.after(depth).times(&step.weights);
+            let conv = pointwise(graph, &mut names, &step.rest, &part, &weights, None);
             let grown = match depth + 1 == last {
                 true => self.conv.clone(),
                 false => names.fresh(&format!("{}_sum", self.conv)),
             };
-            let conv = pointwise(graph, &mut names, &step.rest, &part, &weights, None);
             let add = NodeProto::single("Add", &[&sum, &part], &grown, vec![]);
+            beside.entry(step.conv.clone()).or_default().extend([conv, add]);
             sum = grown;
-            let Some(index) = position(graph, &step.conv) else { return };
-            inserted.entry(index).or_default().extend([conv, add]);
         }
-        let conv = pointwise(graph, &mut names, &base, &base_name, &all, Some(&bias));
-        if let Some(index) = position(graph, &chain[first].conv) {
-            inserted.entry(index).or_default().insert(0, conv);
-        }
-        let with_itself = |(index, mut nodes): (usize, Vec<NodeProto>)| {
-            nodes.push(graph.nodes[index].clone());
-            (index, nodes)
+        let nodes = std::mem::take(&mut graph.nodes).into_iter().filter(|node| node.out() != self.conv);
+        let with_parts = |node: NodeProto| {
+            let parts = beside.remove(node.out()).unwrap_or_default();
+            std::iter::once(node).chain(parts)
         };
-        let mut replaced: HashMap<usize, Vec<NodeProto>> = inserted.into_iter().map(with_itself).collect();
-        replaced.extend(position(graph, &self.conv).map(|index| (index, vec![])));
-        graph.replace(replaced);
+        graph.nodes = nodes.flat_map(with_parts).collect();
     }
 }
 
@@ -117,6 +126,6 @@ fn pointwise(
 ) -> NodeProto {
     let constants = pointwise_constants(graph, names, output, weights, bias);
     let inputs: Vec<&str> = std::iter::once(input).chain(constants.iter().map(String::as_str)).collect();
-    let attributes = vec![crate::graph::proto::AttributeProto::ints("kernel_shape", &[1, 1])];
+    let attributes = vec![AttributeProto::ints("kernel_shape", &[1, 1])];
     NodeProto::single("Conv", &inputs, output, attributes)
 }

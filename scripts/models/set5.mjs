@@ -1,0 +1,66 @@
+/** Quality on Set5, from PNG to PNG, on the luma channel without borders, as papers give it. */
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import sharp from 'sharp';
+import { resize } from './bicubic.mjs';
+import { crop, luma, psnr, ssim } from './image-quality.mjs';
+
+/**
+ * @param {string} set5 its folder
+ * @param {InstanceType<typeof import('../../index.js')>} upscaler
+ * @param {number} scale
+ */
+export async function quality(set5, upscaler, scale) {
+  const figures = [];
+  for (const file of readdirSync(path.join(set5, 'HR'))) {
+    const { large, small } = await pair(set5, path.basename(file, '.png'), scale);
+    const result = await pixels(await upscaler.upscale(small));
+    const [found, wanted] = [result, large].map((image) => crop(luma(image), scale));
+    figures.push({ psnrY: psnr(found, wanted), ssimY: ssim(found, wanted) });
+  }
+  const mean = (/** @type {'psnrY' | 'ssimY'} */ key) =>
+    figures.reduce((sum, figure) => sum + figure[key], 0) / figures.length;
+  return { psnrY: round(mean('psnrY'), 2), ssimY: round(mean('ssimY'), 4) };
+}
+
+/**
+ * @param {string} set5
+ * @param {string} name
+ * @param {number} scale
+ * @returns {Promise<{ large: import('./image-quality.mjs').Rgb, small: Buffer }>} the original, cut to a multiple of
+ *   the scale, and a small PNG of it
+ */
+async function pair(set5, name, scale) {
+  const original = readFileSync(path.join(set5, 'HR', `${name}.png`));
+  const { width, height } = await sharp(original).metadata();
+  const [cutWidth, cutHeight] = [width, height].map((side) => side - (side % scale));
+  const cut = sharp(original).extract({ left: 0, top: 0, width: cutWidth, height: cutHeight });
+  const large = await pixels(await cut.png().toBuffer());
+  const ready = path.join(set5, `x${scale}`, `${name}x${scale}.png`);
+  if (existsSync(ready)) return { large, small: readFileSync(ready) };
+  const { data, ...size } = resize(large, 1 / scale);
+  return {
+    large,
+    small: await sharp(data, { raw: { ...size, channels: 3 } })
+      .png()
+      .toBuffer(),
+  };
+}
+
+/** @param {Buffer} png */
+export async function pixels(png) {
+  const { data, info } = await sharp(png)
+    .removeAlpha()
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height };
+}
+
+/**
+ * @param {number} value
+ * @param {number} digits
+ */
+function round(value, digits) {
+  return Number(value.toFixed(digits));
+}
