@@ -183,8 +183,9 @@ fn make(
     OnnxEngine::new(OnnxModel { bytes, body: Some(registered) }, signature, options)
 }
 
-/// What a tile may take in ONNX Runtime's own kernels: activations of 512x512 pixels through SPAN in two strips.
-const TILE_ACTIVATIONS: f64 = (168 << 20) as f64;
+/// What a tile may take in ONNX Runtime's own kernels: activations of 512x512 pixels through SPAN. Smaller tiles compute
+/// more halo.
+const TILE_ACTIVATIONS: f64 = (448 << 20) as f64;
 
 /// The same for networks that see as far as [`DEEP_HALO`]: smaller tiles would compute most pixels twice.
 const DEEP_TILE_ACTIVATIONS: f64 = (768 << 20) as f64;

@@ -6,7 +6,7 @@ use super::Program;
 
 /// Input pixels that are taken in at a time, for each thread: enough that threads seldom wait for each other, and that
 /// weights that fill a cache by themselves (RRDB networks have 100 MB and more) are seldom read again.
-const BAND_PIXELS: usize = 8192;
+const BAND_PIXELS: usize = 6144;
 
 /// Input pixels of a band at most, however many threads there are.
 const MOST_BAND_PIXELS: usize = 4 * BAND_PIXELS;
