@@ -254,7 +254,7 @@ fn memory_is_bounded_by_the_width_and_used_again() {
 #[test]
 fn threads_that_come_and_go_change_no_bit() {
     let program = network(2);
-    let (height, width) = (901, 30);
+    let (height, width) = (3001, 30);
     let input = picture(height, width);
     let alone = run(&program, &input, (height, width));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
