@@ -2,14 +2,10 @@ import type { CatalogueEntry, Range } from '../../index.js';
 
 /** A field that is computed from the weights or measured, never written by hand. */
 export type Fact =
-  | 'parameters'
-  | 'macsPerPixel'
-  | 'receptiveField'
-  | 'halo'
-  | 'fileSize'
-  | 'quality'
-  | 'relativeSpeed'
-  | 'int8';
+  'parameters' | 'macsPerPixel' | 'receptiveField' | 'halo' | 'fileSize' | 'quality' | 'relativeSpeed';
+
+/** What facts.json has of a model. */
+export type Facts = Pick<Entry, Fact> & Partial<Pick<Entry, 'int8'>>;
 
 /** A model as the library sees it: what users are shown, and what is needed to find, build and load it. */
 export interface Entry extends Omit<CatalogueEntry, 'installed'> {

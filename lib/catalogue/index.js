@@ -10,7 +10,7 @@
  * @typedef {import('./entry').Description} Description
  */
 
-/** @type {Record<string, Pick<Entry, import('./entry').Fact>>} */
+/** @type {Record<string, import('./entry').Facts>} */
 const facts = require('./facts.json');
 
 /** Best choice first: the order in which a query's matches are preferred. Literal, for bundlers. */
