@@ -268,7 +268,10 @@ declare namespace Upscaler {
     patchSize?: number;
     /** Overlap of patches on each side in input pixels. Default with `patchSize`: 0. */
     padding?: number;
-    /** Called after each tile, never after the promise has settled. An error that it throws ends the call. */
+    /**
+     * Called at every percent, or after each tile if it takes slices; never after the promise has settled. An error
+     * that it throws ends the call.
+     */
     progress?: ProgressCallback<P>;
     /** Form of the slices that `progress` is given. Default: as `output`. */
     progressOutput?: P;

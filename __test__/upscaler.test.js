@@ -78,10 +78,11 @@ test('slices in every form', async () => {
   }
 });
 
-test('progress without patchSize, and over two passes', async () => {
+test('progress without patchSize, within a tile, and over two passes', async () => {
   const fractions = [];
   const progress = (fraction) => void fractions.push(fraction);
-  await upscaler.upscale(thumbnail, { progress });
+  await upscaler.upscale(pattern(300, 600, 3), { progress });
+  assert.ok(fractions.length > 5, `${fractions}`);
   assert.equal(fractions.at(-1), 1);
   fractions.length = 0;
   await upscaler.upscale(thumbnail, { progress, scale: 5 });
@@ -315,10 +316,11 @@ test('a thumbnail does not wait for the posters before it', async () => {
     const note = (name) => () => void ended.push(name);
     const controller = new AbortController();
     const { signal } = controller;
-    const posters = [upscaler, upscaler, other].map((own) =>
+    const posters = [upscaler, upscaler, other, upscaler, other, upscaler, other].map((own) =>
       own.upscale(poster, { output: 'raw', signal }).then(note('poster'), note('poster stopped')),
     );
-    await delay(100);
+    // Until as many tiles have begun as may.
+    await delay(500);
     await upscaler.upscale(thumbnail, { output: 'raw' }).then(note('thumbnail'));
     await other.upscale(thumbnail, { output: 'raw' }).then(note('thumbnail'));
     assert.deepEqual(ended, ['thumbnail', 'thumbnail']);

@@ -173,9 +173,13 @@ export interface NativeRect {
 
 export interface NativeProgress {
   fraction: number;
+  tile?: NativeTile;
+}
+
+export interface NativeTile {
   row: number;
   col: number;
   pre: NativeRect;
   post: NativeRect;
-  slice?: NativePixels;
+  slice: NativePixels;
 }

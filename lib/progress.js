@@ -7,6 +7,7 @@ const { toOutput } = require('./output');
  * @typedef {import('./call').Call} Call
  * @typedef {import('./native').NativeProgress} NativeProgress
  * @typedef {import('./native').NativeRect} NativeRect
+ * @typedef {import('./native').NativeTile} NativeTile
  * @typedef {import('./options').Output} Output
  */
 
@@ -32,9 +33,10 @@ function reportTo(progress, output, call) {
   return (report) => {
     if (call.settled || call.signal.aborted) return;
     try {
-      const returned = wantsSlices(progress)
-        ? progress(report.fraction, report.slice && toOutput(report.slice, output), sliceData(report))
-        : progress(report.fraction);
+      const { fraction, tile } = report;
+      const returned = tile
+        ? progress(fraction, toOutput(tile.slice, output), sliceData(tile))
+        : progress(fraction);
       if (typeof returned?.then === 'function')
         returned.then(undefined, (/** @type {unknown} */ e) => call.cancel(e));
     } catch (error) {
@@ -43,7 +45,7 @@ function reportTo(progress, output, call) {
   };
 }
 
-/** @param {NativeProgress} report */
+/** @param {NativeTile} tile */
 function sliceData({ row, col, pre, post }) {
   return { row, col, patchCoordinates: { pre: toPatch(pre), post: toPatch(post) } };
 }

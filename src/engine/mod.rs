@@ -10,6 +10,7 @@ mod processor;
 mod runtime;
 mod sessions;
 mod sized;
+mod watch;
 mod workspaces;
 
 pub use cancel::{Cancel, Hook};
@@ -20,6 +21,7 @@ pub use processor::multiplies_bytes;
 pub use runtime::{set_library, version};
 pub use sessions::{OnnxEngine, OnnxModel, SessionOptions};
 pub use sized::SizedEngine;
+pub use watch::Watch;
 
 use std::sync::Arc;
 
@@ -52,6 +54,8 @@ pub struct Signature {
 pub struct Load {
     /// The largest tile, in pixels: larger ones take too much memory, or keep a worker too long.
     pub most_pixels: u64,
+    /// Tiles of more pixels keep a worker so long that they may have to make way for others.
+    pub long_pixels: u64,
     /// The widest tile that is run well beside others, in pixels.
     pub widest: u32,
     /// By how much all threads together shorten a run that is alone, of what they would at best; 0 where it stays on one.
@@ -72,13 +76,13 @@ pub trait Engine: Send + Sync {
     /// `[channels_out, out_height, out_width]` to `sink` together with their height and width.
     ///
     /// # Errors
-    /// [`Error::Inference`] if the network fails, the reason of `cancel` if it was tripped meanwhile.
+    /// [`Error::Inference`] if the network fails, the reason of the cancellation if it was tripped meanwhile.
     fn run(
         &self,
         planes: &[f32],
         height: usize,
         width: usize,
-        cancel: &Cancel,
+        watch: &Watch,
         sink: Sink,
     ) -> Result<(), Error>;
 }

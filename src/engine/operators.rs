@@ -16,7 +16,7 @@ use ort::operator::{
 };
 use ort::value::TensorElementType::Float32;
 
-use super::Cancel;
+use super::Watch;
 use super::pool::{helpers, pause, spare_threads};
 use super::workspaces::in_workspace;
 use crate::error::Error;
@@ -89,15 +89,15 @@ pub(super) fn domain() -> ort::Result<OperatorDomain> {
 }
 
 thread_local! {
-    /// The cancellation of the run that this thread is in: ONNX Runtime looks at its own only between operators.
-    static CANCEL: RefCell<Option<Cancel>> = const { RefCell::new(None) };
+    /// Who watches the run that this thread is in: ONNX Runtime tells operators nothing of it.
+    static WATCH: RefCell<Option<Watch>> = const { RefCell::new(None) };
 }
 
-/// Lets operators that run within `work` on this thread stop when `cancel` is tripped.
-pub(super) fn cancelled_by<T>(cancel: &Cancel, work: impl FnOnce() -> T) -> T {
-    CANCEL.set(Some(cancel.clone()));
+/// Lets `watch` stop operators that run within `work` on this thread, and hear of them.
+pub(super) fn watched_by<T>(watch: &Watch, work: impl FnOnce() -> T) -> T {
+    WATCH.set(Some(watch.clone()));
     let result = work();
-    CANCEL.set(None);
+    WATCH.set(None);
     result
 }
 
@@ -153,13 +153,18 @@ impl BodyKernel {
         let shape = vec![1, channels as i64, out_height as i64, out_width as i64];
         let mut output = context.output(0, shape)?.ok_or_else(missing)?;
         let (_, result) = output.try_extract_tensor_mut::<f32>()?;
-        let cancel = CANCEL.with_borrow(Clone::clone);
+        let watch = WATCH.with_borrow(Clone::clone);
         let between = || {
             pause();
-            cancel.as_ref().map_or(Ok(()), Cancel::check)?;
+            watch.as_ref().map_or(Ok(()), |watch| watch.cancel.check())?;
             Ok(spare_threads() + 1)
         };
-        let crew = Crew { pool: helpers(), between: &between };
+        let told = |done: f64| {
+            if let Some(watch) = &watch {
+                (watch.told)(done);
+            }
+        };
+        let crew = Crew { pool: helpers(), between: &between, told: &told };
         in_workspace(|workspace| self.0.run(planes, size, result, workspace, &crew))
             .map_err(|error| ort::Error::new(error.to_string()))
     }

@@ -12,9 +12,9 @@ use ort::session::{RunOptions, Session};
 use ort::value::TensorRef;
 
 use super::operators::{self, Registered};
-use super::pool::spare_threads;
+use super::pool::{most_begun, spare_threads};
 use super::processor::multiplies_bytes;
-use super::{Cancel, Engine, Signature, Sink, runtime};
+use super::{Engine, Signature, Sink, Watch, runtime};
 use crate::error::Error;
 
 /// What ONNX Runtime holds per byte of weights: its own copy, and the one reordered for its kernels.
@@ -86,10 +86,10 @@ impl Shelves {
     /// `threaded`: runs use the threads of their session; our kernels take those that the workers can spare.
     fn new(workers: usize, affordable: usize, threaded: bool) -> Shelves {
         if !threaded {
-            // Twice as many: a run that has parked keeps its session.
+            // A run that has parked keeps its session.
             return Shelves {
                 alone: None,
-                together: Shelf::new((2 * workers).min(affordable), 1),
+                together: Shelf::new(most_begun(workers).min(affordable), 1),
                 leased: 0,
             };
         }
@@ -226,9 +226,10 @@ impl Engine for OnnxEngine {
         planes: &[f32],
         height: usize,
         width: usize,
-        cancel: &Cancel,
+        watch: &Watch,
         sink: Sink,
     ) -> Result<(), Error> {
+        let cancel = &watch.cancel;
         let mut lease = self.lease(spare_threads() > 0)?;
         let failed = |error: ort::Error| Error::Inference(format!("ONNX Runtime failed: {error}"));
         let options = Arc::new(RunOptions::new().map_err(failed)?);
@@ -241,7 +242,7 @@ impl Engine for OnnxEngine {
         let input = TensorRef::from_array_view(([1, self.signature.channels_in, height, width], planes))
             .map_err(failed)?;
         let session = lease.session();
-        let result = operators::cancelled_by(cancel, || session.run_with_options([input.into()], &*options));
+        let result = operators::watched_by(watch, || session.run_with_options([input.into()], &*options));
         cancel.check()?;
         let outputs = result.map_err(failed)?;
         let (shape, values) = outputs[0].try_extract_tensor::<f32>().map_err(failed)?;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Cancel, Engine, OnnxEngine, Signature, Sink};
+use super::{Engine, OnnxEngine, Signature, Sink, Watch};
 use crate::error::Error;
 
 /// Height and width.
@@ -65,11 +65,11 @@ impl Engine for SizedEngine {
         planes: &[f32],
         height: usize,
         width: usize,
-        cancel: &Cancel,
+        watch: &Watch,
         sink: Sink,
     ) -> Result<(), Error> {
         let engine = self.engine((height, width))?;
-        cancel.check()?;
-        engine.run(planes, height, width, cancel, sink)
+        watch.cancel.check()?;
+        engine.run(planes, height, width, watch, sink)
     }
 }

@@ -189,6 +189,12 @@ impl Conv {
         self.weights.bytes()
     }
 
+    /// Multiply-adds for each output pixel.
+    pub fn products(&self) -> f64 {
+        let tile = self.algorithm.tile().0;
+        self.weights.bytes() as f64 / (size_of::<f32>() * tile * tile) as f64
+    }
+
     /// Bytes of [`Scratch`] that a run needs, whatever the picture's size.
     pub fn scratch_bytes(&self) -> usize {
         match self.algorithm {

@@ -193,9 +193,12 @@ const DEEP_TILE_ACTIVATIONS: f64 = (768 << 20) as f64;
 /// Where rows stream through the network, the result is what grows with a tile: floats, held until they are stitched.
 const TILE_RESULT: u64 = 64 << 20;
 
-/// Multiply-adds of a tile: some seconds, ten at most where no other core is idle. A worker that has begun one does not
-/// look after others; but a deep network would compute an eighth of 512x512 pixels twice if they were cut in two.
+/// Multiply-adds of a tile: some seconds, ten at most where no other core is idle. A deep network would compute an eighth
+/// of 512x512 pixels twice if they were cut in two.
 const TILE_WORK: u64 = 2_200_000_000_000;
+
+/// Multiply-adds of a tile that keeps a worker for a quarter of a second at most, so that it need not make way for others.
+const QUICK_WORK: u64 = TILE_WORK / 40;
 
 /// Streaming kernels hold some rows of every activation: 84 MB for SPAN at this width.
 const WIDEST_STREAM: u32 = 768;
@@ -214,15 +217,27 @@ pub(super) fn stock_load(network: &Network) -> Result<Load, Error> {
         Some(_) => 0,
         None => network.planned_bytes_per_pixel()?.ceil() as u64,
     };
-    Ok(Load { most_pixels: affordable as u64, widest: u32::MAX, spread: STOCK_SPREAD, bytes_per_pixel })
+    Ok(Load {
+        most_pixels: affordable as u64,
+        // ONNX Runtime's own kernels cannot make way.
+        long_pixels: u64::MAX,
+        widest: u32::MAX,
+        spread: STOCK_SPREAD,
+        bytes_per_pixel,
+    })
 }
 
 fn streaming_load(network: &Network, signature: &Signature) -> Load {
     let scale = u64::from(signature.footprint.scale);
     let bytes_per_pixel = signature.channels_out as u64 * scale * scale * size_of::<f32>() as u64;
-    let quick = TILE_WORK / network.macs_per_pixel().unwrap_or(1).max(1);
-    let most_pixels = quick.min(TILE_RESULT / bytes_per_pixel.max(1));
-    Load { most_pixels, widest: WIDEST_STREAM, spread: STREAM_SPREAD, bytes_per_pixel: 0 }
+    let macs = network.macs_per_pixel().unwrap_or(1).max(1);
+    Load {
+        most_pixels: (TILE_WORK / macs).min(TILE_RESULT / bytes_per_pixel.max(1)),
+        long_pixels: QUICK_WORK / macs,
+        widest: WIDEST_STREAM,
+        spread: STREAM_SPREAD,
+        bytes_per_pixel: 0,
+    }
 }
 
 /// Networks whose receptive field reaches further than this many pixels are given this halo instead: what lies beyond
@@ -310,7 +325,13 @@ pub(super) fn signature(
         footprint,
         // Both are set when it is known which kernels run.
         halo: 0,
-        load: Load { most_pixels: 0, widest: u32::MAX, spread: 0.0, bytes_per_pixel: 0 },
+        load: Load {
+            most_pixels: 0,
+            long_pixels: u64::MAX,
+            widest: u32::MAX,
+            spread: 0.0,
+            bytes_per_pixel: 0,
+        },
         fixed_size: network.fixed_size().map(|(height, width)| (height as u32, width as u32)),
         input_range,
         output_range,

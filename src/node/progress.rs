@@ -8,7 +8,7 @@ use napi_derive::napi;
 use tokio::sync::watch;
 
 use super::result::{NativeData, samples};
-use crate::upscale::{Listener, Output, Progress, Rect, Slice};
+use crate::upscale::{Listener, Output, Progress, Rect, Slice, TileDone};
 
 /// The JavaScript callback.
 pub type Callback = ThreadsafeFunction<NativeProgress, (), NativeProgress, Status, false>;
@@ -37,29 +37,41 @@ pub struct NativeSlice {
     pub channels: u32,
 }
 
-/// A tile is done.
+/// How far a call has got.
 #[napi(object, object_from_js = false)]
 pub struct NativeProgress {
     /// Above 0, at most 1.
     pub fraction: f64,
+    /// The tile that is done, for callbacks that take slices.
+    pub tile: Option<NativeTile>,
+}
+
+/// A tile is done.
+#[napi(object, object_from_js = false)]
+pub struct NativeTile {
     pub row: u32,
     pub col: u32,
     /// What the network saw.
     pub pre: NativeRect,
     /// What of it was kept, relative to `pre`.
     pub post: NativeRect,
-    pub slice: Option<NativeSlice>,
+    pub slice: NativeSlice,
 }
 
 impl From<Progress> for NativeProgress {
     fn from(progress: Progress) -> NativeProgress {
-        NativeProgress {
-            fraction: progress.fraction,
-            row: progress.row as u32,
-            col: progress.column as u32,
-            pre: progress.pre.into(),
-            post: progress.post.into(),
-            slice: progress.slice.map(|slice| match slice {
+        NativeProgress { fraction: progress.fraction, tile: progress.tile.map(NativeTile::from) }
+    }
+}
+
+impl From<TileDone> for NativeTile {
+    fn from(tile: TileDone) -> NativeTile {
+        NativeTile {
+            row: tile.row as u32,
+            col: tile.column as u32,
+            pre: tile.pre.into(),
+            post: tile.post.into(),
+            slice: match tile.slice {
                 Slice::Encoded { bytes, width, height, channels } => NativeSlice {
                     data: NativeData::A(bytes.into()),
                     width,
@@ -70,7 +82,7 @@ impl From<Progress> for NativeProgress {
                     let (width, height, channels) = (raster.width, raster.height, raster.channels.into());
                     NativeSlice { data: samples(raster), width, height, channels }
                 }
-            }),
+            },
         }
     }
 }

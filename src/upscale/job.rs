@@ -14,7 +14,7 @@ use super::networks::{Networks, Route};
 use super::options::{Input, KeepMetadata, Limits, Options, Output};
 use super::pass::{Buffers, Pass, Rows};
 use super::plan::Plan;
-use super::progress::Listener;
+use super::progress::{Listener, Meter};
 use super::size::Sizing;
 use super::source::{Opened, Source};
 use super::tiling::tiling;
@@ -329,8 +329,16 @@ impl Run<'_> {
         let planes = (signature.channels_in, signature.channels_out);
         let colours = if self.delivery.channels_by_model >= 3 { 3 } else { 1 };
         let alpha = self.delivery.channels_by_model.is_multiple_of(2);
+        let plan = Plan::new(picture.width, picture.height, signature, tiling)?;
+        let share = self.share(turn);
+        let (listener, meter) = match self.listener.clone() {
+            Some(listener) if listener.slices.is_none() => {
+                (None, Some(Arc::new(Meter::new(listener, share, plan.len()))))
+            }
+            listener => (listener, None),
+        };
         Ok(Pass {
-            plan: Plan::new(picture.width, picture.height, signature, tiling)?,
+            plan,
             layers: Arc::new(layers(colours, alpha, planes, engines.grey.is_some())?),
             buffers: Arc::new(Buffers::default()),
             engines,
@@ -341,8 +349,9 @@ impl Run<'_> {
             channels: self.delivery.channels_by_model,
             depth,
             postprocess: self.postprocess.clone(),
-            listener: self.listener.clone(),
-            share: self.share(turn),
+            listener,
+            meter,
+            share,
         })
     }
 

@@ -26,4 +26,4 @@ pub use hooks::{Hook, Hooks};
 pub use job::{Data, Job, Upscaled};
 pub use networks::{Artefacts, Candidate, Compression, Network, Networks};
 pub use options::{Alpha, Fit, Input, KeepMetadata, Limits, Options, Output};
-pub use progress::{Listener, Progress, Rect, Slice};
+pub use progress::{Listener, Progress, Rect, Slice, TileDone};

@@ -163,7 +163,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::engine::{Cancel, Engine, Load, Sink};
+    use crate::engine::{Engine, Load, Sink, Watch};
     use crate::graph::Footprint;
 
     struct Still(Signature);
@@ -172,7 +172,7 @@ mod tests {
         fn signature(&self) -> &Signature {
             &self.0
         }
-        fn run(&self, _: &[f32], _: usize, _: usize, _: &Cancel, _: Sink) -> Result<(), Error> {
+        fn run(&self, _: &[f32], _: usize, _: usize, _: &Watch, _: Sink) -> Result<(), Error> {
             panic!("nothing is run here")
         }
     }
@@ -183,7 +183,13 @@ mod tests {
             channels_out: 3,
             footprint: Footprint { scale, radius: Some(0), trim: 0, divisor: 1 },
             halo: 0,
-            load: Load { most_pixels: 0, widest: u32::MAX, spread: 0.0, bytes_per_pixel: 0 },
+            load: Load {
+                most_pixels: 0,
+                long_pixels: u64::MAX,
+                widest: u32::MAX,
+                spread: 0.0,
+                bytes_per_pixel: 0,
+            },
             fixed_size: None,
             input_range: (0.0, 1.0),
             output_range: (0.0, 1.0),

@@ -11,8 +11,8 @@ use super::layers::{Form, Layer};
 use super::options::Output;
 use super::pixels::{self, Kept};
 use super::plan::{Plan, Span};
-use super::progress::{Listener, Progress, Slice, rects};
-use crate::engine::{Cancel, Engine, Engines, Lane};
+use super::progress::{Listener, Meter, Progress, Slice, TileDone, rects};
+use crate::engine::{Cancel, Engine, Engines, Lane, Watch};
 use crate::error::Error;
 use crate::raster::{self, Depth, EncodeOptions, Format, Raster, Samples};
 
@@ -39,8 +39,11 @@ pub struct Pass<'a> {
     pub depth: Depth,
     /// What becomes of each tile's result before it is stitched.
     pub postprocess: Option<Hook>,
-    /// Who is told, and the share of the whole job that lies before and in this pass.
+    /// Who is told of every tile, if it wants slices.
     pub listener: Option<Listener>,
+    /// Who is told of everything else.
+    pub meter: Option<Arc<Meter>>,
+    /// The share of the whole job that lies before and in this pass.
     pub share: (f64, f64),
 }
 
@@ -92,12 +95,15 @@ impl Pass<'_> {
                 if in_flight.len() >= most {
                     self.settle(&mut in_flight, &mut rows).await?;
                 }
-                let tile = Box::pin(self.start(row, column, &canvas));
+                let tile = self.start(row, column, &canvas);
                 in_flight.push_back(InFlight { row, column, canvas: canvas.clone(), tile });
             }
         }
         while !in_flight.is_empty() {
             self.settle(&mut in_flight, &mut rows).await?;
+        }
+        if let Some(meter) = &self.meter {
+            meter.finish();
         }
         Ok(())
     }
@@ -119,31 +125,30 @@ impl Pass<'_> {
     }
 
     /// Queues one tile.
-    fn start(
-        &self,
-        row: usize,
-        column: usize,
-        canvas: &Canvas,
-    ) -> impl Future<Output = Result<Ran, Error>> + Send + 'static {
+    fn start(&self, row: usize, column: usize, canvas: &Canvas) -> Pending {
         let tile = Tile {
             engines: self.engines.clone(),
             cancel: self.cancel.clone(),
             picture: self.picture.clone(),
             layers: self.layers.clone(),
             buffers: self.buffers.clone(),
+            meter: self.meter.clone(),
             canvas: canvas.clone(),
             rows: self.plan.rows[row],
             columns: self.plan.columns[column],
         };
+        let pixels = u64::from(tile.rows.source_len) * u64::from(tile.columns.source_len);
+        let long = pixels > self.engines.itself.signature().load.long_pixels;
         let (slices, held) = (self.slices(), self.postprocess.is_some());
-        self.lane.run(move || {
+        let work = move || {
             if held {
                 let results = tile.results()?;
                 return Ok(Ran::Held(tile, results));
             }
             tile.run()?;
             slices.map(|kind| tile.slice(kind)).transpose().map(Ran::Stitched)
-        })
+        };
+        if long { Box::pin(self.lane.run_long(work)) } else { Box::pin(self.lane.run(work)) }
     }
 
     fn slices(&self) -> Option<Output> {
@@ -192,13 +197,13 @@ impl Pass<'_> {
     }
 
     fn tell(&self, row: usize, column: usize, slice: Option<Slice>) {
-        let Some(listener) = &self.listener else { return };
+        let (Some(listener), Some(slice)) = (&self.listener, slice) else { return };
         let done = row * self.plan.columns.len() + column + 1;
         let (before, share) = self.share;
         // Exactly 1 at the end, whatever the shares add up to.
         let fraction = (before + share * done as f64 / self.plan.len() as f64).min(1.0);
         let (pre, post) = rects(self.plan.rows[row], self.plan.columns[column]);
-        (listener.call)(Progress { fraction, row, column, pre, post, slice });
+        (listener.call)(Progress { fraction, tile: Some(TileDone { row, column, pre, post, slice }) });
     }
 }
 
@@ -223,6 +228,7 @@ struct Tile {
     picture: Arc<Raster>,
     layers: Arc<Vec<Layer>>,
     buffers: Arc<Buffers>,
+    meter: Option<Arc<Meter>>,
     canvas: Canvas,
     rows: Span,
     columns: Span,
@@ -281,7 +287,8 @@ impl Tile {
         let mut planes = self.buffers.take();
         pixels::gather(&self.picture, &layer.sources, rows, columns, signature, &mut planes);
         let (height, width) = (rows.source_len as usize, columns.source_len as usize);
-        let result = engine.run(&planes, height, width, &self.cancel, &mut |planes, height, width| {
+        let watch = self.watch();
+        let result = engine.run(&planes, height, width, &watch, &mut |planes, height, width| {
             let scale = signature.footprint.scale as usize;
             let trim = signature.footprint.trim as usize;
             let expected = |span: Span| (span.source_len as usize - 2 * trim) * scale;
@@ -308,7 +315,17 @@ impl Tile {
             Ok(())
         });
         self.buffers.give(planes);
+        (watch.told)(1.0);
         result
+    }
+
+    /// Looks on while a layer is run.
+    fn watch(&self) -> Watch {
+        let told: Arc<dyn Fn(f64) + Send + Sync> = match &self.meter {
+            Some(meter) => Arc::new(meter.run(self.layers.len())),
+            None => Arc::new(|_| ()),
+        };
+        Watch { cancel: self.cancel.clone(), told }
     }
 
     /// The tile's part of the result.

@@ -1,6 +1,6 @@
 //! What a caller learns while an image is being upscaled.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::options::Output;
 use super::plan::Span;
@@ -15,11 +15,18 @@ pub struct Rect {
     pub height: u32,
 }
 
-/// A tile is done. Tiles are reported in order, left to right, top to bottom.
+/// How far a job has got.
 #[derive(Debug)]
 pub struct Progress {
     /// Work done, above 0 and at most 1.
     pub fraction: f64,
+    /// The tile that is done, for listeners who want slices.
+    pub tile: Option<TileDone>,
+}
+
+/// A tile is done. Tiles are reported in order, left to right, top to bottom.
+#[derive(Debug)]
+pub struct TileDone {
     /// The tile's row and column.
     pub row: usize,
     pub column: usize,
@@ -27,8 +34,8 @@ pub struct Progress {
     pub pre: Rect,
     /// What of it was kept, relative to `pre`, in input pixels.
     pub post: Rect,
-    /// The kept part, upscaled, if slices were asked for.
-    pub slice: Option<Slice>,
+    /// The kept part, upscaled.
+    pub slice: Slice,
 }
 
 /// The upscaled pixels of one tile.
@@ -43,10 +50,65 @@ pub enum Slice {
 /// Receives progress on a thread of its choice to leave at once: it must not block.
 #[derive(Clone)]
 pub struct Listener {
-    /// What slices are made into; none are made without it.
+    /// What slices are made into. With it, each tile is reported when it is done; without, percents are, within tiles too.
     pub slices: Option<Output>,
     /// Called in order.
     pub call: Arc<dyn Fn(Progress) + Send + Sync>,
+}
+
+/// Reports are at least this far apart.
+const STEP: f64 = 0.01;
+
+/// How far a pass has got, for a listener who wants no slices.
+pub struct Meter {
+    listener: Listener,
+    /// What is done before the pass, and what will be after it.
+    before: f64,
+    end: f64,
+    tiles: f64,
+    count: Mutex<Count>,
+}
+
+struct Count {
+    /// Tiles that are done, with the parts that are done of others.
+    done: f64,
+    told: f64,
+}
+
+impl Meter {
+    /// Of a pass of `tiles` tiles, with the share of the whole job that lies before and in it.
+    pub fn new(listener: Listener, (before, share): (f64, f64), tiles: usize) -> Meter {
+        // Exactly 1 at the end, whatever the shares add up to.
+        let end = if before + share > 1.0 - 1e-9 { 1.0 } else { before + share };
+        let count = Mutex::new(Count { done: 0.0, told: before });
+        Meter { listener, before, end, tiles: tiles as f64, count }
+    }
+
+    /// Hears how far one of the `runs` that make a tile is, from 0 to 1.
+    pub fn run(self: &Arc<Self>, runs: usize) -> impl Fn(f64) + Send + Sync + use<> {
+        let (meter, heard) = (self.clone(), Mutex::new(0.0));
+        move |done| {
+            let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+            meter.add((done - *heard) / runs as f64);
+            *heard = done;
+        }
+    }
+
+    fn add(&self, tiles: f64) {
+        // Told within the lock, so that reports come in order.
+        let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
+        count.done += tiles;
+        let fraction = self.before + (self.end - self.before) * count.done / self.tiles;
+        if (count.told + STEP..=self.end - STEP).contains(&fraction) {
+            count.told = fraction;
+            (self.listener.call)(Progress { fraction, tile: None });
+        }
+    }
+
+    /// The pass is done.
+    pub fn finish(&self) {
+        (self.listener.call)(Progress { fraction: self.end, tile: None });
+    }
 }
 
 /// The rectangles of one tile.

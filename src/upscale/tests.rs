@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::*;
-use crate::engine::{Cancel, Engine, Engines, Load, Pool, Share, Signature, Sink};
+use crate::engine::{Cancel, Engine, Engines, Load, Pool, Share, Signature, Sink, Watch};
 use crate::error::Error;
 use crate::graph::Footprint;
 use crate::raster::{self, DecodeOptions, EncodeOptions, Format, Raster, Samples};
@@ -25,7 +25,13 @@ impl Blur {
                 channels_out: channels,
                 footprint: Footprint { scale, radius: Some(radius), trim: 0, divisor: 1 },
                 halo: radius,
-                load: Load { most_pixels: 60_000, widest: u32::MAX, spread: 0.0, bytes_per_pixel: 0 },
+                load: Load {
+                    most_pixels: 60_000,
+                    long_pixels: u64::MAX,
+                    widest: u32::MAX,
+                    spread: 0.0,
+                    bytes_per_pixel: 0,
+                },
                 fixed_size: None,
                 input_range: (0.0, 1.0),
                 output_range: (0.0, 1.0),
@@ -52,9 +58,17 @@ impl Engine for Blur {
         &self.signature
     }
 
-    fn run(&self, planes: &[f32], height: usize, width: usize, _: &Cancel, sink: Sink) -> Result<(), Error> {
+    fn run(
+        &self,
+        planes: &[f32],
+        height: usize,
+        width: usize,
+        watch: &Watch,
+        sink: Sink,
+    ) -> Result<(), Error> {
         self.runs.fetch_add(1, Ordering::SeqCst);
         std::thread::sleep(self.pause);
+        (watch.told)(0.5);
         let scale = self.signature.footprint.scale as usize;
         let (out_height, out_width) = (height * scale, width * scale);
         let mut out = Vec::with_capacity(self.signature.channels_out * out_height * out_width);
@@ -143,16 +157,40 @@ async fn progress_is_ordered_complete_and_its_slices_are_the_result() {
     let whole = raster(run(job).await.unwrap());
 
     let reports = reports.lock().unwrap();
-    let places: Vec<_> = reports.iter().map(|report| (report.row, report.column)).collect();
+    let tiles: Vec<_> = reports.iter().map(|report| report.tile.as_ref().unwrap()).collect();
+    let places: Vec<_> = tiles.iter().map(|tile| (tile.row, tile.column)).collect();
     assert_eq!(places, [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]);
     let fractions: Vec<_> = reports.iter().map(|report| (report.fraction * 6.0).round() as u32).collect();
     assert_eq!(fractions, [1, 2, 3, 4, 5, 6]);
     assert_eq!(reports[5].fraction, 1.0);
-    for report in reports.iter() {
-        let Some(Slice::Raster(slice)) = &report.slice else { panic!("expected a slice") };
-        let (x, y) = ((report.pre.x + report.post.x) as u32 * 2, (report.pre.y + report.post.y) as u32 * 2);
-        assert_eq!((slice.width, slice.height), (report.post.width * 2, report.post.height * 2));
+    for tile in tiles {
+        let Slice::Raster(slice) = &tile.slice else { panic!("expected a slice") };
+        let (x, y) = ((tile.pre.x + tile.post.x) as u32 * 2, (tile.pre.y + tile.post.y) as u32 * 2);
+        assert_eq!((slice.width, slice.height), (tile.post.width * 2, tile.post.height * 2));
         assert_eq!(*slice, whole.crop(x, y, slice.width, slice.height));
+    }
+}
+
+#[tokio::test]
+async fn without_slices_progress_is_told_within_tiles() {
+    for (patch_size, tiles) in [(None, 1), (Some(10), 4), (Some(1), 400)] {
+        let fractions = Arc::new(Mutex::new(Vec::new()));
+        let heard = fractions.clone();
+        let call = Arc::new(move |progress: Progress| heard.lock().unwrap().push(progress.fraction));
+        let mut job = job(Arc::new(Blur::new(2, 0, 3)), &picture(20, 20, 3), raw(patch_size, 0));
+        job.listener = Some(Listener { slices: None, call });
+        run(job).await.unwrap();
+        let fractions = fractions.lock().unwrap();
+        let expected: Vec<_> = (1..=2 * tiles).map(|half| f64::from(half) / f64::from(2 * tiles)).collect();
+        if tiles < 50 {
+            assert_eq!(*fractions, expected);
+        } else {
+            assert!(
+                fractions.is_sorted_by(|a, b| a < b) && (90..=100).contains(&fractions.len()),
+                "{fractions:?}"
+            );
+            assert_eq!(fractions.last(), Some(&1.0));
+        }
     }
 }
 
@@ -312,7 +350,7 @@ async fn a_network_that_lies_about_its_scale_is_an_error() {
             planes: &[f32],
             height: usize,
             width: usize,
-            _: &Cancel,
+            _: &Watch,
             sink: Sink,
         ) -> Result<(), Error> {
             sink(planes, height, width)

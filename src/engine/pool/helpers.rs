@@ -36,6 +36,6 @@ pub fn spare_threads() -> usize {
     TURN.with_borrow(|turn| {
         let Some(turn) = turn else { return 0 };
         let state = turn.shared.lock();
-        state.spare(turn.lane, turn.shared.turns)
+        state.spare(turn.lane)
     })
 }

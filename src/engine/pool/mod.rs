@@ -1,9 +1,9 @@
 //! Worker threads, and the fair queue that feeds them.
 //!
 //! Every image has a [`Lane`]. A free worker takes the next task of the lane that has had the least time so far, as
-//! Linux' completely fair scheduler does, so that a thumbnail which arrives behind a poster is done after a few tiles. A
-//! task that takes seconds calls [`pause`] now and then: if a lane has had less, the task's thread parks, and another
-//! thread serves that lane with the turn that was given up.
+//! Linux' completely fair scheduler does, so that a thumbnail which arrives behind posters does not wait for them. A long
+//! task calls [`pause`] now and then: if a lane has had less, the task's thread parks, and another thread serves that lane
+//! with the turn that was given up. Only so many long tasks are begun, since each holds memory until it is done.
 
 mod helpers;
 mod state;
@@ -21,6 +21,7 @@ use tokio::sync::oneshot;
 
 use crate::error::Error;
 pub use helpers::{helpers, spare_threads};
+pub use state::most_begun;
 use state::{Queue, State, Task};
 
 /// A fixed set of worker threads.
@@ -32,8 +33,6 @@ pub struct Pool {
 struct Shared {
     state: Mutex<State>,
     wake: Condvar,
-    /// How many tasks may be running, parked ones not counted.
-    turns: usize,
 }
 
 /// A task gives up its turn only to lanes that have had this much less, or two posters would change places all the time.
@@ -43,6 +42,7 @@ const QUANTUM: Duration = Duration::from_millis(50);
 struct Turn {
     shared: Arc<Shared>,
     lane: u64,
+    long: bool,
     begun: Instant,
     /// What its lane was charged in advance.
     charged: Duration,
@@ -56,7 +56,7 @@ thread_local! {
 /// it costs nothing unless the task has had the thread for a while, and does nothing on other threads.
 pub fn pause() {
     TURN.with_borrow_mut(|turn| {
-        if let Some(turn) = turn.as_mut().filter(|turn| turn.begun.elapsed() >= QUANTUM) {
+        if let Some(turn) = turn.as_mut().filter(|turn| turn.long && turn.begun.elapsed() >= QUANTUM) {
             turn.offer();
         }
     });
@@ -71,7 +71,7 @@ impl Turn {
         if state.is_behind(self.lane, QUANTUM) && self.shared.has_spare(&mut state) {
             state.park(self.lane);
             self.shared.wake.notify_all();
-            while !state.closed && !state.unpark(self.lane, self.shared.turns) {
+            while !state.closed && !state.unpark(self.lane) {
                 state = self.shared.wait(state);
             }
             // Others may have waited for this one to be first.
@@ -125,7 +125,7 @@ impl Pool {
 
     /// Starts `threads` workers.
     pub fn new(threads: usize) -> Result<Pool, Error> {
-        let shared = Arc::new(Shared { state: Mutex::default(), wake: Condvar::new(), turns: threads });
+        let shared = Arc::new(Shared { state: Mutex::new(State::new(threads)), wake: Condvar::new() });
         for _ in 0..threads {
             let mut state = shared.lock();
             shared
@@ -173,7 +173,8 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// Queues `task` and returns what it gives. The task is queued at once, not when the future is first polled.
+    /// Queues a task that takes a fraction of a second, and returns what it gives. It is queued at once, not when the
+    /// future is first polled.
     ///
     /// # Errors
     /// What the task returns; [`Error::Inference`] if it panics; [`Error::Aborted`] if the lane is dropped before it
@@ -182,12 +183,32 @@ impl Lane {
         &self,
         task: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> impl Future<Output = Result<T, Error>> + Send + 'static {
+        self.queue(task, false)
+    }
+
+    /// The same for a task that may take seconds: it calls [`pause`], and may be parked.
+    ///
+    /// # Errors
+    /// As [`Lane::run`].
+    pub fn run_long<T: Send + 'static>(
+        &self,
+        task: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> impl Future<Output = Result<T, Error>> + Send + 'static {
+        self.queue(task, true)
+    }
+
+    fn queue<T: Send + 'static>(
+        &self,
+        task: impl FnOnce() -> Result<T, Error> + Send + 'static,
+        long: bool,
+    ) -> impl Future<Output = Result<T, Error>> + Send + 'static {
         let (sender, receiver) = oneshot::channel();
-        self.push(Box::new(move || {
+        let work = Box::new(move || {
             let result = catch_unwind(AssertUnwindSafe(task)).unwrap_or_else(|panic| Err(panicked(&*panic)));
             // The receiver is gone if the image was cancelled: nobody wants the result.
             _ = sender.send(result);
-        }));
+        });
+        self.push(Task { work, long });
         async move { receiver.await.unwrap_or(Err(Error::Aborted)) }
     }
 
@@ -245,27 +266,28 @@ impl Shared {
             .map(|_| state.threads += 1)
     }
 
-    /// Whether a thread is there to take over a turn; one more is started for each worker at most.
+    /// Whether a thread is there to take over a turn, or could be started.
     fn has_spare(self: &Arc<Self>, state: &mut State) -> bool {
-        state.idle > 0 || (state.threads < 2 * self.turns && self.spawn(state).is_ok())
+        state.idle > 0 || (state.threads < most_begun(state.turns) && self.spawn(state).is_ok())
     }
 
     fn work(self: &Arc<Self>) {
         let mut state = self.lock();
         while !state.closed {
-            let Some((lane, task, charged)) = state.take(self.turns) else {
+            let Some((lane, task, charged)) = state.take() else {
                 state.idle += 1;
                 state = self.wait(state);
                 state.idle -= 1;
                 continue;
             };
             drop(state);
-            TURN.set(Some(Turn { shared: self.clone(), lane, begun: Instant::now(), charged }));
-            task();
+            let Task { work, long } = task;
+            TURN.set(Some(Turn { shared: self.clone(), lane, long, begun: Instant::now(), charged }));
+            work();
             let turn = TURN.take();
             state = self.lock();
             if let Some(turn) = turn {
-                state.finish(lane, turn.begun.elapsed(), turn.charged);
+                state.finish(lane, long, turn.begun.elapsed(), turn.charged);
             }
             self.wake.notify_all();
         }

@@ -7,16 +7,32 @@ use std::time::Duration;
 use super::Share;
 
 /// Work that is done once, on any worker.
-pub type Task = Box<dyn FnOnce() + Send>;
+pub struct Task {
+    pub work: Box<dyn FnOnce() + Send>,
+    /// Whether it may take seconds, and so may be parked.
+    pub long: bool,
+}
+
+/// Long tasks that may have begun, for each turn. Each holds memory, parked or not; short ones are always let in.
+const LONG_PER_TURN: usize = 2;
+
+/// Tasks that may have begun where `turns` run: as many as possible parked, and all turns taken.
+pub fn most_begun(turns: usize) -> usize {
+    (LONG_PER_TURN + 1) * turns
+}
 
 #[derive(Default)]
 pub struct State {
+    /// How many tasks may be running, parked ones not counted.
+    pub turns: usize,
     pub lanes: HashMap<u64, Queue>,
     pub next_lane: u64,
     /// What the busy lane that was served least has had: where lanes begin that were empty until then.
     pub clock: Duration,
     /// Tasks that are running, parked ones not counted.
     pub running: usize,
+    /// Long tasks that have begun, parked ones among them.
+    pub long: usize,
     /// Threads that wait for a task.
     pub idle: usize,
     pub threads: usize,
@@ -36,12 +52,25 @@ pub struct Queue {
 }
 
 impl Queue {
-    pub fn may_run(&self) -> bool {
-        !self.tasks.is_empty() && *self.share.running() < self.share.limit
+    /// Whether its next task may begin; `room`: whether a long one may.
+    fn may_begin(&self, room: bool) -> bool {
+        self.tasks.front().is_some_and(|task| room || !task.long)
+    }
+
+    fn within_share(&self) -> bool {
+        *self.share.running() < self.share.limit
     }
 }
 
 impl State {
+    pub fn new(turns: usize) -> State {
+        State { turns, ..State::default() }
+    }
+
+    fn has_room(&self) -> bool {
+        self.long < LONG_PER_TURN * self.turns
+    }
+
     /// Moves the clock on, and reads it.
     pub fn clock(&mut self) -> Duration {
         let busy = self.lanes.values().filter(|queue| queue.running > 0 || !queue.tasks.is_empty());
@@ -50,18 +79,22 @@ impl State {
     }
 
     /// The next task of the lane that was served least, and what the lane was charged for it. Parked tasks that are next
-    /// wake up by themselves.
-    pub fn take(&mut self, turns: usize) -> Option<(u64, Task, Duration)> {
-        if self.running >= turns {
+    /// wake up by themselves; a lane's parked task comes before its others.
+    pub fn take(&mut self) -> Option<(u64, Task, Duration)> {
+        if self.running >= self.turns {
             return None;
         }
-        let parked = self.lanes.values().filter(|queue| queue.parked > 0).map(|queue| queue.served).min();
-        let runnable = self.lanes.iter_mut().filter(|(_, queue)| queue.may_run());
+        let room = self.has_room();
+        let parked = self.lanes.values().filter(|queue| queue.parked > 0 && queue.within_share());
+        let parked = parked.map(|queue| queue.served).min();
+        let runnable =
+            self.lanes.iter_mut().filter(|(_, queue)| queue.may_begin(room) && queue.within_share());
         let (&id, queue) = runnable.min_by_key(|(id, queue)| (queue.served, **id))?;
-        if parked.is_some_and(|parked| parked < queue.served) {
+        if parked.is_some_and(|parked| parked <= queue.served) {
             return None;
         }
         let task = queue.tasks.pop_front()?;
+        self.long += usize::from(task.long);
         queue.served += queue.expected;
         queue.running += 1;
         *queue.share.running() += 1;
@@ -76,9 +109,10 @@ impl State {
         }
     }
 
-    pub fn finish(&mut self, id: u64, took: Duration, charged: Duration) {
+    pub fn finish(&mut self, id: u64, long: bool, took: Duration, charged: Duration) {
         self.account(id, took, charged);
         self.running -= 1;
+        self.long -= usize::from(long);
         if let Some(queue) = self.lanes.get_mut(&id) {
             queue.expected = took;
             queue.running -= 1;
@@ -90,20 +124,24 @@ impl State {
     /// Whether another lane that could run has been served less than this one, by more than `margin`.
     pub fn is_behind(&self, id: u64, margin: Duration) -> bool {
         let Some(own) = self.lanes.get(&id) else { return false };
+        let room = self.has_room();
         self.lanes.iter().filter(|(other, _)| **other != id).any(|(_, queue)| {
             // The turn that this lane would give up counts against no share any more.
-            let within = Arc::ptr_eq(&queue.share, &own.share) || *queue.share.running() < queue.share.limit;
-            !queue.tasks.is_empty() && within && queue.served + margin < own.served
+            let within = Arc::ptr_eq(&queue.share, &own.share) || queue.within_share();
+            queue.may_begin(room) && within && queue.served + margin < own.served
         })
     }
 
     /// Turns that no task takes or waits for, within the lane's share.
-    pub fn spare(&self, id: u64, turns: usize) -> usize {
-        let waiting = self.lanes.values().any(|queue| queue.may_run() || queue.parked > 0);
+    pub fn spare(&self, id: u64) -> usize {
+        let waiting = self
+            .lanes
+            .values()
+            .any(|queue| queue.parked > 0 || (!queue.tasks.is_empty() && queue.within_share()));
         match self.lanes.get(&id) {
             Some(own) if !waiting => {
                 let within_share = own.share.limit.saturating_sub(*own.share.running());
-                within_share.min(turns.saturating_sub(self.running))
+                within_share.min(self.turns.saturating_sub(self.running))
             }
             _ => 0,
         }
@@ -118,12 +156,11 @@ impl State {
     }
 
     /// Lets a parked task go on, if there is a turn and no other lane comes first.
-    pub fn unpark(&mut self, id: u64, turns: usize) -> bool {
-        if self.running >= turns || self.is_behind(id, Duration::ZERO) {
+    pub fn unpark(&mut self, id: u64) -> bool {
+        if self.running >= self.turns || self.is_behind(id, Duration::ZERO) {
             return false;
         }
-        let Some(queue) = self.lanes.get_mut(&id).filter(|queue| *queue.share.running() < queue.share.limit)
-        else {
+        let Some(queue) = self.lanes.get_mut(&id).filter(|queue| queue.within_share()) else {
             return false;
         };
         queue.parked -= 1;

@@ -40,7 +40,7 @@ async fn a_long_task_makes_way_and_goes_on() {
     let share = Share::new(1);
     let (poster, thumbnail) = (pool.lane(share.clone()), pool.lane(share));
     let begun = Instant::now();
-    let long = poster.run(move || {
+    let long = poster.run_long(move || {
         while begun.elapsed() < Duration::from_millis(600) {
             sleep(Duration::from_millis(5));
             pause();
@@ -54,6 +54,34 @@ async fn a_long_task_makes_way_and_goes_on() {
 }
 
 #[tokio::test]
+async fn a_thumbnail_does_not_wait_for_posters_however_many() {
+    let pool = Pool::new(1).unwrap();
+    let share = Share::new(1);
+    let stop = Arc::new(AtomicUsize::new(0));
+    let lanes: Vec<_> = (0..6).map(|_| pool.lane(share.clone())).collect();
+    let poster = || {
+        let stop = stop.clone();
+        move || {
+            while stop.load(Ordering::SeqCst) == 0 {
+                sleep(Duration::from_millis(5));
+                pause();
+            }
+            Ok(())
+        }
+    };
+    let posters: Vec<_> = lanes.iter().map(|lane| lane.run_long(poster())).collect();
+    // Until as many have begun as may.
+    sleep(Duration::from_millis(400));
+    let thumbnail = pool.lane(share.clone());
+    let done = tokio::time::timeout(Duration::from_secs(20), thumbnail.run(wait(1))).await;
+    stop.store(1, Ordering::SeqCst);
+    done.expect("the posters went first").unwrap();
+    for poster in posters {
+        poster.await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn long_tasks_of_many_lanes_all_finish() {
     let pool = Pool::new(2).unwrap();
     let share = Share::new(2);
@@ -64,7 +92,7 @@ async fn long_tasks_of_many_lanes_all_finish() {
         .flat_map(|lane| (0..3).map(move |_| lane))
         .map(|lane| {
             let (running, most) = (running.clone(), most.clone());
-            lane.run(move || {
+            lane.run_long(move || {
                 for _ in 0..12 {
                     most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                     sleep(Duration::from_millis(10));

@@ -14,11 +14,13 @@ pub struct Crew<'a> {
     /// Asked between bands of rows: how many threads of `pool` may share the next one, 1 to use the calling thread alone.
     /// Its error ends the run.
     pub between: &'a dyn Fn() -> Result<usize, Error>,
+    /// Told after each band how much of the work is done, from 0 to 1.
+    pub told: &'a dyn Fn(f64),
 }
 
 impl Crew<'static> {
     /// The calling thread, to the end.
-    pub const ALONE: Crew<'static> = Crew { pool: None, between: &|| Ok(1) };
+    pub const ALONE: Crew<'static> = Crew { pool: None, between: &|| Ok(1), told: &|_| () };
 }
 
 impl Crew<'_> {

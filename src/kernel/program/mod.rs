@@ -288,6 +288,14 @@ impl Step {
 }
 
 impl Op {
+    /// Multiply-adds for each output pixel, those of convolutions alone.
+    fn products(&self) -> f64 {
+        match self {
+            Op::Conv(conv) => conv.products(),
+            _ => 0.0,
+        }
+    }
+
     fn output_size(&self, height: usize, width: usize) -> Option<(usize, usize)> {
         match self {
             Op::Conv(conv) => conv.output_size(height, width),

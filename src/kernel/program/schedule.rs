@@ -86,6 +86,18 @@ impl<'a> Schedule<'a> {
         section.clone().all(|step| self.made[step + 1] == self.sizes[step + 1].0)
     }
 
+    /// The share of the multiply-adds that is done.
+    pub fn done(&self) -> f64 {
+        let (mut done, mut all) = (0.0, 0.0);
+        for (index, step) in self.program.steps.iter().enumerate() {
+            let (height, width) = self.sizes[index + 1];
+            let row = step.op.products() * width as f64;
+            done += row * self.made[index + 1] as f64;
+            all += row * height as f64;
+        }
+        if all > 0.0 { done / all } else { 0.0 }
+    }
+
     /// The most rows of every value that are held at a time, found by playing the whole picture through.
     pub fn windows(mut self, sections: &[Range<usize>]) -> Vec<usize> {
         let mut windows = vec![0; self.sizes.len()];

@@ -79,6 +79,7 @@ impl<'a> Stream<'a> {
                         self.band(&section, input, output)?;
                     }
                 }
+                (crew.told)(self.schedule.done());
             }
         }
         Ok(())

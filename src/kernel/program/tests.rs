@@ -261,7 +261,7 @@ fn threads_that_come_and_go_change_no_bit() {
     let band = AtomicUsize::new(0);
     let between = || Ok([3, 1, 2][band.fetch_add(1, Ordering::Relaxed) % 3]);
     let mut together = vec![f32::NAN; alone.len()];
-    let crew = Crew { pool: Some(&pool), between: &between };
+    let crew = Crew { pool: Some(&pool), between: &between, ..Crew::ALONE };
     program.run(&input, (height, width), &mut together, &mut Workspace::default(), &crew).unwrap();
     assert!(band.into_inner() > 3);
     assert_eq!(together, alone);
@@ -309,7 +309,7 @@ fn what_does_not_fit_is_refused() {
         (1, 1),
         &mut [0.0],
         &mut workspace,
-        &Crew { pool: None, between: &|| Err(Error::Aborted) },
+        &Crew { between: &|| Err(Error::Aborted), ..Crew::ALONE },
     );
     assert_eq!(stopped.unwrap_err().code(), "ABORT_ERR");
     let short = program.run(&[0.0], (1, 1), &mut [], &mut workspace, &Crew::ALONE);
