@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use upscaler_node::engine::{Cancel, Engine, Engines, Load, Pool, Share, Signature, Sink};
+use upscaler_node::engine::{Cancel, Engine, Engines, Load, Pool, Share, Signature, Sink, Watch};
 use upscaler_node::error::Error;
 use upscaler_node::graph::Footprint;
 use upscaler_node::raster::{Raster, Samples};
@@ -30,7 +30,13 @@ struct Ready {
 impl Ready {
     fn new(channels: usize) -> Ready {
         let footprint = Footprint { scale: SCALE, radius: Some(HALO), trim: 0, divisor: 1 };
-        let load = Load { most_pixels: 256 * 1024, widest: 1024, spread: 0.0, bytes_per_pixel: 0 };
+        let load = Load {
+            most_pixels: 256 * 1024,
+            long_pixels: u64::MAX,
+            widest: 1024,
+            spread: 0.0,
+            bytes_per_pixel: 0,
+        };
         let largest = (SIDE + 2 * HALO) as usize * SCALE as usize;
         Ready {
             signature: Signature {
@@ -53,7 +59,7 @@ impl Engine for Ready {
         &self.signature
     }
 
-    fn run(&self, planes: &[f32], height: usize, width: usize, _: &Cancel, sink: Sink) -> Result<(), Error> {
+    fn run(&self, planes: &[f32], height: usize, width: usize, _: &Watch, sink: Sink) -> Result<(), Error> {
         divan::black_box(planes);
         let (height, width) = (height * SCALE as usize, width * SCALE as usize);
         sink(&self.values[..self.signature.channels_out * height * width], height, width)
