@@ -27,6 +27,7 @@ fn shapes() -> Vec<Shape> {
         ("3x3 192-32 leaky", &[64, 32, 32, 32, 32], 32, 3, activate(Activation::LeakyRelu(0.2))),
         ("3x3 192-64 add", &[64, 32, 32, 32, 32], 64, 3, Epilogue::ActivateThenAdd(Activation::Identity)),
         ("3x3 64-12", &[64], 12, 3, activate(Activation::Identity)),
+        ("3x3 64-3", &[64], 3, 3, activate(Activation::Identity)),
         ("5x5 64-64 relu", &[64], 64, 5, activate(Activation::Relu)),
         ("1x1 64-64", &[64], 64, 1, activate(Activation::Identity)),
         ("1x1 192-48", &[48; 4], 48, 1, activate(Activation::Identity)),

@@ -292,28 +292,10 @@ impl Conv {
                 scratch,
             }),
             Algorithm::Winograd43 => {
-                isa.run(Winograd::<6, 36, 4> {
-                    grid,
-                    planes,
-                    weights,
-                    bias,
-                    epilogue,
-                    rows,
-                    outputs,
-                    scratch,
-                });
+                isa.run(Winograd::<6, 36> { grid, planes, weights, bias, epilogue, rows, outputs, scratch });
             }
             Algorithm::Winograd45 => {
-                isa.run(Winograd::<8, 64, 4> {
-                    grid,
-                    planes,
-                    weights,
-                    bias,
-                    epilogue,
-                    rows,
-                    outputs,
-                    scratch,
-                });
+                isa.run(Winograd::<8, 64> { grid, planes, weights, bias, epilogue, rows, outputs, scratch });
             }
         }
     }
@@ -324,8 +306,8 @@ impl Algorithm {
     fn tile(self) -> (usize, usize) {
         match self {
             Algorithm::Pointwise => (1, 1),
-            Algorithm::Winograd43 => (4, 6),
-            Algorithm::Winograd45 => (4, 8),
+            Algorithm::Winograd43 => (winograd::M, 6),
+            Algorithm::Winograd45 => (winograd::M, 8),
         }
     }
 }

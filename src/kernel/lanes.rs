@@ -74,6 +74,9 @@ pub(super) trait Lanes: Copy {
     fn round(self, a: Self::V) -> Self::V;
     /// 2 to the power of `n`, an integer in -126..=127 held as a float.
     fn exp2_integer(self, n: Self::V) -> Self::V;
+    /// In lane 4 i + j the sum of `v[i][j]`: of each four lanes the first plus the third plus the second plus the fourth,
+    /// then the four sums two by two.
+    fn sums(self, v: &[[Self::V; 4]; 4]) -> Self::V;
 }
 
 /// Plain Rust on arrays: runs anywhere, and is what the vector versions are tested against.
@@ -163,5 +166,18 @@ impl Lanes for Portable {
     #[inline(always)]
     fn exp2_integer(self, n: Self::V) -> Self::V {
         lanewise!(|n| f32::from_bits(((n as i32 + 127) << 23) as u32))
+    }
+
+    #[inline(always)]
+    fn sums(self, v: &[[Self::V; 4]; 4]) -> Self::V {
+        let mut sums = [0.0; LANES];
+        for (sum, v) in sums.iter_mut().zip(v.as_flattened()) {
+            let mut four = [0.0; 4];
+            for k in 0..4 {
+                four[k] = (v[4 * k] + v[4 * k + 2]) + (v[4 * k + 1] + v[4 * k + 3]);
+            }
+            *sum = (four[0] + four[1]) + (four[2] + four[3]);
+        }
+        sums
     }
 }

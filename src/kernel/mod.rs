@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `conv` | the public face: shapes, checks, which algorithm |
 //! | `winograd`, `transform`, `points` | tiles; the 1-D transforms; where their matrices come from |
-//! | `product`, `pointwise` | the register-blocked matrix product; 1x1 |
+//! | `product`, `pointwise`, `narrow` | the register-blocked matrix product; 1x1; few outputs |
 //! | `program` | a network's body as a list of steps, with the memory that they share |
 //! | `epilogue` | bias, activation, residual, gate: done before a result is stored |
 //! | `plane` | the blocked layout, ways in and out, scratch memory |
@@ -29,6 +29,7 @@ mod conv;
 mod epilogue;
 mod isa;
 mod lanes;
+mod narrow;
 mod plane;
 mod points;
 mod pointwise;

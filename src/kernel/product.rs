@@ -1,12 +1,15 @@
 //! The matrix product that all convolutions come down to, register-blocked, and its weights.
 
 use super::lanes::{Block, LANES, Lanes, Task};
+use super::narrow::{self, MultiplyNarrow};
 use super::plane::Pixel;
 
 /// Weights as the product reads them: for each group of output planes, for each matrix, one row of `columns` blocks for
-/// each real input channel.
+/// each real input channel; or as [`narrow`] has them.
 pub(super) struct Weights {
     pub groups: Vec<Group>,
+    /// Whether lanes are input channels.
+    pub narrow: bool,
     /// Input planes.
     pub planes: usize,
     /// Where each real channel lies in a group of transformed tiles: channels that only pad a plane cost no
@@ -20,7 +23,7 @@ pub(super) struct Group {
     pub first: usize,
     /// How many, 1 to 4.
     pub columns: usize,
-    blocks: Vec<Block>,
+    pub blocks: Vec<Block>,
 }
 
 impl Weights {
@@ -45,6 +48,10 @@ impl Weights {
             }));
             first += segment.div_ceil(LANES);
         }
+        if narrow::is_narrow(inputs, outputs) && matrices > 1 {
+            let groups = vec![narrow::pack(matrices, inputs, outputs, entry)];
+            return Weights { groups, narrow: true, planes, offsets };
+        }
         let channels = offsets.len();
         let out_planes = outputs.div_ceil(LANES);
         let count = out_planes.div_ceil(columns);
@@ -62,7 +69,7 @@ impl Weights {
             }
             Group { first, columns, blocks }
         });
-        Weights { groups: groups.collect(), planes, offsets }
+        Weights { groups: groups.collect(), narrow: false, planes, offsets }
     }
 
     /// Output planes of the largest group.
@@ -134,6 +141,9 @@ pub(super) struct Multiply<'a, const NN: usize> {
 impl<const NN: usize> Task for Multiply<'_, NN> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
+        if self.weights.narrow {
+            return MultiplyNarrow(self).run(l);
+        }
         // The sums fill three quarters of the registers: 24 of 32 or, as pairs of halves, 6 of 8.
         match self.group.columns {
             1 if L::REGISTERS < 32 => l.run(Blocked::<NN, 6, 1>(self)),

@@ -1,6 +1,6 @@
 //! Convolution by Winograd's minimal filtering, tile by tile.
 //!
-//! The output is cut into tiles of M by M pixels, each computed from the N by N input pixels around it. For a block of
+//! The output is cut into tiles of M by M pixels, M = 4, each computed from the N by N input pixels around it. For a block of
 //! tiles: transform the input tiles (Bᵀ d B), multiply (for each of the N² coefficients, tiles by input channels times
 //! input channels by output channels), transform back (Aᵀ m A), finish (bias, activation, residual). What lies outside
 //! the picture is zero, as data: the arithmetic of an output pixel depends on its place in its tile and on nothing else.
@@ -10,10 +10,14 @@ use std::ops::Range;
 use super::epilogue::Packed;
 use super::isa::Isa;
 use super::lanes::{Block, LANES, Lanes, Task};
+use super::narrow::SumLanes;
 use super::plane::{Pixel, Scratch};
 use super::points::{filter_transform, sandwich};
 use super::product::{GROUP, Multiply, Transformed, Weights};
 use super::transform;
+
+/// Side of an output tile.
+pub(super) const M: usize = 4;
 
 /// Tiles that go through the phases together: enough to use each weight often, few enough that their transforms stay in
 /// a second-level cache of 1 MiB or more. Where the weights alone exceed it they come from farther off, and twice the
@@ -72,7 +76,7 @@ pub(super) fn scratch_bytes(n: usize, weights: &Weights) -> usize {
 }
 
 /// A range of output rows of one convolution: F(M, N + 1 - M), NN = N².
-pub(super) struct Winograd<'a, const N: usize, const NN: usize, const M: usize> {
+pub(super) struct Winograd<'a, const N: usize, const NN: usize> {
     pub grid: Grid,
     pub planes: Planes<'a>,
     pub weights: &'a Weights,
@@ -85,49 +89,69 @@ pub(super) struct Winograd<'a, const N: usize, const NN: usize, const M: usize> 
     pub scratch: &'a mut Scratch,
 }
 
-impl<const N: usize, const NN: usize, const M: usize> Task for Winograd<'_, N, NN, M> {
+impl<const N: usize, const NN: usize> Task for Winograd<'_, N, NN> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        let across = self.grid.out_width.div_ceil(M);
-        let first = self.rows.start / M * across;
-        let end = self.rows.end.div_ceil(M) * across;
-        let (inputs, products) = scratch_pixels(N, self.weights);
-        let transformed = self.scratch.inputs.take(inputs).as_chunks_mut().0.as_chunks_mut().0;
-        let products = self.scratch.products.take(products).as_chunks_mut().0;
-        let at_once = tiles_at_once(self.weights);
+        let Winograd { grid, planes, weights, bias, epilogue, rows, outputs, scratch } = self;
+        let across = grid.out_width.div_ceil(M);
+        let (first, end) = (rows.start / M * across, rows.end.div_ceil(M) * across);
+        let (inputs, products) = scratch_pixels(N, weights);
+        let transformed = scratch.inputs.take(inputs).as_chunks_mut().0.as_chunks_mut().0;
+        let products = scratch.products.take(products).as_chunks_mut().0;
+        let mut last =
+            Last { grid, residuals: planes.residuals, bias, epilogue, first_row: rows.start, outputs };
+        let at_once = tiles_at_once(weights);
         for first in (first..end).step_by(at_once) {
             let tiles = Tiles { range: first..end.min(first + at_once), across };
-            l.run(InputTransform::<N, NN, M> {
-                grid: self.grid,
-                tiles: &tiles,
-                planes: self.planes.inputs,
-                out: transformed,
-            });
-            for group in &self.weights.groups {
-                Multiply {
-                    inputs: transformed,
-                    weights: self.weights,
-                    group,
-                    products,
-                    tiles: tiles.range.len(),
+            l.run(InputTransform::<N, NN> { grid, tiles: &tiles, planes: planes.inputs, out: transformed });
+            for group in &weights.groups {
+                Multiply { inputs: transformed, weights, group, products, tiles: tiles.range.len() }.run(l);
+                if weights.narrow {
+                    l.run(last.plane(0, SumLanes::<N>, products, group.columns, &tiles));
+                    continue;
                 }
-                .run(l);
                 for column in 0..group.columns {
                     let plane = group.first + column;
-                    l.run(OutputTransform::<N, NN, M> {
-                        grid: self.grid,
-                        tiles: &tiles,
-                        products: products.get(column..).unwrap_or_default(),
-                        columns: group.columns,
-                        bias: &self.bias[plane],
-                        epilogue: self.epilogue,
-                        plane,
-                        residual: self.planes.residuals.get(plane).copied(),
-                        first_row: self.rows.start,
-                        out: self.outputs[plane],
-                    });
+                    l.run(last.plane(plane, Column::<N>(column), products, group.columns, &tiles));
                 }
             }
+        }
+    }
+}
+
+/// The last phase of a convolution.
+struct Last<'a> {
+    grid: Grid,
+    residuals: &'a [&'a [Pixel]],
+    bias: &'a [Block],
+    epilogue: &'a Packed,
+    /// The picture's row that the outputs begin with.
+    first_row: usize,
+    outputs: &'a mut [&'a mut [Pixel]],
+}
+
+impl Last<'_> {
+    /// The work for one output plane.
+    fn plane<'b, U, const NN: usize>(
+        &'b mut self,
+        plane: usize,
+        untransform: U,
+        products: &'b [[Pixel; NN]],
+        columns: usize,
+        tiles: &'b Tiles,
+    ) -> OutputTransform<'b, U, NN> {
+        OutputTransform {
+            grid: self.grid,
+            tiles,
+            products,
+            columns,
+            untransform,
+            bias: &self.bias[plane],
+            epilogue: self.epilogue,
+            plane,
+            residual: self.residuals.get(plane).copied(),
+            first_row: self.first_row,
+            out: self.outputs[plane],
         }
     }
 }
@@ -148,7 +172,7 @@ impl Tiles {
 }
 
 /// Bᵀ d B of every tile and plane.
-struct InputTransform<'a, const N: usize, const NN: usize, const M: usize> {
+struct InputTransform<'a, const N: usize, const NN: usize> {
     grid: Grid,
     tiles: &'a Tiles,
     planes: &'a [&'a [Pixel]],
@@ -156,7 +180,7 @@ struct InputTransform<'a, const N: usize, const NN: usize, const M: usize> {
     out: &'a mut [Transformed<NN>],
 }
 
-impl<const N: usize, const NN: usize, const M: usize> Task for InputTransform<'_, N, NN, M> {
+impl<const N: usize, const NN: usize> Task for InputTransform<'_, N, NN> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let Grid { height, width, padding, first_row, .. } = self.grid;
@@ -234,12 +258,14 @@ fn transform_tile<L: Lanes, const N: usize, const NN: usize>(
 }
 
 /// Aᵀ m A of every tile of one output plane, finished and stored.
-struct OutputTransform<'a, const N: usize, const NN: usize, const M: usize> {
+struct OutputTransform<'a, U, const NN: usize> {
     grid: Grid,
     tiles: &'a Tiles,
-    /// Every `columns`-th belongs to this plane.
+    /// `[tile][column]`
     products: &'a [[Pixel; NN]],
     columns: usize,
+    /// Makes the plane of a tile's columns.
+    untransform: U,
     bias: &'a Block,
     epilogue: &'a Packed,
     plane: usize,
@@ -250,15 +276,31 @@ struct OutputTransform<'a, const N: usize, const NN: usize, const M: usize> {
     out: &'a mut [Pixel],
 }
 
-impl<const N: usize, const NN: usize, const M: usize> Task for OutputTransform<'_, N, NN, M> {
+/// What becomes of the products of one tile.
+pub(super) trait Untransform<const NN: usize> {
+    /// The tile's pixels in one output plane, from the products `[column][coefficient]`.
+    fn values<L: Lanes>(&self, l: L, products: &[[Pixel; NN]], bias: L::V) -> [[L::V; M]; M];
+}
+
+/// A plane from the column of that number, whose lanes are output channels.
+struct Column<const N: usize>(usize);
+
+impl<const N: usize, const NN: usize> Untransform<NN> for Column<N> {
+    #[inline(always)]
+    fn values<L: Lanes>(&self, l: L, products: &[[Pixel; NN]], bias: L::V) -> [[L::V; M]; M] {
+        untransform::<L, N, NN>(l, &products[self.0], bias)
+    }
+}
+
+impl<U: Untransform<NN>, const NN: usize> Task for OutputTransform<'_, U, NN> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let Grid { out_width, .. } = self.grid;
         let bias = l.load(&self.bias.0);
         let rows_end = self.first_row + self.out.len() / out_width;
-        for (product, (row, column)) in self.products.iter().step_by(self.columns).zip(self.tiles.positions())
+        for (products, (row, column)) in self.products.chunks_exact(self.columns).zip(self.tiles.positions())
         {
-            let values = untransform::<L, N, NN, M>(l, product, bias);
+            let values = self.untransform.values(l, products, bias);
             let (height, width) = ((rows_end - row * M).min(M), (out_width - column * M).min(M));
             let at = (row * M - self.first_row) * out_width + column * M;
             let residual = self.residual.map(|residual| &residual[at..]);
@@ -266,9 +308,9 @@ impl<const N: usize, const NN: usize, const M: usize> Task for OutputTransform<'
             if height == M && width == M {
                 self.epilogue.finish(l, self.plane, &values, residual, out, out_width);
             } else {
-                let mut window = [[0.0; 16]; NN];
+                let mut window = [[0.0; LANES]; M * M];
                 let residual = residual.map(|residual| {
-                    let mut window = [[0.0; 16]; NN];
+                    let mut window = [[0.0; LANES]; M * M];
                     copy(residual, out_width, &mut window, M, height, width);
                     window
                 });
@@ -282,7 +324,7 @@ impl<const N: usize, const NN: usize, const M: usize> Task for OutputTransform<'
 
 /// Aᵀ m A, plus the bias.
 #[inline(always)]
-fn untransform<L: Lanes, const N: usize, const NN: usize, const M: usize>(
+pub(super) fn untransform<L: Lanes, const N: usize, const NN: usize>(
     l: L,
     product: &[Pixel; NN],
     bias: L::V,

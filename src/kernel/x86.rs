@@ -112,6 +112,28 @@ impl Lanes for Avx512 {
             _mm512_castsi512_ps(_mm512_slli_epi32::<23>(exponent))
         }
     }
+
+    #[inline(always)]
+    fn sums(self, v: &[[__m512; 4]; 4]) -> __m512 {
+        // SAFETY: `self` is the proof that the instructions exist.
+        unsafe {
+            let mut fours = [_mm512_setzero_ps(); 4];
+            for i in 0..4 {
+                let [a, b, c, d] = v[i];
+                let ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+                let cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+                let (ab, cd) = (_mm512_castps_pd(ab), _mm512_castps_pd(cd));
+                let (low, high) = (_mm512_unpacklo_pd(ab, cd), _mm512_unpackhi_pd(ab, cd));
+                fours[i] = _mm512_add_ps(_mm512_castpd_ps(low), _mm512_castpd_ps(high));
+            }
+            // Even and odd quarters of two vectors.
+            let pairs = |a: __m512, b: __m512| {
+                let (even, odd) = (_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0xDD>(a, b));
+                _mm512_add_ps(even, odd)
+            };
+            pairs(pairs(fours[0], fours[1]), pairs(fours[2], fours[3]))
+        }
+    }
 }
 
 /// Proof that this CPU, and the operating system, have AVX2 and FMA.
@@ -234,6 +256,32 @@ impl Lanes for Avx2 {
                 _mm256_castsi256_ps(_mm256_slli_epi32::<23>(low)),
                 _mm256_castsi256_ps(_mm256_slli_epi32::<23>(high)),
             ]
+        }
+    }
+
+    #[inline(always)]
+    fn sums(self, v: &[[Halves; 4]; 4]) -> Halves {
+        // SAFETY: `self` is the proof that the instructions exist.
+        unsafe {
+            let mut fours = [[_mm256_setzero_ps(); 2]; 4];
+            for i in 0..4 {
+                for half in 0..2 {
+                    let [a, b, c, d] = [v[i][0][half], v[i][1][half], v[i][2][half], v[i][3][half]];
+                    let ab = _mm256_add_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+                    let cd = _mm256_add_ps(_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+                    let (ab, cd) = (_mm256_castps_pd(ab), _mm256_castps_pd(cd));
+                    let (low, high) = (_mm256_unpacklo_pd(ab, cd), _mm256_unpackhi_pd(ab, cd));
+                    fours[i][half] = _mm256_add_ps(_mm256_castpd_ps(low), _mm256_castpd_ps(high));
+                }
+            }
+            // The first and the second quarters of two vectors.
+            let pairs = |a: __m256, b: __m256| {
+                let (first, second) =
+                    (_mm256_permute2f128_ps::<0x20>(a, b), _mm256_permute2f128_ps::<0x31>(a, b));
+                _mm256_add_ps(first, second)
+            };
+            let two = |a: Halves, b: Halves| _mm256_add_ps(pairs(a[0], b[0]), pairs(a[1], b[1]));
+            [two(fours[0], fours[1]), two(fours[2], fours[3])]
         }
     }
 }
