@@ -61,7 +61,8 @@ fn convolution<const SIZE: usize>(bencher: Bencher, name: &str) {
     let weights =
         noise(outputs * channels * kernel * kernel, 1.0 / ((channels * kernel * kernel) as f32).sqrt());
     let residuals = if epilogue.has_residual() { plane_count(outputs) } else { 0 };
-    let spec = ConvSpec { inputs: inputs.to_vec(), outputs, kernel, padding: kernel / 2, epilogue };
+    let spec =
+        ConvSpec { inputs: inputs.to_vec(), outputs, kernel, padding: kernel / 2, enlarged: false, epilogue };
     let conv = Conv::new(isa(), &spec, &weights, &vec![0.1; outputs]).expect("a valid specification");
 
     let plane = || noise(SIZE * SIZE * LANES, 1.0);

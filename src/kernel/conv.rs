@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::error::Error;
 
+use super::enlarged::{self, FACTOR};
 use super::epilogue::{Epilogue, Packed, pack_channels};
 use super::isa::Isa;
 use super::lanes::{Block, LANES};
@@ -23,6 +24,8 @@ pub struct ConvSpec {
     pub kernel: usize,
     /// Zeros around the picture on each side: `kernel / 2` keeps its size, 0 gives a valid convolution.
     pub padding: usize,
+    /// Whether the picture is made twice as large first, every pixel a square of four, with a kernel of 3 and padding.
+    pub enlarged: bool,
     /// What is done with the result before it is stored.
     pub epilogue: Epilogue,
 }
@@ -34,6 +37,7 @@ pub struct Conv {
     algorithm: Algorithm,
     kernel: usize,
     padding: usize,
+    enlarged: bool,
     outputs: usize,
     weights: Weights,
     bias: Vec<Block>,
@@ -95,11 +99,14 @@ impl Conv {
             3 => Algorithm::Winograd43,
             _ => Algorithm::Winograd45,
         };
-        let weights = match algorithm {
+        let mut weights = match algorithm {
             Algorithm::Pointwise => pointwise::pack(weights, &spec.inputs, spec.outputs, isa),
             _ => winograd::pack(algorithm.tile().1, spec.kernel, weights, &spec.inputs, spec.outputs, isa),
         };
-        let ConvSpec { kernel, padding, outputs, .. } = *spec;
+        let ConvSpec { kernel, padding, enlarged, outputs, .. } = *spec;
+        if enlarged {
+            weights.vanishing = enlarged::vanishing(algorithm.tile().1);
+        }
         let inputs = spec.inputs.clone();
         Ok(Conv {
             isa,
@@ -107,6 +114,7 @@ impl Conv {
             algorithm,
             kernel,
             padding,
+            enlarged,
             outputs,
             weights,
             bias: pack_channels(bias),
@@ -117,6 +125,11 @@ impl Conv {
     /// Output channels.
     pub fn outputs(&self) -> usize {
         self.outputs
+    }
+
+    /// How much larger the output is than the input, across and down.
+    pub fn scale(&self) -> usize {
+        if self.enlarged { FACTOR } else { 1 }
     }
 
     /// Rows and columns that vanish on each side.
@@ -137,9 +150,11 @@ impl Conv {
 
     /// Rows and columns of the output for an input of `height` by `width`; `None` where nothing is left.
     pub fn output_size(&self, height: usize, width: usize) -> Option<(usize, usize)> {
-        let shrunk =
-            |size: usize| (size + 2 * self.padding).checked_sub(self.kernel - 1).filter(|&size| size > 0);
-        Some((shrunk(height)?, shrunk(width)?))
+        let resized = |size: usize| {
+            let padded = size.checked_mul(self.scale())? + 2 * self.padding;
+            padded.checked_sub(self.kernel - 1).filter(|&size| size > 0)
+        };
+        Some((resized(height)?, resized(width)?))
     }
 
     /// Side of the output tiles, in pixels. Row ranges begin on its multiples; where a picture is cut on its multiples,
@@ -165,13 +180,19 @@ impl Conv {
         let before_last = isize::from(last.rem_euclid(m) != m - 1);
         let first_tile = outputs.start.div_euclid(m) * m;
         let last_tile = last.div_euclid(m) * m;
-        first_tile - padding + after_first..last_tile - padding + n - before_last
+        self.unscaled(first_tile - padding + after_first..last_tile - padding + n - before_last)
+    }
+
+    /// The input rows that rows of the convolved picture come from.
+    fn unscaled(&self, rows: Range<isize>) -> Range<isize> {
+        let scale = self.scale() as isize;
+        rows.start.div_euclid(scale)..(rows.end + scale - 1).div_euclid(scale)
     }
 
     /// The input rows that the filters cover for some output rows, as [`Conv::reach`] counts them.
     pub fn field(&self, outputs: Range<isize>) -> Range<isize> {
         let (padding, kernel) = (self.padding as isize, self.kernel as isize);
-        outputs.start - padding..outputs.end - padding + kernel - 1
+        self.unscaled(outputs.start - padding..outputs.end - padding + kernel - 1)
     }
 
     /// The input rows that are read to compute some output rows of a picture of `height` rows.
@@ -181,7 +202,9 @@ impl Conv {
             return 0..0;
         }
         let last_tile = (rows.end - 1) / m * m;
-        rows.start.saturating_sub(self.padding)..height.min((last_tile + n).saturating_sub(self.padding))
+        let (first, end) =
+            (rows.start.saturating_sub(self.padding), (last_tile + n).saturating_sub(self.padding));
+        first / self.scale()..height.min(end.div_ceil(self.scale()))
     }
 
     /// Bytes of transformed weights: n² / kernel² of the original, i.e. 4 times for 3x3.
@@ -191,8 +214,9 @@ impl Conv {
 
     /// Multiply-adds for each output pixel.
     pub fn products(&self) -> f64 {
-        let tile = self.algorithm.tile().0;
-        self.weights.bytes() as f64 / (size_of::<f32>() * tile * tile) as f64
+        let (m, n) = self.algorithm.tile();
+        let share = 1.0 - f64::from(self.weights.vanishing.count_ones()) / (n * n) as f64;
+        share * self.weights.bytes() as f64 / (size_of::<f32>() * m * m) as f64
     }
 
     /// Bytes of [`Scratch`] that a run needs, whatever the picture's size.
@@ -237,11 +261,11 @@ impl Conv {
         let residuals = if self.epilogue.has_residual() { plane_count(self.outputs) } else { 0 };
         count(picture.residual.len(), residuals, "residual")?;
 
-        let needed = self.needs(&rows, grid.height);
-        let inputs = window(picture.planes, picture.first_row, &needed, grid.width, "input")?;
+        let needed = self.needs(&rows, picture.height);
+        let inputs = window(picture.planes, picture.first_row, &needed, picture.width, "input")?;
         let residuals =
             window(picture.residual, picture.first_residual_row, &rows, grid.out_width, "residual")?;
-        let grid = Grid { first_row: needed.start, ..grid };
+        let grid = Grid { first_row: needed.start * self.scale(), ..grid };
         let mut outputs = output
             .iter_mut()
             .enumerate()
@@ -254,7 +278,7 @@ impl Conv {
     fn grid(&self, picture: &Picture, rows: &Range<usize>) -> Result<Grid, Error> {
         let Picture { height, width, .. } = *picture;
         let too_large =
-            height.checked_mul(width).and_then(|pixels| pixels.checked_mul(2 * LANES * 4)).is_none();
+            height.checked_mul(width).and_then(|pixels| pixels.checked_mul(8 * LANES * 4)).is_none();
         let size = self.output_size(height, width).filter(|_| height > 0 && width > 0 && !too_large);
         let Some((out_height, out_width)) = size else {
             return Err(Error::Inference(format!(
@@ -268,7 +292,8 @@ impl Conv {
                 self.alignment()
             )));
         }
-        Ok(Grid { height, width, out_width, padding: self.padding, first_row: 0 })
+        let (height, width) = (height * self.scale(), width * self.scale());
+        Ok(Grid { height, width, out_width, padding: self.padding, first_row: 0, enlarged: self.enlarged })
     }
 
     fn dispatch<'a>(
@@ -314,13 +339,18 @@ impl Algorithm {
 
 fn check(isa: Isa, spec: &ConvSpec, weights: usize, bias: usize) -> Result<(), Error> {
     let wrong = |message: String| Err(Error::InvalidArgument(message));
-    let ConvSpec { inputs, outputs, kernel, padding, .. } = spec;
+    let ConvSpec { inputs, outputs, kernel, padding, enlarged, .. } = spec;
     if !isa.is_available() {
         return wrong(format!("Expected instructions that this machine has but received {}", isa.name()));
     }
     if !matches!(kernel, 1 | 3 | 5) || *padding > kernel / 2 {
         return wrong(format!(
             "Expected a kernel of 1, 3 or 5 and a padding of at most half of it but received {kernel} and {padding}"
+        ));
+    }
+    if *enlarged && (*kernel, *padding) != (3, 1) {
+        return wrong(format!(
+            "Expected a kernel of 3 and padding of 1 where the picture is enlarged but received {kernel} and {padding}"
         ));
     }
     if inputs.is_empty() || inputs.contains(&0) || *outputs == 0 {

@@ -15,6 +15,8 @@ pub(super) struct Weights {
     /// Where each real channel lies in a group of transformed tiles: channels that only pad a plane cost no
     /// multiplication.
     pub offsets: Vec<usize>,
+    /// Matrices, one bit each, whose inputs are always zero: there are no products to compute.
+    pub vanishing: u64,
 }
 
 /// Output planes that are computed together.
@@ -50,7 +52,7 @@ impl Weights {
         }
         if narrow::is_narrow(inputs, outputs) && matrices > 1 {
             let groups = vec![narrow::pack(matrices, inputs, outputs, entry)];
-            return Weights { groups, narrow: true, planes, offsets };
+            return Weights { groups, narrow: true, planes, offsets, vanishing: 0 };
         }
         let channels = offsets.len();
         let out_planes = outputs.div_ceil(LANES);
@@ -69,12 +71,18 @@ impl Weights {
             }
             Group { first, columns, blocks }
         });
-        Weights { groups: groups.collect(), narrow: false, planes, offsets }
+        Weights { groups: groups.collect(), narrow: false, planes, offsets, vanishing: 0 }
     }
 
     /// Output planes of the largest group.
     pub fn widest_group(&self) -> usize {
         self.groups.iter().map(|group| group.columns).max().unwrap_or(0)
+    }
+
+    /// Whether there are products to compute of a matrix.
+    #[inline(always)]
+    pub fn counts(&self, matrix: usize) -> bool {
+        self.vanishing >> matrix & 1 == 0
     }
 
     /// Bytes held.
@@ -141,6 +149,13 @@ pub(super) struct Multiply<'a, const NN: usize> {
 impl<const NN: usize> Task for Multiply<'_, NN> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
+        for product in &mut self.products[..self.tiles * self.group.columns] {
+            for (coefficient, sum) in product.iter_mut().enumerate() {
+                if !self.weights.counts(coefficient) {
+                    *sum = [0.0; LANES];
+                }
+            }
+        }
         if self.weights.narrow {
             return MultiplyNarrow(self).run(l);
         }
@@ -164,7 +179,7 @@ impl<const NN: usize, const TILES: usize, const COLUMNS: usize> Task for Blocked
         let Multiply { inputs, weights, group, products, tiles } = self.0;
         let inputs = inputs.as_flattened().as_flattened().as_flattened();
         let products = products.as_chunks_mut::<COLUMNS>().0;
-        for coefficient in 0..NN {
+        for coefficient in (0..NN).filter(|&coefficient| weights.counts(coefficient)) {
             let matrix = group.matrix::<COLUMNS>(coefficient, NN);
             for first in (0..tiles).step_by(TILES) {
                 let at = (first / GROUP * weights.planes * NN + coefficient) * GROUP + first % GROUP;

@@ -17,7 +17,7 @@ fn isas() -> Vec<Isa> {
 
 fn spec(kernel: usize, padding: usize) -> ConvSpec {
     let epilogue = Epilogue::Activate(Activation::Identity);
-    ConvSpec { inputs: vec![2], outputs: 1, kernel, padding, epilogue }
+    ConvSpec { inputs: vec![2], outputs: 1, kernel, padding, enlarged: false, epilogue }
 }
 
 /// A small generator: proptest shrinks the shapes, the contents only need to be varied.
@@ -45,6 +45,8 @@ struct Case {
 /// A case's numbers: tensors `[channels][height][width]`.
 struct Data {
     input: Vec<f32>,
+    /// What is convolved: the input, or the input enlarged.
+    convolved: Vec<f32>,
     filters: Vec<f32>,
     bias: Vec<f32>,
     residual: Vec<f32>,
@@ -57,14 +59,23 @@ impl Case {
         self.spec.inputs.iter().sum()
     }
 
+    fn scale(&self) -> usize {
+        if self.spec.enlarged { 2 } else { 1 }
+    }
+
     fn data(&self) -> Data {
         let mut noise = Noise(self.seed);
         let ConvSpec { outputs, kernel, padding, .. } = self.spec;
         let shrink = kernel - 1 - 2 * padding;
-        let (out_height, out_width) = (self.height - shrink, self.width - shrink);
+        let scale = self.scale();
+        let (out_height, out_width) = (self.height * scale - shrink, self.width * scale - shrink);
+        let input = noise.floats(self.channels() * self.height * self.width);
+        let rows = input.chunks_exact(self.width).flat_map(|row| std::iter::repeat_n(row, scale));
+        let convolved = rows.flatten().flat_map(|&x| std::iter::repeat_n(x, scale)).collect();
         let fan_in = (self.channels() * kernel * kernel) as f32;
         Data {
-            input: noise.floats(self.channels() * self.height * self.width),
+            input,
+            convolved,
             filters: noise
                 .floats(outputs * self.channels() * kernel * kernel)
                 .iter()
@@ -79,10 +90,10 @@ impl Case {
 
     fn problem<'a>(&self, data: &'a Data) -> Problem<'a> {
         Problem {
-            input: &data.input,
+            input: &data.convolved,
             channels: self.channels(),
-            height: self.height,
-            width: self.width,
+            height: self.height * self.scale(),
+            width: self.width * self.scale(),
             filters: &data.filters,
             bias: &data.bias,
             kernel: self.spec.kernel,
@@ -159,10 +170,12 @@ fn epilogue() -> impl Strategy<Value = Epilogue> {
 
 /// Cases of up to `size` pixels a side and up to `channels` channels in and out.
 fn case(size: usize, channels: usize) -> impl Strategy<Value = Case> {
-    let shape = (prop::sample::select(vec![1_usize, 3, 5]), any::<bool>(), 1..=size, 1..=size);
-    let channels = (prop::collection::vec(1..=channels / 3, 1..=3), 1..=channels);
+    let kernel = prop::sample::select(vec![(1_usize, false), (3, false), (3, true), (5, false)]);
+    let shape = (kernel, any::<bool>(), 1..=size, 1..=size);
+    let channels = (prop::collection::vec(1..=channels / 3, 1..=3), prop_oneof![1..=4_usize, 1..=channels]);
     (shape, channels, epilogue(), any::<u32>()).prop_map(
-        |((kernel, same, height, width), (inputs, outputs), mut epilogue, seed)| {
+        |(((kernel, enlarged), same, height, width), (inputs, outputs), mut epilogue, seed)| {
+            let same = same || enlarged;
             let padding = if same { kernel / 2 } else { 0 };
             let shrink = kernel - 1 - 2 * padding;
             if let Epilogue::Activate(Activation::PRelu(slopes))
@@ -171,7 +184,7 @@ fn case(size: usize, channels: usize) -> impl Strategy<Value = Case> {
             {
                 *slopes = Noise(seed ^ 1).floats(outputs);
             }
-            let spec = ConvSpec { inputs, outputs, kernel, padding, epilogue };
+            let spec = ConvSpec { inputs, outputs, kernel, padding, enlarged, epilogue };
             Case { spec, height: height + shrink, width: width + shrink, seed }
         },
     )
@@ -286,8 +299,9 @@ proptest! {
         };
         let (rows, columns) = (span(cut[0], cut[2], case.height), span(cut[1], cut[3], case.width));
         let part = Case { height: rows.len(), width: columns.len(), ..case.clone() };
-        let out_rows = rows.start..rows.end - shrink;
-        let out_columns = columns.start..columns.end - shrink;
+        let scale = case.scale();
+        let out_rows = rows.start * scale..rows.end * scale - shrink;
+        let out_columns = columns.start * scale..columns.end * scale - shrink;
         let crop_output = |tensor: &[f32]| {
             crop(tensor, data.out_height, data.out_width, out_rows.clone(), out_columns.clone())
         };

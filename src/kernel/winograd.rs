@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use super::enlarged::EnlargedTransform;
 use super::epilogue::Packed;
 use super::isa::Isa;
 use super::lanes::{Block, LANES, Lanes, Task};
@@ -36,6 +37,8 @@ pub(super) struct Grid {
     pub padding: usize,
     /// The input row that the planes begin with.
     pub first_row: usize,
+    /// Whether the planes are half as large, across and down, and every pixel of theirs stands for a square.
+    pub enlarged: bool,
 }
 
 /// One picture, as pixels: the input rows that are needed, and the residual of the rows that are made.
@@ -103,16 +106,21 @@ impl<const N: usize, const NN: usize> Task for Winograd<'_, N, NN> {
         let at_once = tiles_at_once(weights);
         for first in (first..end).step_by(at_once) {
             let tiles = Tiles { range: first..end.min(first + at_once), across };
-            l.run(InputTransform::<N, NN> { grid, tiles: &tiles, planes: planes.inputs, out: transformed });
+            let (tiles, planes, out) = (&tiles, planes.inputs, &mut *transformed);
+            if grid.enlarged {
+                l.run(EnlargedTransform::<N, NN> { grid, tiles, planes, out });
+            } else {
+                l.run(InputTransform::<N, NN> { grid, tiles, planes, out });
+            }
             for group in &weights.groups {
                 Multiply { inputs: transformed, weights, group, products, tiles: tiles.range.len() }.run(l);
                 if weights.narrow {
-                    l.run(last.plane(0, SumLanes::<N>, products, group.columns, &tiles));
+                    l.run(last.plane(0, SumLanes::<N>, products, group.columns, tiles));
                     continue;
                 }
                 for column in 0..group.columns {
                     let plane = group.first + column;
-                    l.run(last.plane(plane, Column::<N>(column), products, group.columns, &tiles));
+                    l.run(last.plane(plane, Column::<N>(column), products, group.columns, tiles));
                 }
             }
         }
@@ -157,7 +165,7 @@ impl Last<'_> {
 }
 
 /// Tiles by number, row after row.
-struct Tiles {
+pub(super) struct Tiles {
     range: Range<usize>,
     /// Tiles in a row.
     across: usize,
@@ -166,7 +174,7 @@ struct Tiles {
 impl Tiles {
     /// Row and column of each tile.
     #[inline(always)]
-    fn positions(&self) -> impl Iterator<Item = (usize, usize)> {
+    pub fn positions(&self) -> impl Iterator<Item = (usize, usize)> {
         self.range.clone().map(|tile| (tile / self.across, tile % self.across))
     }
 }
@@ -191,10 +199,13 @@ impl<const N: usize, const NN: usize> Task for InputTransform<'_, N, NN> {
                 let inside = row * M >= padding && column * M >= padding;
                 if inside && bottom <= height + padding && right <= width + padding {
                     let first = (row * M - padding - first_row) * width + column * M - padding;
-                    transform_tile(l, &window::<N>(&plane[first..], width), out, tile % GROUP);
+                    let rows = window::<N>(&plane[first..], width);
+                    transform_tile::<L, N, NN>(l, |i, j| &rows[i][j], out, tile % GROUP);
                 } else {
-                    let padded = gather::<N, NN>(plane, self.grid, row * M, column * M);
-                    transform_tile(l, &window::<N>(&padded, N), out, tile % GROUP);
+                    let padded: [Pixel; NN] = gather::<N, NN>(self.grid, row * M, column * M, |y, x| {
+                        plane[(y - first_row) * width + x]
+                    });
+                    transform_tile::<L, N, NN>(l, |i, j| &padded[i * N + j], out, tile % GROUP);
                 }
             }
         }
@@ -211,30 +222,31 @@ fn window<const N: usize>(pixels: &[Pixel], stride: usize) -> [&[Pixel; N]; N] {
     rows
 }
 
-/// A tile that reaches over the picture's edge, zero outside. `top` and `left` count from the padding's corner.
+/// A tile that reaches over the picture's edge, zero outside. `top` and `left` count from the padding's corner; `at`
+/// gives the pixel of a row and a column.
 #[inline(never)]
-fn gather<const N: usize, const NN: usize>(
-    plane: &[Pixel],
+pub(super) fn gather<const N: usize, const NN: usize>(
     grid: Grid,
     top: usize,
     left: usize,
+    at: impl Fn(usize, usize) -> Pixel,
 ) -> [Pixel; NN] {
-    let mut window = [[0.0; 16]; NN];
+    let mut window = [[0.0; LANES]; NN];
     for i in 0..N {
         let Some(y) = (top + i).checked_sub(grid.padding).filter(|&y| y < grid.height) else { continue };
         for j in 0..N {
             let Some(x) = (left + j).checked_sub(grid.padding).filter(|&x| x < grid.width) else { continue };
-            window[i * N + j] = plane[(y - grid.first_row) * grid.width + x];
+            window[i * N + j] = at(y, x);
         }
     }
     window
 }
 
-/// Bᵀ d B of N by N pixels, to place `slot` of `out`.
+/// Bᵀ d B of N by N pixels, given by row and column, to place `slot` of `out`.
 #[inline(always)]
-fn transform_tile<L: Lanes, const N: usize, const NN: usize>(
+pub(super) fn transform_tile<'a, L: Lanes, const N: usize, const NN: usize>(
     l: L,
-    pixels: &[&[Pixel; N]; N],
+    pixel: impl Fn(usize, usize) -> &'a Pixel,
     out: &mut Transformed<NN>,
     slot: usize,
 ) {
@@ -242,7 +254,7 @@ fn transform_tile<L: Lanes, const N: usize, const NN: usize>(
     for j in 0..N {
         let mut column = [l.splat(0.0); N];
         for i in 0..N {
-            column[i] = l.load(&pixels[i][j]);
+            column[i] = l.load(pixel(i, j));
         }
         let column = transform::input(l, &column);
         for i in 0..N {

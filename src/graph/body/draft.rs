@@ -46,6 +46,8 @@ pub struct DraftConv {
     pub outputs: usize,
     pub kernel: usize,
     pub padding: usize,
+    /// Whether the picture is made twice as large first, every pixel a square of four.
+    pub enlarged: bool,
     /// `[outputs][inputs][kernel][kernel]`.
     pub weights: Vec<f32>,
     pub bias: Vec<f32>,
@@ -244,5 +246,5 @@ fn convolution(graph: &Graph, node: &NodeProto) -> Option<DraftConv> {
     };
     let weights = tensor.as_floats()?.to_vec();
     let epilogue = Epilogue::Activate(Activation::Identity);
-    Some(DraftConv { outputs, kernel, padding, weights, bias, epilogue })
+    Some(DraftConv { outputs, kernel, padding, enlarged: false, weights, bias, epilogue })
 }

@@ -11,6 +11,7 @@ use crate::kernel::{Activation, Epilogue};
 /// Fuses what can be fused; `output` is read outside, and stays.
 pub fn fuse(mut drafts: Vec<Draft>, output: &str) -> Vec<Draft> {
     name_products(&mut drafts, output);
+    enlarge_within(&mut drafts, output);
     while let Some((convolution, step)) = next_pair(&drafts, output) {
         let reader = drafts.remove(step);
         let mut fused = drafts.remove(convolution);
@@ -19,6 +20,25 @@ pub fn fuse(mut drafts: Vec<Draft>, output: &str) -> Vec<Draft> {
         drafts.insert(step - 1, fused);
     }
     drafts
+}
+
+/// Lets convolutions read the picture that was enlarged for them alone.
+fn enlarge_within(drafts: &mut Vec<Draft>, output: &str) {
+    let readers = readers(drafts, output);
+    let alone =
+        |draft: &&Draft| draft.op == DraftOp::Enlarge { side: 2 } && readers[draft.output.as_str()] == 1;
+    let enlarged: HashMap<String, String> =
+        drafts.iter().filter(alone).map(|draft| (draft.output.clone(), draft.inputs[0].clone())).collect();
+    let mut within = Vec::new();
+    for draft in drafts.iter_mut() {
+        let DraftOp::Conv(conv @ DraftConv { kernel: 3, padding: 1, .. }) = &mut draft.op else { continue };
+        let [input] = &mut draft.inputs[..] else { continue };
+        if let Some(small) = enlarged.get(input) {
+            conv.enlarged = true;
+            within.push(std::mem::replace(input, small.clone()));
+        }
+    }
+    drafts.retain(|draft| !within.contains(&draft.output));
 }
 
 /// How often every value is read, the body's output once more.

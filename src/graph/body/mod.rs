@@ -118,6 +118,7 @@ fn program(input: &str, input_channels: usize, drafts: &[Draft], isa: Isa) -> Re
                     outputs: conv.outputs,
                     kernel: conv.kernel,
                     padding: conv.padding,
+                    enlarged: conv.enlarged,
                     epilogue: conv.epilogue.clone(),
                 };
                 Op::Conv(Arc::new(Conv::new(isa, &spec, &conv.weights, &conv.bias)?))

@@ -191,7 +191,9 @@ impl Program {
                 Op::DepthToSpace { side } | Op::Enlarge { side } => {
                     (scale[from] * *side as isize, trim[from])
                 }
-                Op::Conv(conv) => (scale[from], trim[from] + conv.trim() as isize / scale[from]),
+                Op::Conv(conv) => {
+                    (scale[from] * conv.scale() as isize, trim[from] + conv.trim() as isize / scale[from])
+                }
                 _ => (scale[from], trim[from]),
             };
         }

@@ -11,7 +11,8 @@ fn mix(inputs: &[usize], outputs: usize, epilogue: Epilogue, weight: impl Fn(usi
     let total: usize = inputs.iter().sum();
     let pairs = (0..outputs).flat_map(|o| (0..total).map(move |i| (o, i)));
     let weights: Vec<f32> = pairs.map(|(o, i)| weight(o, i)).collect();
-    let spec = ConvSpec { inputs: inputs.to_vec(), outputs, kernel: 1, padding: 0, epilogue };
+    let spec =
+        ConvSpec { inputs: inputs.to_vec(), outputs, kernel: 1, padding: 0, enlarged: false, epilogue };
     Op::Conv(Arc::new(Conv::new(Isa::Portable, &spec, &weights, &vec![0.0; outputs]).unwrap()))
 }
 
@@ -19,7 +20,7 @@ fn mix(inputs: &[usize], outputs: usize, epilogue: Epilogue, weight: impl Fn(usi
 fn noisy(inputs: &[usize], outputs: usize, kernel: usize, padding: usize, epilogue: Epilogue) -> Op {
     let count = inputs.iter().sum::<usize>() * outputs * kernel * kernel;
     let weights: Vec<f32> = (0..count).map(noise).collect();
-    let spec = ConvSpec { inputs: inputs.to_vec(), outputs, kernel, padding, epilogue };
+    let spec = ConvSpec { inputs: inputs.to_vec(), outputs, kernel, padding, enlarged: false, epilogue };
     Op::Conv(Arc::new(Conv::new(Isa::Portable, &spec, &weights, &vec![0.1; outputs]).unwrap()))
 }
 

@@ -6,7 +6,7 @@ use super::{blocked, isas, views};
 /// Sends `values` through a 1x1 convolution that copies its channel, and an activation.
 fn through(isa: Isa, activation: Activation, values: &[f32]) -> Vec<f32> {
     let epilogue = Epilogue::Activate(activation);
-    let spec = ConvSpec { inputs: vec![1], outputs: 1, kernel: 1, padding: 0, epilogue };
+    let spec = ConvSpec { inputs: vec![1], outputs: 1, kernel: 1, padding: 0, enlarged: false, epilogue };
     let conv = Conv::new(isa, &spec, &[1.0], &[0.0]).unwrap();
     let planes = blocked(values, &[1], values.len());
     let mut plane = vec![0.0; values.len() * LANES];

@@ -17,6 +17,8 @@ fn bad_specifications_are_refused() {
     refused(ConvSpec { inputs: vec![usize::MAX, 2], ..spec(3, 1) }, 18, 1);
     let slopes = Epilogue::Activate(Activation::PRelu(vec![0.1; 2]));
     refused(ConvSpec { epilogue: slopes, ..spec(3, 1) }, 18, 1);
+    refused(ConvSpec { enlarged: true, ..spec(3, 0) }, 18, 1);
+    refused(ConvSpec { enlarged: true, ..spec(5, 2) }, 50, 1);
     assert!(Conv::new(Isa::Portable, &spec(3, 1), &[0.0; 18], &[0.0]).is_ok());
 }
 
@@ -45,7 +47,7 @@ fn bad_pictures_are_refused() {
 #[test]
 fn weights_grow_by_the_transform_and_scratch_is_bounded() {
     let epilogue = Epilogue::Activate(Activation::Relu);
-    let spec = ConvSpec { inputs: vec![64], outputs: 64, kernel: 3, padding: 1, epilogue };
+    let spec = ConvSpec { inputs: vec![64], outputs: 64, kernel: 3, padding: 1, enlarged: false, epilogue };
     let conv = Conv::new(Isa::Portable, &spec, &vec![0.0; 64 * 64 * 9], &[0.0; 64]).unwrap();
     assert_eq!(conv.weight_bytes(), 4 * 64 * 64 * 9 * size_of::<f32>());
     assert!(conv.scratch_bytes() < 1 << 20, "{}", conv.scratch_bytes());
