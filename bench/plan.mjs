@@ -54,6 +54,7 @@ export function networks() {
     ...at('@upscalerjs/esrgan-slim/4x'),
     ...at(MEDIUM),
     ...at(THICK),
+    ...at('@upscalerjs/esrgan-thick/4x'),
     ...at('photo-4x'),
     ...at('illustration-4x'),
     ...at('denoise-2x'),

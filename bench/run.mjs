@@ -1,7 +1,8 @@
 /**
- * `npm run bench [-- --quick | --networks]`: upscaler-node and its alternatives on the same networks and pictures, in
- * turns, each in a process of its own. Prints tables and writes results.md, or, for every network that ships,
- * networks.md and a chart. See docs/performance.md for how to read it.
+ * `npm run bench [-- --quick | --networks [model…]]`: upscaler-node and its alternatives on the same networks and
+ * pictures, in turns, each in a process of its own. Prints tables and writes results.md, or, for every network that
+ * ships, networks.md and a chart; of single models the table is printed alone. See docs/performance.md for how to read
+ * it.
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -20,9 +21,15 @@ const say = (line) => console.log(line);
 if (process.argv.includes('--networks')) {
   const { networks } = await import('./plan.mjs');
   const { chart, networksTable } = await import('./networks.mjs');
-  const measured = await compareAll(networks(), say);
-  put('networks.md', networksTable(measured));
-  put('../docs/images/networks.svg', chart(measured));
+  const named = process.argv.slice(process.argv.indexOf('--networks') + 1);
+  const chosen = networks().filter(({ model }) => named.length === 0 || named.includes(model));
+  const measured = await compareAll(chosen, say);
+  if (named.length > 0) {
+    console.log(networksTable(measured));
+  } else {
+    put('networks.md', networksTable(measured));
+    put('../docs/images/networks.svg', chart(measured));
+  }
 } else {
   const quick = process.argv.includes('--quick');
   const { report } = await import('./report.mjs');
