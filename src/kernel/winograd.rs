@@ -175,7 +175,16 @@ impl Tiles {
     /// Row and column of each tile.
     #[inline(always)]
     pub fn positions(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.range.clone().map(|tile| (tile / self.across, tile % self.across))
+        // Counted on: there is a division for every tile and plane otherwise.
+        let (mut row, mut column) = (self.range.start / self.across, self.range.start % self.across);
+        self.range.clone().map(move |_| {
+            let position = (row, column);
+            column += 1;
+            if column == self.across {
+                (row, column) = (row + 1, 0);
+            }
+            position
+        })
     }
 }
 
