@@ -60,20 +60,23 @@ test('a thousand calls on one signal warn of no leak', async () => {
   assert.deepEqual(warnings, []);
 });
 
-const REPORT = {
+const REPORT = { fraction: 0.5 };
+const TILE_REPORT = {
   fraction: 0.5,
-  row: 1,
-  col: 2,
-  pre: { x: 10, y: 20, width: 30, height: 40 },
-  post: { x: 1, y: 2, width: 28, height: 36 },
-  slice: { data: Buffer.from([1, 2, 3]), width: 1, height: 1, channels: 3 },
+  tile: {
+    row: 1,
+    col: 2,
+    pre: { x: 10, y: 20, width: 30, height: 40 },
+    post: { x: 1, y: 2, width: 28, height: 36 },
+    slice: { data: Buffer.from([1, 2, 3]), width: 1, height: 1, channels: 3 },
+  },
 };
 
 test('a callback of two parameters gets slices and where they are, as UpscalerJS gives them', () => {
   const seen = [];
   const progress = (fraction, slice, sliceData) => seen.push([fraction, slice, sliceData]);
   assert.ok(wantsSlices(progress));
-  reportTo(progress, 'base64', new Call({}))(REPORT);
+  reportTo(progress, 'base64', new Call({}))(TILE_REPORT);
   const patchCoordinates = {
     pre: { origin: [20, 10], size: [40, 30] },
     post: { origin: [2, 1], size: [36, 28] },
