@@ -197,8 +197,9 @@ const TILE_RESULT: u64 = 64 << 20;
 /// of 512x512 pixels twice if they were cut in two.
 const TILE_WORK: u64 = 2_200_000_000_000;
 
-/// Multiply-adds of a tile that keeps a worker for a quarter of a second at most, so that it need not make way for others.
-const QUICK_WORK: u64 = TILE_WORK / 40;
+/// Multiply-adds of a tile that keeps a worker for some hundredths of a second, so that it need not make way for others:
+/// 128x128 pixels through SPAN. Such tiles hold little memory, and are let in however many others have begun.
+const QUICK_WORK: u64 = TILE_WORK / 250;
 
 /// Streaming kernels hold some rows of every activation: 84 MB for SPAN at this width.
 const WIDEST_STREAM: u32 = 768;
