@@ -30,13 +30,7 @@ struct Ready {
 impl Ready {
     fn new(channels: usize) -> Ready {
         let footprint = Footprint { scale: SCALE, radius: Some(HALO), trim: 0, divisor: 1 };
-        let load = Load {
-            most_pixels: 256 * 1024,
-            long_pixels: u64::MAX,
-            widest: 1024,
-            spread: 0.0,
-            bytes_per_pixel: 0,
-        };
+        let load = Load { most_pixels: 256 * 1024, widest: 1024, ..Load::UNLIMITED };
         let largest = (SIDE + 2 * HALO) as usize * SCALE as usize;
         Ready {
             signature: Signature {

@@ -133,7 +133,7 @@ mod tests {
             channels_out: channels,
             footprint: Footprint { scale: 1, radius: Some(0), trim: 0, divisor: 1 },
             halo: 0,
-            load: Load { most_pixels: 1, long_pixels: u64::MAX, widest: 1, spread: 0.0, bytes_per_pixel: 0 },
+            load: Load { most_pixels: 1, widest: 1, ..Load::UNLIMITED },
             fixed_size: None,
             input_range,
             output_range: input_range,

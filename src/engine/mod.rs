@@ -64,6 +64,17 @@ pub struct Load {
     pub bytes_per_pixel: u64,
 }
 
+impl Load {
+    /// No limit of any kind, on one thread.
+    pub const UNLIMITED: Load = Load {
+        most_pixels: u64::MAX,
+        long_pixels: u64::MAX,
+        widest: u32::MAX,
+        spread: 0.0,
+        bytes_per_pixel: 0,
+    };
+}
+
 /// Takes the output planes, their height and their width.
 pub type Sink<'a> = &'a mut dyn FnMut(&[f32], usize, usize) -> Result<(), Error>;
 

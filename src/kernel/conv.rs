@@ -293,7 +293,7 @@ impl Conv {
             )));
         }
         let (height, width) = (height * self.scale(), width * self.scale());
-        Ok(Grid { height, width, out_width, padding: self.padding, first_row: 0, enlarged: self.enlarged })
+        Ok(Grid { height, width, out_width, padding: self.padding, first_row: 0, factor: self.scale() })
     }
 
     fn dispatch<'a>(

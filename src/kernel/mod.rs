@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `conv` | the public face: shapes, checks, which algorithm |
 //! | `winograd`, `transform`, `points` | tiles; the 1-D transforms; where their matrices come from |
-//! | `enlarged` | tiles of a picture that is made twice as large on the way in |
+//! | `enlarged` | what vanishes where the picture is made twice as large on the way in |
 //! | `product`, `pointwise`, `narrow` | the register-blocked matrix product; 1x1; few outputs |
 //! | `program` | a network's body as a list of steps, with the memory that they share |
 //! | `epilogue` | bias, activation, residual, gate: done before a result is stored |

@@ -6,7 +6,7 @@
 
 use super::lanes::{Block, LANES, Lanes, Task};
 use super::plane::Pixel;
-use super::product::{GROUP, Group, Multiply};
+use super::product::{GROUP, Group, Multiply, store};
 use super::winograd::{M, Untransform, untransform};
 
 /// Output channels at most: each costs an inverse transform.
@@ -16,27 +16,19 @@ const MOST_OUTPUTS: usize = 4;
 const LEAST_INPUTS: usize = 32;
 
 /// Whether lanes are input channels.
-pub(super) fn is_narrow(inputs: &[usize], outputs: usize) -> bool {
-    outputs <= MOST_OUTPUTS && inputs.iter().sum::<usize>() >= LEAST_INPUTS
+pub(super) fn is_narrow(inputs: usize, outputs: usize) -> bool {
+    outputs <= MOST_OUTPUTS && inputs >= LEAST_INPUTS
 }
 
-/// The weights: for each matrix one row of `outputs` blocks for each input plane; zero in channels that only pad it.
+/// The weights: for each matrix one row of `outputs` blocks for each of `planes` input planes; zero in channels that only
+/// pad it. `places` are plane and lane of every input.
 pub(super) fn pack(
     matrices: usize,
-    inputs: &[usize],
+    places: &[(usize, usize)],
+    planes: usize,
     outputs: usize,
     entry: impl Fn(usize, usize) -> Vec<f64>,
 ) -> Group {
-    let places: Vec<(usize, usize)> = inputs
-        .iter()
-        .scan(0, |first, &segment| {
-            let begin = *first;
-            *first += segment.div_ceil(LANES);
-            Some((0..segment).map(move |channel| (begin + channel / LANES, channel % LANES)))
-        })
-        .flatten()
-        .collect();
-    let planes = inputs.iter().map(|segment| segment.div_ceil(LANES)).sum::<usize>();
     let mut blocks = vec![Block::ZERO; matrices * planes * outputs];
     for output in 0..outputs {
         for (input, &(plane, lane)) in places.iter().enumerate() {
@@ -94,11 +86,7 @@ impl<const NN: usize, const TILES: usize, const COLUMNS: usize> Task for Blocked
                         }
                     }
                 }
-                for (tile, sums) in products[first..][..TILES].iter_mut().zip(&sums) {
-                    for (column, &sum) in tile.iter_mut().zip(sums) {
-                        l.store(sum, &mut column[coefficient]);
-                    }
-                }
+                store(l, &sums, &mut products[first..], coefficient);
             }
         }
     }

@@ -13,7 +13,7 @@ pub(super) struct Weights {
     /// Input planes.
     pub planes: usize,
     /// Where each real channel lies in a group of transformed tiles: channels that only pad a plane cost no
-    /// multiplication.
+    /// multiplication. Empty where lanes are input channels.
     pub offsets: Vec<usize>,
     /// Matrices, one bit each, whose inputs are always zero: there are no products to compute.
     pub vanishing: u64,
@@ -41,19 +41,13 @@ impl Weights {
         entry: impl Fn(usize, usize) -> Vec<f64>,
     ) -> Weights {
         let planes = inputs.iter().map(|segment| segment.div_ceil(LANES)).sum();
-        let mut offsets = Vec::new();
-        let mut first = 0;
-        for &segment in inputs {
-            offsets.extend((0..segment).map(|channel| {
-                let plane = first + channel / LANES;
-                plane * matrices * GROUP * LANES + channel % LANES
-            }));
-            first += segment.div_ceil(LANES);
+        let places = places(inputs);
+        if narrow::is_narrow(places.len(), outputs) && matrices > 1 {
+            let groups = vec![narrow::pack(matrices, &places, planes, outputs, entry)];
+            return Weights { groups, narrow: true, planes, offsets: Vec::new(), vanishing: 0 };
         }
-        if narrow::is_narrow(inputs, outputs) && matrices > 1 {
-            let groups = vec![narrow::pack(matrices, inputs, outputs, entry)];
-            return Weights { groups, narrow: true, planes, offsets, vanishing: 0 };
-        }
+        let offset = |&(plane, lane): &(usize, usize)| plane * matrices * GROUP * LANES + lane;
+        let offsets: Vec<usize> = places.iter().map(offset).collect();
         let channels = offsets.len();
         let out_planes = outputs.div_ceil(LANES);
         let count = out_planes.div_ceil(columns);
@@ -91,8 +85,18 @@ impl Weights {
     }
 }
 
+/// Plane and lane of every channel of concatenated tensors, each of which begins a plane of its own.
+fn places(inputs: &[usize]) -> Vec<(usize, usize)> {
+    let (mut places, mut first) = (Vec::new(), 0);
+    for &segment in inputs {
+        places.extend((0..segment).map(|channel| (first + channel / LANES, channel % LANES)));
+        first += segment.div_ceil(LANES);
+    }
+    places
+}
+
 impl Group {
-    /// The rows of matrix `index` of `count`, one per real input channel.
+    /// The rows of matrix `index` of `count`, one per real input channel, or per plane where those are the lanes.
     pub fn matrix<const COLUMNS: usize>(&self, index: usize, count: usize) -> &[[Pixel; COLUMNS]] {
         let rows = Block::as_pixels(&self.blocks).as_chunks().0;
         let height = rows.len() / count;
@@ -149,11 +153,9 @@ pub(super) struct Multiply<'a, const NN: usize> {
 impl<const NN: usize> Task for Multiply<'_, NN> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        for product in &mut self.products[..self.tiles * self.group.columns] {
-            for (coefficient, sum) in product.iter_mut().enumerate() {
-                if !self.weights.counts(coefficient) {
-                    *sum = [0.0; LANES];
-                }
+        for coefficient in (0..NN).filter(|&coefficient| !self.weights.counts(coefficient)) {
+            for product in &mut self.products[..self.tiles * self.group.columns] {
+                product[coefficient] = [0.0; LANES];
             }
         }
         if self.weights.narrow {
@@ -184,12 +186,23 @@ impl<const NN: usize, const TILES: usize, const COLUMNS: usize> Task for Blocked
             for first in (0..tiles).step_by(TILES) {
                 let at = (first / GROUP * weights.planes * NN + coefficient) * GROUP + first % GROUP;
                 let sums = product::<L, TILES, COLUMNS>(l, &inputs[at * LANES..], &weights.offsets, matrix);
-                for (tile, sums) in products[first..][..TILES].iter_mut().zip(&sums) {
-                    for (column, &sum) in tile.iter_mut().zip(sums) {
-                        l.store(sum, &mut column[coefficient]);
-                    }
-                }
+                store(l, &sums, &mut products[first..], coefficient);
             }
+        }
+    }
+}
+
+/// Stores the sums of some tiles: one coefficient of each of their products.
+#[inline(always)]
+pub(super) fn store<L: Lanes, const NN: usize, const TILES: usize, const COLUMNS: usize>(
+    l: L,
+    sums: &[[L::V; COLUMNS]; TILES],
+    products: &mut [[[Pixel; NN]; COLUMNS]],
+    coefficient: usize,
+) {
+    for (tile, sums) in products[..TILES].iter_mut().zip(sums) {
+        for (column, &sum) in tile.iter_mut().zip(sums) {
+            l.store(sum, &mut column[coefficient]);
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::enlarged::EnlargedTransform;
+use super::enlarged;
 use super::epilogue::Packed;
 use super::isa::Isa;
 use super::lanes::{Block, LANES, Lanes, Task};
@@ -37,8 +37,8 @@ pub(super) struct Grid {
     pub padding: usize,
     /// The input row that the planes begin with.
     pub first_row: usize,
-    /// Whether the planes are half as large, across and down, and every pixel of theirs stands for a square.
-    pub enlarged: bool,
+    /// How much larger the picture is than the planes, across and down: every pixel of theirs stands for a square.
+    pub factor: usize,
 }
 
 /// One picture, as pixels: the input rows that are needed, and the residual of the rows that are made.
@@ -107,10 +107,11 @@ impl<const N: usize, const NN: usize> Task for Winograd<'_, N, NN> {
         for first in (first..end).step_by(at_once) {
             let tiles = Tiles { range: first..end.min(first + at_once), across };
             let (tiles, planes, out) = (&tiles, planes.inputs, &mut *transformed);
-            if grid.enlarged {
-                l.run(EnlargedTransform::<N, NN> { grid, tiles, planes, out });
-            } else {
-                l.run(InputTransform::<N, NN> { grid, tiles, planes, out });
+            match grid.factor {
+                enlarged::FACTOR => {
+                    l.run(InputTransform::<N, NN, { enlarged::FACTOR }> { grid, tiles, planes, out });
+                }
+                _ => l.run(InputTransform::<N, NN, 1> { grid, tiles, planes, out }),
             }
             for group in &weights.groups {
                 Multiply { inputs: transformed, weights, group, products, tiles: tiles.range.len() }.run(l);
@@ -165,7 +166,7 @@ impl Last<'_> {
 }
 
 /// Tiles by number, row after row.
-pub(super) struct Tiles {
+struct Tiles {
     range: Range<usize>,
     /// Tiles in a row.
     across: usize,
@@ -174,7 +175,7 @@ pub(super) struct Tiles {
 impl Tiles {
     /// Row and column of each tile.
     #[inline(always)]
-    pub fn positions(&self) -> impl Iterator<Item = (usize, usize)> {
+    fn positions(&self) -> impl Iterator<Item = (usize, usize)> {
         // Counted on: there is a division for every tile and plane otherwise.
         let (mut row, mut column) = (self.range.start / self.across, self.range.start % self.across);
         self.range.clone().map(move |_| {
@@ -188,8 +189,8 @@ impl Tiles {
     }
 }
 
-/// Bᵀ d B of every tile and plane.
-struct InputTransform<'a, const N: usize, const NN: usize> {
+/// Bᵀ d B of every tile and plane, where the picture is FACTOR times as large as the planes.
+struct InputTransform<'a, const N: usize, const NN: usize, const FACTOR: usize> {
     grid: Grid,
     tiles: &'a Tiles,
     planes: &'a [&'a [Pixel]],
@@ -197,22 +198,26 @@ struct InputTransform<'a, const N: usize, const NN: usize> {
     out: &'a mut [Transformed<NN>],
 }
 
-impl<const N: usize, const NN: usize> Task for InputTransform<'_, N, NN> {
+impl<const N: usize, const NN: usize, const FACTOR: usize> Task for InputTransform<'_, N, NN, FACTOR> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let Grid { height, width, padding, first_row, .. } = self.grid;
+        let stride = width / FACTOR;
         for (index, plane) in self.planes.iter().enumerate() {
             for (tile, (row, column)) in self.tiles.positions().enumerate() {
                 let out = &mut self.out[tile / GROUP * self.planes.len() + index];
                 let (bottom, right) = (row * M + N, column * M + N);
                 let inside = row * M >= padding && column * M >= padding;
                 if inside && bottom <= height + padding && right <= width + padding {
-                    let first = (row * M - padding - first_row) * width + column * M - padding;
-                    let rows = window::<N>(&plane[first..], width);
-                    transform_tile::<L, N, NN>(l, |i, j| &rows[i][j], out, tile % GROUP);
+                    let (top, left) = ((row * M - padding) / FACTOR, (column * M - padding) / FACTOR);
+                    let first = (top - first_row / FACTOR) * stride + left;
+                    let rows = window::<N, FACTOR>(&plane[first..], stride);
+                    // The first pixel of an enlarged tile is the last of its square.
+                    let pixel = |i: usize, j: usize| &rows[i.div_ceil(FACTOR)][j.div_ceil(FACTOR)];
+                    transform_tile::<L, N, NN>(l, pixel, out, tile % GROUP);
                 } else {
                     let padded: [Pixel; NN] = gather::<N, NN>(self.grid, row * M, column * M, |y, x| {
-                        plane[(y - first_row) * width + x]
+                        plane[(y - first_row) / FACTOR * stride + x / FACTOR]
                     });
                     transform_tile::<L, N, NN>(l, |i, j| &padded[i * N + j], out, tile % GROUP);
                 }
@@ -221,12 +226,14 @@ impl<const N: usize, const NN: usize> Task for InputTransform<'_, N, NN> {
     }
 }
 
-/// The rows of the N by N pixels at the start of `pixels`, `stride` apart.
+/// The rows of the pixels at the start of `pixels`, `stride` apart, that N by N pixels of the picture come from; what is
+/// left of N rows is empty.
 #[inline(always)]
-fn window<const N: usize>(pixels: &[Pixel], stride: usize) -> [&[Pixel; N]; N] {
-    let mut rows = [&[[0.0; LANES]; N]; N];
-    for i in 0..N {
-        rows[i] = &pixels[i * stride..].as_chunks().0[0];
+fn window<const N: usize, const FACTOR: usize>(pixels: &[Pixel], stride: usize) -> [&[Pixel]; N] {
+    let side = const { (N - 1).div_ceil(FACTOR) + 1 };
+    let mut rows: [&[Pixel]; N] = [&[]; N];
+    for i in 0..side {
+        rows[i] = &pixels[i * stride..][..side];
     }
     rows
 }
@@ -234,7 +241,7 @@ fn window<const N: usize>(pixels: &[Pixel], stride: usize) -> [&[Pixel; N]; N] {
 /// A tile that reaches over the picture's edge, zero outside. `top` and `left` count from the padding's corner; `at`
 /// gives the pixel of a row and a column.
 #[inline(never)]
-pub(super) fn gather<const N: usize, const NN: usize>(
+fn gather<const N: usize, const NN: usize>(
     grid: Grid,
     top: usize,
     left: usize,
@@ -253,7 +260,7 @@ pub(super) fn gather<const N: usize, const NN: usize>(
 
 /// Bᵀ d B of N by N pixels, given by row and column, to place `slot` of `out`.
 #[inline(always)]
-pub(super) fn transform_tile<'a, L: Lanes, const N: usize, const NN: usize>(
+fn transform_tile<'a, L: Lanes, const N: usize, const NN: usize>(
     l: L,
     pixel: impl Fn(usize, usize) -> &'a Pixel,
     out: &mut Transformed<NN>,

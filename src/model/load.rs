@@ -218,14 +218,9 @@ pub(super) fn stock_load(network: &Network) -> Result<Load, Error> {
         Some(_) => 0,
         None => network.planned_bytes_per_pixel()?.ceil() as u64,
     };
-    Ok(Load {
-        most_pixels: affordable as u64,
-        // ONNX Runtime's own kernels cannot make way.
-        long_pixels: u64::MAX,
-        widest: u32::MAX,
-        spread: STOCK_SPREAD,
-        bytes_per_pixel,
-    })
+    // ONNX Runtime's own kernels cannot make way for others: no tile is long.
+    let most_pixels = affordable as u64;
+    Ok(Load { most_pixels, spread: STOCK_SPREAD, bytes_per_pixel, ..Load::UNLIMITED })
 }
 
 fn streaming_load(network: &Network, signature: &Signature) -> Load {
@@ -326,13 +321,7 @@ pub(super) fn signature(
         footprint,
         // Both are set when it is known which kernels run.
         halo: 0,
-        load: Load {
-            most_pixels: 0,
-            long_pixels: u64::MAX,
-            widest: u32::MAX,
-            spread: 0.0,
-            bytes_per_pixel: 0,
-        },
+        load: Load::UNLIMITED,
         fixed_size: network.fixed_size().map(|(height, width)| (height as u32, width as u32)),
         input_range,
         output_range,

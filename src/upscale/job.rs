@@ -330,13 +330,8 @@ impl Run<'_> {
         let colours = if self.delivery.channels_by_model >= 3 { 3 } else { 1 };
         let alpha = self.delivery.channels_by_model.is_multiple_of(2);
         let plan = Plan::new(picture.width, picture.height, signature, tiling)?;
-        let share = self.share(turn);
-        let (listener, meter) = match self.listener.clone() {
-            Some(listener) if listener.slices.is_none() => {
-                (None, Some(Arc::new(Meter::new(listener, share, plan.len()))))
-            }
-            listener => (listener, None),
-        };
+        let meter = |listener| Arc::new(Meter::new(listener, self.share(turn), plan.len()));
+        let meter = self.listener.clone().map(meter);
         Ok(Pass {
             plan,
             layers: Arc::new(layers(colours, alpha, planes, engines.grey.is_some())?),
@@ -349,9 +344,7 @@ impl Run<'_> {
             channels: self.delivery.channels_by_model,
             depth,
             postprocess: self.postprocess.clone(),
-            listener,
             meter,
-            share,
         })
     }
 

@@ -11,7 +11,7 @@ use super::layers::{Form, Layer};
 use super::options::Output;
 use super::pixels::{self, Kept};
 use super::plan::{Plan, Span};
-use super::progress::{Listener, Meter, Progress, Slice, TileDone, rects};
+use super::progress::{Meter, Slice, TileDone, rects};
 use crate::engine::{Cancel, Engine, Engines, Lane, Watch};
 use crate::error::Error;
 use crate::raster::{self, Depth, EncodeOptions, Format, Raster, Samples};
@@ -39,12 +39,8 @@ pub struct Pass<'a> {
     pub depth: Depth,
     /// What becomes of each tile's result before it is stitched.
     pub postprocess: Option<Hook>,
-    /// Who is told of every tile, if it wants slices.
-    pub listener: Option<Listener>,
-    /// Who is told of everything else.
+    /// Who is told how far it has got.
     pub meter: Option<Arc<Meter>>,
-    /// The share of the whole job that lies before and in this pass.
-    pub share: (f64, f64),
 }
 
 type Pending = Pin<Box<dyn Future<Output = Result<Ran, Error>> + Send>>;
@@ -152,7 +148,7 @@ impl Pass<'_> {
     }
 
     fn slices(&self) -> Option<Output> {
-        self.listener.as_ref().and_then(|listener| listener.slices)
+        self.meter.as_ref().and_then(|meter| meter.slices())
     }
 
     /// Shows a tile's colours to the caller's code, and stitches what it makes of them.
@@ -197,13 +193,10 @@ impl Pass<'_> {
     }
 
     fn tell(&self, row: usize, column: usize, slice: Option<Slice>) {
-        let (Some(listener), Some(slice)) = (&self.listener, slice) else { return };
+        let (Some(meter), Some(slice)) = (&self.meter, slice) else { return };
         let done = row * self.plan.columns.len() + column + 1;
-        let (before, share) = self.share;
-        // Exactly 1 at the end, whatever the shares add up to.
-        let fraction = (before + share * done as f64 / self.plan.len() as f64).min(1.0);
         let (pre, post) = rects(self.plan.rows[row], self.plan.columns[column]);
-        (listener.call)(Progress { fraction, tile: Some(TileDone { row, column, pre, post, slice }) });
+        meter.tile(done, TileDone { row, column, pre, post, slice });
     }
 }
 

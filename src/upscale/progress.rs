@@ -56,13 +56,13 @@ pub struct Listener {
     pub call: Arc<dyn Fn(Progress) + Send + Sync>,
 }
 
-/// Reports are at least this far apart.
+/// Reports without slices are at least this far apart.
 const STEP: f64 = 0.01;
 
-/// How far a pass has got, for a listener who wants no slices.
+/// How far a pass has got, for its listener.
 pub struct Meter {
     listener: Listener,
-    /// What is done before the pass, and what will be after it.
+    /// The share of the whole job that is done before the pass, and after it.
     before: f64,
     end: f64,
     tiles: f64,
@@ -84,6 +84,19 @@ impl Meter {
         Meter { listener, before, end, tiles: tiles as f64, count }
     }
 
+    /// What slices are made into, if they are asked for.
+    pub fn slices(&self) -> Option<Output> {
+        self.listener.slices
+    }
+
+    /// The share of the job that is done with so many tiles.
+    fn fraction(&self, tiles: f64) -> f64 {
+        if tiles == self.tiles {
+            return self.end;
+        }
+        self.before + (self.end - self.before) * tiles / self.tiles
+    }
+
     /// Hears how far one of the `runs` that make a tile is, from 0 to 1.
     pub fn run(self: &Arc<Self>, runs: usize) -> impl Fn(f64) + Send + Sync + use<> {
         let (meter, heard) = (self.clone(), Mutex::new(0.0));
@@ -95,19 +108,29 @@ impl Meter {
     }
 
     fn add(&self, tiles: f64) {
+        if self.slices().is_some() {
+            return;
+        }
         // Told within the lock, so that reports come in order.
         let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
         count.done += tiles;
-        let fraction = self.before + (self.end - self.before) * count.done / self.tiles;
+        let fraction = self.fraction(count.done);
         if (count.told + STEP..=self.end - STEP).contains(&fraction) {
             count.told = fraction;
             (self.listener.call)(Progress { fraction, tile: None });
         }
     }
 
+    /// A tile is done, and those before it are: `tiles` with it.
+    pub fn tile(&self, tiles: usize, tile: TileDone) {
+        (self.listener.call)(Progress { fraction: self.fraction(tiles as f64), tile: Some(tile) });
+    }
+
     /// The pass is done.
     pub fn finish(&self) {
-        (self.listener.call)(Progress { fraction: self.end, tile: None });
+        if self.slices().is_none() {
+            (self.listener.call)(Progress { fraction: self.end, tile: None });
+        }
     }
 }
 

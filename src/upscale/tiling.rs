@@ -109,7 +109,7 @@ mod tests {
             channels_out: 3,
             footprint: Footprint { scale: 2, radius: Some(halo), trim: 0, divisor: 1 },
             halo,
-            load: Load { most_pixels, long_pixels: u64::MAX, widest: 512, spread, bytes_per_pixel: 0 },
+            load: Load { most_pixels, widest: 512, spread, ..Load::UNLIMITED },
             fixed_size: None,
             input_range: (0.0, 1.0),
             output_range: (0.0, 1.0),

@@ -281,13 +281,13 @@ impl Shared {
                 continue;
             };
             drop(state);
-            let Task { work, long } = task;
-            TURN.set(Some(Turn { shared: self.clone(), lane, long, begun: Instant::now(), charged }));
-            work();
+            let shared = self.clone();
+            TURN.set(Some(Turn { shared, lane, long: task.long, begun: Instant::now(), charged }));
+            (task.work)();
             let turn = TURN.take();
             state = self.lock();
             if let Some(turn) = turn {
-                state.finish(lane, long, turn.begun.elapsed(), turn.charged);
+                state.finish(lane, turn.long, turn.begun.elapsed(), turn.charged);
             }
             self.wake.notify_all();
         }
