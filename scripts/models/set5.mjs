@@ -6,21 +6,34 @@ import { resize } from './bicubic.mjs';
 import { crop, luma, psnr, ssim } from './image-quality.mjs';
 
 /**
+ * The means of all pictures.
+ *
  * @param {string} set5 its folder
  * @param {InstanceType<typeof import('../../index.js')>} upscaler
  * @param {number} scale
  */
 export async function quality(set5, upscaler, scale) {
-  const figures = [];
-  for (const file of readdirSync(path.join(set5, 'HR'))) {
-    const { large, small } = await pair(set5, path.basename(file, '.png'), scale);
-    const result = await pixels(await upscaler.upscale(small));
-    const [found, wanted] = [result, large].map((image) => crop(luma(image), scale));
-    figures.push({ psnrY: psnr(found, wanted), ssimY: ssim(found, wanted) });
-  }
+  const figures = await qualities(set5, upscaler, scale);
   const mean = (/** @type {'psnrY' | 'ssimY'} */ key) =>
     figures.reduce((sum, figure) => sum + figure[key], 0) / figures.length;
   return { psnrY: round(mean('psnrY'), 2), ssimY: round(mean('ssimY'), 4) };
+}
+
+/**
+ * @param {string} set5 its folder
+ * @param {InstanceType<typeof import('../../index.js')>} upscaler
+ * @param {number} scale
+ */
+export async function qualities(set5, upscaler, scale) {
+  const figures = [];
+  for (const file of readdirSync(path.join(set5, 'HR'))) {
+    const name = path.basename(file, '.png');
+    const { large, small } = await pair(set5, name, scale);
+    const result = await pixels(await upscaler.upscale(small));
+    const [found, wanted] = [result, large].map((image) => crop(luma(image), scale));
+    figures.push({ name, psnrY: psnr(found, wanted), ssimY: ssim(found, wanted) });
+  }
+  return figures;
 }
 
 /**
