@@ -28,6 +28,12 @@ pub struct Schedule<'a> {
     pub made: Vec<usize>,
     /// Output rows that have left.
     pub left: usize,
+    /// Rows that are made at a time at least.
+    least: usize,
+    /// The step whose turn it is in this band.
+    turn: usize,
+    /// The first step of this band that could have made more rows.
+    behind: Option<usize>,
 }
 
 impl<'a> Schedule<'a> {
@@ -36,7 +42,42 @@ impl<'a> Schedule<'a> {
         let pixels = (BAND_PIXELS * threads).min(MOST_BAND_PIXELS);
         let rows = BAND_ROWS.max(THREAD_ROWS * threads);
         let band = (pixels / sizes[0].1).max(rows).next_multiple_of(4);
-        Schedule { program, band, sizes, made: vec![0; sizes.len()], left: 0 }
+        let made = vec![0; sizes.len()];
+        Schedule { program, band, sizes, made, left: 0, least: rows, turn: 0, behind: None }
+    }
+
+    /// Begins the next band of a section.
+    pub fn begin(&mut self, section: &Range<usize>) {
+        (self.turn, self.behind) = (section.start, None);
+    }
+
+    /// The next step of the band that can move, and up to which row; `None` when all have come as far as they can.
+    ///
+    /// Steps take turns from first to last. Where the picture becomes larger, rows are wide and few are made at a time:
+    /// those steps have several turns, while all others wait.
+    pub fn next(&mut self, section: &Range<usize>) -> Option<(usize, usize)> {
+        loop {
+            if self.turn == section.end {
+                self.turn = self.behind.take()?;
+            }
+            let index = self.turn;
+            self.turn += 1;
+            let (end, more) = self.allowed(index);
+            // Those that read what was there before the section set its pace.
+            let leads = self.program.steps[index].inputs.iter().all(|&value| value <= section.start);
+            if more && !leads {
+                self.behind = self.behind.or(Some(index));
+            }
+            if end > self.made[index + 1] {
+                return Some((index, end));
+            }
+        }
+    }
+
+    /// Rows of a value that are made at a time: as many pixels as a band of the input has.
+    pub fn rows(&self, value: usize) -> usize {
+        let pixels = self.band * self.sizes[0].1;
+        (pixels / self.sizes[value].1).clamp(self.least, self.band)
     }
 
     /// Input rows that will have been taken in with the next band.
@@ -58,27 +99,28 @@ impl<'a> Schedule<'a> {
         first.min().unwrap_or(height)
     }
 
-    /// Output rows that a step computes up to next: what its inputs hold allows, but no more than a band at a time. (When
-    /// the picture's last row is in, the rows that every step lags behind would pile up otherwise.)
-    pub fn allowed(&self, index: usize) -> usize {
+    /// Output rows that a step computes up to next, and whether its inputs would allow more: no more are made at a time,
+    /// so that the rows that steps lag behind do not pile up when the picture's last one is in.
+    fn allowed(&self, index: usize) -> (usize, bool) {
         let step = &self.program.steps[index];
         let (done, all) = (self.made[index + 1], self.sizes[index + 1].0);
         let alignment = step.op.alignment();
-        let band =
-            (self.band * self.sizes[index + 1].1).div_ceil(self.sizes[0].1).next_multiple_of(alignment);
+        let band = self.rows(index + 1).next_multiple_of(alignment);
         let fits = |end: usize| {
             step.inputs.iter().enumerate().all(|(place, &value)| {
                 step.needs(place, &(done..end), self.sizes[value].0).end <= self.made[value]
             })
         };
         if done == all || (all - done <= band && fits(all)) {
-            return all;
+            return (all, false);
         }
-        let mut end = (done + band).min(all) / alignment * alignment;
+        let most = (done + band).min(all) / alignment * alignment;
+        let mut end = most;
         while end > done && !fits(end) {
             end -= alignment;
         }
-        end.max(done)
+        let end = end.max(done);
+        (end, end == most && fits(all.min(end + alignment)))
     }
 
     /// Whether every row of a section's values has been made.
@@ -112,11 +154,11 @@ impl<'a> Schedule<'a> {
                 };
                 let entered = self.entered();
                 make(&mut self, 0, entered);
-                for index in section.clone() {
-                    let end = self.allowed(index);
+                self.begin(section);
+                while let Some((index, end)) = self.next(section) {
                     make(&mut self, index + 1, end);
+                    self.left = self.made[last];
                 }
-                self.left = self.made[last];
                 if self.made.iter().sum::<usize>() == before {
                     // Nothing can be computed any more: the run will say so, instead of waiting for ever.
                     return windows;

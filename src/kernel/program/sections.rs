@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::Program;
+use super::schedule::Schedule;
 use crate::kernel::lanes::Block;
 use crate::kernel::plane::plane_count;
 
@@ -15,13 +16,10 @@ pub const SECTION_BYTES: usize = 24 << 20;
 /// Rows that a value's window has on average beside a band: what the next convolution reaches back.
 const REACH_ROWS: usize = 6;
 
-/// The program's steps in sections of about `most` bytes, for values of these sizes and bands of `band` input rows.
-pub fn sections(program: &Program, sizes: &[(usize, usize)], band: usize, most: usize) -> Vec<Range<usize>> {
-    let steps = program.steps.len();
-    let window = |value: usize| {
-        let rows = (band * sizes[value].0).div_ceil(sizes[0].0) + REACH_ROWS;
-        bytes(program, sizes, value, rows)
-    };
+/// The program's steps in sections of about `most` bytes.
+pub fn sections(program: &Program, schedule: &Schedule, most: usize) -> Vec<Range<usize>> {
+    let (steps, sizes) = (program.steps.len(), schedule.sizes);
+    let window = |value: usize| bytes(program, sizes, value, schedule.rows(value) + REACH_ROWS);
     let windows = |steps: Range<usize>| steps.map(|step| window(step + 1)).sum::<usize>();
     let live: Vec<usize> = (0..=steps).map(|end| live(program, sizes, end)).collect();
     let cut = cut(steps, most, windows(0..steps), &window, &live);

@@ -39,7 +39,7 @@ impl<'a> Stream<'a> {
     ) -> Result<Stream<'a>, Error> {
         let threads = (crew.between)()?;
         let schedule = || Schedule::new(program, sizes, threads);
-        let sections = sections(program, sizes, schedule().band, section_bytes);
+        let sections = sections(program, &schedule(), section_bytes);
         let windows = schedule().windows(&sections);
         let need = |value: usize| plane_count(program.channels[value]) * windows[value] * sizes[value].1;
         let needs: Vec<usize> = (0..sizes.len()).map(need).collect();
@@ -89,8 +89,11 @@ impl<'a> Stream<'a> {
     fn band(&mut self, section: &Range<usize>, input: &[f32], output: &mut [f32]) -> Result<(), Error> {
         let before: usize = self.schedule.made.iter().sum();
         self.enter(input)?;
-        section.clone().try_for_each(|index| self.advance(index))?;
-        self.leave(output)?;
+        self.schedule.begin(section);
+        while let Some((index, end)) = self.schedule.next(section) {
+            self.advance(index, end)?;
+            self.leave(output)?;
+        }
         if self.schedule.made.iter().sum::<usize>() == before {
             return Err(Error::Inference("Expected rows to be made but nothing moves any more".to_owned()));
         }
@@ -153,12 +156,9 @@ impl<'a> Stream<'a> {
         Ok(())
     }
 
-    /// Computes what rows of a step can be computed.
-    fn advance(&mut self, index: usize) -> Result<(), Error> {
-        let rows = self.schedule.made[index + 1]..self.schedule.allowed(index);
-        if rows.is_empty() {
-            return Ok(());
-        }
+    /// Computes the rows of a step up to `end`.
+    fn advance(&mut self, index: usize, end: usize) -> Result<(), Error> {
+        let rows = self.schedule.made[index + 1]..end;
         let keep = self.schedule.keep(index + 1);
         self.schedule.made[index + 1] = rows.end;
         let step = &self.program.steps[index];

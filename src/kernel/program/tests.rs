@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::schedule::Schedule;
 use super::*;
 use crate::kernel::{Activation, ConvSpec, Epilogue, Isa, Picture, from_blocked, plane_count, to_blocked};
 
@@ -253,6 +254,22 @@ fn memory_is_bounded_by_the_width_and_used_again() {
 }
 
 #[test]
+fn an_enlarged_picture_is_made_in_few_of_its_wide_rows() {
+    let steps = vec![
+        step(noisy(&[3], 16, 3, 1, identity()), &[0]),
+        step(Op::Enlarge { side: 4 }, &[1]),
+        step(noisy(&[16], 16, 3, 1, identity()), &[2]),
+    ];
+    let program = Program::new(3, steps).unwrap();
+    let sizes = program.sizes(100, 1000).unwrap();
+    let schedule = || Schedule::new(&program, &sizes, 1);
+    // Eight rows of the input at a time are 32 of the enlarged picture; eight of those, and what a filter reaches back, do.
+    assert_eq!((schedule().rows(1), schedule().rows(2)), (8, 8));
+    let windows = schedule().windows(&[0..3]);
+    assert!(windows[2] <= 16 && windows[3] <= 8, "{windows:?}");
+}
+
+#[test]
 fn threads_that_come_and_go_change_no_bit() {
     let program = network(2);
     let (height, width) = (3001, 30);
@@ -283,7 +300,7 @@ fn sections_give_the_same_bits_in_less_memory() {
     let program = Program::new(3, steps).unwrap();
     let size = (24, 24);
     let (input, sizes) = (picture(size.0, size.1), program.sizes(size.0, size.1).unwrap());
-    let cut = sections::sections(&program, &sizes, 8, 100_000);
+    let cut = sections::sections(&program, &Schedule::new(&program, &sizes, 1), 100_000);
     assert!(cut.len() > 3, "{cut:?}");
     let held = |section_bytes: usize| {
         let (mut workspace, mut output) = (Workspace::default(), vec![0.0; 16 * size.0 * size.1]);
