@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::enlarged;
 use super::epilogue::Packed;
 use super::isa::Isa;
-use super::lanes::{Block, LANES, Lanes, Task};
+use super::lanes::{Block, Lanes, Task};
 use super::narrow::SumLanes;
 use super::plane::{Pixel, Scratch};
 use super::points::{filter_transform, sandwich};
@@ -212,25 +212,47 @@ impl<const N: usize, const NN: usize, const FACTOR: usize> Task for InputTransfo
                     let (top, left) = ((row * M - padding) / FACTOR, (column * M - padding) / FACTOR);
                     let first = (top - first_row / FACTOR) * stride + left;
                     let rows = window::<N, FACTOR>(&plane[first..], stride);
+                    let (side, step) = const { (side::<N, FACTOR>(), M / FACTOR) };
+                    let columns = AHEAD * step + side - step..AHEAD * step + side;
+                    prefetch(l, &plane[first..], stride, side, columns);
                     // The first pixel of an enlarged tile is the last of its square.
                     let pixel = |i: usize, j: usize| &rows[i.div_ceil(FACTOR)][j.div_ceil(FACTOR)];
                     transform_tile::<L, N, NN>(l, pixel, out, tile % GROUP);
                 } else {
-                    let padded: [Pixel; NN] = gather::<N, NN>(self.grid, row * M, column * M, |y, x| {
+                    let padded: [Block; NN] = gather::<N, NN>(self.grid, row * M, column * M, |y, x| {
                         plane[(y - first_row) / FACTOR * stride + x / FACTOR]
                     });
-                    transform_tile::<L, N, NN>(l, |i, j| &padded[i * N + j], out, tile % GROUP);
+                    transform_tile::<L, N, NN>(l, |i, j| &padded[i * N + j].0, out, tile % GROUP);
                 }
             }
         }
     }
 }
 
+/// How many tiles ahead of the one that is transformed pixels are asked for.
+const AHEAD: usize = 8;
+
+/// Asks for pixels of rows that begin at `pixels` and are `stride` apart: the rows of a tile, read or written, and the
+/// coefficients of its transform are more streams than hardware follows by itself.
+#[inline(always)]
+fn prefetch<L: Lanes>(l: L, pixels: &[Pixel], stride: usize, rows: usize, columns: Range<usize>) {
+    for row in 0..rows {
+        for column in columns.clone() {
+            l.prefetch(pixels.as_ptr().wrapping_add(row * stride + column));
+        }
+    }
+}
+
+/// Pixels along the side of what N pixels of the picture come from.
+const fn side<const N: usize, const FACTOR: usize>() -> usize {
+    (N - 1).div_ceil(FACTOR) + 1
+}
+
 /// The rows of the pixels at the start of `pixels`, `stride` apart, that N by N pixels of the picture come from; what is
 /// left of N rows is empty.
 #[inline(always)]
 fn window<const N: usize, const FACTOR: usize>(pixels: &[Pixel], stride: usize) -> [&[Pixel]; N] {
-    let side = const { (N - 1).div_ceil(FACTOR) + 1 };
+    let side = const { side::<N, FACTOR>() };
     let mut rows: [&[Pixel]; N] = [&[]; N];
     for i in 0..side {
         rows[i] = &pixels[i * stride..][..side];
@@ -240,19 +262,22 @@ fn window<const N: usize, const FACTOR: usize>(pixels: &[Pixel], stride: usize) 
 
 /// A tile that reaches over the picture's edge, zero outside. `top` and `left` count from the padding's corner; `at`
 /// gives the pixel of a row and a column.
+///
+/// As blocks, because what they lie in is then aligned to cache lines, and with it the vectors that the compiler keeps
+/// there for want of registers: one that straddles two lines is read back only when all stores before it are done.
 #[inline(never)]
 fn gather<const N: usize, const NN: usize>(
     grid: Grid,
     top: usize,
     left: usize,
     at: impl Fn(usize, usize) -> Pixel,
-) -> [Pixel; NN] {
-    let mut window = [[0.0; LANES]; NN];
+) -> [Block; NN] {
+    let mut window = [Block::ZERO; NN];
     for i in 0..N {
         let Some(y) = (top + i).checked_sub(grid.padding).filter(|&y| y < grid.height) else { continue };
         for j in 0..N {
             let Some(x) = (left + j).checked_sub(grid.padding).filter(|&x| x < grid.width) else { continue };
-            window[i * N + j] = at(y, x);
+            window[i * N + j].0 = at(y, x);
         }
     }
     window
@@ -334,17 +359,19 @@ impl<U: Untransform<NN>, const NN: usize> Task for OutputTransform<'_, U, NN> {
             let residual = self.residual.map(|residual| &residual[at..]);
             let out = &mut self.out[at..];
             if height == M && width == M {
+                prefetch(l, out, out_width, M, AHEAD * M..(AHEAD + 1) * M);
                 self.epilogue.finish(l, self.plane, &values, residual, out, out_width);
             } else {
-                let mut window = [[0.0; LANES]; M * M];
+                let mut window = [Block::ZERO; M * M];
+                let window = Block::as_pixels_mut(&mut window);
                 let residual = residual.map(|residual| {
-                    let mut window = [[0.0; LANES]; M * M];
-                    copy(residual, out_width, &mut window, M, height, width);
+                    let mut window = [Block::ZERO; M * M];
+                    copy(residual, out_width, Block::as_pixels_mut(&mut window), M, height, width);
                     window
                 });
-                let residual = residual.as_ref().map(|window| &window[..]);
-                self.epilogue.finish(l, self.plane, &values, residual, &mut window, M);
-                copy(&window, M, out, out_width, height, width);
+                let residual = residual.as_ref().map(|window| Block::as_pixels(window));
+                self.epilogue.finish(l, self.plane, &values, residual, window, M);
+                copy(window, M, out, out_width, height, width);
             }
         }
     }

@@ -24,6 +24,13 @@ unsafe fn run_avx512<T: Task>(lanes: Avx512, task: T) {
     task.run(lanes);
 }
 
+/// Asks for a cache line.
+#[inline(always)]
+fn prefetch(from: *const [f32; LANES]) {
+    // SAFETY: every x86-64 has the instruction, and it reads nothing: an address that is not there is passed over.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
+}
+
 /// Applies a 512-bit operation.
 macro_rules! whole {
     ($operation:expr) => {
@@ -57,6 +64,11 @@ impl Lanes for Avx512 {
     fn store(self, v: __m512, to: &mut [f32; LANES]) {
         // SAFETY: `self` is the proof; the sixteen floats of `to` are written, and no alignment is required.
         unsafe { _mm512_storeu_ps(to.as_mut_ptr(), v) }
+    }
+
+    #[inline(always)]
+    fn prefetch(self, from: *const [f32; LANES]) {
+        prefetch(from);
     }
 
     #[inline(always)]
@@ -196,6 +208,11 @@ impl Lanes for Avx2 {
             _mm256_storeu_ps(to.as_mut_ptr(), v[0]);
             _mm256_storeu_ps(to.as_mut_ptr().add(8), v[1]);
         }
+    }
+
+    #[inline(always)]
+    fn prefetch(self, from: *const [f32; LANES]) {
+        prefetch(from);
     }
 
     #[inline(always)]
