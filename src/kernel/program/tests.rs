@@ -265,7 +265,7 @@ fn an_enlarged_picture_is_made_in_few_of_its_wide_rows() {
     let schedule = || Schedule::new(&program, &sizes, 1);
     // Eight rows of the input at a time are 32 of the enlarged picture; eight of those, and what a filter reaches back, do.
     assert_eq!((schedule().rows(1), schedule().rows(2)), (8, 8));
-    let windows = schedule().windows(&[0..3]);
+    let windows = schedule().windows(&sections::sections(&program, &schedule(), usize::MAX));
     assert!(windows[2] <= 16 && windows[3] <= 8, "{windows:?}");
 }
 
