@@ -427,6 +427,8 @@ declare namespace Upscaler {
     halo: number | null;
     /** Bytes of the file that is shipped. */
     fileSize: number | null;
+    /** Of that file, or of a `model.json` followed by its shards; checked when the model is loaded. */
+    sha256: string;
     /** On the luma channel, borders of `scale` pixels left out: dB and structural similarity. */
     quality: { set5: { psnrY: number; ssimY: number } | null };
     /** Input pixels per second with one thread; span-2x is 1. */
@@ -527,6 +529,11 @@ declare namespace Upscaler {
     inputRange?: Range;
     outputRange?: Range;
     divisibilityFactor?: number;
+    /**
+     * 64 hexadecimal digits: of the file, of a `model.json` followed by its shards in the manifest's order, or of a
+     * `.param` followed by its `.bin`. A model that has another is refused with `ERR_UPSCALER_MODEL_LOAD`.
+     */
+    sha256?: string;
     meta?: Meta;
     _internals?: ModelConfigurationInternals;
     /** Given the whole picture, `[1, height, width, channels]`, before it is brought to `inputRange`. */

@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const crypto = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
@@ -15,6 +16,7 @@ const tmp = fs.mkdtempSync(path.join(os.tmpdir(), 'upscaler-bad-models-'));
 after(() => fs.rmSync(tmp, { recursive: true }));
 
 const ROOT = path.join(__dirname, '..');
+const NCNN = path.join(__dirname, 'fixtures', 'ncnn', 'compact');
 const LONGEST = 3000;
 const MOST_MEMORY = 250e6;
 
@@ -73,6 +75,44 @@ test('TensorFlow.js: a shard that is cut off, is too long, or is not there', asy
   await refused(long, /bytes/);
   const gone = layers('gone', (model, folder) => fs.rmSync(path.join(folder, shardOf(model))));
   await refused(gone, /Expected a readable file at .*bin/);
+});
+
+/** @param {string[]} files */
+const sha256 = (...files) => {
+  const hash = crypto.createHash('sha256');
+  for (const file of files) hash.update(fs.readFileSync(file));
+  return hash.digest('hex');
+};
+
+test('a model that is not the one that its definition was written for', async () => {
+  const span = path.join(tmp, 'span.onnx');
+  fs.copyFileSync(path.join(ROOT, 'models', 'span', '2x.onnx'), span);
+  const { path: json } = layers('signed', () => {});
+  const shard = path.join(path.dirname(json), shardOf(JSON.parse(fs.readFileSync(json, 'utf8'))));
+  const [ncnn, bin] = ['signed.param', 'signed.bin'].map((name) => path.join(tmp, name));
+  fs.copyFileSync(`${NCNN}.param`, ncnn);
+  fs.copyFileSync(`${NCNN}.bin`, bin);
+
+  for (const [file, weights, definition] of [
+    [span, span, { sha256: sha256(span) }],
+    [json, shard, { sha256: sha256(json, shard).toUpperCase() }],
+    [ncnn, bin, { sha256: sha256(ncnn, bin) }],
+  ]) {
+    const model = { path: file, ...definition };
+    await withUpscaler({ model }, (upscaler) => upscaler.ready);
+    // Among the weights, where only their values change, which nothing but the hash can tell.
+    const bytes = fs.readFileSync(weights);
+    bytes[Math.floor(bytes.length / 2)] ^= 1;
+    fs.writeFileSync(weights, bytes);
+    await refused(model, /to have the sha256 [0-9a-f]{64} but found [0-9a-f]{64}/i);
+    await withUpscaler({ model: { path: file } }, (upscaler) => upscaler.ready);
+  }
+  await refused(
+    { path: span, sha256: 'ab12' },
+    /sha256.*64 hexadecimal digits.*ab12/,
+    'ERR_INVALID_ARG_VALUE',
+  );
+  await refused({ path: span, sha256: 5 }, /sha256.*64 hexadecimal digits/, 'ERR_INVALID_ARG_TYPE');
 });
 
 test('TensorFlow.js: shards outside the folder of the model', async () => {
@@ -192,11 +232,10 @@ test('files that are none, or never end', { skip: process.platform === 'win32' }
 });
 
 test('ncnn: weights that are missing, or fewer than the text says', async () => {
-  const source = path.join(__dirname, 'fixtures', 'ncnn', 'compact');
   const target = path.join(tmp, 'compact');
-  fs.copyFileSync(`${source}.param`, `${target}.param`);
+  fs.copyFileSync(`${NCNN}.param`, `${target}.param`);
   await refused(`${target}.param`, /compact\.bin/);
-  const weights = fs.readFileSync(`${source}.bin`);
+  const weights = fs.readFileSync(`${NCNN}.bin`);
   fs.writeFileSync(`${target}.bin`, weights.subarray(0, weights.length / 2));
   await refused(`${target}.param`, /./);
 });

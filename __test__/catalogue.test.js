@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
@@ -61,6 +62,7 @@ test('every entry tells all that it must', () => {
       entry.id,
     );
     assert.ok(entry.parameters > 0, entry.id);
+    assert.match(entry.sha256, /^[0-9a-f]{64}$/, entry.id);
     for (const fact of ['macsPerPixel', 'receptiveField', 'halo', 'fileSize', 'relativeSpeed', 'quality']) {
       assert.notEqual(entry[fact], undefined, `${entry.id}: ${fact}`);
     }
@@ -88,6 +90,7 @@ test('the catalogue agrees with the committed weights, read without the library'
     const bytes = fs.readFileSync(fileOf(entry));
     const graph = readGraph(bytes);
     assert.equal(bytes.length, entry.fileSize, entry.id);
+    assert.equal(crypto.createHash('sha256').update(bytes).digest('hex'), entry.sha256, entry.id);
     // A resampling by a fixed ratio is written as a convolution, whose few numbers nobody has trained.
     const untrained = countParameters(graph) - entry.parameters;
     assert.ok(untrained >= 0 && untrained <= 3 * 18 ** 2, `${entry.id}: ${untrained}`);

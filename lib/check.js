@@ -102,6 +102,20 @@ function abortSignal(name, value) {
 }
 
 /**
+ * @param {string} name
+ * @param {unknown} value
+ * @param {RegExp} form
+ * @param {string} expected the form in words
+ * @returns {string | undefined}
+ */
+function pattern(name, value, form, expected) {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string') throw invalidType(name, expected, value);
+  if (!form.test(value)) throw invalidValue(name, expected, value);
+  return value;
+}
+
+/**
  * A pair of numbers, the second the greater.
  *
  * @param {string} name
@@ -126,4 +140,15 @@ function isObject(value) {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-module.exports = { integer, positiveNumber, boolean, oneOf, options, callback, abortSignal, range, isObject };
+module.exports = {
+  integer,
+  positiveNumber,
+  boolean,
+  oneOf,
+  options,
+  callback,
+  abortSignal,
+  pattern,
+  range,
+  isObject,
+};

@@ -174,7 +174,7 @@ function fromEntry(entry, scale) {
  * @returns {ModelDefinition}
  */
 function definitionOf(entry, folder) {
-  const { scale, channels, inputRange, outputRange, modelType, divisibilityFactor, file } = entry;
+  const { scale, channels, inputRange, outputRange, modelType, divisibilityFactor, file, sha256 } = entry;
   return {
     path: path.join(folder, file),
     modelType,
@@ -183,6 +183,7 @@ function definitionOf(entry, folder) {
     inputRange,
     outputRange,
     divisibilityFactor,
+    sha256,
     _internals: { name: entry.package, path: file },
   };
 }
@@ -209,6 +210,7 @@ function fromDefinition(given, scale) {
       ...ranges(definition),
       channels: definition.channels,
       divisibilityFactor: definition.divisibilityFactor,
+      sha256: definition.sha256,
     },
   };
 }
@@ -322,6 +324,7 @@ function checkDefinition(given) {
   check.integer('model definition scale', definition.scale, 1);
   check.integer('model definition channels', definition.channels, 1, 4);
   check.integer('model definition divisibilityFactor', definition.divisibilityFactor, 1);
+  check.pattern('model definition sha256', definition.sha256, /^[0-9a-f]{64}$/i, '64 hexadecimal digits');
   check.range('model definition inputRange', definition.inputRange);
   check.range('model definition outputRange', definition.outputRange);
   for (const hook of ['setup', 'teardown', 'preprocess', 'postprocess']) {

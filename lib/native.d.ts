@@ -71,6 +71,8 @@ export interface ModelSource {
   path?: string;
   bytes?: Uint8Array;
   name?: string;
+  /** Of the file, or of its files one after the other, in hexadecimal digits: checked before it is loaded. */
+  sha256?: string;
   scale?: number;
   inputRange?: readonly [number, number];
   outputRange?: readonly [number, number];

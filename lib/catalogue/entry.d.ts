@@ -2,7 +2,14 @@ import type { CatalogueEntry, Range } from '../../index.js';
 
 /** A field that is computed from the weights or measured, never written by hand. */
 export type Fact =
-  'parameters' | 'macsPerPixel' | 'receptiveField' | 'halo' | 'fileSize' | 'quality' | 'relativeSpeed';
+  | 'parameters'
+  | 'macsPerPixel'
+  | 'receptiveField'
+  | 'halo'
+  | 'fileSize'
+  | 'sha256'
+  | 'quality'
+  | 'relativeSpeed';
 
 /** What facts.json has of a model. */
 export type Facts = Pick<Entry, Fact> & Partial<Pick<Entry, 'int8'>>;

@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 255],
   outputRange: [0, 255],
+  sha256: '821103ded4875d76784fe13e1b1b4f4785282ed6de1806c0302d3112c4deae62',
   meta: {
     id: 'div2k-2x',
     architecture: 'rdn',

@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 255],
   outputRange: [0, 255],
+  sha256: '71c2c914834d5a8f95e014c4205bb82d85b2a3f75822449e8e9577188fc15a4a',
   meta: {
     id: 'div2k-3x',
     architecture: 'rdn',

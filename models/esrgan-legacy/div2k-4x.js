@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 255],
   outputRange: [0, 255],
+  sha256: '28d0f60006270b86763de54623ab504ff7c9e611fe998b78391510e23d466546',
   meta: {
     id: 'div2k-4x',
     architecture: 'rdn',

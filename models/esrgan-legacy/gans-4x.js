@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
+  sha256: 'f5645b3af3c9a35ebd4e25b1fad173da153a11082dd286bf9d8f1787821b6c17',
   meta: {
     id: 'gans-4x',
     architecture: 'rrdn',

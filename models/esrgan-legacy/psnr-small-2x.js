@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 255],
   outputRange: [0, 255],
+  sha256: '2fbc2365b0262c3a6f7ce934ab788a231f1d1738c9a3d22e4a81d3f44bd4cbb8',
   meta: {
     id: 'psnr-small-2x',
     architecture: 'rdn',

@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 255],
   outputRange: [0, 255],
+  sha256: '11b6e85c21ee1cc483ea37ff5114ccf28a0d08fb2d32f86d4e8f7f7315949af1',
   meta: {
     id: 'esrgan-medium-2x',
     architecture: 'rdn',

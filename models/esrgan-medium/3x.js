@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 255],
   outputRange: [0, 255],
+  sha256: 'f3defdde04a501d9b4a07d6cc4966c13e46fff38f004a75728b0eff2d9fa7c82',
   meta: {
     id: 'esrgan-medium-3x',
     architecture: 'rdn',

@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 255],
   outputRange: [0, 255],
+  sha256: '6fee2aafaad847651d9a73f12c8d368720cebef79b97a4591e5a4534da9cbb95',
   meta: {
     id: 'esrgan-medium-4x',
     architecture: 'rdn',

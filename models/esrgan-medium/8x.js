@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 255],
   outputRange: [0, 255],
+  sha256: 'b9ab4b78a98b6aaa9177d4b13212f0b04bbd13c3b8c24035120ffed30564a948',
   meta: {
     id: 'esrgan-medium-8x',
     architecture: 'rdn',

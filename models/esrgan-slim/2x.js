@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 255],
   outputRange: [0, 255],
+  sha256: '755191fbd1e8fba4334fbc3d3db26136d382e49e6bd4a4b24fadf8462a1dff05',
   meta: {
     id: 'esrgan-slim-2x',
     architecture: 'rdn',

@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 255],
   outputRange: [0, 255],
+  sha256: '2f2d5969043b5e5454c82b4d50dc54d9e9a4d672cacc1d599230a7ff3c2034e9',
   meta: {
     id: 'esrgan-slim-3x',
     architecture: 'rdn',

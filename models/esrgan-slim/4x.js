@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 255],
   outputRange: [0, 255],
+  sha256: '46eef2c44d7f4c7515ac7d900a23386aabd5016f6735e70183bedbf7defe552f',
   meta: {
     id: 'esrgan-slim-4x',
     architecture: 'rdn',

@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 255],
   outputRange: [0, 255],
+  sha256: 'ab38dc9bcabc1d318dfaa05ad660a9c1dd4ccd89619ced92473a824543dd6e6f',
   meta: {
     id: 'esrgan-slim-8x',
     architecture: 'rdn',

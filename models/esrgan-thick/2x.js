@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
+  sha256: '90f789776c51be3c498199a48dbc412eb2def37da33fc91e1c71d06444b1c24d',
   meta: {
     id: 'esrgan-thick-2x',
     architecture: 'rrdn',

@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
+  sha256: '359bcf8493b71e8a6f1c1ab61d74d95135e022824a6e052552f828ddef7824bd',
   meta: {
     id: 'esrgan-thick-3x',
     architecture: 'rrdn',

@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
+  sha256: '467a1d0d59818874a16cdb1c83b4da5b7c1095c92479838c4ab0666e15a1b6be',
   meta: {
     id: 'esrgan-thick-4x',
     architecture: 'rrdn',

@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
+  sha256: '556984aa489da71686ac889e0c50110a390b3be511779b6fc03903c072bdf811',
   meta: {
     id: 'esrgan-thick-8x',
     architecture: 'rrdn',

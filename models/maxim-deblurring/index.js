@@ -10,6 +10,7 @@ module.exports = {
   inputRange: [0, 1],
   outputRange: [0, 1],
   divisibilityFactor: 64,
+  sha256: 'e3be2ad22d762ddbed3d5b6a648184f2572545c62b0522c11f14c3632214b738',
   meta: {
     id: 'maxim-deblurring',
     architecture: 'maxim',

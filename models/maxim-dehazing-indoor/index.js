@@ -10,6 +10,7 @@ module.exports = {
   inputRange: [0, 1],
   outputRange: [0, 1],
   divisibilityFactor: 64,
+  sha256: '8a06e5d7bcc169b263d28d79a92c6b659cd4b0958b0b10aba5137ab9082dc45e',
   meta: {
     id: 'maxim-dehazing-indoor',
     architecture: 'maxim',

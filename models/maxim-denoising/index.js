@@ -10,6 +10,7 @@ module.exports = {
   inputRange: [0, 1],
   outputRange: [0, 1],
   divisibilityFactor: 64,
+  sha256: 'fe4ecb64c5d53887192a4bdf1a5625c73c3d10a0bca1be37e262dce13e3d1d82',
   meta: {
     id: 'maxim-denoising',
     architecture: 'maxim',

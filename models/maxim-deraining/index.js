@@ -10,6 +10,7 @@ module.exports = {
   inputRange: [0, 1],
   outputRange: [0, 1],
   divisibilityFactor: 64,
+  sha256: '3429742045193e3b92df99405a714b625f1ea3c9d7d7f7a00af953f0c0cc3ae4',
   meta: {
     id: 'maxim-deraining',
     architecture: 'maxim',

@@ -10,6 +10,7 @@ module.exports = {
   inputRange: [0, 1],
   outputRange: [0, 1],
   divisibilityFactor: 64,
+  sha256: 'd0150fadab1265d67b17429bede1435f87b507d314498a50ba7afd29323400d2',
   meta: {
     id: 'maxim-enhancement',
     architecture: 'maxim',

@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
+  sha256: '16a61497b4585986e6766e6f9c9095de564699770831ae2093140efaad944748',
   meta: {
     id: 'illustration-hq-4x',
     architecture: 'rrdb',

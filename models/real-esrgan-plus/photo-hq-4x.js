@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
+  sha256: '6924b8ae59040f697bfaeec48527c22302a0216fbd20e12f1289af1654bee95b',
   meta: {
     id: 'photo-hq-4x',
     architecture: 'rrdb',

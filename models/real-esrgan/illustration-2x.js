@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
+  sha256: 'b2c1d794bd7232dde2db18dec1ce296504a51982c4ac62f222e8fb489d277990',
   meta: {
     id: 'illustration-2x',
     architecture: 'srvgg-compact',

@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
+  sha256: 'd26c5b5ede18e5c9c340b69797e6d517ce69ed24c40b7dd9d5ea6e7101cb1d98',
   meta: {
     id: 'illustration-3x',
     architecture: 'srvgg-compact',

@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
+  sha256: '3b54f60ea9d910d2ec69cf62e4b6372cdee350dabd2991700479d93d41db1484',
   meta: {
     id: 'illustration-4x',
     architecture: 'srvgg-compact',

@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
+  sha256: 'ebe5369fedd5a90c94c182d5abc5ce1a80fec3913359b494e68b1a1f4170d3b4',
   meta: {
     id: 'photo-4x',
     architecture: 'srvgg-compact',

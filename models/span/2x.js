@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
+  sha256: '9c7465faa2a608a5c3812f48d7c83dac81a4d9e656718ff30f1b324eb49eb743',
   meta: {
     id: 'span-2x',
     architecture: 'span',

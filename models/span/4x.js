@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
+  sha256: '963ae3b49128721b35e99afb7b8b8ca7af33c99a62434f1ec902668e9c9742b0',
   meta: {
     id: 'span-4x',
     architecture: 'span',

@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
+  sha256: 'b61b5e07e46731beb0914380a610f1507f0d9ad3a4601581a21faf56aee67efa',
   meta: {
     id: 'denoise-2x-0',
     architecture: 'upconv-7',

@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
+  sha256: '19a0efdca07da53e6b615a4e90b6717ff9cb42693d700ed094f798ecfcd3abe0',
   meta: {
     id: 'denoise-2x-1',
     architecture: 'upconv-7',

@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
+  sha256: '80825dff55f2a27d8accde4081e9d1ffe5e2719f1af2fdc16c05edf990a7c986',
   meta: {
     id: 'denoise-2x-2',
     architecture: 'upconv-7',

@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
+  sha256: '13ae22aaa65539eafd94dcbabc6f310b6c65a80c2703aab20bb73fd89c828e21',
   meta: {
     id: 'denoise-2x-3',
     architecture: 'upconv-7',

@@ -8,6 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
+  sha256: 'ec46acd75f98b44fab5cbf75671d7010bd01e027cb1fc582de27b6bc96e8b135',
   meta: {
     id: 'denoise-2x-none',
     architecture: 'upconv-7',

@@ -1,4 +1,5 @@
 /** Counts what is in the weights and writes it to lib/catalogue/facts.json. */
+import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -44,7 +45,11 @@ async function count(entry) {
   const [source] = bring(entry);
   const file = path.join(ROOT, 'models', entry.family, entry.file);
   if (entry.modelType === 'graph') {
-    return { parameters: trained(source), fileSize: sizeOfFolder(path.dirname(file)) };
+    return {
+      parameters: trained(source),
+      fileSize: sizeOfFolder(path.dirname(file)),
+      sha256: sha256([file, ...shards(file)]),
+    };
   }
   const { scale, channels, inputRange, outputRange } = entry;
   const upscaler = new Upscaler({ model: { path: source, scale, channels, inputRange, outputRange } });
@@ -55,6 +60,7 @@ async function count(entry) {
     ...measureGraph(readGraph(readFileSync(file))),
     halo,
     fileSize: statSync(file).size,
+    sha256: sha256([file]),
   };
 }
 
@@ -65,6 +71,22 @@ function trained(file) {
     .flatMap(({ weights }) => weights)
     .filter(({ dtype, shape }) => dtype === 'float32' && shape.length > 0)
     .reduce((sum, { shape }) => sum + shape.reduce((all, one) => all * one, 1), 0);
+}
+
+/**
+ * @param {string} file a model.json
+ * @returns {string[]} where its weights are
+ */
+function shards(file) {
+  const { weightsManifest } = JSON.parse(readFileSync(file, 'utf8'));
+  return weightsManifest.flatMap(({ paths }) => paths.map((shard) => path.join(path.dirname(file), shard)));
+}
+
+/** @param {string[]} files hashed one after the other */
+function sha256(files) {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(readFileSync(file));
+  return hash.digest('hex');
 }
 
 /** @param {string} folder */

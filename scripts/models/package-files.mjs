@@ -98,7 +98,7 @@ export = definition;
 
 /** @param {Entry} model */
 function definition(model) {
-  const { id, scale, channels, modelType, inputRange, outputRange, divisibilityFactor, file } = model;
+  const { id, scale, channels, modelType, inputRange, outputRange, divisibilityFactor, file, sha256 } = model;
   const { architecture, size, dataset, settings, license } = model;
   const shown = {
     ...(modelType === 'graph' ? { modelType } : {}),
@@ -107,6 +107,7 @@ function definition(model) {
     inputRange,
     outputRange,
     ...(divisibilityFactor > 1 ? { divisibilityFactor } : {}),
+    sha256,
     meta: { id, architecture, size, dataset, ...settings, license },
     _internals: { name: model.package, version, path: file },
   };

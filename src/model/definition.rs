@@ -12,6 +12,9 @@ pub const INT8: &str = "int8";
 pub struct Definition {
     /// A name for messages and results.
     pub name: Option<String>,
+    /// The sha256 of the model's file, or of its files one after the other, in hexadecimal digits: see
+    /// [`Source::digest`]. Checked before anything is parsed.
+    pub sha256: Option<String>,
     /// Checked against the network.
     pub scale: Option<u32>,
     /// The network's values for black and white at its input.
@@ -38,7 +41,7 @@ impl Definition {
     ///
     /// # Errors
     /// [`Error::Provider`] for other execution providers than `cpu`, [`Error::InvalidArgument`] for precisions that
-    /// are unknown, and for ranges and factors that cannot be.
+    /// are unknown, and for ranges, factors and hashes that cannot be.
     pub fn check(&self) -> Result<(), Error> {
         if let Some(provider) = self.execution_providers.iter().find(|provider| *provider != "cpu") {
             return Err(Error::Provider(format!(
@@ -59,6 +62,11 @@ impl Definition {
                 )));
             }
         }
+        if let Some(sha256) = self.sha256.as_deref().filter(|given| !is_sha256(given)) {
+            return Err(Error::InvalidArgument(format!(
+                "Expected sha256 to be 64 hexadecimal digits but received '{sha256}'"
+            )));
+        }
         match self.divisibility_factor {
             Some(0) => Err(Error::InvalidArgument(
                 "Expected a positive divisibilityFactor but received 0".to_owned(),
@@ -66,6 +74,10 @@ impl Definition {
             _ => Ok(()),
         }
     }
+}
+
+fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
 /// A loaded model, described.
@@ -120,6 +132,8 @@ mod tests {
             code(Definition { input_range: Some((1.0, 0.0)), ..Definition::default() }),
             "ERR_INVALID_ARG_VALUE"
         );
+        let short = Definition { sha256: Some("ab12".into()), ..Definition::default() };
+        assert_eq!(code(short), "ERR_INVALID_ARG_VALUE");
         let nan = Definition { output_range: Some((0.0, f32::NAN)), ..Definition::default() };
         assert_eq!(code(nan), "ERR_INVALID_ARG_VALUE");
         assert_eq!(

@@ -40,13 +40,19 @@ static ENGINES: Lazy<Shared<OnnxEngine>> = Lazy::new(Shared::default);
 /// Loads a model for `workers` threads. It takes from milliseconds to a second: call it on a thread that may block.
 ///
 /// # Errors
-/// [`Error::ModelLoad`] if the file is not understood or contradicts the definition, [`Error::ModelShape`] for
+/// [`Error::ModelLoad`] if the file is not understood, or is not what the definition says, [`Error::ModelShape`] for
 /// networks that are not from image to image, [`Error::Provider`], [`Error::RuntimeLoad`], [`Error::InvalidArgument`].
 pub fn load(source: &Source, definition: &Definition, workers: usize) -> Result<Model, Error> {
     definition.check()?;
-    let source = precision::choose(source, definition)?;
+    let chosen = precision::choose(source, definition)?;
+    // What is published is the float32 form's; the int8 form is calibrated where its package is made.
+    let published = definition.sha256.as_deref().filter(|_| std::ptr::eq(chosen, source));
+    let source = chosen;
     let loaded = match source.digest() {
         Ok(digest) => {
+            if let Some(sha256) = published {
+                source.verify(&digest, sha256)?;
+            }
             let said = Definition { name: None, ..definition.clone() };
             let key = shared::key(&digest, &format!("{said:?} {workers}"));
             MODELS.get(key, || make_all(source, definition, workers))?

@@ -81,7 +81,8 @@ impl Source {
         }
     }
 
-    /// A digest of all of the model's bytes. Files are read piece by piece, and not parsed.
+    /// The sha256 of all of the model's bytes: of its own file, followed by a TensorFlow.js model's shards in the
+    /// manifest's order or an ncnn model's `.bin`. Files are read piece by piece, and not parsed.
     ///
     /// # Errors
     /// [`Error::ModelLoad`] if there is no model file or it cannot be read.
@@ -98,6 +99,24 @@ impl Source {
             }
         }
         Ok(hash.finalize().into())
+    }
+
+    /// Checks that the model, of the digest that was found, is the one that was published.
+    ///
+    /// # Errors
+    /// [`Error::ModelLoad`] if `sha256`, in hexadecimal digits, is another.
+    pub fn verify(&self, found: &[u8; 32], sha256: &str) -> Result<(), Error> {
+        let found: String = found.iter().map(|byte| format!("{byte:02x}")).collect();
+        if found.eq_ignore_ascii_case(sha256) {
+            return Ok(());
+        }
+        let model = match self {
+            Source::Bytes(_) => "the model".to_owned(),
+            Source::Path(path) => path.display().to_string(),
+        };
+        Err(Error::ModelLoad(format!(
+            "Expected {model} to have the sha256 {sha256} but found {found}: it is another, or was damaged on its way"
+        )))
     }
 
     /// A name for a model that was given none.

@@ -16,6 +16,8 @@ pub struct ModelSource {
     pub bytes: Option<Uint8Array>,
     /// A name for results; default: the file's.
     pub name: Option<String>,
+    /// Of the model's file, or of its files one after the other, in hexadecimal digits: checked before it is loaded.
+    pub sha256: Option<String>,
     /// Checked against the network.
     pub scale: Option<u32>,
     /// Values for black and white at the input; default: the file's metadata, else [0, 255] for TensorFlow.js and
@@ -50,6 +52,7 @@ impl ModelSource {
         };
         let definition = Definition {
             name: self.name,
+            sha256: self.sha256,
             scale: self.scale,
             input_range: range("inputRange", self.input_range)?,
             output_range: range("outputRange", self.output_range)?,
