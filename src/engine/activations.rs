@@ -27,7 +27,7 @@ const WASTE: usize = 3;
 
 /// What may be held beyond the most that was in use at one time, if that is not more than half of it: where sizes are
 /// many (dense blocks join ever more channels), blocks would go back to the system only to be asked for again.
-const MOST_SLACK: usize = 128 << 20;
+const MOST_SLACK: usize = 512 << 20;
 
 /// Blocks from this size on are asked for in pages of 2 MiB: the system clears them before the first use, and a fault for
 /// each 4 KiB takes as long again.

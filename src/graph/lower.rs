@@ -64,7 +64,7 @@ struct Lowering {
 }
 
 impl Lowering {
-    /// `prelu(x) = a x + (1 - a) relu(x)`.
+    /// `prelu(x) = a x + (1 - a) relu(x)`, with the Relu behind the factor where that is the same.
     fn prelu(
         &mut self,
         graph: &Graph,
@@ -73,15 +73,19 @@ impl Lowering {
     ) -> Option<Vec<NodeProto>> {
         let input = node.arg(0).filter(|name| is_blocked(name))?;
         let slopes = self.per_channel(graph, input, node.arg(1)?)?;
-        let [positive, linear, rest] =
-            ["positive", "linear", "rest"].map(|what| self.names.fresh(&format!("{}_{what}", node.out())));
-        let complement = slopes.iter().map(|a| 1.0 - a).collect();
-        Some(vec![
-            NodeProto::single("Relu", &[input], &positive, vec![]),
-            self.depthwise(input, &linear, slopes, None),
-            self.depthwise(&positive, &rest, complement, None),
-            NodeProto::single("Add", &[&linear, &rest], node.out(), vec![]),
-        ])
+        let [between, linear, rest] =
+            ["between", "linear", "rest"].map(|what| self.names.fresh(&format!("{}_{what}", node.out())));
+        let complement: Vec<f32> = slopes.iter().map(|a| 1.0 - a).collect();
+        let relu = |input: &str, output: &str| NodeProto::single("Relu", &[input], output, vec![]);
+        let [first, second] = if complement.iter().all(|&factor| factor >= 0.0) {
+            // The same values in either order, but ONNX Runtime computes a Relu behind a convolution within it.
+            [self.depthwise(input, &between, complement, None), relu(&between, &rest)]
+        } else {
+            [relu(input, &between), self.depthwise(&between, &rest, complement, None)]
+        };
+        let linear_part = self.depthwise(input, &linear, slopes, None);
+        let sum = NodeProto::single("Add", &[&linear, &rest], node.out(), vec![]);
+        Some(vec![first, second, linear_part, sum])
     }
 
     /// `x + b` and `x - b`.

@@ -23,9 +23,13 @@ fn conv(b: &mut Builder, input: &str, dims: [usize; 4]) -> String {
 
 /// A small network: 3x3 convolution, PReLU, convolution, depth-to-space.
 fn small() -> ModelProto {
+    small_with_slopes(weights(&[16, 1, 1], 8))
+}
+
+fn small_with_slopes(slopes: Tensor) -> ModelProto {
     let mut b = Builder::new();
     let x = conv(&mut b, "input", [16, 3, 3, 3]);
-    let slopes = b.constant("slopes", weights(&[16, 1, 1], 8));
+    let slopes = b.constant("slopes", slopes);
     let x = b.node("PRelu", &[&x, &slopes], vec![]);
     let half = b.constant("half", Tensor::floats(&[], vec![0.5]));
     let gate = b.node("Sigmoid", &[&x], vec![]);
@@ -80,19 +84,23 @@ fn a_written_model_reads_back_the_same() {
 
 #[test]
 fn what_the_engine_is_given_computes_the_same() {
-    let network = load(&small()).unwrap();
-    let lowered = format::onnx::read(&network.to_bytes()).unwrap();
     let operators = |model: &ModelProto| -> Vec<String> {
         model.graph.iter().flat_map(|g| &g.node).map(|n| n.op_type.clone()).collect()
     };
-    if cfg!(target_arch = "x86_64") {
-        assert!(
-            !operators(&lowered).iter().any(|op| op == "PRelu" || op == "Sub"),
-            "{:?}",
-            operators(&lowered)
-        );
+    // Slopes up to 1, and beyond.
+    for steepest in [1.0, 3.0] {
+        let slopes = (0..16).map(|channel| steepest * channel as f32 / 15.0 - 0.2).collect();
+        let network = load(&small_with_slopes(Tensor::floats(&[16, 1, 1], slopes))).unwrap();
+        let lowered = format::onnx::read(&network.to_bytes()).unwrap();
+        if cfg!(target_arch = "x86_64") {
+            assert!(
+                !operators(&lowered).iter().any(|op| op == "PRelu" || op == "Sub"),
+                "{:?}",
+                operators(&lowered)
+            );
+        }
+        assert_same(network.graph(), Network::from_model(lowered).unwrap().graph(), 1e-5);
     }
-    assert_same(network.graph(), Network::from_model(lowered).unwrap().graph(), 1e-5);
 }
 
 #[test]
