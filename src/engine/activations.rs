@@ -3,7 +3,7 @@
 //! ONNX Runtime's own arena is one per session and grows by powers of two; the C library's heap keeps what tiles of
 //! several sizes leave behind. Both held about twice what was in use (docs/performance.md). Here free blocks are
 //! reused if they fit well and given back to the system as soon as they would make the total much larger than what has
-//! been in use at one time.
+//! been in use at one time, or when nothing has run for a while.
 
 use std::collections::HashMap;
 use std::ffi::c_void;
@@ -13,6 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[cfg(target_os = "linux")]
 use memmap2::Advice;
 use memmap2::MmapMut;
+use once_cell::sync::Lazy;
 use ort::AsPointer;
 use ort::environment::Environment;
 use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
@@ -34,7 +35,7 @@ const MOST_SLACK: usize = 512 << 20;
 #[cfg(target_os = "linux")]
 const HUGE: usize = 4 << 20;
 
-/// How much stays when no network runs: what two workers' tiles need, so that the next picture finds it.
+/// How much stays when nothing has run for a while: what two workers' tiles of small pictures need.
 const KEPT_IDLE: usize = 128 << 20;
 
 /// One cache line, which is how ONNX Runtime wants its memory aligned.
@@ -56,6 +57,8 @@ struct Blocks {
     /// Mapped bytes in use, and the most there have been at one time since no network ran.
     used_bytes: usize,
     most_used: usize,
+    /// That of the time before: networks that ran before no network did are likely to run again.
+    most_used_before: usize,
 }
 
 impl Blocks {
@@ -93,8 +96,7 @@ impl Blocks {
 
     /// A block from the system, for which free ones go where all together would be much more than was ever in use.
     fn fresh(&mut self, size: usize) -> Option<MmapMut> {
-        let slack = (self.most_used / 2).min(MOST_SLACK);
-        self.keep_free((self.most_used + slack).saturating_sub(self.used_bytes + size));
+        self.keep_free(self.most_held().saturating_sub(self.used_bytes + size));
         let map = MmapMut::map_anon(size).ok()?;
         #[cfg(target_os = "linux")]
         if size >= HUGE {
@@ -110,9 +112,21 @@ impl Blocks {
             self.free.push(map);
         }
         if self.used_bytes == 0 {
-            self.most_used = self.most_used.min(KEPT_IDLE);
-            self.keep_free(KEPT_IDLE);
+            self.most_used_before = std::mem::take(&mut self.most_used);
+            self.keep_free(self.most_held().max(KEPT_IDLE));
         }
+    }
+
+    /// What blocks in use and free ones may come to together.
+    fn most_held(&self) -> usize {
+        let most_used = self.most_used.max(self.most_used_before);
+        most_used + (most_used / 2).min(MOST_SLACK)
+    }
+
+    /// Gives back what small pictures do not need.
+    fn rest(&mut self) {
+        self.most_used_before = self.most_used_before.min(KEPT_IDLE);
+        self.keep_free(KEPT_IDLE);
     }
 
     /// Gives free blocks back, those that have waited longest first, until at most `most` bytes of them are left.
@@ -124,16 +138,24 @@ impl Blocks {
     }
 }
 
-/// The allocator as ONNX Runtime sees it: its table of functions first, then what they work on.
+/// Those of the process.
+static BLOCKS: Lazy<Mutex<Blocks>> = Lazy::new(Mutex::default);
+
+fn blocks() -> MutexGuard<'static, Blocks> {
+    BLOCKS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Gives the blocks that nobody uses back to the system, but for a few.
+pub fn give_back() {
+    blocks().rest();
+}
+
+/// The allocator as ONNX Runtime sees it: its table of functions first.
 #[repr(C)]
 struct Allocator {
     table: OrtAllocator,
     memory: MemoryInfo<'static>,
-    blocks: Mutex<Blocks>,
 }
-
-// SAFETY: the table and the description are only read; the blocks are behind a lock.
-unsafe impl Sync for Allocator {}
 
 /// Registers the allocator; sessions made `with_env_allocators` use it. It lives as long as the process.
 ///
@@ -150,7 +172,7 @@ pub(super) fn register(environment: &Environment) -> ort::Result<()> {
         GetStats: None,
         AllocOnStream: None,
     };
-    let allocator = Box::leak(Box::new(Allocator { table, memory, blocks: Mutex::default() }));
+    let allocator = Box::leak(Box::new(Allocator { table, memory }));
     // SAFETY: both live until the process ends; ONNX Runtime locks the environment while it changes it.
     let status = unsafe {
         (ort::api().RegisterAllocator)(environment.ptr().cast_mut(), ptr::from_mut(allocator).cast())
@@ -159,39 +181,21 @@ pub(super) fn register(environment: &Environment) -> ort::Result<()> {
     unsafe { ort::Error::result_from_status(status) }
 }
 
-/// The allocator behind the table of functions that ONNX Runtime was given.
-///
-/// # Safety
-/// `table` must be the one that [`register`] made.
-unsafe fn allocator<'a>(table: *const OrtAllocator) -> &'a Allocator {
-    // SAFETY: the table is the first field of an `Allocator` that was leaked.
-    unsafe { &*table.cast::<Allocator>() }
+unsafe extern "system" fn alloc(_: *mut OrtAllocator, size: usize) -> *mut c_void {
+    blocks().take(size).cast()
 }
 
-impl Allocator {
-    fn blocks(&self) -> MutexGuard<'_, Blocks> {
-        self.blocks.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+unsafe extern "system" fn reserve(_: *const OrtAllocator, size: usize) -> *mut c_void {
+    blocks().reserve(size).cast()
 }
 
-unsafe extern "system" fn alloc(table: *mut OrtAllocator, size: usize) -> *mut c_void {
-    // SAFETY: ONNX Runtime passes the table that it was given.
-    unsafe { allocator(table) }.blocks().take(size).cast()
-}
-
-unsafe extern "system" fn reserve(table: *const OrtAllocator, size: usize) -> *mut c_void {
-    // SAFETY: as above.
-    unsafe { allocator(table) }.blocks().reserve(size).cast()
-}
-
-unsafe extern "system" fn free(table: *mut OrtAllocator, block: *mut c_void) {
-    // SAFETY: as above.
-    unsafe { allocator(table) }.blocks().give(block.addr());
+unsafe extern "system" fn free(_: *mut OrtAllocator, block: *mut c_void) {
+    blocks().give(block.addr());
 }
 
 unsafe extern "system" fn info(table: *const OrtAllocator) -> *const OrtMemoryInfo {
-    // SAFETY: as above.
-    unsafe { allocator(table) }.memory.ptr()
+    // SAFETY: ONNX Runtime passes the table that it was given: the first field of an `Allocator` that was leaked.
+    unsafe { &*table.cast::<Allocator>() }.memory.ptr()
 }
 
 #[cfg(test)]
@@ -230,11 +234,21 @@ mod tests {
     }
 
     #[test]
-    fn an_uncommon_size_leaves_little_behind() {
+    fn an_uncommon_size_waits_for_its_next_use_but_not_for_long() {
+        let run = |blocks: &mut Blocks, size| {
+            let address = blocks.take(size);
+            blocks.give(address.addr());
+            address
+        };
         let mut blocks = Blocks::default();
-        let large = blocks.take(2 * KEPT_IDLE);
-        blocks.give(large.addr());
-        assert_eq!(free_bytes(&blocks), 0);
+        let large = run(&mut blocks, 2 * KEPT_IDLE);
+        assert_eq!(run(&mut blocks, 2 * KEPT_IDLE), large);
+        run(&mut blocks, MIB);
+        assert_eq!(free_bytes(&blocks), MIB, "a smaller one came");
+
+        run(&mut blocks, 2 * KEPT_IDLE);
+        blocks.rest();
+        assert!(free_bytes(&blocks) <= KEPT_IDLE, "nothing came");
     }
 
     #[test]

@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use once_cell::sync::OnceCell;
 use tokio::sync::oneshot;
 
+use super::activations;
 use crate::error::Error;
 pub use helpers::{helpers, spare_threads};
 pub use state::most_begun;
@@ -33,10 +34,22 @@ pub struct Pool {
 struct Shared {
     state: Mutex<State>,
     wake: Condvar,
+    lull: Option<Lull>,
+}
+
+/// What is done once when nothing has run for a while.
+#[derive(Clone, Copy)]
+struct Lull {
+    after: Duration,
+    then: fn(),
 }
 
 /// A task gives up its turn only to lanes that have had this much less, or two posters would change places all the time.
 const QUANTUM: Duration = Duration::from_millis(50);
+
+/// Pictures that follow each other within this time find the memory of the last one; asking the system for it again takes
+/// up to a tenth of their time.
+const LULL: Duration = Duration::from_secs(2);
 
 /// The task that a thread is running.
 struct Turn {
@@ -107,7 +120,8 @@ impl Pool {
     /// # Errors
     /// [`Error::Limit`] if the operating system gives no more threads.
     pub fn global() -> Result<&'static Pool, Error> {
-        GLOBAL.get_or_try_init(|| Pool::new(*THREADS.get_or_init(available)))
+        let lull = Lull { after: LULL, then: activations::give_back };
+        GLOBAL.get_or_try_init(|| Pool::start(*THREADS.get_or_init(available), Some(lull)))
     }
 
     /// Sets the number of threads of the process-wide pool, before its first use.
@@ -125,7 +139,11 @@ impl Pool {
 
     /// Starts `threads` workers.
     pub fn new(threads: usize) -> Result<Pool, Error> {
-        let shared = Arc::new(Shared { state: Mutex::new(State::new(threads)), wake: Condvar::new() });
+        Pool::start(threads, None)
+    }
+
+    fn start(threads: usize, lull: Option<Lull>) -> Result<Pool, Error> {
+        let shared = Arc::new(Shared { state: Mutex::new(State::new(threads)), wake: Condvar::new(), lull });
         for _ in 0..threads {
             let mut state = shared.lock();
             shared
@@ -258,6 +276,27 @@ impl Shared {
         self.wake.wait(state).unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits until there may be a task. The first thread that has waited through a lull does what is to be done then.
+    fn rest<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let lull = self.lull.filter(|_| state.running == 0 && !state.rested);
+        state.idle += 1;
+        let Some(lull) = lull else {
+            state = self.wait(state);
+            state.idle -= 1;
+            return state;
+        };
+        let (mut state, waited) =
+            self.wake.wait_timeout(state, lull.after).unwrap_or_else(PoisonError::into_inner);
+        state.idle -= 1;
+        if waited.timed_out() && state.running == 0 && !state.rested {
+            state.rested = true;
+            drop(state);
+            (lull.then)();
+            state = self.lock();
+        }
+        state
+    }
+
     fn spawn(self: &Arc<Self>, state: &mut State) -> std::io::Result<()> {
         let shared = self.clone();
         std::thread::Builder::new()
@@ -275,9 +314,7 @@ impl Shared {
         let mut state = self.lock();
         while !state.closed {
             let Some((lane, task, charged)) = state.take() else {
-                state.idle += 1;
-                state = self.wait(state);
-                state.idle -= 1;
+                state = self.rest(state);
                 continue;
             };
             drop(state);

@@ -35,6 +35,8 @@ pub struct State {
     pub long: usize,
     /// Threads that wait for a task.
     pub idle: usize,
+    /// Whether a lull has passed since the last task began.
+    pub rested: bool,
     pub threads: usize,
     pub closed: bool,
 }
@@ -99,6 +101,7 @@ impl State {
         queue.running += 1;
         *queue.share.running() += 1;
         self.running += 1;
+        self.rested = false;
         Some((id, task, queue.expected))
     }
 

@@ -181,3 +181,20 @@ async fn turns_that_nobody_needs_are_spare() {
     }
     assert_eq!(spare_threads(), 0, "not a worker");
 }
+
+#[tokio::test]
+async fn what_is_done_in_a_lull_is_done_once_after_each() {
+    static LULLS: AtomicUsize = AtomicUsize::new(0);
+    let after = Duration::from_millis(50);
+    let then = || drop(LULLS.fetch_add(1, Ordering::SeqCst));
+    let pool = Pool::start(3, Some(Lull { after, then })).unwrap();
+    let lane = pool.lane(Share::new(3));
+    for lulls in 0..2 {
+        let (one, other) = (lane.run(wait(200)), lane.run(wait(150)));
+        one.await.unwrap();
+        other.await.unwrap();
+        assert_eq!(LULLS.load(Ordering::SeqCst), lulls, "not while a task runs");
+        sleep(Duration::from_millis(300));
+        assert_eq!(LULLS.load(Ordering::SeqCst), lulls + 1);
+    }
+}
