@@ -109,10 +109,10 @@ test('a model that is not the one that its definition was written for', async ()
   }
   await refused(
     { path: span, sha256: 'ab12' },
-    /sha256.*64 hexadecimal digits.*ab12/,
+    /64 hexadecimal digits for model definition sha256.*ab12/,
     'ERR_INVALID_ARG_VALUE',
   );
-  await refused({ path: span, sha256: 5 }, /sha256.*64 hexadecimal digits/, 'ERR_INVALID_ARG_TYPE');
+  await refused({ path: span, sha256: 5 }, /64 hexadecimal digits.*sha256/, 'ERR_INVALID_ARG_TYPE');
 });
 
 test('TensorFlow.js: shards outside the folder of the model', async () => {
