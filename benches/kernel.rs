@@ -81,6 +81,47 @@ fn convolution<const SIZE: usize>(bencher: Bencher, name: &str) {
         .bench_local(|| conv.run(picture, &mut output, &mut scratch));
 }
 
+/// A 3x3 convolution of 64 channels and a 1x1 convolution of its result with a residual: as two, and as one.
+#[divan::bench(args = [false, true], consts = [64, 128, 256])]
+fn followed<const SIZE: usize>(bencher: Bencher, as_one: bool) {
+    let add = Epilogue::AddThenActivate(Activation::Identity);
+    let relu = Epilogue::Activate(Activation::Relu);
+    let spec = |kernel: usize, outputs: usize, epilogue: &Epilogue| ConvSpec {
+        inputs: vec![64],
+        outputs,
+        kernel,
+        padding: kernel / 2,
+        enlarged: false,
+        epilogue: epilogue.clone(),
+    };
+    let (weights, bias) = (noise(64 * 64 * 9, 0.04), vec![0.1; OUTPUTS]);
+    const OUTPUTS: usize = 128;
+    let conv =
+        || Conv::new(isa(), &spec(3, 64, &relu), &weights, &bias[..64]).expect("a valid specification");
+    let pointwise = noise(64 * OUTPUTS, 0.1);
+    let second = Conv::new(isa(), &spec(1, OUTPUTS, &add), &pointwise, &bias).expect("a valid specification");
+    let both = conv().followed_by(&add, &pointwise, &bias).expect("a valid follower");
+    let first = conv();
+
+    let planes = |count: usize| (0..count).map(|_| noise(SIZE * SIZE * LANES, 1.0)).collect::<Vec<_>>();
+    let (input, mut between, residual, mut output) = (planes(4), planes(4), planes(8), planes(8));
+    let input: Vec<&[f32]> = input.iter().map(Vec::as_slice).collect();
+    let residual: Vec<&[f32]> = residual.iter().map(Vec::as_slice).collect();
+    let mut scratch = Scratch::new();
+    bencher.bench_local(|| {
+        let mut output: Vec<&mut [f32]> = output.iter_mut().map(Vec::as_mut_slice).collect();
+        if as_one {
+            return both.run(Picture::whole(SIZE, SIZE, &input, &residual), &mut output, &mut scratch);
+        }
+        {
+            let mut between: Vec<&mut [f32]> = between.iter_mut().map(Vec::as_mut_slice).collect();
+            first.run(Picture::whole(SIZE, SIZE, &input, &[]), &mut between, &mut scratch)?;
+        }
+        let between: Vec<&[f32]> = between.iter().map(Vec::as_slice).collect();
+        second.run(Picture::whole(SIZE, SIZE, &between, &residual), &mut output, &mut scratch)
+    });
+}
+
 fn main() {
     divan::main();
 }

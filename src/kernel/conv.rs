@@ -5,12 +5,12 @@ use std::ops::Range;
 use crate::error::Error;
 
 use super::enlarged::{self, FACTOR};
-use super::epilogue::{Epilogue, Packed, pack_channels};
+use super::epilogue::Epilogue;
 use super::isa::Isa;
-use super::lanes::{Block, LANES};
+use super::lanes::LANES;
+use super::layer::Layer;
 use super::plane::{Pixel, Scratch, pixels_mut, plane_count};
 use super::pointwise::{self, Pointwise};
-use super::product::Weights;
 use super::winograd::{self, Grid, Planes, Winograd};
 
 /// A convolution's shape. Stride and dilation are 1.
@@ -39,9 +39,9 @@ pub struct Conv {
     padding: usize,
     enlarged: bool,
     outputs: usize,
-    weights: Weights,
-    bias: Vec<Block>,
-    epilogue: Packed,
+    layer: Layer,
+    /// A 1x1 convolution of the result.
+    follower: Option<Layer>,
 }
 
 #[derive(Clone, Copy)]
@@ -93,7 +93,6 @@ impl Conv {
     /// instructions.
     pub fn new(isa: Isa, spec: &ConvSpec, weights: &[f32], bias: &[f32]) -> Result<Conv, Error> {
         check(isa, spec, weights.len(), bias.len())?;
-        let epilogue = Packed::new(&spec.epilogue, spec.outputs)?;
         let algorithm = match spec.kernel {
             1 => Algorithm::Pointwise,
             3 => Algorithm::Winograd43,
@@ -108,18 +107,34 @@ impl Conv {
             weights.vanishing = enlarged::vanishing(algorithm.tile().1);
         }
         let inputs = spec.inputs.clone();
-        Ok(Conv {
-            isa,
-            inputs,
-            algorithm,
-            kernel,
-            padding,
-            enlarged,
-            outputs,
-            weights,
-            bias: pack_channels(bias),
-            epilogue,
-        })
+        let layer = Layer::new(weights, bias, &spec.epilogue)?;
+        Ok(Conv { isa, inputs, algorithm, kernel, padding, enlarged, outputs, layer, follower: None })
+    }
+
+    /// This convolution and a 1x1 convolution of its result in one, which is then never stored: weights
+    /// `[outputs][inputs]`, one bias per output. The bits are those of the two, one after the other.
+    ///
+    /// # Errors
+    /// `InvalidArgument` where this one is 1x1 itself, has a residual or a follower already, or the lengths do not fit.
+    pub fn followed_by(self, epilogue: &Epilogue, weights: &[f32], bias: &[f32]) -> Result<Conv, Error> {
+        let one = self.kernel > 1 && !self.has_residual() && self.follower.is_none();
+        if !one || bias.is_empty() || Some(weights.len()) != bias.len().checked_mul(self.outputs) {
+            return Err(Error::InvalidArgument(format!(
+                "Expected a 1x1 convolution of {} channels behind a larger one without a residual but received {} \
+                 weights and {} biases behind one of {3}x{3}",
+                self.outputs,
+                weights.len(),
+                bias.len(),
+                self.kernel
+            )));
+        }
+        let weights = pointwise::pack(weights, &[self.outputs], bias.len(), self.isa);
+        Ok(Conv { outputs: bias.len(), follower: Some(Layer::new(weights, bias, epilogue)?), ..self })
+    }
+
+    /// The layer whose result is stored.
+    fn last(&self) -> &Layer {
+        self.follower.as_ref().unwrap_or(&self.layer)
     }
 
     /// Output channels.
@@ -139,13 +154,21 @@ impl Conv {
 
     /// Whether a residual must be given.
     pub fn has_residual(&self) -> bool {
-        self.epilogue.has_residual()
+        self.last().epilogue.has_residual()
     }
 
-    /// Whether tensors of these channels are what it convolves, the residual last if there is one.
+    /// Channels of each concatenated tensor that it convolves.
+    pub fn inputs(&self) -> &[usize] {
+        &self.inputs
+    }
+
+    /// Whether tensors of these channels are what it takes: those that it convolves, and the residual, if there is one, in
+    /// one or several that are whole planes but for the last.
     pub fn accepts(&self, channels: &[usize]) -> bool {
-        let residual: &[usize] = if self.has_residual() { &[self.outputs] } else { &[] };
-        channels.strip_suffix(residual) == Some(&self.inputs)
+        let Some(residual) = channels.strip_prefix(&self.inputs[..]) else { return false };
+        let expected = if self.has_residual() { self.outputs } else { 0 };
+        let whole = residual.split_last().is_none_or(|(_, rest)| rest.iter().all(|part| part % LANES == 0));
+        whole && residual.iter().sum::<usize>() == expected
     }
 
     /// Rows and columns of the output for an input of `height` by `width`; `None` where nothing is left.
@@ -209,21 +232,22 @@ impl Conv {
 
     /// Bytes of transformed weights: n² / kernel² of the original, i.e. 4 times for 3x3.
     pub fn weight_bytes(&self) -> usize {
-        self.weights.bytes()
+        self.layer.weights.bytes() + self.follower.as_ref().map_or(0, |layer| layer.weights.bytes())
     }
 
     /// Multiply-adds for each output pixel.
     pub fn products(&self) -> f64 {
         let (m, n) = self.algorithm.tile();
-        let share = 1.0 - f64::from(self.weights.vanishing.count_ones()) / (n * n) as f64;
-        share * self.weights.bytes() as f64 / (size_of::<f32>() * m * m) as f64
+        let floats = |layer: &Layer| (layer.weights.bytes() / size_of::<f32>()) as f64;
+        let share = 1.0 - f64::from(self.layer.weights.vanishing.count_ones()) / (n * n) as f64;
+        share * floats(&self.layer) / (m * m) as f64 + self.follower.as_ref().map_or(0.0, floats)
     }
 
     /// Bytes of [`Scratch`] that a run needs, whatever the picture's size.
     pub fn scratch_bytes(&self) -> usize {
         match self.algorithm {
-            Algorithm::Pointwise => pointwise::scratch_bytes(&self.weights),
-            _ => winograd::scratch_bytes(self.algorithm.tile().1, &self.weights),
+            Algorithm::Pointwise => pointwise::scratch_bytes(&self.layer.weights),
+            _ => winograd::scratch_bytes(self.algorithm.tile().1, &self.layer, self.follower.as_ref()),
         }
     }
 
@@ -256,9 +280,9 @@ impl Conv {
     ) -> Result<(), Error> {
         let grid = self.grid(&picture, &rows)?;
         let band = rows.len() * grid.out_width;
-        count(picture.planes.len(), self.weights.planes, "input")?;
+        count(picture.planes.len(), self.layer.weights.planes, "input")?;
         count(output.len(), plane_count(self.outputs), "output")?;
-        let residuals = if self.epilogue.has_residual() { plane_count(self.outputs) } else { 0 };
+        let residuals = if self.has_residual() { plane_count(self.outputs) } else { 0 };
         count(picture.residual.len(), residuals, "residual")?;
 
         let needed = self.needs(&rows, picture.height);
@@ -304,23 +328,22 @@ impl Conv {
         outputs: &'a mut [&'a mut [Pixel]],
         scratch: &'a mut Scratch,
     ) {
-        let Conv { isa, weights, bias, epilogue, .. } = self;
+        let Conv { isa, layer, .. } = self;
+        let follower = self.follower.as_ref();
         match self.algorithm {
             Algorithm::Pointwise => isa.run(Pointwise {
                 inputs: planes.inputs,
                 residuals: planes.residuals,
-                weights,
-                bias,
-                epilogue,
+                layer,
                 pixels: 0..rows.len() * grid.out_width,
                 outputs,
                 scratch,
             }),
             Algorithm::Winograd43 => {
-                isa.run(Winograd::<6, 36> { grid, planes, weights, bias, epilogue, rows, outputs, scratch });
+                isa.run(Winograd::<6, 36> { grid, planes, layer, follower, rows, outputs, scratch });
             }
             Algorithm::Winograd45 => {
-                isa.run(Winograd::<8, 64> { grid, planes, weights, bias, epilogue, rows, outputs, scratch });
+                isa.run(Winograd::<8, 64> { grid, planes, layer, follower, rows, outputs, scratch });
             }
         }
     }

@@ -31,6 +31,7 @@ mod enlarged;
 mod epilogue;
 mod isa;
 mod lanes;
+mod layer;
 mod narrow;
 mod plane;
 mod points;
@@ -53,4 +54,4 @@ pub use lanes::LANES;
 #[cfg(test)]
 pub use plane::from_blocked;
 pub use plane::{Scratch, plane_count, to_blocked};
-pub use program::{Crew, Op, Program, Shuffle, Step, Workspace};
+pub use program::{Crew, Op, Program, Shuffle, Source, Step, Workspace};

@@ -7,7 +7,7 @@
 use super::lanes::{Block, LANES, Lanes, Task};
 use super::plane::Pixel;
 use super::product::{GROUP, Group, Multiply, store};
-use super::winograd::{M, Untransform, untransform};
+use super::winograd::{M, Values, untransform};
 
 /// Output channels at most: each costs an inverse transform.
 const MOST_OUTPUTS: usize = 4;
@@ -93,11 +93,16 @@ impl<const NN: usize, const TILES: usize, const COLUMNS: usize> Task for Blocked
 }
 
 /// A plane whose lanes are the sums of the columns' lanes.
-pub(super) struct SumLanes<const N: usize>;
+pub(super) struct SumLanes<'a, const N: usize, const NN: usize> {
+    /// `[tile][column]`
+    pub products: &'a [[Pixel; NN]],
+    pub columns: usize,
+}
 
-impl<const N: usize, const NN: usize> Untransform<NN> for SumLanes<N> {
+impl<const N: usize, const NN: usize> Values for SumLanes<'_, N, NN> {
     #[inline(always)]
-    fn values<L: Lanes>(&self, l: L, products: &[[Pixel; NN]], bias: L::V) -> [[L::V; M]; M] {
+    fn of<L: Lanes>(&self, l: L, tile: usize, bias: L::V) -> [[L::V; M]; M] {
+        let products = &self.products[tile * self.columns..][..self.columns];
         // A tile has as many pixels as a vector has lanes, and there are no more outputs than lanes.
         let mut pixels = [[0.0; LANES]; M * M];
         for (output, product) in products.iter().enumerate().take(MOST_OUTPUTS) {

@@ -113,6 +113,8 @@ pub struct Scratch {
     pub(super) inputs: Buffer,
     /// Products, before the output transform.
     pub(super) products: Buffer,
+    /// Tiles of a convolution that the 1x1 convolution behind it reads.
+    pub(super) near: Buffer,
 }
 
 impl Scratch {
@@ -123,6 +125,6 @@ impl Scratch {
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.inputs.bytes() + self.products.bytes()
+        self.inputs.bytes() + self.products.bytes() + self.near.bytes()
     }
 }

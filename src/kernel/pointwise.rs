@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::epilogue::Packed;
 use super::isa::Isa;
 use super::lanes::{Block, Lanes, Task};
+use super::layer::Layer;
 use super::plane::{Pixel, Scratch};
 use super::product::{GROUP, Multiply, Weights};
 
@@ -13,9 +14,7 @@ pub(super) struct Pointwise<'a> {
     pub inputs: &'a [&'a [Pixel]],
     /// One per output plane, or none at all.
     pub residuals: &'a [&'a [Pixel]],
-    pub weights: &'a Weights,
-    pub bias: &'a [Block],
-    pub epilogue: &'a Packed,
+    pub layer: &'a Layer,
     /// The pixels to compute.
     pub pixels: Range<usize>,
     /// Those pixels of each output plane.
@@ -39,9 +38,9 @@ pub(super) fn scratch_bytes(weights: &Weights) -> usize {
 impl Task for Pointwise<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        let near = self.scratch.inputs.take(GROUP * self.weights.planes);
+        let near = self.scratch.inputs.take(GROUP * self.layer.weights.planes);
         let near = near.as_chunks_mut().0.as_chunks_mut().0;
-        let products = self.scratch.products.take(GROUP * self.weights.widest_group());
+        let products = self.scratch.products.take(GROUP * self.layer.weights.widest_group());
         let products = products.as_chunks_mut().0;
         for first in self.pixels.clone().step_by(GROUP) {
             let pixels = first..self.pixels.end.min(first + GROUP);
@@ -49,17 +48,17 @@ impl Task for Pointwise<'_> {
             for (plane, [near]) in self.inputs.iter().zip(near.iter_mut()) {
                 near[..pixels.len()].copy_from_slice(&plane[pixels.clone()]);
             }
-            for group in &self.weights.groups {
+            for group in &self.layer.weights.groups {
                 let tiles = pixels.len();
-                Multiply { inputs: near, weights: self.weights, group, products, tiles }.run(l);
+                Multiply { inputs: near, weights: &self.layer.weights, group, products, tiles }.run(l);
                 for column in 0..group.columns {
                     let plane = group.first + column;
                     let out = pixels.start - self.pixels.start..pixels.end - self.pixels.start;
                     l.run(Finish {
                         products: products.get(column..).unwrap_or_default().as_flattened(),
                         columns: group.columns,
-                        bias: &self.bias[plane],
-                        epilogue: self.epilogue,
+                        bias: &self.layer.bias[plane],
+                        epilogue: &self.layer.epilogue,
                         plane,
                         residual: self.residuals.get(plane).map(|residual| &residual[pixels.clone()]),
                         out: &mut self.outputs[plane][out],

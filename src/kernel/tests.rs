@@ -8,6 +8,7 @@ use super::reference::{self, Problem};
 use super::*;
 
 mod activations;
+mod followers;
 mod matrices;
 mod refusals;
 

@@ -7,7 +7,7 @@ use crate::graph::nearest::nearest_factor;
 use crate::graph::proto::NodeProto;
 use crate::kernel::{Activation, Epilogue, LANES, Shuffle};
 
-/// A step in the making; values have names.
+/// A step in the making; values have names. A convolution reads its first input, and adds the others as its residual.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
     pub op: DraftOp,
@@ -38,6 +38,10 @@ pub enum DraftOp {
         side: usize,
     },
     Concat,
+    /// Some channels of its input, from `first` on.
+    Part {
+        first: usize,
+    },
 }
 
 /// A convolution in the making.
@@ -52,6 +56,8 @@ pub struct DraftConv {
     pub weights: Vec<f32>,
     pub bias: Vec<f32>,
     pub epilogue: Epilogue,
+    /// A 1x1 convolution of the result.
+    pub follower: Option<Box<DraftConv>>,
 }
 
 /// The nodes that the kernels can take over.
@@ -246,5 +252,5 @@ fn convolution(graph: &Graph, node: &NodeProto) -> Option<DraftConv> {
     };
     let weights = tensor.as_floats()?.to_vec();
     let epilogue = Epilogue::Activate(Activation::Identity);
-    Some(DraftConv { outputs, kernel, padding, enlarged: false, weights, bias, epilogue })
+    Some(DraftConv { outputs, kernel, padding, enlarged: false, weights, bias, epilogue, follower: None })
 }

@@ -42,7 +42,7 @@ fn enlarge_within(drafts: &mut Vec<Draft>, output: &str) {
 }
 
 /// How often every value is read, the body's output once more.
-fn readers<'a>(drafts: &'a [Draft], output: &'a str) -> HashMap<&'a str, usize> {
+pub fn readers<'a>(drafts: &'a [Draft], output: &'a str) -> HashMap<&'a str, usize> {
     let mut readers = HashMap::from([(output, 1)]);
     for name in drafts.iter().flat_map(|draft| &draft.inputs) {
         *readers.entry(name.as_str()).or_insert(0) += 1;
@@ -178,7 +178,7 @@ fn absorb(convolution: &mut Draft, step: &Draft) {
             };
             convolution.inputs.extend(others(&convolution.output));
         }
-        DraftOp::Conv(_) | DraftOp::DepthToSpace { .. } | DraftOp::Enlarge { .. } | DraftOp::Concat => {}
+        _ => {}
     }
     convolution.output = step.output.clone();
 }

@@ -8,10 +8,12 @@
 //! |---|---|
 //! | `draft` | ONNX nodes → drafts of steps: which nodes are understood, and as what |
 //! | `fuse` | drafts → fewer drafts: activations, residuals, gates and scales move into convolutions |
+//! | `join` | fewer still: 1x1 convolutions move into those before them |
 //! | here | drafts → program, and the graph around it |
 
 mod draft;
 mod fuse;
+mod join;
 #[cfg(test)]
 mod tests;
 
@@ -23,8 +25,8 @@ use prost::Message;
 use super::ir::{Graph, outputs_of};
 use super::proto::{AttributeProto, NodeProto, OperatorSetIdProto};
 use crate::error::Error;
-use crate::kernel::{Conv, ConvSpec, Isa, Op, Program, Step};
-use draft::{Draft, DraftOp};
+use crate::kernel::{Conv, ConvSpec, Isa, Op, Program, Source, Step};
+use draft::{Draft, DraftConv, DraftOp};
 
 /// The domain of our operators.
 pub const DOMAIN: &str = "upscaler";
@@ -65,7 +67,7 @@ impl Around {
 /// Those of the kernels for what should not have been taken in.
 pub fn split(graph: &Graph, isa: Isa) -> Result<Option<Split>, Error> {
     let Some(body) = draft::body(graph) else { return Ok(None) };
-    let drafts = fuse::fuse(body.drafts, &body.output);
+    let drafts = join::join(fuse::fuse(body.drafts, &body.output), &body.output);
     if work(&drafts) < LEAST_WORK {
         return Ok(None);
     }
@@ -92,36 +94,44 @@ pub fn split(graph: &Graph, isa: Isa) -> Result<Option<Split>, Error> {
 /// Multiply-adds per pixel.
 fn work(drafts: &[Draft]) -> usize {
     let of = |draft: &Draft| match &draft.op {
-        DraftOp::Conv(conv) => conv.weights.len(),
+        DraftOp::Conv(conv) => {
+            conv.weights.len() + conv.follower.as_ref().map_or(0, |follower| follower.weights.len())
+        }
         _ => 0,
     };
     drafts.iter().map(of).sum()
 }
 
 fn program(input: &str, input_channels: usize, drafts: &[Draft], isa: Isa) -> Result<Program, Error> {
-    // The step's number, and the values that a name stands for: more than one for a concatenation.
-    let mut values: HashMap<&str, Vec<usize>> = HashMap::from([(input, vec![0])]);
+    // What a name stands for: more than one value for a concatenation.
+    let mut values: HashMap<&str, Vec<Source>> = HashMap::from([(input, vec![0.into()])]);
     let mut channels = vec![input_channels];
     let mut steps = Vec::new();
     for draft in drafts {
-        let inputs: Vec<usize> = draft.inputs.iter().flat_map(|name| values[name.as_str()].clone()).collect();
-        if matches!(draft.op, DraftOp::Concat) {
-            values.insert(&draft.output, inputs);
-            continue;
-        }
+        let read = |name: &String| values[name.as_str()].clone();
+        let inputs: Vec<Source> = draft.inputs.iter().flat_map(read).collect();
         let op = match &draft.op {
-            DraftOp::Conv(conv) => {
-                let convolved = inputs.len() - usize::from(conv.epilogue.has_residual());
-                let segments = inputs[..convolved].iter().map(|&value| channels[value]).collect();
-                let spec = ConvSpec {
-                    inputs: segments,
-                    outputs: conv.outputs,
-                    kernel: conv.kernel,
-                    padding: conv.padding,
-                    enlarged: conv.enlarged,
-                    epilogue: conv.epilogue.clone(),
+            DraftOp::Concat => {
+                values.insert(&draft.output, inputs);
+                continue;
+            }
+            DraftOp::Part { first } => {
+                let part = |source: &Source| {
+                    let first = source.channels.as_ref().map_or(0, |channels| channels.start) + first;
+                    Source { channels: Some(first..first + draft.channels), ..*source }
                 };
-                Op::Conv(Arc::new(Conv::new(isa, &spec, &conv.weights, &conv.bias)?))
+                values.insert(&draft.output, inputs.iter().map(part).collect());
+                continue;
+            }
+            DraftOp::Conv(conv) => {
+                let count = |source: &Source| {
+                    source.channels.as_ref().map_or(channels[source.value], ExactSizeIterator::len)
+                };
+                Op::Conv(Arc::new(convolution(
+                    conv,
+                    read(&draft.inputs[0]).iter().map(count).collect(),
+                    isa,
+                )?))
             }
             DraftOp::Add { factor } => Op::Add { factor: *factor },
             DraftOp::Mul => Op::Mul,
@@ -129,11 +139,27 @@ fn program(input: &str, input_channels: usize, drafts: &[Draft], isa: Isa) -> Re
             DraftOp::DepthToSpace { side } => Op::DepthToSpace { side: *side },
             DraftOp::Enlarge { side } => Op::Enlarge { side: *side },
             DraftOp::Activate(activation) => Op::Activate(activation.clone()),
-            DraftOp::Concat => continue,
         };
         channels.push(draft.channels);
         steps.push(Step { op, inputs });
-        values.insert(&draft.output, vec![steps.len()]);
+        values.insert(&draft.output, vec![steps.len().into()]);
     }
     Program::new(input_channels, steps)
+}
+
+/// The convolution of tensors of so many channels.
+fn convolution(conv: &DraftConv, inputs: Vec<usize>, isa: Isa) -> Result<Conv, Error> {
+    let spec = ConvSpec {
+        inputs,
+        outputs: conv.outputs,
+        kernel: conv.kernel,
+        padding: conv.padding,
+        enlarged: conv.enlarged,
+        epilogue: conv.epilogue.clone(),
+    };
+    let larger = Conv::new(isa, &spec, &conv.weights, &conv.bias)?;
+    match &conv.follower {
+        None => Ok(larger),
+        Some(follower) => larger.followed_by(&follower.epilogue, &follower.weights, &follower.bias),
+    }
 }

@@ -169,7 +169,7 @@ fn tail() -> impl Strategy<Value = Tail> {
 /// The whole graph as a program, however little work it is.
 fn whole(graph: &Graph, isa: Isa) -> Program {
     let body = draft::body(graph).unwrap();
-    let drafts = fuse::fuse(body.drafts, &body.output);
+    let drafts = join::join(fuse::fuse(body.drafts, &body.output), &body.output);
     let program = program(&body.input, body.input_channels, &drafts, isa).unwrap();
     match body.exit {
         Some((shuffle, _)) => program.with_exit(shuffle).unwrap(),
@@ -243,6 +243,43 @@ fn what_follows_a_convolution_becomes_its_epilogue() {
         identity,
     ];
     assert_eq!(epilogues(&net.graph(3, Tail::Plain)), expected);
+}
+
+/// Residual dense blocks as they are rewritten: what a 3x3 convolution makes goes into two sums, each through a 1x1
+/// convolution.
+fn two_sums(blocks: usize, channels: usize) -> Graph {
+    let mut net = Net::new(3, 21);
+    let features = net.conv(Builder::INPUT, 3, channels, 3, 1);
+    let mut sums = [features.clone(), net.conv(&features, channels, channels, 1, 0)];
+    for _ in 0..blocks {
+        let convolved = net.conv(&sums[0], channels, channels, 3, 1);
+        let active = net.node("Relu", &[&convolved], vec![]);
+        sums = sums.map(|sum| {
+            let new = net.conv(&active, channels, channels, 1, 0);
+            net.node("Add", &[&new, &sum], vec![])
+        });
+    }
+    let both = net.node("Concat", &[&sums[0], &sums[1]], vec![Attribute::int("axis", 1)]);
+    net.values.push((both, 2 * channels));
+    net.graph(3, Tail::Plain)
+}
+
+#[test]
+fn pointwise_convolutions_move_into_what_they_read() {
+    // The first, one for each block, the last, and the 1x1 convolution of what a second one reads as well.
+    for (channels, steps) in [(16, 1 + 3 + 1 + 1), (20, 1 + 1 + 3 * 3 + 1)] {
+        let graph = two_sums(3, channels);
+        let body = draft::body(&graph).unwrap();
+        let drafts = join::join(fuse::fuse(body.drafts, &body.output), &body.output);
+        let is_step = |draft: &&Draft| !matches!(draft.op, DraftOp::Concat | DraftOp::Part { .. });
+        assert_eq!(drafts.iter().filter(is_step).count(), steps, "{channels} channels");
+        let picture = Plane::noise([1, 3, 9, 14], 3);
+        let program = whole(&graph, Isa::detect().unwrap_or(Isa::Portable));
+        let expected = reference(&graph, &picture);
+        let size = expected.values.iter().fold(1.0_f32, |size, value| size.max(value.abs()));
+        let distance = run(&program, &picture).distance(&expected);
+        assert!(distance < 2e-4 * size, "{distance} of {size}");
+    }
 }
 
 #[test]

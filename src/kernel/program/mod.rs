@@ -8,6 +8,7 @@
 mod crew;
 mod schedule;
 mod sections;
+mod step;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -15,46 +16,17 @@ mod value;
 mod work;
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use crate::error::Error;
 
-use super::conv::Conv;
-use super::epilogue::Activation;
-use super::lanes::LANES;
 use super::plane::Scratch;
 pub use crew::Crew;
 use sections::SECTION_BYTES;
+use step::output_channels;
+pub use step::{Op, Source, Step};
 use stream::Stream;
 use value::Value;
-
-/// What a step computes.
-#[derive(Clone)]
-pub enum Op {
-    /// A convolution of the concatenation of all inputs, but the last if the epilogue wants a residual.
-    Conv(Arc<Conv>),
-    /// `a + factor * b` of two inputs.
-    Add { factor: f32 },
-    /// The product of two inputs.
-    Mul,
-    /// `x * factor + offset`.
-    Affine { factor: f32, offset: f32 },
-    /// An activation that no convolution could take into its epilogue.
-    Activate(Activation),
-    /// Blocks of `side²` channels become squares of pixels: channel `(dy * side + dx) * C' + c` becomes channel `c` of
-    /// pixel `(side * y + dy, side * x + dx)`, ONNX's `DCR` order. `C'` must be a multiple of 16, or it is not planes
-    /// that move.
-    DepthToSpace { side: usize },
-    /// Every pixel becomes a square of `side²` equal ones.
-    Enlarge { side: usize },
-}
-
-/// One step and the values that it reads.
-#[derive(Clone)]
-pub struct Step {
-    pub op: Op,
-    pub inputs: Vec<usize>,
-}
 
 /// A depth-to-space on the way out, for any number of channels: ONNX's operator of that name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,14 +86,15 @@ impl Program {
         let mut channels = vec![input_channels];
         let mut readers = vec![Vec::new(); steps.len() + 1];
         for (index, step) in steps.iter().enumerate() {
-            if let Some(value) = step.inputs.iter().find(|&&value| value > index) {
+            if let Some(source) = step.inputs.iter().find(|source| source.value > index) {
                 return Err(Error::InvalidArgument(format!(
-                    "Expected step {index} to read an earlier value but it reads {value}"
+                    "Expected step {index} to read an earlier value but it reads {}",
+                    source.value
                 )));
             }
             channels.push(output_channels(step, &channels)?);
-            for (place, &value) in step.inputs.iter().enumerate() {
-                readers[value].push((index, place));
+            for (place, source) in step.inputs.iter().enumerate() {
+                readers[source.value].push((index, place));
             }
         }
         if steps.is_empty() || input_channels == 0 {
@@ -156,7 +129,7 @@ impl Program {
     fn sizes(&self, height: usize, width: usize) -> Option<Vec<(usize, usize)>> {
         let mut sizes = vec![(height, width)];
         for step in &self.steps {
-            let (height, width) = sizes[*step.inputs.first()?];
+            let (height, width) = sizes[step.inputs.first()?.value];
             sizes.push(step.op.output_size(height, width)?);
         }
         (height > 0 && width > 0).then_some(sizes)
@@ -186,7 +159,7 @@ impl Program {
         // Scale, and the rows that valid convolutions leave out, counted in input rows.
         let (mut scale, mut trim) = (vec![1; last + 1], vec![0; last + 1]);
         for (index, step) in self.steps.iter().enumerate() {
-            let Some(&from) = step.inputs.first() else { continue };
+            let Some(&Source { value: from, .. }) = step.inputs.first() else { continue };
             (scale[index + 1], trim[index + 1]) = match &step.op {
                 Op::DepthToSpace { side } | Op::Enlarge { side } => {
                     (scale[from] * *side as isize, trim[from])
@@ -201,10 +174,10 @@ impl Program {
         needed[last] = Some(FAR * scale[last]..2 * FAR * scale[last]);
         for (index, step) in self.steps.iter().enumerate().rev() {
             let Some(rows) = needed[index + 1].clone() else { continue };
-            for (place, &value) in step.inputs.iter().enumerate() {
+            for (place, source) in step.inputs.iter().enumerate() {
                 let rows = read(step, place, rows.clone());
-                let others = needed[value].take().unwrap_or(rows.clone());
-                needed[value] = Some(others.start.min(rows.start)..others.end.max(rows.end));
+                let others = needed[source.value].take().unwrap_or(rows.clone());
+                needed[source.value] = Some(others.start.min(rows.start)..others.end.max(rows.end));
             }
         }
         let rows = needed[0].clone().unwrap_or(FAR..2 * FAR);
@@ -251,88 +224,4 @@ impl Program {
         }
         Stream::new(self, &sizes, workspace, SECTION_BYTES, crew)?.run(input, output, crew)
     }
-}
-
-impl Step {
-    /// Whether input `place` is a residual, which is read pixel by pixel.
-    fn is_residual(&self, place: usize) -> bool {
-        matches!(&self.op, Op::Conv(conv) if conv.has_residual() && place + 1 == self.inputs.len())
-    }
-
-    /// The rows of input `place`, which has `height` rows, that are read for some output rows.
-    fn needs(&self, place: usize, rows: &Range<usize>, height: usize) -> Range<usize> {
-        match &self.op {
-            Op::Conv(conv) if !self.is_residual(place) => conv.needs(rows, height),
-            Op::DepthToSpace { side } | Op::Enlarge { side } => rows.start / side..rows.end.div_ceil(*side),
-            _ => rows.clone(),
-        }
-    }
-
-    /// The same without edges, as far as the bits are concerned.
-    fn reach(&self, place: usize, rows: Range<isize>) -> Range<isize> {
-        match &self.op {
-            Op::Conv(conv) if !self.is_residual(place) => conv.reach(rows),
-            _ => self.field(place, rows),
-        }
-    }
-
-    /// The same without edges, as far as the mathematics is concerned.
-    fn field(&self, place: usize, rows: Range<isize>) -> Range<isize> {
-        match &self.op {
-            Op::Conv(conv) if !self.is_residual(place) => conv.field(rows),
-            Op::DepthToSpace { side } | Op::Enlarge { side } => {
-                let side = *side as isize;
-                rows.start.div_euclid(side)..(rows.end + side - 1).div_euclid(side)
-            }
-            _ => rows,
-        }
-    }
-}
-
-impl Op {
-    /// Multiply-adds for each output pixel, those of convolutions alone.
-    fn products(&self) -> f64 {
-        match self {
-            Op::Conv(conv) => conv.products(),
-            _ => 0.0,
-        }
-    }
-
-    fn output_size(&self, height: usize, width: usize) -> Option<(usize, usize)> {
-        match self {
-            Op::Conv(conv) => conv.output_size(height, width),
-            Op::DepthToSpace { side } | Op::Enlarge { side } => {
-                Some((height.checked_mul(*side)?, width.checked_mul(*side)?))
-            }
-            Op::Add { .. } | Op::Mul | Op::Affine { .. } | Op::Activate(_) => Some((height, width)),
-        }
-    }
-
-    /// Output rows begin on multiples of this.
-    fn alignment(&self) -> usize {
-        match self {
-            Op::Conv(conv) => conv.alignment(),
-            Op::DepthToSpace { side } | Op::Enlarge { side } => *side,
-            Op::Add { .. } | Op::Mul | Op::Affine { .. } | Op::Activate(_) => 1,
-        }
-    }
-}
-
-/// The channels that a step makes, after checking those that it reads.
-fn output_channels(step: &Step, channels: &[usize]) -> Result<usize, Error> {
-    let inputs: Vec<usize> = step.inputs.iter().map(|&value| channels[value]).collect();
-    let found = match (&step.op, &inputs[..]) {
-        (Op::Conv(conv), _) if conv.accepts(&inputs) => Some(conv.outputs()),
-        (Op::Add { .. } | Op::Mul, [a, b]) if a == b => Some(*a),
-        (Op::Activate(Activation::PRelu(slopes)), [a]) if slopes.len() != *a => None,
-        (Op::Enlarge { side: 0 }, _) => None,
-        (Op::Affine { .. } | Op::Activate(_) | Op::Enlarge { .. }, [a]) => Some(*a),
-        (Op::DepthToSpace { side }, [a]) if *side > 0 && a % (side * side * LANES) == 0 => {
-            Some(a / (side * side))
-        }
-        _ => None,
-    };
-    found.ok_or_else(|| {
-        Error::InvalidArgument(format!("Expected other inputs of a step than of {inputs:?} channels"))
-    })
 }

@@ -64,7 +64,7 @@ impl<'a> Schedule<'a> {
             self.turn += 1;
             let (end, more) = self.allowed(index);
             // Those that read what was there before the section set its pace.
-            let leads = self.program.steps[index].inputs.iter().all(|&value| value <= section.start);
+            let leads = self.program.steps[index].inputs.iter().all(|source| source.value <= section.start);
             if more && !leads {
                 self.behind = self.behind.or(Some(index));
             }
@@ -107,8 +107,9 @@ impl<'a> Schedule<'a> {
         let alignment = step.op.alignment();
         let band = self.rows(index + 1).next_multiple_of(alignment);
         let fits = |end: usize| {
-            step.inputs.iter().enumerate().all(|(place, &value)| {
-                step.needs(place, &(done..end), self.sizes[value].0).end <= self.made[value]
+            step.inputs.iter().enumerate().all(|(place, source)| {
+                let height = self.sizes[source.value].0;
+                step.needs(place, &(done..end), height).end <= self.made[source.value]
             })
         };
         if done == all || (all - done <= band && fits(all)) {

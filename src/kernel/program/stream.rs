@@ -9,8 +9,8 @@ use super::crew::together;
 use super::schedule::Schedule;
 use super::sections::{sections, slots};
 use super::value::Value;
-use super::work::Work;
-use super::{Crew, Program, Step, Workspace};
+use super::work::{Input, Work};
+use super::{Crew, Program, Source, Step, Workspace};
 use crate::error::Error;
 use crate::kernel::lanes::LANES;
 use crate::kernel::plane::{Scratch, plane_count, to_blocked};
@@ -169,10 +169,15 @@ impl<'a> Stream<'a> {
         result
     }
 
+    fn input(&self, source: &Source) -> Input<'_> {
+        let planes = source.planes(plane_count(self.program.channels[source.value]));
+        Input { value: &self.values[self.slots[source.value]], planes }
+    }
+
     /// Computes rows of a step, in parts for several threads if there are some to help.
     fn compute(&self, step: &Step, rows: Range<usize>, made: Vec<&mut [f32]>) -> Result<(), Error> {
-        let inputs: Vec<&Value> = step.inputs.iter().map(|&value| &self.values[self.slots[value]]).collect();
-        let work = Work { op: &step.op, inputs: &inputs, size: self.schedule.sizes[step.inputs[0]] };
+        let inputs: Vec<Input> = step.inputs.iter().map(|source| self.input(source)).collect();
+        let work = Work { op: &step.op, inputs: &inputs, size: self.schedule.sizes[step.inputs[0].value] };
         let mut parts = parts(rows, made, step.op.alignment(), self.threads);
         self.share(&mut parts, |part, scratch| work.compute(part.rows.clone(), &mut part.made, scratch))
     }

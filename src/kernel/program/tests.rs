@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::schedule::Schedule;
 use super::*;
-use crate::kernel::{Activation, ConvSpec, Epilogue, Isa, Picture, from_blocked, plane_count, to_blocked};
+use crate::kernel::{
+    Activation, Conv, ConvSpec, Epilogue, Isa, LANES, Picture, from_blocked, plane_count, to_blocked,
+};
 
 /// A 1x1 convolution whose weight from input i to output o is `weight(o, i)`.
 fn mix(inputs: &[usize], outputs: usize, epilogue: Epilogue, weight: impl Fn(usize, usize) -> f32) -> Op {
@@ -25,6 +27,19 @@ fn noisy(inputs: &[usize], outputs: usize, kernel: usize, padding: usize, epilog
     Op::Conv(Arc::new(Conv::new(Isa::Portable, &spec, &weights, &vec![0.1; outputs]).unwrap()))
 }
 
+/// A 3x3 convolution with a 1x1 convolution behind it.
+fn followed(inputs: &[usize], outputs: usize, epilogue: Epilogue) -> Op {
+    let Op::Conv(larger) = noisy(inputs, 12, 3, 1, Epilogue::Activate(Activation::Relu)) else { panic!() };
+    let weights: Vec<f32> = (0..12 * outputs).map(noise).collect();
+    let larger = Arc::into_inner(larger).unwrap();
+    Op::Conv(Arc::new(larger.followed_by(&epilogue, &weights, &vec![0.1; outputs]).unwrap()))
+}
+
+/// Some channels of a value.
+fn part(value: usize, channels: Range<usize>) -> Source {
+    Source { value, channels: Some(channels) }
+}
+
 fn noise(i: usize) -> f32 {
     ((i as u32).wrapping_mul(2_654_435_761) >> 8) as f32 / (1 << 24) as f32 - 0.5
 }
@@ -34,7 +49,7 @@ fn identity() -> Epilogue {
 }
 
 fn step(op: Op, inputs: &[usize]) -> Step {
-    Step { op, inputs: inputs.to_vec() }
+    Step { op, inputs: inputs.iter().map(|&value| value.into()).collect() }
 }
 
 fn run(program: &Program, input: &[f32], size: (usize, usize)) -> Vec<f32> {
@@ -135,13 +150,17 @@ fn network(padding: usize) -> Program {
     ];
     if padding > 0 {
         steps.extend([
-            step(noisy(&[20], 20, 3, 1, add), &[2, 1]),
+            step(noisy(&[20], 20, 3, 1, add.clone()), &[2, 1]),
             step(noisy(&[20, 20, 20], 20, 5, 2, Epilogue::Activate(Activation::LeakyRelu(0.1))), &[1, 2, 3]),
             step(Op::Add { factor: 0.2 }, &[4, 1]),
             step(noisy(&[20], 20, 3, 1, Epilogue::Gate), &[5, 1]),
             step(noisy(&[20], 64, 1, 0, identity()), &[6]),
             step(Op::DepthToSpace { side: 2 }, &[7]),
-            step(noisy(&[16], 3, 3, 1, identity()), &[8]),
+            step(followed(&[16], 48, Epilogue::Activate(Activation::Relu)), &[8]),
+            // Some of a value's channels, and a residual of several.
+            Step { op: noisy(&[16], 16, 3, 1, add.clone()), inputs: vec![part(9, 32..48), part(9, 0..16)] },
+            Step { op: followed(&[16], 32, add), inputs: vec![part(9, 16..32), part(9, 0..16), 10.into()] },
+            step(noisy(&[32], 3, 3, 1, identity()), &[11]),
         ]);
     }
     Program::new(3, steps).unwrap()
@@ -153,7 +172,8 @@ fn whole(program: &Program, input: &[f32], size: (usize, usize)) -> Vec<f32> {
     let mut values = vec![input.to_vec()];
     for step in &program.steps {
         let Op::Conv(conv) = &step.op else {
-            values.push(other(step, program.channels[step.inputs[0]], &values, sizes[step.inputs[0]]));
+            let first = step.inputs[0].value;
+            values.push(other(step, program.channels[first], &values, sizes[first]));
             continue;
         };
         values.push(convolved(conv, step, &values, &sizes));
@@ -162,11 +182,11 @@ fn whole(program: &Program, input: &[f32], size: (usize, usize)) -> Vec<f32> {
 }
 
 fn other(step: &Step, channels: usize, values: &[Vec<f32>], size: (usize, usize)) -> Vec<f32> {
-    let input = |place: usize| &values[step.inputs[place]];
+    let input = |place: usize| &values[step.inputs[place].value];
     match step.op {
         Op::Add { factor } => input(0).iter().zip(input(1)).map(|(a, b)| a + factor * b).collect(),
         Op::DepthToSpace { .. } => {
-            let alone = Step { op: step.op.clone(), inputs: vec![0] };
+            let alone = Step { op: step.op.clone(), inputs: vec![0.into()] };
             run(&Program::new(channels, vec![alone]).unwrap(), input(0), size)
         }
         _ => panic!("not in the test's network"),
@@ -174,9 +194,11 @@ fn other(step: &Step, channels: usize, values: &[Vec<f32>], size: (usize, usize)
 }
 
 fn convolved(conv: &Conv, step: &Step, values: &[Vec<f32>], sizes: &[(usize, usize)]) -> Vec<f32> {
-    let blocked = |value: &usize| {
-        let pixels = sizes[*value].0 * sizes[*value].1;
-        let channels: Vec<&[f32]> = values[*value].chunks(pixels).collect();
+    let blocked = |source: &Source| {
+        let pixels = sizes[source.value].0 * sizes[source.value].1;
+        let channels: Vec<&[f32]> = values[source.value].chunks(pixels).collect();
+        let read = source.channels.clone().unwrap_or(0..channels.len());
+        let channels = &channels[read];
         let planes = channels.chunks(LANES).map(|channels| {
             let mut plane = vec![0.0; pixels * LANES];
             to_blocked(channels, &mut plane).unwrap();
@@ -184,12 +206,12 @@ fn convolved(conv: &Conv, step: &Step, values: &[Vec<f32>], sizes: &[(usize, usi
         });
         planes.collect::<Vec<_>>()
     };
-    let split = step.inputs.len() - usize::from(conv.has_residual());
+    let split = conv.inputs().len();
     let inputs: Vec<Vec<f32>> = step.inputs[..split].iter().flat_map(blocked).collect();
     let residual: Vec<Vec<f32>> = step.inputs[split..].iter().flat_map(blocked).collect();
     let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
     let residual: Vec<&[f32]> = residual.iter().map(Vec::as_slice).collect();
-    let (height, width) = sizes[step.inputs[0]];
+    let (height, width) = sizes[step.inputs[0].value];
     let (out_height, out_width) = conv.output_size(height, width).unwrap();
     let mut planes = vec![vec![0.0; out_height * out_width * LANES]; plane_count(conv.outputs())];
     let mut outputs: Vec<&mut [f32]> = planes.iter_mut().map(Vec::as_mut_slice).collect();
@@ -320,6 +342,11 @@ fn what_does_not_fit_is_refused() {
     assert_eq!(code(vec![step(Op::Mul, &[0, 1])]), "ERR_INVALID_ARG_VALUE");
     assert_eq!(code(vec![step(Op::DepthToSpace { side: 2 }, &[0])]), "ERR_INVALID_ARG_VALUE");
     assert_eq!(code(vec![step(mix(&[4], 1, identity(), |_, _| 1.0), &[0])]), "ERR_INVALID_ARG_VALUE");
+    // Parts that begin or end within a plane, or beyond the value.
+    for channels in [1..3, 0..2, 0..4, 16..19, 0..0] {
+        let cut = Step { op: Op::Mul, inputs: vec![part(0, channels.clone()), part(0, channels)] };
+        assert_eq!(code(vec![cut]), "ERR_INVALID_ARG_VALUE");
+    }
     let program = Program::new(1, vec![step(Op::Affine { factor: 1.0, offset: 0.0 }, &[0])]).unwrap();
     let mut workspace = Workspace::default();
     let stopped = program.run(

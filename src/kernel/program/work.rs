@@ -10,10 +10,23 @@ use crate::kernel::epilogue::Activation;
 use crate::kernel::lanes::LANES;
 use crate::kernel::plane::Scratch;
 
+/// What a step reads of a value.
+pub struct Input<'a> {
+    pub value: &'a Value,
+    pub planes: Range<usize>,
+}
+
+impl<'a> Input<'a> {
+    /// Some of the held rows of each plane.
+    fn part(&self, rows: Range<usize>) -> impl Iterator<Item = &'a [f32]> {
+        self.value.part(rows).skip(self.planes.start).take(self.planes.len())
+    }
+}
+
 /// A step's work, which can be done for any of its rows on any thread.
 pub struct Work<'a> {
     pub op: &'a Op,
-    pub inputs: &'a [&'a Value],
+    pub inputs: &'a [Input<'a>],
     /// Height and width of the first input.
     pub size: (usize, usize),
 }
@@ -34,10 +47,10 @@ impl Work<'_> {
             Op::Conv(conv) => convolve(conv, size, inputs, rows, made, scratch),
             Op::Add { factor } => combine(inputs, &rows, made, |a, b| a + factor * b),
             Op::Mul => combine(inputs, &rows, made, |a, b| a * b),
-            Op::Affine { factor, offset } => map(inputs[0], rows, made, |x| x * factor + offset),
-            Op::Activate(activation) => activate(activation, inputs[0], rows, made),
-            Op::DepthToSpace { side } => depth_to_space(inputs[0], size.1, *side, rows, made),
-            Op::Enlarge { side } => enlarge(inputs[0], size.1, *side, rows, made),
+            Op::Affine { factor, offset } => map(&inputs[0], rows, made, |x| x * factor + offset),
+            Op::Activate(activation) => activate(activation, &inputs[0], rows, made),
+            Op::DepthToSpace { side } => depth_to_space(&inputs[0], size.1, *side, rows, made),
+            Op::Enlarge { side } => enlarge(&inputs[0], size.1, *side, rows, made),
         }
     }
 }
@@ -45,12 +58,12 @@ impl Work<'_> {
 fn convolve(
     conv: &Conv,
     (height, width): (usize, usize),
-    inputs: &[&Value],
+    inputs: &[Input],
     rows: Range<usize>,
     made: &mut [&mut [f32]],
     scratch: &mut Scratch,
 ) -> Result<(), Error> {
-    let (convolved, residual) = inputs.split_at(inputs.len() - usize::from(conv.has_residual()));
+    let (convolved, residual) = inputs.split_at(conv.inputs().len());
     let needed = conv.needs(&rows, height);
     // Each input holds another window: what they share is what is needed.
     let planes: Vec<&[f32]> = convolved.iter().flat_map(|value| value.part(needed.clone())).collect();
@@ -67,7 +80,7 @@ fn convolve(
 }
 
 fn combine(
-    inputs: &[&Value],
+    inputs: &[Input],
     rows: &Range<usize>,
     made: &mut [&mut [f32]],
     op: impl Fn(f32, f32) -> f32,
@@ -84,7 +97,7 @@ fn combine(
 }
 
 fn map(
-    input: &Value,
+    input: &Input,
     rows: Range<usize>,
     made: &mut [&mut [f32]],
     op: impl Fn(f32) -> f32,
@@ -99,7 +112,7 @@ fn map(
 
 fn activate(
     activation: &Activation,
-    input: &Value,
+    input: &Input,
     rows: Range<usize>,
     made: &mut [&mut [f32]],
 ) -> Result<(), Error> {
@@ -127,7 +140,7 @@ fn activate(
 /// Moves whole pixels of sixteen channels: input plane `(dy * side + dx) * P + p` feeds every `side`-th pixel of plane
 /// `p`, of which there are P.
 fn depth_to_space(
-    input: &Value,
+    input: &Input,
     width: usize,
     side: usize,
     rows: Range<usize>,
@@ -153,7 +166,7 @@ fn depth_to_space(
 
 /// Repeats every pixel `side` times across and down.
 fn enlarge(
-    input: &Value,
+    input: &Input,
     width: usize,
     side: usize,
     rows: Range<usize>,
