@@ -84,6 +84,7 @@ fn convolution<const SIZE: usize>(bencher: Bencher, name: &str) {
 /// A 3x3 convolution of 64 channels and a 1x1 convolution of its result with a residual: as two, and as one.
 #[divan::bench(args = [false, true], consts = [64, 128, 256])]
 fn followed<const SIZE: usize>(bencher: Bencher, as_one: bool) {
+    const OUTPUTS: usize = 128;
     let add = Epilogue::AddThenActivate(Activation::Identity);
     let relu = Epilogue::Activate(Activation::Relu);
     let spec = |kernel: usize, outputs: usize, epilogue: &Epilogue| ConvSpec {
@@ -95,7 +96,6 @@ fn followed<const SIZE: usize>(bencher: Bencher, as_one: bool) {
         epilogue: epilogue.clone(),
     };
     let (weights, bias) = (noise(64 * 64 * 9, 0.04), vec![0.1; OUTPUTS]);
-    const OUTPUTS: usize = 128;
     let conv =
         || Conv::new(isa(), &spec(3, 64, &relu), &weights, &bias[..64]).expect("a valid specification");
     let pointwise = noise(64 * OUTPUTS, 0.1);

@@ -6,9 +6,10 @@
 //! | file | what |
 //! |---|---|
 //! | `conv` | the public face: shapes, checks, which algorithm |
-//! | `winograd`, `transform`, `points` | tiles; the 1-D transforms; where their matrices come from |
+//! | `winograd`, `transform`, `points` | tiles, and a 1x1 that follows; the 1-D transforms; where their matrices come from |
 //! | `enlarged` | what vanishes where the picture is made twice as large on the way in |
 //! | `product`, `pointwise`, `narrow` | the register-blocked matrix product; 1x1; few outputs |
+//! | `layer` | weights for the product, with bias and epilogue |
 //! | `program` | a network's body as a list of steps, with the memory that they share |
 //! | `epilogue` | bias, activation, residual, gate: done before a result is stored |
 //! | `plane` | the blocked layout, ways in and out, scratch memory |

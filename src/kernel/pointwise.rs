@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use super::epilogue::Packed;
 use super::isa::Isa;
-use super::lanes::{Block, Lanes, Task};
+use super::lanes::{Lanes, Task};
 use super::layer::Layer;
 use super::plane::{Pixel, Scratch};
 use super::product::{GROUP, Multiply, Weights};
@@ -56,9 +55,8 @@ impl Task for Pointwise<'_> {
                     let out = pixels.start - self.pixels.start..pixels.end - self.pixels.start;
                     l.run(Finish {
                         products: products.get(column..).unwrap_or_default().as_flattened(),
-                        columns: group.columns,
-                        bias: &self.layer.bias[plane],
-                        epilogue: &self.layer.epilogue,
+                        place: |pixel| pixel * group.columns,
+                        layer: self.layer,
                         plane,
                         residual: self.residuals.get(plane).map(|residual| &residual[pixels.clone()]),
                         out: &mut self.outputs[plane][out],
@@ -70,18 +68,17 @@ impl Task for Pointwise<'_> {
 }
 
 /// Pixels of one output plane, finished and stored.
-struct Finish<'a> {
-    /// Every `columns`-th belongs to this plane.
-    products: &'a [Pixel],
-    columns: usize,
-    bias: &'a Block,
-    epilogue: &'a Packed,
-    plane: usize,
-    residual: Option<&'a [Pixel]>,
-    out: &'a mut [Pixel],
+pub(super) struct Finish<'a, P> {
+    pub products: &'a [Pixel],
+    /// Where a pixel's product lies.
+    pub place: P,
+    pub layer: &'a Layer,
+    pub plane: usize,
+    pub residual: Option<&'a [Pixel]>,
+    pub out: &'a mut [Pixel],
 }
 
-impl Task for Finish<'_> {
+impl<P: Fn(usize) -> usize> Task for Finish<'_, P> {
     #[inline(always)]
     fn run<L: Lanes>(mut self, l: L) {
         /// Pixels at a time, so that the choice of epilogue is made seldom.
@@ -96,15 +93,15 @@ impl Task for Finish<'_> {
     }
 }
 
-impl Finish<'_> {
+impl<P: Fn(usize) -> usize> Finish<'_, P> {
     #[inline(always)]
     fn block<L: Lanes, const COUNT: usize>(&mut self, l: L, first: usize) {
-        let bias = l.load(&self.bias.0);
+        let bias = l.load(&self.layer.bias[self.plane].0);
         let mut values = [[bias; 1]; COUNT];
         for (i, value) in values.iter_mut().enumerate() {
-            *value = [l.add(l.load(&self.products[(first + i) * self.columns]), bias)];
+            *value = [l.add(l.load(&self.products[(self.place)(first + i)]), bias)];
         }
         let residual = self.residual.map(|residual| &residual[first..]);
-        self.epilogue.finish(l, self.plane, &values, residual, &mut self.out[first..], 1);
+        self.layer.epilogue.finish(l, self.plane, &values, residual, &mut self.out[first..], 1);
     }
 }

@@ -3,30 +3,28 @@
 //! Pixels of the same place in GROUP tiles lie side by side, as the pixels that a 1x1 convolution by itself takes at a
 //! time: the product is the same one, in the same order, and has the same bits.
 
-use super::M;
 use super::output::Values;
-use crate::kernel::epilogue::Packed;
+use super::{M, Outputs, Tiles};
 use crate::kernel::lanes::{Block, Lanes, Task};
 use crate::kernel::layer::Layer;
 use crate::kernel::plane::Pixel;
-use crate::kernel::product::{GROUP, Group, Multiply, Transformed, Weights};
+use crate::kernel::pointwise::Finish;
+use crate::kernel::product::{GROUP, Multiply, Transformed};
 
 /// Pixels of a tile.
 const PLACES: usize = M * M;
 
-/// Pixels of scratch for `tiles` tiles of `planes` planes.
-pub(super) fn scratch_pixels(tiles: usize, planes: usize) -> usize {
-    tiles * PLACES * planes
+/// Pixels of scratch for `tiles` tiles that are handed over, and for the products.
+pub(super) fn scratch_pixels(tiles: usize, layer: &Layer) -> (usize, usize) {
+    (tiles * PLACES * layer.weights.planes, GROUP * M * layer.weights.widest_group())
 }
 
 /// The tiles of one plane, finished and put where the 1x1 convolution reads them.
 struct HandOver<'a, V> {
     tiles: usize,
     values: V,
-    bias: &'a Block,
-    epilogue: &'a Packed,
+    layer: &'a Layer,
     plane: usize,
-    planes: usize,
     /// `[group of tiles][place][plane]`
     near: &'a mut [Transformed<1>],
 }
@@ -41,62 +39,77 @@ pub(super) fn hand_over<L: Lanes>(
     values: impl Values,
     near: &mut [Transformed<1>],
 ) {
-    let (bias, planes) = (&layer.bias[plane], layer.bias.len());
-    l.run(HandOver { tiles, values, bias, epilogue: &layer.epilogue, plane, planes, near });
+    l.run(HandOver { tiles, values, layer, plane, near });
 }
 
 impl<V: Values> Task for HandOver<'_, V> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        let bias = l.load(&self.bias.0);
+        let (planes, bias) = (self.layer.bias.len(), l.load(&self.layer.bias[self.plane].0));
         for tile in 0..self.tiles {
             let values = self.values.of(l, tile, bias);
             let mut window = [Block::ZERO; PLACES];
             let window = Block::as_pixels_mut(&mut window);
-            self.epilogue.finish(l, self.plane, &values, None, window, M);
-            let group = &mut self.near[tile / GROUP * PLACES * self.planes..];
+            self.layer.epilogue.finish(l, self.plane, &values, None, window, M);
+            let group = &mut self.near[tile / GROUP * PLACES * planes..];
             for (place, pixel) in window.iter().enumerate() {
-                let near = &mut group[place * self.planes + self.plane][0][tile % GROUP];
+                let near = &mut group[place * planes + self.plane][0][tile % GROUP];
                 l.store(l.load(pixel), near);
             }
         }
     }
 }
 
-/// Products of the 1x1 convolution, one column.
-pub(super) struct Followed<'a> {
-    /// `[group of tiles][place][tile of the group][column]`
-    pub products: &'a [Pixel],
-    pub columns: usize,
-    pub column: usize,
-}
-
-impl Values for Followed<'_> {
-    #[inline(always)]
-    fn of<L: Lanes>(&self, l: L, tile: usize, bias: L::V) -> [[L::V; M]; M] {
-        let first = (tile / GROUP * PLACES * GROUP + tile % GROUP) * self.columns + self.column;
-        let products = &self.products[first..][..(PLACES - 1) * GROUP * self.columns + 1];
-        let mut values = [[bias; M]; M];
-        for (place, value) in values.as_flattened_mut().iter_mut().enumerate() {
-            *value = l.add(l.load(&products[place * GROUP * self.columns]), bias);
+/// The 1x1 convolution of tiles that have been handed over, a row of their pixels at a time: one piece of an output row,
+/// and products that stay in a first-level cache.
+#[inline(always)]
+pub(super) fn follow<L: Lanes>(
+    l: L,
+    layer: &Layer,
+    tiles: &Tiles,
+    near: &[Transformed<1>],
+    products: &mut [Pixel],
+    out: &mut Outputs,
+) {
+    let weights = &layer.weights;
+    for (first, near) in tiles.range.clone().step_by(GROUP).zip(near.chunks_exact(PLACES * weights.planes)) {
+        let tiles = Tiles { range: first..tiles.range.end.min(first + GROUP), across: tiles.across };
+        for (y, near) in near.chunks_exact(M * weights.planes).enumerate() {
+            for group in &weights.groups {
+                for (x, inputs) in near.chunks_exact(weights.planes).enumerate() {
+                    let products = products[x * GROUP * group.columns..].as_chunks_mut().0;
+                    Multiply { inputs, weights, group, products, tiles: tiles.range.len() }.run(l);
+                }
+                for column in 0..group.columns {
+                    let products = &products[column..];
+                    store(l, layer, (group.first + column, group.columns), &tiles, y, products, out);
+                }
+            }
         }
-        values
     }
 }
 
-/// The products of all tiles for one group of output planes.
+/// Finishes and stores row `y` of all tiles in one plane, to which every `columns`-th product belongs.
 #[inline(always)]
-pub(super) fn multiply<L: Lanes>(
+fn store<L: Lanes>(
     l: L,
-    weights: &Weights,
-    group: &Group,
-    tiles: usize,
-    near: &[Transformed<1>],
-    products: &mut [Pixel],
+    layer: &Layer,
+    (plane, columns): (usize, usize),
+    tiles: &Tiles,
+    y: usize,
+    products: &[Pixel],
+    out: &mut Outputs,
 ) {
-    let places = near.chunks_exact(weights.planes).zip(products.chunks_exact_mut(GROUP * group.columns));
-    for (index, (inputs, products)) in places.take(tiles.div_ceil(GROUP) * PLACES).enumerate() {
-        let tiles = GROUP.min(tiles - index / PLACES * GROUP);
-        Multiply { inputs, weights, group, products: products.as_chunks_mut().0, tiles }.run(l);
+    for (first, row, across) in tiles.pieces() {
+        let Some((residual, out)) = out.piece(plane, (row, across), y) else { continue };
+        let products = &products[first * columns..];
+        l.run(Finish {
+            products,
+            place: |pixel| (pixel % M * GROUP + pixel / M) * columns,
+            layer,
+            plane,
+            residual,
+            out,
+        });
     }
 }

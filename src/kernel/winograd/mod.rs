@@ -18,7 +18,6 @@ use super::narrow::SumLanes;
 use super::plane::{Pixel, Scratch};
 use super::points::{filter_transform, sandwich};
 use super::product::{GROUP, Multiply, Transformed, Weights};
-use follow::Followed;
 use input::transform_inputs;
 use output::{Column, Output};
 pub(super) use output::{Values, untransform};
@@ -86,13 +85,8 @@ impl Need {
     fn of(n: usize, layer: &Layer, follower: Option<&Layer>) -> Need {
         let tiles = tiles_at_once(&layer.weights);
         let products = n * n * tiles * layer.weights.widest_group();
-        let near = |follower: &Layer| follow::scratch_pixels(tiles, follower.weights.planes);
-        let followed = |follower: &Layer| follow::scratch_pixels(tiles, follower.weights.widest_group());
-        Need {
-            inputs: n * n * tiles * layer.weights.planes,
-            products: products.max(follower.map_or(0, followed)),
-            near: follower.map_or(0, near),
-        }
+        let (near, followed) = follower.map_or((0, 0), |layer| follow::scratch_pixels(tiles, layer));
+        Need { inputs: n * n * tiles * layer.weights.planes, products: products.max(followed), near }
     }
 }
 
@@ -147,8 +141,8 @@ impl<const N: usize, const NN: usize> Task for Winograd<'_, N, NN> {
                     results.take(l, tiles, group.first + column, values);
                 }
             }
-            if let Some(follower) = follower {
-                results.follow(l, tiles, follower, products);
+            if let (Some(follower), Some(near)) = (follower, &results.near) {
+                follow::follow(l, follower, tiles, near, products, &mut results.to);
             }
         }
     }
@@ -171,19 +165,6 @@ impl Results<'_> {
             Some(near) => follow::hand_over(l, tiles.range.len(), self.layer, plane, values, near),
         }
     }
-
-    /// Computes the follower of tiles whose planes have all been taken.
-    #[inline(always)]
-    fn follow<L: Lanes>(&mut self, l: L, tiles: &Tiles, follower: &Layer, products: &mut [Pixel]) {
-        let Some(near) = &self.near else { return };
-        for group in &follower.weights.groups {
-            follow::multiply(l, &follower.weights, group, tiles.range.len(), near, products);
-            for column in 0..group.columns {
-                let values = Followed { products, columns: group.columns, column };
-                self.to.store(l, tiles, follower, group.first + column, values);
-            }
-        }
-    }
 }
 
 /// Where results go.
@@ -196,6 +177,20 @@ struct Outputs<'a> {
 }
 
 impl Outputs<'_> {
+    /// Row `y` of tiles that lie side by side, in one output plane, and their residual; `None` below the picture.
+    fn piece(
+        &mut self,
+        plane: usize,
+        (row, columns): (usize, Range<usize>),
+        y: usize,
+    ) -> Option<(Option<&[Pixel]>, &mut [Pixel])> {
+        let width = self.grid.out_width;
+        let first = (row * M + y - self.first_row) * width;
+        let pixels = first + columns.start * M..first + width.min(columns.end * M);
+        let residual = self.residuals.get(plane).and_then(|plane| plane.get(pixels.clone()));
+        Some((residual, self.planes[plane].get_mut(pixels)?))
+    }
+
     /// Finishes and stores the tiles of one output plane.
     #[inline(always)]
     fn store<L: Lanes>(&mut self, l: L, tiles: &Tiles, layer: &Layer, plane: usize, values: impl Values) {
@@ -203,8 +198,7 @@ impl Outputs<'_> {
             grid: self.grid,
             tiles,
             values,
-            bias: &layer.bias[plane],
-            epilogue: &layer.epilogue,
+            layer,
             plane,
             residual: self.residuals.get(plane).copied(),
             first_row: self.first_row,
@@ -214,6 +208,7 @@ impl Outputs<'_> {
 }
 
 /// Tiles by number, row after row.
+#[derive(Clone)]
 struct Tiles {
     range: Range<usize>,
     /// Tiles in a row.
@@ -233,6 +228,17 @@ impl Tiles {
                 (row, column) = (row + 1, 0);
             }
             position
+        })
+    }
+
+    /// Pieces of rows: which tile, counted from the first, a piece begins with, its row, and its columns.
+    fn pieces(&self) -> impl Iterator<Item = (usize, usize, Range<usize>)> {
+        let Tiles { range, across } = self.clone();
+        let rows = range.start / across..range.end.div_ceil(across);
+        rows.map(move |row| {
+            let first = range.start.max(row * across);
+            let end = range.end.min((row + 1) * across);
+            (first - range.start, row, first - row * across..end - row * across)
         })
     }
 }

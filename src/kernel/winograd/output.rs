@@ -2,8 +2,8 @@
 
 use super::input::{AHEAD, prefetch};
 use super::{Grid, M, Tiles};
-use crate::kernel::epilogue::Packed;
 use crate::kernel::lanes::{Block, Lanes, Task};
+use crate::kernel::layer::Layer;
 use crate::kernel::plane::Pixel;
 use crate::kernel::transform;
 
@@ -33,8 +33,7 @@ pub(super) struct Output<'a, V> {
     pub grid: Grid,
     pub tiles: &'a Tiles,
     pub values: V,
-    pub bias: &'a Block,
-    pub epilogue: &'a Packed,
+    pub layer: &'a Layer,
     pub plane: usize,
     /// As many rows as `out`.
     pub residual: Option<&'a [Pixel]>,
@@ -47,7 +46,7 @@ impl<V: Values> Task for Output<'_, V> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let Grid { out_width, .. } = self.grid;
-        let bias = l.load(&self.bias.0);
+        let bias = l.load(&self.layer.bias[self.plane].0);
         let rows_end = self.first_row + self.out.len() / out_width;
         for (tile, (row, column)) in self.tiles.positions().enumerate() {
             let values = self.values.of(l, tile, bias);
@@ -57,7 +56,7 @@ impl<V: Values> Task for Output<'_, V> {
             let out = &mut self.out[at..];
             if height == M && width == M {
                 prefetch(l, out, out_width, M, AHEAD * M..(AHEAD + 1) * M);
-                self.epilogue.finish(l, self.plane, &values, residual, out, out_width);
+                self.layer.epilogue.finish(l, self.plane, &values, residual, out, out_width);
             } else {
                 let mut window = [Block::ZERO; M * M];
                 let window = Block::as_pixels_mut(&mut window);
@@ -67,7 +66,7 @@ impl<V: Values> Task for Output<'_, V> {
                     window
                 });
                 let residual = residual.as_ref().map(|window| Block::as_pixels(window));
-                self.epilogue.finish(l, self.plane, &values, residual, window, M);
+                self.layer.epilogue.finish(l, self.plane, &values, residual, window, M);
                 copy(window, M, out, out_width, height, width);
             }
         }
