@@ -54,13 +54,15 @@ pub struct Signature {
 pub struct Load {
     /// The largest tile, in pixels: larger ones take too much memory, or keep a worker too long.
     pub most_pixels: u64,
+    /// The largest picture that is run as one tile, if that is more: its memory is asked for before it is begun.
+    pub most_whole: u64,
     /// Tiles of more pixels keep a worker so long that they may have to make way for others.
     pub long_pixels: u64,
     /// The widest tile that is run well beside others, in pixels.
     pub widest: u32,
     /// By how much all threads together shorten a run that is alone, of what they would at best; 0 where it stays on one.
     pub spread: f64,
-    /// The bytes that activations take for each input pixel, where all of a picture is run at once; 0 elsewhere.
+    /// The bytes that activations take for each input pixel, where all of a picture may be run at once; 0 elsewhere.
     pub bytes_per_pixel: u64,
 }
 
@@ -68,6 +70,7 @@ impl Load {
     /// No limit of any kind, on one thread.
     pub const UNLIMITED: Load = Load {
         most_pixels: u64::MAX,
+        most_whole: 0,
         long_pixels: u64::MAX,
         widest: u32::MAX,
         spread: 0.0,

@@ -196,6 +196,9 @@ const TILE_ACTIVATIONS: f64 = (448 << 20) as f64;
 /// The same for networks that see as far as [`DEEP_HALO`]: smaller tiles would compute most pixels twice.
 const DEEP_TILE_ACTIVATIONS: f64 = (768 << 20) as f64;
 
+/// How much more a picture may take that is run as one tile, with all cores and no halo: 1024x768 pixels through SPAN.
+const WHOLE: u64 = 4;
+
 /// Where rows stream through the network, the result is what grows with a tile: floats, held until they are stitched.
 const TILE_RESULT: u64 = 64 << 20;
 
@@ -221,12 +224,13 @@ pub(super) fn stock_load(network: &Network) -> Result<Load, Error> {
     let most = if deep { DEEP_TILE_ACTIVATIONS } else { TILE_ACTIVATIONS };
     let affordable = most / network.bytes_per_pixel()?.max(1.0);
     let bytes_per_pixel = match network.footprint().radius {
-        Some(_) => 0,
-        None => network.planned_bytes_per_pixel()?.ceil() as u64,
+        Some(_) => network.bytes_per_pixel()?,
+        None => network.planned_bytes_per_pixel()?,
     };
+    let (most_pixels, bytes_per_pixel) = (affordable as u64, bytes_per_pixel.ceil() as u64);
     // ONNX Runtime's own kernels cannot make way for others: no tile is long.
-    let most_pixels = affordable as u64;
-    Ok(Load { most_pixels, spread: STOCK_SPREAD, bytes_per_pixel, ..Load::UNLIMITED })
+    let most_whole = most_pixels.saturating_mul(WHOLE);
+    Ok(Load { most_pixels, most_whole, spread: STOCK_SPREAD, bytes_per_pixel, ..Load::UNLIMITED })
 }
 
 fn streaming_load(network: &Network, signature: &Signature) -> Load {
@@ -235,6 +239,7 @@ fn streaming_load(network: &Network, signature: &Signature) -> Load {
     let macs = network.macs_per_pixel().unwrap_or(1).max(1);
     Load {
         most_pixels: (TILE_WORK / macs).min(TILE_RESULT / bytes_per_pixel.max(1)),
+        most_whole: 0,
         long_pixels: QUICK_WORK / macs,
         widest: WIDEST_STREAM,
         spread: STREAM_SPREAD,

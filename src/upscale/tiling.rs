@@ -79,9 +79,11 @@ impl Cut {
     /// By how much the limits are exceeded, 1 where they are not.
     fn excess(&self, signature: &Signature) -> f64 {
         let load = &signature.load;
-        let pixels = self.pixels() / load.most_pixels.max(1) as f64;
-        // What a run beside others may hold, a run that is alone may hold twice.
-        let widest = f64::from(load.widest) * if self.columns * self.rows == 1 { 2.0 } else { 1.0 };
+        // A run that is alone may hold more than runs beside others.
+        let alone = self.columns * self.rows == 1;
+        let most_pixels = if alone { load.most_pixels.max(load.most_whole) } else { load.most_pixels };
+        let pixels = self.pixels() / most_pixels.max(1) as f64;
+        let widest = f64::from(load.widest) * if alone { 2.0 } else { 1.0 };
         let width = f64::from(self.width) / widest;
         let row = self.row_bytes as f64 / ROW_BYTES as f64;
         pixels.max(width).max(row).max(1.0)
@@ -138,6 +140,17 @@ mod tests {
     fn a_tiny_picture_is_one_tile() {
         // Two tiles with their halo would each be nearly the whole.
         assert_eq!(cut((40, 40), &signature(21, 500_000, 0.0), 2), (1, 1));
+    }
+
+    #[test]
+    fn a_larger_picture_is_one_tile_where_threads_can_share_it() {
+        let whole = |spread: f64| {
+            let signature = signature(21, 60_000, spread);
+            Signature { load: Load { most_whole: 240_000, ..signature.load }, ..signature }
+        };
+        assert_eq!(cut((480, 500), &whole(0.95), 2), (1, 1));
+        assert_ne!(cut((480, 501), &whole(0.95), 2), (1, 1), "one row too many");
+        assert_ne!(cut((480, 500), &whole(0.0), 2), (1, 1), "a worker would be idle");
     }
 
     #[test]

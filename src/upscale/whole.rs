@@ -1,12 +1,16 @@
-//! Networks that look at the whole picture at once, and so take memory that grows with it.
+//! Runs of a whole picture at once, whose memory grows with it: by networks that look at all of it, and where one tile is
+//! faster than several.
 
 use super::admission;
 use super::options::Options;
+use super::plan::Tiling;
 use super::size::Sizing;
+use super::tiling::tiling;
 use crate::engine::Signature;
 use crate::error::Error;
 
-/// The memory that a picture of `width` x `height` pixels takes within such a network, in bytes; 0 for others.
+/// The memory that a picture of `width` x `height` pixels takes within a network that is run on all of it, in bytes; 0
+/// where it is cut into tiles.
 ///
 /// # Errors
 /// [`Error::Limit`] if it is more than all images together may hold.
@@ -19,8 +23,11 @@ pub fn memory(
     workers: usize,
 ) -> Result<u64, Error> {
     let footprint = &signature.footprint;
-    if footprint.radius.is_some() || signature.fixed_size.is_some() || sizing.passes == 0 {
+    if signature.fixed_size.is_some() || sizing.passes == 0 {
         return Ok(0);
+    }
+    if footprint.radius.is_some() {
+        return Ok(one_tile((width, height), signature, options, sizing.passes, workers));
     }
     // What the last pass is given, cut into patches if that is wanted.
     let growth = u64::from(footprint.scale).pow(sizing.passes - 1);
@@ -47,4 +54,63 @@ pub fn memory(
         )));
     }
     Ok(bytes * (columns * rows).min(workers as u64))
+}
+
+/// What the largest pass takes that is one tile of more than tiles beside others may have.
+fn one_tile(
+    (width, height): (u32, u32),
+    signature: &Signature,
+    options: &Options,
+    passes: u32,
+    workers: usize,
+) -> u64 {
+    let Signature { load, footprint, .. } = signature;
+    let bytes = |pass: u32| {
+        let growth = footprint.scale.checked_pow(pass)?;
+        let (width, height) = (width.checked_mul(growth)?, height.checked_mul(growth)?);
+        let pixels = u64::from(width) * u64::from(height);
+        let large = pixels > load.most_pixels && pixels <= load.most_whole;
+        let whole = || {
+            matches!(tiling(width, height, signature, options, workers), Tiling::Auto { columns: 1, rows: 1 })
+        };
+        (large && whole()).then_some(pixels * load.bytes_per_pixel)
+    };
+    (0..passes).filter_map(bytes).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Load;
+    use crate::graph::Footprint;
+
+    #[test]
+    fn memory_is_asked_for_where_one_tile_is_larger_than_tiles_beside_others() {
+        let load = Load {
+            most_pixels: 60_000,
+            most_whole: 240_000,
+            spread: 0.95,
+            bytes_per_pixel: 700,
+            ..Load::UNLIMITED
+        };
+        let signature = Signature {
+            channels_in: 3,
+            channels_out: 3,
+            footprint: Footprint { scale: 2, radius: Some(21), trim: 0, divisor: 1 },
+            halo: 21,
+            load,
+            fixed_size: None,
+            input_range: (0.0, 1.0),
+            output_range: (0.0, 1.0),
+        };
+        let taken = |size, passes, options: &Options| one_tile(size, &signature, options, passes, 2);
+        let options = Options::default();
+        assert_eq!(taken((200, 300), 1, &options), 0, "as tiles beside others");
+        assert_eq!(taken((400, 600), 1, &options), 400 * 600 * 700);
+        assert_eq!(taken((400, 601), 1, &options), 0, "cut into tiles");
+        assert_eq!(taken((200, 300), 2, &options), 400 * 600 * 700, "the second pass");
+        assert_eq!(taken((400, 600), 2, &options), 400 * 600 * 700, "the first pass: the second is cut");
+        let patches = Options { patch_size: Some(64), ..options };
+        assert_eq!(taken((400, 600), 1, &patches), 0, "in patches");
+    }
 }

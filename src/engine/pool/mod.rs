@@ -49,7 +49,7 @@ const QUANTUM: Duration = Duration::from_millis(50);
 
 /// Pictures that follow each other within this time find the memory of the last one; asking the system for it again takes
 /// up to a tenth of their time.
-const LULL: Duration = Duration::from_secs(2);
+const LULL: Duration = Duration::from_secs(15);
 
 /// The task that a thread is running.
 struct Turn {
