@@ -28,7 +28,7 @@ pub struct Schedule<'a> {
     pub made: Vec<usize>,
     /// Output rows that have left.
     pub left: usize,
-    /// Rows that are made at a time at least.
+    /// Rows that are made at a time at least, and a multiple of which is: threads share twelve rows as badly as sixteen.
     least: usize,
     /// The step whose turn it is in this band.
     turn: usize,
@@ -41,7 +41,7 @@ impl<'a> Schedule<'a> {
     pub fn new(program: &'a Program, sizes: &'a [(usize, usize)], threads: usize) -> Schedule<'a> {
         let pixels = (BAND_PIXELS * threads).min(MOST_BAND_PIXELS);
         let rows = BAND_ROWS.max(THREAD_ROWS * threads);
-        let band = (pixels / sizes[0].1).max(rows).next_multiple_of(4);
+        let band = (pixels / sizes[0].1).next_multiple_of(rows).max(rows);
         let made = vec![0; sizes.len()];
         Schedule { program, band, sizes, made, left: 0, least: rows, turn: 0, behind: None }
     }
@@ -77,7 +77,7 @@ impl<'a> Schedule<'a> {
     /// Rows of a value that are made at a time: as many pixels as a band of the input has.
     pub fn rows(&self, value: usize) -> usize {
         let pixels = self.band * self.sizes[0].1;
-        (pixels / self.sizes[value].1).clamp(self.least, self.band)
+        (pixels / self.sizes[value].1 / self.least * self.least).clamp(self.least, self.band)
     }
 
     /// Input rows that will have been taken in with the next band.
