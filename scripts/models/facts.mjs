@@ -1,11 +1,10 @@
 /** Counts what is in the weights and writes it to lib/catalogue/facts.json. */
-import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { ROOT } from '../install.mjs';
 import { measureGraph, readGraph } from './onnx.mjs';
-import { bring } from './sources.mjs';
+import { bring, filesOf, sha256 } from './sources.mjs';
 
 const require = createRequire(import.meta.url);
 const Upscaler = require('../../index.js');
@@ -48,7 +47,7 @@ async function count(entry) {
     return {
       parameters: trained(source),
       fileSize: sizeOfFolder(path.dirname(file)),
-      sha256: sha256([file, ...shards(file)]),
+      sha256: sha256(filesOf(file)),
     };
   }
   const { scale, channels, inputRange, outputRange } = entry;
@@ -71,22 +70,6 @@ function trained(file) {
     .flatMap(({ weights }) => weights)
     .filter(({ dtype, shape }) => dtype === 'float32' && shape.length > 0)
     .reduce((sum, { shape }) => sum + shape.reduce((all, one) => all * one, 1), 0);
-}
-
-/**
- * @param {string} file a model.json
- * @returns {string[]} where its weights are
- */
-function shards(file) {
-  const { weightsManifest } = JSON.parse(readFileSync(file, 'utf8'));
-  return weightsManifest.flatMap(({ paths }) => paths.map((shard) => path.join(path.dirname(file), shard)));
-}
-
-/** @param {string[]} files hashed one after the other */
-function sha256(files) {
-  const hash = createHash('sha256');
-  for (const file of files) hash.update(readFileSync(file));
-  return hash.digest('hex');
 }
 
 /** @param {string} folder */

@@ -23,7 +23,7 @@ export function bring({ id, origin }) {
   const files = filesOf(path.join(folder, origin.file));
   for (const file of files) {
     const name = `${origin.registry}:${origin.package}@${origin.version}/${path.relative(folder, file).replaceAll('\\', '/')}`;
-    const found = createHash('sha256').update(readFileSync(file)).digest('hex');
+    const found = sha256([file]);
     if (HASHES[name] !== found) {
       throw new Error(
         `${id}: expected sha256 ${HASHES[name] ?? '(none is listed)'} of ${name} but found ${found}`,
@@ -33,8 +33,15 @@ export function bring({ id, origin }) {
   return files;
 }
 
+/** @param {string[]} files hashed one after the other */
+export function sha256(files) {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(readFileSync(file));
+  return hash.digest('hex');
+}
+
 /** @param {string} file `model.json`, which names its shards; or an ncnn model without its endings */
-function filesOf(file) {
+export function filesOf(file) {
   if (!file.endsWith('.json')) return [`${file}.param`, `${file}.bin`];
   const { weightsManifest } = JSON.parse(readFileSync(file, 'utf8'));
   const shards = weightsManifest.flatMap(({ paths }) => paths);

@@ -123,6 +123,21 @@ fn views(planes: &[Vec<f32>]) -> Vec<&[f32]> {
     planes.iter().map(Vec::as_slice).collect()
 }
 
+/// The planes that `conv` makes of the picture's rows, in bands of `band` rows.
+fn planes(conv: &Conv, picture: Picture, band: usize) -> Vec<Vec<f32>> {
+    let (height, width) = conv.output_size(picture.height, picture.width).unwrap();
+    let mut planes = vec![vec![f32::NAN; height * width * LANES]; plane_count(conv.outputs())];
+    let mut scratch = Scratch::new();
+    for top in (0..height).step_by(band) {
+        let rows = top..height.min(top + band);
+        let floats = rows.start * width * LANES..rows.end * width * LANES;
+        let mut output: Vec<&mut [f32]> = planes.iter_mut().map(|plane| &mut plane[floats.clone()]).collect();
+        conv.run_rows(picture, rows, &mut output, &mut scratch).unwrap();
+    }
+    assert!(scratch.bytes() <= conv.scratch_bytes(), "{} > {}", scratch.bytes(), conv.scratch_bytes());
+    planes
+}
+
 /// Runs the convolution in bands of `band` rows, and returns `[outputs][height][width]`.
 fn run(isa: Isa, case: &Case, data: &Data, band: usize) -> Vec<f32> {
     let conv = Conv::new(isa, &case.spec, &data.filters, &data.bias).unwrap();
@@ -133,15 +148,7 @@ fn run(isa: Isa, case: &Case, data: &Data, band: usize) -> Vec<f32> {
     let residual = if case.spec.epilogue.has_residual() { &residual[..] } else { &[] };
     let picture = Picture::whole(case.height, case.width, &inputs, residual);
 
-    let mut planes = vec![vec![f32::NAN; size * LANES]; plane_count(case.spec.outputs)];
-    let mut scratch = Scratch::new();
-    for top in (0..data.out_height).step_by(band) {
-        let rows = top..data.out_height.min(top + band);
-        let floats = rows.start * data.out_width * LANES..rows.end * data.out_width * LANES;
-        let mut output: Vec<&mut [f32]> = planes.iter_mut().map(|plane| &mut plane[floats.clone()]).collect();
-        conv.run_rows(picture, rows, &mut output, &mut scratch).unwrap();
-    }
-    assert!(scratch.bytes() <= conv.scratch_bytes(), "{} > {}", scratch.bytes(), conv.scratch_bytes());
+    let planes = planes(&conv, picture, band);
     let mut out = vec![0.0; case.spec.outputs * size];
     for (channels, plane) in out.chunks_mut(LANES * size).zip(&planes) {
         from_blocked(plane, &mut channels.chunks_mut(size).collect::<Vec<_>>()).unwrap();

@@ -48,7 +48,7 @@ struct Lull {
 const QUANTUM: Duration = Duration::from_millis(50);
 
 /// Pictures that follow each other within this time find the memory of the last one; asking the system for it again takes
-/// up to a tenth of their time.
+/// up to a fifth of their time.
 const LULL: Duration = Duration::from_secs(15);
 
 /// The task that a thread is running.

@@ -178,7 +178,11 @@ fn absorb(convolution: &mut Draft, step: &Draft) {
             };
             convolution.inputs.extend(others(&convolution.output));
         }
-        _ => {}
+        DraftOp::Conv(_)
+        | DraftOp::DepthToSpace { .. }
+        | DraftOp::Enlarge { .. }
+        | DraftOp::Concat
+        | DraftOp::Part { .. } => {}
     }
     convolution.output = step.output.clone();
 }

@@ -67,7 +67,7 @@ impl Around {
 /// Those of the kernels for what should not have been taken in.
 pub fn split(graph: &Graph, isa: Isa) -> Result<Option<Split>, Error> {
     let Some(body) = draft::body(graph) else { return Ok(None) };
-    let drafts = join::join(fuse::fuse(body.drafts, &body.output), &body.output);
+    let drafts = fewest(body.drafts, &body.output);
     if work(&drafts) < LEAST_WORK {
         return Ok(None);
     }
@@ -89,6 +89,11 @@ pub fn split(graph: &Graph, isa: Isa) -> Result<Option<Split>, Error> {
     outer.sort()?;
     outer.remove_dead();
     Ok(Some(Split { program, around: Around(outer) }))
+}
+
+/// The same in as few steps as the kernels can do it in; `output` is read outside.
+fn fewest(drafts: Vec<Draft>, output: &str) -> Vec<Draft> {
+    join::join(fuse::fuse(drafts, output), output)
 }
 
 /// Multiply-adds per pixel.
@@ -116,22 +121,15 @@ fn program(input: &str, input_channels: usize, drafts: &[Draft], isa: Isa) -> Re
                 continue;
             }
             DraftOp::Part { first } => {
-                let part = |source: &Source| {
-                    let first = source.channels.as_ref().map_or(0, |channels| channels.start) + first;
-                    Source { channels: Some(first..first + draft.channels), ..*source }
-                };
-                values.insert(&draft.output, inputs.iter().map(part).collect());
+                let part = *first..first + draft.channels;
+                values.insert(&draft.output, inputs.iter().map(|of| of.part(part.clone())).collect());
                 continue;
             }
             DraftOp::Conv(conv) => {
-                let count = |source: &Source| {
-                    source.channels.as_ref().map_or(channels[source.value], ExactSizeIterator::len)
-                };
-                Op::Conv(Arc::new(convolution(
-                    conv,
-                    read(&draft.inputs[0]).iter().map(count).collect(),
-                    isa,
-                )?))
+                // What a source does not have are no channels, which the convolution refuses.
+                let count = |source: &Source| source.count(channels[source.value]).unwrap_or(0);
+                let convolved = read(&draft.inputs[0]).iter().map(count).collect();
+                Op::Conv(Arc::new(convolution(conv, convolved, isa)?))
             }
             DraftOp::Add { factor } => Op::Add { factor: *factor },
             DraftOp::Mul => Op::Mul,

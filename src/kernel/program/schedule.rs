@@ -28,7 +28,7 @@ pub struct Schedule<'a> {
     pub made: Vec<usize>,
     /// Output rows that have left.
     pub left: usize,
-    /// Rows that are made at a time at least, and a multiple of which is: threads share twelve rows as badly as sixteen.
+    /// Rows that are made at a time at least, and in multiples of which: all threads have as much of them to do.
     least: usize,
     /// The step whose turn it is in this band.
     turn: usize,

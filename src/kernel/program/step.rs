@@ -52,8 +52,14 @@ impl From<usize> for Source {
 }
 
 impl Source {
+    /// Some of the channels that are read.
+    pub fn part(&self, channels: Range<usize>) -> Source {
+        let first = self.channels.as_ref().map_or(0, |channels| channels.start);
+        Source { value: self.value, channels: Some(first + channels.start..first + channels.end) }
+    }
+
     /// How many channels are read, of a value that has `all`; `None` where it does not have them.
-    fn count(&self, all: usize) -> Option<usize> {
+    pub fn count(&self, all: usize) -> Option<usize> {
         let Some(channels) = &self.channels else { return Some(all) };
         let ends = channels.end == all || (channels.end < all && channels.end.is_multiple_of(LANES));
         (channels.start.is_multiple_of(LANES) && !channels.is_empty() && ends).then_some(channels.len())

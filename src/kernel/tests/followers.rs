@@ -15,21 +15,6 @@ fn followable(mut case: Case) -> Case {
     case
 }
 
-/// The planes that `conv` makes of the picture's rows, in bands of `band` rows.
-fn planes(conv: &Conv, picture: Picture, band: usize) -> Vec<Vec<f32>> {
-    let (height, width) = conv.output_size(picture.height, picture.width).unwrap();
-    let mut planes = vec![vec![f32::NAN; height * width * LANES]; plane_count(conv.outputs())];
-    let mut scratch = Scratch::new();
-    for top in (0..height).step_by(band) {
-        let rows = top..height.min(top + band);
-        let floats = rows.start * width * LANES..rows.end * width * LANES;
-        let mut output: Vec<&mut [f32]> = planes.iter_mut().map(|plane| &mut plane[floats.clone()]).collect();
-        conv.run_rows(picture, rows, &mut output, &mut scratch).unwrap();
-    }
-    assert!(scratch.bytes() <= conv.scratch_bytes(), "{} > {}", scratch.bytes(), conv.scratch_bytes());
-    planes
-}
-
 /// The channels of each plane that exist.
 fn channels(planes: &[Vec<f32>], count: usize) -> Vec<u32> {
     let pixels = |(index, plane): (usize, &Vec<f32>)| {

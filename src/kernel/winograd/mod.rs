@@ -122,7 +122,7 @@ impl<const N: usize, const NN: usize> Task for Winograd<'_, N, NN> {
         let near = scratch.near.take(need.near).as_chunks_mut().0.as_chunks_mut().0;
         let (residuals, first_row) = (planes.residuals, rows.start);
         let to = Outputs { grid, residuals, first_row, planes: outputs };
-        let mut results = Results { layer, near: follower.map(|_| near), to };
+        let mut results = Results { layer, follower: follower.map(|layer| (layer, near)), to };
         let at_once = tiles_at_once(&layer.weights);
         for first in (first..end).step_by(at_once) {
             let tiles = &Tiles { range: first..end.min(first + at_once), across };
@@ -141,9 +141,7 @@ impl<const N: usize, const NN: usize> Task for Winograd<'_, N, NN> {
                     results.take(l, tiles, group.first + column, values);
                 }
             }
-            if let (Some(follower), Some(near)) = (follower, &results.near) {
-                follow::follow(l, follower, tiles, near, products, &mut results.to);
-            }
+            results.follow(l, tiles, products);
         }
     }
 }
@@ -151,8 +149,8 @@ impl<const N: usize, const NN: usize> Task for Winograd<'_, N, NN> {
 /// What becomes of a convolution's tiles.
 struct Results<'a> {
     layer: &'a Layer,
-    /// What the follower reads, if there is one.
-    near: Option<&'a mut [Transformed<1>]>,
+    /// The 1x1 convolution that follows, if one does, and what it reads.
+    follower: Option<(&'a Layer, &'a mut [Transformed<1>])>,
     to: Outputs<'a>,
 }
 
@@ -160,9 +158,17 @@ impl Results<'_> {
     /// Finishes the tiles of one output plane.
     #[inline(always)]
     fn take<L: Lanes>(&mut self, l: L, tiles: &Tiles, plane: usize, values: impl Values) {
-        match &mut self.near {
+        match &mut self.follower {
             None => self.to.store(l, tiles, self.layer, plane, values),
-            Some(near) => follow::hand_over(l, tiles.range.len(), self.layer, plane, values, near),
+            Some((_, near)) => follow::hand_over(l, tiles.range.len(), self.layer, plane, values, near),
+        }
+    }
+
+    /// Computes the follower of tiles whose planes have all been taken.
+    #[inline(always)]
+    fn follow<L: Lanes>(&mut self, l: L, tiles: &Tiles, products: &mut [Pixel]) {
+        if let Some((layer, near)) = &self.follower {
+            follow::follow(l, layer, tiles, near, products, &mut self.to);
         }
     }
 }
