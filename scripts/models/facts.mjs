@@ -35,25 +35,39 @@ export function updateFacts(facts) {
   writeFileSync(FACTS, `${JSON.stringify(all, null, 2)}\n`);
 }
 
+/** @param {Entry} entry */
+async function count(entry) {
+  const [source] = bring(entry);
+  const file = path.join(ROOT, 'models', entry.family, entry.file);
+  return entry.modelType === 'graph' ? countGraph(entry, source, file) : countNetwork(entry, source, file);
+}
+
+/**
+ * A graph whose network is another one for every size: its work is that of the network for the smallest sizes.
+ *
+ * @param {Entry} entry
+ * @param {string} source the published file
+ * @param {string} file the same in the package
+ */
+async function countGraph({ scale, modelType, divisibilityFactor }, source, file) {
+  const { macsPerPixel } = await describe({ path: source, scale, modelType, divisibilityFactor });
+  return {
+    parameters: trained(source),
+    macsPerPixel,
+    fileSize: sizeOfFolder(path.dirname(file)),
+    sha256: sha256(filesOf(file)),
+  };
+}
+
 /**
  * The trained numbers are those of the published file: what is shipped has been rewritten to be faster.
  *
  * @param {Entry} entry
+ * @param {string} source the published file
+ * @param {string} file what is shipped
  */
-async function count(entry) {
-  const [source] = bring(entry);
-  const file = path.join(ROOT, 'models', entry.family, entry.file);
-  if (entry.modelType === 'graph') {
-    return {
-      parameters: trained(source),
-      fileSize: sizeOfFolder(path.dirname(file)),
-      sha256: sha256(filesOf(file)),
-    };
-  }
-  const { scale, channels, inputRange, outputRange } = entry;
-  const upscaler = new Upscaler({ model: { path: source, scale, channels, inputRange, outputRange } });
-  const { parameters, halo } = await upscaler.getModel();
-  await upscaler.dispose();
+async function countNetwork({ scale, channels, inputRange, outputRange }, source, file) {
+  const { parameters, halo } = await describe({ path: source, scale, channels, inputRange, outputRange });
   return {
     parameters,
     ...measureGraph(readGraph(readFileSync(file))),
@@ -61,6 +75,16 @@ async function count(entry) {
     fileSize: statSync(file).size,
     sha256: sha256([file]),
   };
+}
+
+/** @param {import('../../index.js').ModelDefinition} model */
+async function describe(model) {
+  const upscaler = new Upscaler({ model });
+  try {
+    return await upscaler.getModel();
+  } finally {
+    await upscaler.dispose();
+  }
 }
 
 /** @param {string} file a model.json, among whose constants only those with dimensions were trained */

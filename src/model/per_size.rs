@@ -55,11 +55,12 @@ pub fn load(
     signature.load = load::stock_load(&network)?;
     let options = SessionOptions { workers };
     let (parameters, size_bytes) = (graph.parameters(), graph.weight_bytes());
+    let macs_per_pixel = network.macs_per_pixel();
     let digest = *graph.digest();
     let key = shared::key(&digest, &format!("{signature:?}{options:?}"));
     let itself = ENGINES.get(key, || Ok(sized(Arc::new(graph), signature, options)))?;
     let described = load::describe(FileFormat::Tfjs, itself.signature());
-    let info = ModelInfo { parameters, size_bytes, ..described };
+    let info = ModelInfo { parameters, macs_per_pixel, size_bytes, ..described };
     Ok(Loaded { engines: Engines { itself, grey: None }, info })
 }
 
