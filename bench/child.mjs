@@ -23,8 +23,8 @@ process.on('message', async ({ task, ...request }) => {
   }
 });
 
-/** One picture. */
-async function upscale({ picture, format }) {
+/** One picture; with `keep` the result comes with the figures. */
+async function upscale({ picture, format, keep = false }) {
   const image = Buffer.from(picture, 'base64');
   const watch = watchEventLoop();
   const cpu = process.cpuUsage();
@@ -32,7 +32,8 @@ async function upscale({ picture, format }) {
   const result = await contender.upscale(image, format);
   const ms = performance.now() - begun;
   const { user, system } = process.cpuUsage(cpu);
-  return { ms, cpuMs: (user + system) / 1e3, gap: await watch.end(), rss: peakRss(), bytes: result.length };
+  const kept = keep ? Buffer.from(result).toString('base64') : undefined;
+  return { ms, cpuMs: (user + system) / 1e3, gap: await watch.end(), rss: peakRss(), kept };
 }
 
 /** From the start of loading to the end of the first picture. */

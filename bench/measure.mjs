@@ -2,6 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import * as plan from './plan.mjs';
 import { CONTENDERS } from './contenders/index.mjs';
+import { refuseOtherPictures } from './agree.mjs';
 import { installedMegabytes, model, picture } from './prepare.mjs';
 import { Worker } from './worker.mjs';
 
@@ -56,10 +57,13 @@ export async function compareAll(cases, say) {
 async function compare({ size, format, contenders, seconds, once }, network) {
   const request = { task: 'upscale', picture: await picture(size, format), format };
   const { workers, results } = await start(contenders, network);
-  for (const [name, worker] of workers) {
+  const pictures = new Map();
+  for (const [name, worker] of once ? [] : workers) {
     // The first run makes buffers and, for some, sessions: what a server pays once.
-    if (!once) await attempt(results, workers, name, () => worker.ask(request));
+    const run = await attempt(results, workers, name, () => worker.ask({ ...request, keep: true }));
+    if (run !== undefined) pictures.set(name, Buffer.from(run.kept, 'base64'));
   }
+  await refuseOtherPictures(pictures);
   const end = performance.now() + seconds * 1e3;
   const least = once ? 1 : 3;
   for (let round = 0; round < least || (!once && performance.now() < end); round++) {

@@ -10,6 +10,9 @@ const CACHE = fileURLToPath(new URL('.cache/', import.meta.url));
 const PHOTO = fileURLToPath(new URL('../examples/images/astronaut.png', import.meta.url));
 const CLI = fileURLToPath(new URL('../bin/upscaler-node.js', import.meta.url));
 
+/** Side of a picture that every network takes. */
+const PROBE = 64;
+
 mkdirSync(CACHE, { recursive: true });
 
 /**
@@ -46,13 +49,24 @@ export async function model(name) {
     const { halo } = JSON.parse(execFileSync(process.execPath, [CLI, 'info', name, '--json'], { env }));
     const file = path.join(CACHE, `${name.replaceAll(/[^\w]+/g, '-')}.onnx`);
     execFileSync(process.execPath, [CLI, 'convert', name, '-o', file]);
-    return { model: name, file, scale, halo: halo ?? 0, input: inputRange, output: outputRange };
+    const margin = await marginOf(file, scale);
+    return { model: name, file, scale, halo: halo ?? 0, margin, input: inputRange, output: outputRange };
   } catch (error) {
     if (/NOT_FOUND|NOT_INSTALLED|LOAD/.test(error.code)) return undefined;
     throw error;
   } finally {
     await upscaler.dispose();
   }
+}
+
+/** By how many input pixels a network's result falls short of its input on each side, as waifu2x's does. */
+async function marginOf(file, scale) {
+  const { default: ort } = await import('onnxruntime-node');
+  const session = await ort.InferenceSession.create(file);
+  const nothing = new ort.Tensor('float32', new Float32Array(3 * PROBE * PROBE), [1, 3, PROBE, PROBE]);
+  const { [session.outputNames[0]]: result } = await session.run({ [session.inputNames[0]]: nothing });
+  await session.release();
+  return (PROBE - result.dims[2] / scale) / 2;
 }
 
 /** Megabytes on disk of packages of ours, as npm would install them, or of packages in node_modules with what they need. */

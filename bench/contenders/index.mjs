@@ -1,7 +1,7 @@
 /**
  * The contenders by name: the module that runs them, and what it is told about the model.
  *
- * @typedef {{ model: string, file: string, scale: number, halo: number, input: [number, number], output: [number, number] }} Model
+ * @typedef {{ model: string, file: string, scale: number, halo: number, margin: number, input: [number, number], output: [number, number] }} Model
  * @type {Record<string, { label: string, module: string, options: (model: Model) => object, env?: Record<string, string>, packages: string[] }>}
  */
 const UPSCALERJS_PACKAGES = ['upscaler', '@upscalerjs/default-model'];

@@ -7,10 +7,11 @@ import { tiles } from '../tiles.mjs';
  * Done with care: all cores for the network, one pass over the pixels on each side, rounding and clamping by
  * Uint8ClampedArray, no copy that is not needed, buffers of the tiles reused.
  *
- * @param {{ file: string, scale: number, halo: number, input: [number, number], output: [number, number], tile?: number }} options
- *   `file`: the same .onnx that ours runs. `tile`: side of a tile without its halo; whole pictures if absent.
+ * @param {{ file: string, scale: number, halo: number, margin: number, input: [number, number], output: [number, number], tile?: number }} options
+ *   `file`: the same .onnx that ours runs. `margin`: what a result lacks on each side, in input pixels. `tile`: side of a
+ *   tile without its halo; whole pictures if absent.
  */
-export async function load({ file, scale, halo, input, output, tile }) {
+export async function load({ file, scale, halo, margin, input, output, tile }) {
   const { default: ort } = await import('onnxruntime-node');
   const { default: sharp } = await import('sharp');
   const session = await ort.InferenceSession.create(file, {
@@ -26,25 +27,30 @@ export async function load({ file, scale, halo, input, output, tile }) {
   const buffers = new Map();
   let turn = Promise.resolve();
 
-  async function runTile(pixels, { width }, box, target) {
-    const { x, y, w, h } = box;
-    if (!buffers.has(w * h)) buffers.set(w * h, new Float32Array(3 * w * h));
-    const planes = buffers.get(w * h);
-    toPlanes(pixels, width, box, planes, input);
-    const feeds = { [inputName]: new ort.Tensor('float32', planes, [1, 3, h, w]) };
+  async function runTile(pixels, width, box, target, targetWidth) {
+    const given = { ...box, w: box.w + 2 * margin, h: box.h + 2 * margin };
+    const size = given.w * given.h;
+    if (!buffers.has(size)) buffers.set(size, new Float32Array(3 * size));
+    const planes = buffers.get(size);
+    toPlanes(pixels, width, given, planes, input);
+    const feeds = { [inputName]: new ort.Tensor('float32', planes, [1, 3, given.h, given.w]) };
     const { [outputName]: result } = await session.run(feeds);
-    fromPlanes(result.data, box, scale, target, width * scale, output);
+    fromPlanes(result.data, box, scale, target, targetWidth, output);
     result.dispose();
   }
 
   async function upscale(image, format) {
-    const decoded = sharp(image).removeAlpha().toColourspace('srgb').raw();
+    const rgb = sharp(image).removeAlpha().toColourspace('srgb');
+    const padding = { top: margin, bottom: margin, left: margin, right: margin, extendWith: 'copy' };
+    const decoded = (margin === 0 ? rgb : rgb.extend(padding)).raw();
     const { data: pixels, info } = await decoded.toBuffer({ resolveWithObject: true });
-    const [width, height] = [info.width * scale, info.height * scale];
+    const [columns, rows] = [info.width - 2 * margin, info.height - 2 * margin];
+    const [width, height] = [columns * scale, rows * scale];
     const target = new Uint8ClampedArray(width * height * 3);
     const infer = turn.then(async () => {
-      const core = tile ?? Math.max(info.width, info.height);
-      for (const box of tiles(info.width, info.height, core, halo)) await runTile(pixels, info, box, target);
+      const core = tile ?? Math.max(columns, rows);
+      const boxes = tiles(columns, rows, core, Math.max(0, halo - margin));
+      for (const box of boxes) await runTile(pixels, info.width, box, target, width);
     });
     turn = infer.catch(() => {});
     await infer;
