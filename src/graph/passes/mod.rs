@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`affine`] | folds constant factors and offsets around a convolution into its weights and bias |
 //! | [`upsample_conv`] | nearest-neighbour enlargement and convolution → convolution at the small size and depth-to-space |
+//! | [`transposed_conv`] | transposed convolution to few channels → convolution at the small size and depth-to-space |
 //! | [`residual`] | a chain of residual blocks → in the basis in which blocks add what is new and no more |
 //! | [`layer_norm`] | normalisation along the last axis, written out → one operator |
 //! | [`resize_conv`] | linear or cubic resampling by a fixed ratio → convolution and depth-to-space |
@@ -12,8 +13,10 @@
 mod affine;
 mod grey;
 mod layer_norm;
+mod phases;
 mod residual;
 mod resize_conv;
+mod transposed_conv;
 mod upsample_conv;
 
 pub use grey::run as grey;
@@ -28,6 +31,7 @@ pub fn run(graph: &mut Graph, channels: usize, divisor: usize) -> Result<(), Err
     residual::run(graph, channels);
     layer_norm::run(graph);
     upsample_conv::run(graph);
+    transposed_conv::run(graph);
     resize_conv::run(graph, channels, divisor)?;
     graph.remove_dead();
     graph.name_output(&output);

@@ -105,6 +105,58 @@ fn enlargement_stays_where_the_rewrite_would_be_wrong_or_slower() {
     assert_rewritten(net.graph(3, &output), 3, 1, &["Resize", "Conv"]);
 }
 
+/// A transposed convolution of 3 channels to 2, with `attributes` as ONNX names them.
+fn transposed(net: &mut Net, kernel: [usize; 2], attributes: &[(&str, &[i64])]) -> String {
+    let (weights, bias) = (net.noise(&[3, 2, kernel[0], kernel[1]]), net.noise(&[2]));
+    let attributes = attributes.iter().map(|(name, values)| Attribute::ints(name, values)).collect();
+    net.builder.node("ConvTranspose", &["input", &weights, &bias], attributes)
+}
+
+#[test]
+fn a_transposed_convolution_becomes_one_at_the_small_size() {
+    // (factor, kernel, pads, output padding): as small as the factor, wider, waifu2x's, Keras's and PyTorch's own forms.
+    for (factor, kernel, pads, extra) in [
+        (2, [2, 2], [0; 4], [0, 0]),
+        (2, [4, 4], [1; 4], [0, 0]),
+        (2, [4, 4], [3, 3, 3, 3], [0, 0]),
+        (2, [3, 3], [0, 0, 1, 1], [0, 0]),
+        (2, [3, 3], [1; 4], [1, 1]),
+        (3, [9, 9], [4; 4], [2, 2]),
+        (4, [1, 2], [0; 4], [3, 2]),
+        (2, [5, 3], [4, 1, 5, 2], [0, 0]),
+        (2, [6, 2], [0, 2, 0, 4], [0, 0]),
+    ] {
+        let mut net = Net::new(factor as u64);
+        // What is cut off must be there.
+        let padded = net.conv("input", [3, 3, 1, 1], [4; 4]);
+        let attributes: [(&str, &[i64]); 3] =
+            [("strides", &[factor; 2]), ("pads", &pads), ("output_padding", &extra)];
+        let output = transposed(&mut net, kernel, &attributes);
+        let mut graph = net.graph(3, &output);
+        graph.nodes[1].input[0] = padded;
+        assert_rewritten(graph, 3, 1, &["Conv", "Conv", "DepthToSpace"]);
+    }
+}
+
+#[test]
+fn a_transposed_convolution_stays_where_it_is_no_enlargement() {
+    // A result that is no multiple; two factors; one that keeps the size; dilated; of a given size.
+    let cases: [&[(&str, &[i64])]; 5] = [
+        &[("strides", &[2, 2])],
+        &[("strides", &[1, 2]), ("pads", &[1, 0, 1, 1])],
+        &[("strides", &[1, 1]), ("pads", &[1; 4])],
+        &[("strides", &[2, 2]), ("dilations", &[3, 3]), ("pads", &[3, 3, 2, 2])],
+        &[("strides", &[2, 2]), ("output_shape", &[14, 8])],
+    ];
+    for attributes in cases {
+        let mut net = Net::new(5);
+        let output = transposed(&mut net, [3, 3], attributes);
+        let mut graph = net.graph(3, &output);
+        run(&mut graph, 3, 1).unwrap();
+        assert_eq!(operators(&graph), ["ConvTranspose"], "{attributes:?}");
+    }
+}
+
 #[test]
 fn constants_around_a_convolution_are_folded_into_it() {
     let mut net = Net::new(11);

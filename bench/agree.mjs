@@ -1,0 +1,33 @@
+/** Whether contenders do the same work: one that makes another picture may be faster for it. */
+
+/** In dB, of 8-bit samples. Quantised networks and JPEG come to 35 and more; a row too few comes to less than 30. */
+const LEAST = 32;
+
+/** The one that has no network. */
+const ANOTHER = 'lanczos';
+
+/**
+ * @param {Map<string, Buffer>} pictures encoded, by contender
+ * @throws {Error} if one is not the picture that `ours` made
+ */
+export async function refuseOtherPictures(pictures) {
+  const ours = pictures.get('ours');
+  if (ours === undefined) return;
+  for (const [name, picture] of pictures) {
+    if (name === ANOTHER) continue;
+    const likeness = await psnr(ours, picture);
+    if (likeness < LEAST)
+      throw new Error(`${name} makes another picture: ${likeness.toFixed(1)} dB from ours`);
+  }
+}
+
+/** Peak signal-to-noise ratio of two encoded pictures; 0 if their sizes differ. */
+async function psnr(one, other) {
+  const { default: sharp } = await import('sharp');
+  const [a, b] = await Promise.all(
+    [one, other].map((bytes) => sharp(bytes).removeAlpha().raw().toBuffer({ resolveWithObject: true })),
+  );
+  if (a.info.width !== b.info.width || a.info.height !== b.info.height) return 0;
+  const squares = a.data.reduce((sum, value, index) => sum + (value - b.data[index]) ** 2, 0);
+  return 10 * Math.log10((255 ** 2 * a.data.length) / squares);
+}
