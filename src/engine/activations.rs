@@ -23,7 +23,7 @@ use ort::sys::{OrtAllocator, OrtMemoryInfo};
 const SMALLEST_BLOCK: usize = 64 << 10;
 
 /// A free block serves a request if at most one part in this many of it stays unused: tiles at a picture's edge take
-/// those of tiles in its middle, and nothing much smaller does.
+/// those of tiles in its middle. Nothing much smaller does, as long as there may be one more block.
 const WASTE: usize = 3;
 
 /// What may be held beyond the most that was in use at one time, if that is not more than half of it: where sizes are
@@ -44,7 +44,11 @@ struct Line(#[allow(dead_code, reason = "only its size and alignment matter")] [
 
 enum Block {
     Heap(#[allow(dead_code, reason = "held for its Drop")] Vec<Line>),
-    Mapped(MmapMut),
+    Mapped {
+        map: MmapMut,
+        /// The bytes that were asked for.
+        wanted: usize,
+    },
 }
 
 /// Blocks in use, and free ones.
@@ -54,11 +58,13 @@ struct Blocks {
     used: HashMap<usize, Block>,
     /// In the order in which they became free.
     free: Vec<MmapMut>,
-    /// Mapped bytes in use, and the most there have been at one time since no network ran.
+    /// Bytes of the blocks in use.
     used_bytes: usize,
-    most_used: usize,
+    /// What was asked for of them, and the most that there has been at one time since no network ran.
+    wanted_bytes: usize,
+    most_wanted: usize,
     /// That of the time before: networks that ran before no network did are likely to run again.
-    most_used_before: usize,
+    most_wanted_before: usize,
 }
 
 impl Blocks {
@@ -78,20 +84,34 @@ impl Blocks {
         if size < SMALLEST_BLOCK {
             return self.reserve(size);
         }
-        let Some(mut map) = self.reuse(size).or_else(|| self.fresh(size)) else { return ptr::null_mut() };
+        self.wanted_bytes += size;
+        self.most_wanted = self.most_wanted.max(self.wanted_bytes);
+        let Some(mut map) = self.reuse(size).or_else(|| self.fresh(size)) else {
+            self.wanted_bytes -= size;
+            return ptr::null_mut();
+        };
         self.used_bytes += map.len();
-        self.most_used = self.most_used.max(self.used_bytes);
         let address = map.as_mut_ptr();
-        self.used.insert(address.addr(), Block::Mapped(map));
+        self.used.insert(address.addr(), Block::Mapped { map, wanted: size });
         address
     }
 
-    /// The smallest free block that fits well.
+    /// The smallest free block that fits well. If others would have to go for a fresh one, only to be asked for again by
+    /// the next run, any that is large enough, as long as blocks in use are not much more than what was asked for.
     fn reuse(&mut self, size: usize) -> Option<MmapMut> {
-        let fits = |block: &MmapMut| block.len() >= size && block.len() - size <= block.len() / WASTE;
+        let full = self.used_bytes + self.free_bytes() + size > self.most_held();
+        let spare = (self.wanted_bytes + self.slack()).saturating_sub(self.used_bytes);
+        let fits = |block: &MmapMut| {
+            let least = block.len() - block.len() / WASTE;
+            size <= block.len() && (size >= least || (full && block.len() <= spare))
+        };
         let fitting = self.free.iter().enumerate().filter(|(_, block)| fits(block));
         let (index, _) = fitting.min_by_key(|(_, block)| block.len())?;
         Some(self.free.remove(index))
+    }
+
+    fn free_bytes(&self) -> usize {
+        self.free.iter().map(|block| block.len()).sum()
     }
 
     /// A block from the system, for which free ones go where all together would be much more than was ever in use.
@@ -107,31 +127,35 @@ impl Blocks {
     }
 
     fn give(&mut self, address: usize) {
-        if let Some(Block::Mapped(map)) = self.used.remove(&address) {
+        if let Some(Block::Mapped { map, wanted }) = self.used.remove(&address) {
             self.used_bytes -= map.len();
+            self.wanted_bytes -= wanted;
             self.free.push(map);
         }
         if self.used_bytes == 0 {
-            self.most_used_before = std::mem::take(&mut self.most_used);
+            self.most_wanted_before = std::mem::take(&mut self.most_wanted);
             self.keep_free(self.most_held().max(KEPT_IDLE));
         }
     }
 
     /// What blocks in use and free ones may come to together.
     fn most_held(&self) -> usize {
-        let most_used = self.most_used.max(self.most_used_before);
-        most_used + (most_used / 2).min(MOST_SLACK)
+        self.most_wanted.max(self.most_wanted_before) + self.slack()
+    }
+
+    fn slack(&self) -> usize {
+        (self.most_wanted.max(self.most_wanted_before) / 2).min(MOST_SLACK)
     }
 
     /// Gives back what small pictures do not need.
     fn rest(&mut self) {
-        self.most_used_before = self.most_used_before.min(KEPT_IDLE);
+        self.most_wanted_before = self.most_wanted_before.min(KEPT_IDLE);
         self.keep_free(KEPT_IDLE);
     }
 
     /// Gives free blocks back, those that have waited longest first, until at most `most` bytes of them are left.
     fn keep_free(&mut self, most: usize) {
-        let mut free: usize = self.free.iter().map(|block| block.len()).sum();
+        let mut free = self.free_bytes();
         while free > most {
             free -= self.free.remove(0).len();
         }
@@ -204,10 +228,6 @@ mod tests {
 
     const MIB: usize = 1 << 20;
 
-    fn free_bytes(blocks: &Blocks) -> usize {
-        blocks.free.iter().map(|block| block.len()).sum()
-    }
-
     #[test]
     fn little_more_is_held_than_was_in_use_at_one_time() {
         let mut blocks = Blocks::default();
@@ -221,7 +241,7 @@ mod tests {
             }
         }
         assert_eq!(blocks.used_bytes, 0);
-        assert!(free_bytes(&blocks) <= 18 * MIB + 30, "{} are held", free_bytes(&blocks));
+        assert!(blocks.free_bytes() <= 18 * MIB + 30, "{} are held", blocks.free_bytes());
     }
 
     #[test]
@@ -231,6 +251,30 @@ mod tests {
         blocks.give(first.addr());
         assert_eq!(blocks.take(2 * MIB + MIB / 2), first);
         assert_ne!(blocks.take(MIB), first);
+    }
+
+    /// Each layer's result is read by the next: two are in use at a time.
+    #[test]
+    fn layers_of_many_sizes_find_all_their_blocks_again() {
+        let sizes = [2, 4, 8, 15, 14, 28].map(|size| size * MIB);
+        let run = |blocks: &mut Blocks| {
+            let mut addresses = Vec::new();
+            for size in sizes {
+                addresses.push(blocks.take(size).addr());
+                if let [.., before, _] = addresses[..] {
+                    blocks.give(before);
+                }
+            }
+            blocks.give(addresses[sizes.len() - 1]);
+            addresses
+        };
+        let mut blocks = Blocks::default();
+        for _ in 0..3 {
+            run(&mut blocks);
+        }
+        let known: Vec<_> = blocks.free.iter().map(|block| block.as_ptr().addr()).collect();
+        assert!(run(&mut blocks).iter().all(|address| known.contains(address)));
+        assert!(blocks.free_bytes() <= (28 + 14) * MIB * 3 / 2);
     }
 
     #[test]
@@ -244,11 +288,11 @@ mod tests {
         let large = run(&mut blocks, 2 * KEPT_IDLE);
         assert_eq!(run(&mut blocks, 2 * KEPT_IDLE), large);
         run(&mut blocks, MIB);
-        assert_eq!(free_bytes(&blocks), MIB, "a smaller one came");
+        assert_eq!(blocks.free_bytes(), MIB, "a smaller one came");
 
         run(&mut blocks, 2 * KEPT_IDLE);
         blocks.rest();
-        assert!(free_bytes(&blocks) <= KEPT_IDLE, "nothing came");
+        assert!(blocks.free_bytes() <= KEPT_IDLE, "nothing came");
     }
 
     #[test]
