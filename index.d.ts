@@ -476,7 +476,10 @@ declare namespace Upscaler {
     halo: number | null;
     format: 'onnx' | 'tfjs' | 'ncnn';
     parameters: number;
-    /** Multiplications for each input pixel; `null`: they do not grow with the picture. */
+    /**
+     * Multiplications for each input pixel; `null`: they do not grow with the picture. Of a network that is another one
+     * for every size: those for a small picture.
+     */
     macsPerPixel: number | null;
     /** Input pixels that a result pixel depends on, on each side; `null`: all of them. `halo` may be less. */
     receptiveField: number | null;

@@ -102,6 +102,21 @@ test('the catalogue agrees with the committed weights, read without the library'
   }
 });
 
+/**
+ * What MAXIM's paper (Tu et al. 2022) gives for 256x256 pixels, by stages. It counts a multiplication and an addition, and
+ * operators besides convolutions and products of matrices, which are what the catalogue counts.
+ */
+const MAXIM_FLOPS = { 2: 216e9, 3: 339.2e9 };
+
+test('MAXIM takes as many multiplications as is published', () => {
+  const models = entries.filter(({ architecture }) => architecture === 'maxim');
+  assert.equal(models.length, 5);
+  for (const { id, settings, macsPerPixel } of models) {
+    const ratio = (2 * macsPerPixel * 256 ** 2) / MAXIM_FLOPS[settings.stages];
+    assert.ok(ratio > 0.95 && ratio <= 1, `${id}: ${ratio}`);
+  }
+});
+
 test('the hash of every published file is known', () => {
   for (const { id, origin, modelType } of entries) {
     const prefix = `${origin.registry}:${origin.package}@${origin.version}/${origin.file}`;

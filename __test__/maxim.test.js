@@ -7,6 +7,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, test } = require('node:test');
 const { PICTURE, differenceFromTensorFlow } = require('./support/maxim');
+const { entries } = require('../lib/catalogue');
 const { pattern, toTensor } = require('./support/pixels');
 const { withUpscaler } = require('./support/with-upscaler');
 
@@ -39,6 +40,14 @@ test('UpscalerJS’s package gives what TensorFlow.js gives', async () => {
     { name, scale, halo, format, channels, parameters },
     { name: 'maxim-deraining', scale: 1, halo: null, format: 'tfjs', channels: 3, parameters: 14171132 },
   );
+});
+
+test('a file that is not in the catalogue is counted as the catalogue counts', async () => {
+  const file = path.join(__dirname, '..', 'node_modules', MODEL, 'models', 'model.json');
+  const model = { path: file, modelType: 'graph', scale: 1, divisibilityFactor: 64 };
+  const { macsPerPixel, receptiveField } = await withUpscaler({ model }, (upscaler) => upscaler.getModel());
+  const entry = entries.find(({ id }) => id === 'maxim-deraining');
+  assert.deepEqual({ macsPerPixel, receptiveField }, { macsPerPixel: entry.macsPerPixel, receptiveField: null });
 });
 
 test('the network for a size is kept on disk, and made again if it is damaged', async () => {

@@ -33,7 +33,8 @@ async function upscale({ picture, format, keep = false }) {
   const ms = performance.now() - begun;
   const { user, system } = process.cpuUsage(cpu);
   const kept = keep ? Buffer.from(result).toString('base64') : undefined;
-  return { ms, cpuMs: (user + system) / 1e3, gap: await watch.end(), rss: peakRss(), kept };
+  const figures = { ms, cpuMs: (user + system) / 1e3, gap: await watch.end(), rss: peakRss() };
+  return { ...figures, bytes: result.length, kept };
 }
 
 /** From the start of loading to the end of the first picture. */

@@ -97,7 +97,8 @@ pub struct ModelInfo {
     pub format: FileFormat,
     /// Trained numbers.
     pub parameters: u64,
-    /// Multiplications for each input pixel; `None` for networks whose work does not grow with the picture.
+    /// Multiplications for each input pixel, of a small picture where the network is another one for every size; `None` for
+    /// networks whose work does not grow with the picture.
     pub macs_per_pixel: Option<u64>,
     /// Bytes of the network in memory, without what the engine adds.
     pub size_bytes: u64,
