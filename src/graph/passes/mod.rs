@@ -39,4 +39,4 @@ pub fn run(graph: &mut Graph, channels: usize, divisor: usize) -> Result<(), Err
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;
