@@ -28,6 +28,42 @@ impl Net {
         self.0.node(op, &[input, &constant], vec![])
     }
 
+    /// The end of a residual dense block: its input and what it made of it, through a 1x1 convolution.
+    fn block(&mut self, input: &str, made: &str) -> String {
+        let joined = self.0.node("Concat", &[input, made], vec![Attribute::int("axis", 1)]);
+        let weights = (0..2 * CHANNELS * CHANNELS).map(|i| (i % 17) as f32 * 1e-4).collect();
+        let weights = self.0.constant("weights", Tensor::floats(&[CHANNELS, 2 * CHANNELS, 1, 1], weights));
+        let fused = self.0.node("Conv", &[&joined, &weights], vec![]);
+        self.0.node("Add", &[&fused, input], vec![])
+    }
+
+    /// A normalisation over channels as TensorFlow writes it.
+    fn norm(&mut self, input: &str) -> String {
+        let to = |perm: [i64; 4]| vec![Attribute::ints("perm", &perm)];
+        let x = self.0.node("Transpose", &[input], to([0, 2, 3, 1]));
+        let mean = |net: &mut Net, of: &str| {
+            let last = net.0.constant("last", Tensor::ints(&[3]));
+            let sum = net.0.node("ReduceSum", &[of, &last], vec![Attribute::int("keepdims", 1)]);
+            net.number("Mul", &sum, 1.0 / CHANNELS as f32)
+        };
+        let square = self.0.node("Mul", &[&x, &x], vec![]);
+        let (first, second) = (mean(self, &x), mean(self, &square));
+        let squared = self.0.node("Mul", &[&first, &first], vec![]);
+        let variance = self.0.node("Sub", &[&second, &squared], vec![]);
+        let variance = self.number("Max", &variance, 0.0);
+        let variance = self.number("Add", &variance, 1e-3);
+        let root = self.0.node("Sqrt", &[&variance], vec![]);
+        let inverse = self.0.node("Reciprocal", &[&root], vec![]);
+        let [scale, offset] = [1.5, 0.5].map(|value| {
+            self.0.constant("each", Tensor::floats(&[1, 1, 1, CHANNELS], vec![value; CHANNELS]))
+        });
+        let factor = self.0.node("Mul", &[&inverse, &scale], vec![]);
+        let centred = self.0.node("Sub", &[&x, &first], vec![]);
+        let product = self.0.node("Mul", &[&centred, &factor], vec![]);
+        let sum = self.0.node("Add", &[&product, &offset], vec![]);
+        self.0.node("Transpose", &[&sum], to([0, 3, 1, 2]))
+    }
+
     fn resize(&mut self, input: &str, mode: &str) -> String {
         let scales = self.0.constant("scales", Tensor::floats(&[4], vec![1.0, 1.0, 2.0, 2.0]));
         self.0.node("Resize", &[input, "", &scales], vec![Attribute::text("mode", mode)])
@@ -39,30 +75,58 @@ fn model(pass: &str) -> ModelProto {
     let mut net = Net(Builder::new());
     let mut x = net.conv("input", [CHANNELS, 3]);
     for _ in 0..CONVOLUTIONS {
-        x = net.conv(&x, [CHANNELS, CHANNELS]);
-        if pass == "affine" {
-            x = net.number("Mul", &x, 0.5);
-            x = net.number("Add", &x, 0.5);
-        }
-        x = net.0.node("Relu", &[&x], vec![]);
+        x = layer(&mut net, &x, pass);
     }
-    if pass == "upsample_conv" {
-        x = net.resize(&x, "nearest");
-        x = net.conv(&x, [3, CHANNELS]);
-    } else {
-        x = net.conv(&x, [12, CHANNELS]);
-        x = net.0.node("DepthToSpace", &[&x], vec![Attribute::int("blocksize", 2)]);
-    }
-    if pass == "resize_conv" {
-        let large = net.resize("input", "cubic");
-        x = net.0.node("Add", &[&x, &large], vec![]);
-    }
+    x = enlarged(&mut net, &x, pass);
     net.0.finish(3, None, &x)
 }
 
-#[divan::bench(args = ["plain", "affine", "upsample_conv", "resize_conv"])]
+fn layer(net: &mut Net, input: &str, pass: &str) -> String {
+    let mut x = net.conv(input, [CHANNELS, CHANNELS]);
+    if pass == "affine" {
+        x = net.number("Mul", &x, 0.5);
+        x = net.number("Add", &x, 0.5);
+    }
+    x = net.0.node("Relu", &[&x], vec![]);
+    match pass {
+        "residual" => net.block(input, &x),
+        "layer_norm" => net.norm(&x),
+        _ => x,
+    }
+}
+
+/// The end of the network: the picture, twice as large.
+fn enlarged(net: &mut Net, input: &str, pass: &str) -> String {
+    match pass {
+        "upsample_conv" => {
+            let large = net.resize(input, "nearest");
+            net.conv(&large, [3, CHANNELS])
+        }
+        "transposed_conv" => {
+            let weights = Tensor::floats(&[CHANNELS, 3, 4, 4], vec![0.1; CHANNELS * 48]);
+            let weights = net.0.constant("weights", weights);
+            let attributes = vec![Attribute::ints("strides", &[2; 2]), Attribute::ints("pads", &[1; 4])];
+            net.0.node("ConvTranspose", &[input, &weights], attributes)
+        }
+        _ => {
+            let phases = net.conv(input, [12, CHANNELS]);
+            let x = net.0.node("DepthToSpace", &[&phases], vec![Attribute::int("blocksize", 2)]);
+            if pass != "resize_conv" {
+                return x;
+            }
+            let large = net.resize("input", "cubic");
+            net.0.node("Add", &[&x, &large], vec![])
+        }
+    }
+}
+
+const PASSES: [&str; 7] =
+    ["plain", "affine", "upsample_conv", "transposed_conv", "residual", "layer_norm", "resize_conv"];
+
+#[divan::bench(args = PASSES)]
 fn reading(bencher: Bencher, pass: &str) {
-    bencher.with_inputs(|| model(pass)).bench_values(Network::from_model);
+    let optimised = |model| Network::from_model(model).and_then(Network::optimised);
+    bencher.with_inputs(|| model(pass)).bench_values(optimised);
 }
 
 #[divan::bench]

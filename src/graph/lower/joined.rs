@@ -12,8 +12,8 @@ use crate::graph::proto::{AttributeProto, NodeProto};
 use crate::graph::shape::Shapes;
 use crate::graph::tensor::Tensor;
 
-/// Joined within each other deeper than this, values are left alone.
-const MAX_DEPTH: usize = 64;
+/// What is joined of more values than this, or deeper within each other, is left alone.
+const MOST_PARTS: usize = 64;
 
 /// Rewrites all convolutions of three values and more. `shapes` are those of the values at any size.
 pub fn run(graph: &mut Graph, shapes: &Shapes) {
@@ -23,7 +23,7 @@ pub fn run(graph: &mut Graph, shapes: &Shapes) {
     for (index, node) in graph.nodes.iter().enumerate() {
         match node.op_type.as_str() {
             // What is joined anyway.
-            "Concat" if node.input.len() == 2 => {
+            "Concat" if node.input.len() == 2 && is_of_channels(node) => {
                 split.pairs.insert(node.input.clone(), node.out().to_owned());
             }
             "Conv" => {
@@ -72,6 +72,11 @@ impl<'a> Joined<'a> {
     }
 }
 
+/// Whether a node joins channels.
+fn is_of_channels(node: &NodeProto) -> bool {
+    node.is("Concat") && node.int("axis", 0) == 1
+}
+
 /// The values that one was joined of, those that were joined themselves taken apart; itself, if it is none of that kind.
 fn parts<'a>(
     graph: &'a Graph,
@@ -80,14 +85,14 @@ fn parts<'a>(
     found: &mut Vec<&'a str>,
     depth: usize,
 ) -> Option<()> {
+    if depth == MOST_PARTS || found.len() == MOST_PARTS {
+        return None;
+    }
     let node = producers.get(name).map(|&index| &graph.nodes[index]);
-    let Some(concat) = node.filter(|node| node.is("Concat") && node.int("axis", 0) == 1) else {
+    let Some(concat) = node.filter(|node| is_of_channels(node)) else {
         found.push(name);
         return Some(());
     };
-    if depth == MAX_DEPTH {
-        return None;
-    }
     concat.input.iter().try_for_each(|input| parts(graph, producers, input, found, depth + 1))
 }
 
@@ -206,6 +211,18 @@ mod tests {
         let largest = expected.values.iter().fold(0.0f32, |most, value| most.max(value.abs()));
         let distance = expected.distance(&found);
         assert!(distance < 1e-6 * largest, "{distance} of {largest}");
+    }
+
+    #[test]
+    fn absurdly_nested_joins_stay() {
+        let mut net = Net::new(6);
+        let mut joined = net.conv("input", [16, 3, 1, 1], [0; 4]);
+        for _ in 0..15 {
+            joined = concat(&mut net, &[&joined, &joined]);
+        }
+        let output = net.conv(&joined, [16, 16 << 15, 1, 2], [0, 0, 0, 1]);
+        let graph = net.graph(3, &output);
+        assert_eq!(operators(&split(&graph)), operators(&graph));
     }
 
     #[test]
