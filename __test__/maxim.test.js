@@ -47,7 +47,10 @@ test('a file that is not in the catalogue is counted as the catalogue counts', a
   const model = { path: file, modelType: 'graph', scale: 1, divisibilityFactor: 64 };
   const { macsPerPixel, receptiveField } = await withUpscaler({ model }, (upscaler) => upscaler.getModel());
   const entry = entries.find(({ id }) => id === 'maxim-deraining');
-  assert.deepEqual({ macsPerPixel, receptiveField }, { macsPerPixel: entry.macsPerPixel, receptiveField: null });
+  assert.deepEqual(
+    { macsPerPixel, receptiveField },
+    { macsPerPixel: entry.macsPerPixel, receptiveField: null },
+  );
 });
 
 test('the network for a size is kept on disk, and made again if it is damaged', async () => {
