@@ -1,5 +1,7 @@
 /** Whether contenders do the same work: one that makes another picture may be faster for it. */
 
+import { psnr } from '../scripts/models/image-quality.mjs';
+
 /** In dB, of 8-bit samples. Quantised networks and JPEG come to 35 and more; a row too few comes to less than 30. */
 const LEAST = 32;
 
@@ -15,19 +17,18 @@ export async function refuseOtherPictures(pictures) {
   if (ours === undefined) return;
   for (const [name, picture] of pictures) {
     if (name === ANOTHER) continue;
-    const likeness = await psnr(ours, picture);
+    const likeness = await likenessOf(ours, picture);
     if (likeness < LEAST)
       throw new Error(`${name} makes another picture: ${likeness.toFixed(1)} dB from ours`);
   }
 }
 
-/** Peak signal-to-noise ratio of two encoded pictures; 0 if their sizes differ. */
-async function psnr(one, other) {
+/** In dB, of two encoded pictures; 0 if their sizes differ. */
+async function likenessOf(one, other) {
   const { default: sharp } = await import('sharp');
   const [a, b] = await Promise.all(
     [one, other].map((bytes) => sharp(bytes).removeAlpha().raw().toBuffer({ resolveWithObject: true })),
   );
-  if (a.info.width !== b.info.width || a.info.height !== b.info.height) return 0;
-  const squares = a.data.reduce((sum, value, index) => sum + (value - b.data[index]) ** 2, 0);
-  return 10 * Math.log10((255 ** 2 * a.data.length) / squares);
+  const alike = a.info.width === b.info.width && a.info.height === b.info.height;
+  return alike ? psnr(a, b) : 0;
 }

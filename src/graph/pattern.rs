@@ -6,6 +6,9 @@ use super::ir::Graph;
 use super::proto::NodeProto;
 use super::tensor::Tensor;
 
+/// The most values that a concatenation is taken apart into.
+const MOST_JOINED: usize = 64;
+
 /// A graph with the node that makes each value.
 pub struct Pattern<'a> {
     graph: &'a Graph,
@@ -20,6 +23,27 @@ impl<'a> Pattern<'a> {
     /// The node that makes a value, if it is of operator `op`.
     pub fn made_by(&self, name: &str, op: &str) -> Option<&'a NodeProto> {
         self.producers.get(name).map(|&n| &self.graph.nodes[n]).filter(|node| node.is(op))
+    }
+
+    /// The node that makes a value, if it joins channels.
+    pub fn concatenation(&self, name: &str) -> Option<&'a NodeProto> {
+        self.made_by(name, "Concat").filter(|concat| joins_channels(concat))
+    }
+
+    /// What a concatenation joins that is no concatenation itself; `None` if that is more than a network has any use for.
+    pub fn leaves(&self, concat: &'a NodeProto) -> Option<Vec<&'a str>> {
+        let mut leaves = Vec::new();
+        let mut left: Vec<&str> = concat.input.iter().rev().map(String::as_str).collect();
+        while let Some(name) = left.pop() {
+            match self.concatenation(name) {
+                Some(inner) => left.extend(inner.input.iter().rev().map(String::as_str)),
+                None => leaves.push(name),
+            }
+            if left.len() + leaves.len() > MOST_JOINED {
+                return None;
+            }
+        }
+        Some(leaves)
     }
 
     /// A constant.
@@ -47,4 +71,9 @@ impl<'a> Pattern<'a> {
     pub fn with_number(&self, node: &'a NodeProto) -> Option<(f32, &'a str)> {
         self.operands(node).into_iter().find_map(|(a, b)| Some((self.number(a)?, b)))
     }
+}
+
+/// Whether a node joins channels.
+pub fn joins_channels(node: &NodeProto) -> bool {
+    node.is("Concat") && matches!(node.int("axis", 0), 1 | -3)
 }

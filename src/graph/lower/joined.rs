@@ -8,27 +8,24 @@ use std::collections::HashMap;
 
 use super::BLOCK;
 use crate::graph::ir::{Graph, Names};
+use crate::graph::pattern::{Pattern, joins_channels};
 use crate::graph::proto::{AttributeProto, NodeProto};
 use crate::graph::shape::Shapes;
 use crate::graph::tensor::Tensor;
-
-/// What is joined of more values than this, or deeper within each other, is left alone.
-const MOST_PARTS: usize = 64;
 
 /// Rewrites all convolutions of three values and more. `shapes` are those of the values at any size.
 pub fn run(graph: &mut Graph, shapes: &Shapes) {
     let mut split = Split { names: graph.names(), constants: Vec::new(), pairs: HashMap::new() };
     let mut replaced = HashMap::new();
-    let producers = graph.producers();
+    let pattern = Pattern::new(graph);
     for (index, node) in graph.nodes.iter().enumerate() {
         match node.op_type.as_str() {
             // What is joined anyway.
-            "Concat" if node.input.len() == 2 && is_of_channels(node) => {
+            "Concat" if node.input.len() == 2 && joins_channels(node) => {
                 split.pairs.insert(node.input.clone(), node.out().to_owned());
             }
             "Conv" => {
-                let nodes =
-                    Joined::of(graph, &producers, shapes, node).map(|joined| split.nodes(node, &joined));
+                let nodes = Joined::of(&pattern, shapes, node).map(|joined| split.nodes(node, &joined));
                 replaced.extend(nodes.map(|nodes| (index, nodes)));
             }
             _ => {}
@@ -48,20 +45,14 @@ struct Joined<'a> {
 impl<'a> Joined<'a> {
     /// `None` unless the convolution is worth it, and has a blocked form as a whole and of each part. (A 1x1 convolution
     /// is little work for each channel: adding up its sums takes as long as joining.)
-    fn of(
-        graph: &'a Graph,
-        producers: &HashMap<&str, usize>,
-        shapes: &Shapes,
-        conv: &'a NodeProto,
-    ) -> Option<Joined<'a>> {
-        let weights = graph.constants.get(conv.arg(1)?)?;
+    fn of(pattern: &Pattern<'a>, shapes: &Shapes, conv: &'a NodeProto) -> Option<Joined<'a>> {
+        let weights = pattern.constant(conv.arg(1)?)?;
         let &[outputs, inputs, height, width] = &weights.dims[..] else { return None };
         weights.as_floats()?;
         if conv.int("group", 1) != 1 || outputs % BLOCK != 0 || height * width == 1 {
             return None;
         }
-        let mut names = Vec::new();
-        parts(graph, producers, conv.arg(0)?, &mut names, 0)?;
+        let names = pattern.leaves(pattern.concatenation(conv.arg(0)?)?)?;
         let channels = |name: &&'a str| match shapes.get(*name)?.dims[..] {
             [_, channels, _, _] if channels % BLOCK == 0 => Some((*name, channels)),
             _ => None,
@@ -70,30 +61,6 @@ impl<'a> Joined<'a> {
         let all: usize = parts.iter().map(|(_, channels)| channels).sum();
         (parts.len() > 2 && all == inputs).then_some(Joined { parts, weights })
     }
-}
-
-/// Whether a node joins channels.
-fn is_of_channels(node: &NodeProto) -> bool {
-    node.is("Concat") && node.int("axis", 0) == 1
-}
-
-/// The values that one was joined of, those that were joined themselves taken apart; itself, if it is none of that kind.
-fn parts<'a>(
-    graph: &'a Graph,
-    producers: &HashMap<&str, usize>,
-    name: &'a str,
-    found: &mut Vec<&'a str>,
-    depth: usize,
-) -> Option<()> {
-    if depth == MOST_PARTS || found.len() == MOST_PARTS {
-        return None;
-    }
-    let node = producers.get(name).map(|&index| &graph.nodes[index]);
-    let Some(concat) = node.filter(|node| is_of_channels(node)) else {
-        found.push(name);
-        return Some(());
-    };
-    concat.input.iter().try_for_each(|input| parts(graph, producers, input, found, depth + 1))
 }
 
 struct Split {

@@ -1,8 +1,9 @@
 //! A chain of blocks in the basis in which nothing but what is new is added.
 
-use super::chain::{Link, Segments, joins_channels};
+use super::chain::{Link, Segments};
 use super::matrix::Matrix;
 use crate::graph::ir::{Graph, Names};
+use crate::graph::pattern::joins_channels;
 use crate::graph::proto::NodeProto;
 use crate::graph::tensor::Tensor;
 

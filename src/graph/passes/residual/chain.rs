@@ -8,9 +8,6 @@ use crate::graph::pattern::Pattern;
 use crate::graph::proto::NodeProto;
 use crate::graph::shape::{self, Shapes};
 
-/// The most values that a concatenation is taken apart into.
-const MOST_JOINED: usize = 64;
-
 /// The end of a block: `sum = input + conv(input beside rest)`, the convolution being 1x1.
 #[derive(Clone, Debug)]
 pub struct Link {
@@ -62,8 +59,8 @@ impl<'a> Candidate<'a> {
         let operands = node.is("Add").then(|| pattern.operands(node))?;
         operands.into_iter().find_map(|(input, convolved)| {
             let conv = pattern.made_by(convolved, "Conv").filter(|conv| is_pointwise(conv))?;
-            let concat = pattern.made_by(conv.arg(0)?, "Concat").filter(|concat| joins_channels(concat))?;
-            let leaves = leaves(pattern, concat)?;
+            let concat = pattern.concatenation(conv.arg(0)?)?;
+            let leaves = pattern.leaves(concat)?;
             let once = leaves.iter().filter(|&&name| name == input).count() == 1;
             once.then_some(Candidate { sum: node.out(), input, conv, concat, leaves })
         })
@@ -97,26 +94,6 @@ pub fn is_pointwise(conv: &NodeProto) -> bool {
         && all("kernel_shape", 1)
         && all("strides", 1)
         && all("pads", 0)
-}
-
-pub fn joins_channels(node: &NodeProto) -> bool {
-    node.is("Concat") && matches!(node.int("axis", 0), 1 | -3)
-}
-
-/// What a concatenation joins that is no concatenation itself; `None` if that is more than a network has any use for.
-fn leaves<'a>(pattern: &Pattern<'a>, concat: &'a NodeProto) -> Option<Vec<&'a str>> {
-    let mut leaves = Vec::new();
-    let mut left: Vec<&str> = concat.input.iter().rev().map(String::as_str).collect();
-    while let Some(name) = left.pop() {
-        match pattern.made_by(name, "Concat").filter(|inner| joins_channels(inner)) {
-            Some(inner) => left.extend(inner.input.iter().rev().map(String::as_str)),
-            None => leaves.push(name),
-        }
-        if left.len() + leaves.len() > MOST_JOINED {
-            return None;
-        }
-    }
-    Some(leaves)
 }
 
 /// The weights of a 1x1 convolution as a matrix, and its bias.

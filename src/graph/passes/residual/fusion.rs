@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::basis::{Step, pointwise_constants};
-use super::chain::{is_pointwise, joins_channels, weights};
+use super::chain::{is_pointwise, weights};
 use super::matrix::Matrix;
 use crate::graph::ir::{Graph, Names};
 use crate::graph::pattern::Pattern;
@@ -30,8 +30,8 @@ struct Fusion {
 
 impl Fusion {
     fn of(graph: &Graph, pattern: &Pattern, conv: &NodeProto, chain: &[Step]) -> Option<Fusion> {
-        let concat = is_pointwise(conv).then(|| pattern.made_by(conv.arg(0)?, "Concat"))?;
-        let concat = concat.filter(|concat| joins_channels(concat) && concat.input.len() > 1)?;
+        let concat = is_pointwise(conv).then(|| pattern.concatenation(conv.arg(0)?))?;
+        let concat = concat.filter(|concat| concat.input.len() > 1)?;
         let (all, bias) = weights(graph, conv)?;
         let size = chain.first()?.weights.rows();
         let depth = |name: &String| match chain.iter().position(|step| step.sum == *name) {
