@@ -84,10 +84,12 @@ impl Blocks {
         if size < SMALLEST_BLOCK {
             return self.reserve(size);
         }
+        let most_before = self.most_wanted;
         self.wanted_bytes += size;
         self.most_wanted = self.most_wanted.max(self.wanted_bytes);
         let Some(mut map) = self.reuse(size).or_else(|| self.fresh(size)) else {
             self.wanted_bytes -= size;
+            self.most_wanted = most_before;
             return ptr::null_mut();
         };
         self.used_bytes += map.len();
@@ -140,11 +142,16 @@ impl Blocks {
 
     /// What blocks in use and free ones may come to together.
     fn most_held(&self) -> usize {
-        self.most_wanted.max(self.most_wanted_before) + self.slack()
+        self.most() + self.slack()
     }
 
     fn slack(&self) -> usize {
-        (self.most_wanted.max(self.most_wanted_before) / 2).min(MOST_SLACK)
+        (self.most() / 2).min(MOST_SLACK)
+    }
+
+    /// The most that was asked for at one time, lately.
+    fn most(&self) -> usize {
+        self.most_wanted.max(self.most_wanted_before)
     }
 
     /// Gives back what small pictures do not need.
