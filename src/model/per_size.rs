@@ -28,7 +28,7 @@ const MOST_SIZES: u64 = 8;
 const LARGEST_POWER: u32 = 7;
 
 /// Goes up when the same graph leads to another network, so that those kept before are made again.
-const CONVERTER: u32 = 1;
+const CONVERTER: u32 = 2;
 
 /// Sides are tried from here on: far enough from where windows are larger than the picture.
 const SMALLEST_SIDE: usize = 64;
