@@ -58,8 +58,10 @@ pub(super) trait Lanes: Copy {
     fn splat(self, x: f32) -> Self::V;
     fn load(self, from: &[f32; LANES]) -> Self::V;
     fn store(self, v: Self::V, to: &mut [f32; LANES]);
-    /// Asks for what will be read soon, if it is anything: any address will do.
+    /// Asks for what will be read at once, if it is anything: any address will do.
     fn prefetch(self, from: *const [f32; LANES]);
+    /// The same, for what will be read or written later, into the second-level cache.
+    fn prefetch_l2(self, from: *const [f32; LANES]);
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
     fn sub(self, a: Self::V, b: Self::V) -> Self::V;
     fn mul(self, a: Self::V, b: Self::V) -> Self::V;
@@ -122,6 +124,9 @@ impl Lanes for Portable {
 
     #[inline(always)]
     fn prefetch(self, _from: *const [f32; LANES]) {}
+
+    #[inline(always)]
+    fn prefetch_l2(self, _from: *const [f32; LANES]) {}
 
     #[inline(always)]
     fn add(self, a: Self::V, b: Self::V) -> Self::V {

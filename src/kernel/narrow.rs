@@ -66,9 +66,10 @@ struct Blocked<'a, const NN: usize, const TILES: usize, const COLUMNS: usize>(Mu
 impl<const NN: usize, const TILES: usize, const COLUMNS: usize> Task for Blocked<'_, NN, TILES, COLUMNS> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        let Multiply { inputs, weights, group, products, tiles } = self.0;
+        let Multiply { inputs, weights, group, products, tiles, before } = self.0;
         let products = products.as_chunks_mut::<COLUMNS>().0;
         for coefficient in (0..NN).filter(|&coefficient| weights.counts(coefficient)) {
+            before(coefficient);
             let matrix = group.matrix::<COLUMNS>(coefficient, NN);
             for first in (0..tiles).step_by(TILES) {
                 let mut sums = [[l.splat(0.0); COLUMNS]; TILES];

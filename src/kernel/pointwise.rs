@@ -6,7 +6,7 @@ use super::isa::Isa;
 use super::lanes::{Lanes, Task};
 use super::layer::Layer;
 use super::plane::{Pixel, Scratch};
-use super::product::{GROUP, Multiply, Weights};
+use super::product::{GROUP, Multiply, Weights, share};
 
 /// A range of pixels of one convolution.
 pub(super) struct Pointwise<'a> {
@@ -47,9 +47,12 @@ impl Task for Pointwise<'_> {
             for (plane, [near]) in self.inputs.iter().zip(near.iter_mut()) {
                 near[..pixels.len()].copy_from_slice(&plane[pixels.clone()]);
             }
-            for group in &self.layer.weights.groups {
-                let tiles = pixels.len();
-                Multiply { inputs: near, weights: &self.layer.weights, group, products, tiles }.run(l);
+            let next = pixels.end..self.pixels.end.min(pixels.end + GROUP);
+            let (weights, tiles) = (&self.layer.weights, pixels.len());
+            for (index, group) in weights.groups.iter().enumerate() {
+                let planes = share(self.inputs.len(), index, weights.groups.len());
+                let before = &|_| ask(l, &self.inputs[planes.clone()], next.clone());
+                Multiply { inputs: near, weights, group, products, tiles, before }.run(l);
                 for column in 0..group.columns {
                     let plane = group.first + column;
                     let out = pixels.start - self.pixels.start..pixels.end - self.pixels.start;
@@ -64,6 +67,14 @@ impl Task for Pointwise<'_> {
                 }
             }
         }
+    }
+}
+
+/// Asks for pixels of some planes.
+#[inline(always)]
+fn ask<L: Lanes>(l: L, planes: &[&[Pixel]], pixels: Range<usize>) {
+    for pixel in planes.iter().flat_map(|plane| &plane[pixels.clone()]) {
+        l.prefetch_l2(pixel);
     }
 }
 

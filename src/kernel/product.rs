@@ -1,5 +1,7 @@
 //! The matrix product that all convolutions come down to, register-blocked, and its weights.
 
+use std::ops::Range;
+
 use super::lanes::{Block, LANES, Lanes, Task};
 use super::narrow::{self, MultiplyNarrow};
 use super::plane::Pixel;
@@ -52,7 +54,7 @@ impl Weights {
         let out_planes = outputs.div_ceil(LANES);
         let count = out_planes.div_ceil(columns);
         let groups = (0..count).map(|index| {
-            let (first, end) = (index * out_planes / count, (index + 1) * out_planes / count);
+            let Range { start: first, end } = share(out_planes, index, count);
             let columns = end - first;
             let mut blocks = vec![Block::ZERO; matrices * channels * columns];
             for output in first * LANES..outputs.min(end * LANES) {
@@ -83,6 +85,12 @@ impl Weights {
     pub fn bytes(&self) -> usize {
         self.groups.iter().map(|group| group.blocks.len() * size_of::<Block>()).sum()
     }
+}
+
+/// One of `parts` parts, as even as can be.
+#[inline(always)]
+pub(super) fn share(all: usize, part: usize, parts: usize) -> Range<usize> {
+    all * part / parts..all * (part + 1) / parts
 }
 
 /// Plane and lane of every channel of concatenated tensors, each of which begins a plane of its own.
@@ -148,6 +156,8 @@ pub(super) struct Multiply<'a, const NN: usize> {
     pub products: &'a mut [[Pixel; NN]],
     /// Tiles that matter; the rest of the last group is left alone or holds junk.
     pub tiles: usize,
+    /// Told of each coefficient before its products are computed, which is a time to ask for memory.
+    pub before: &'a dyn Fn(usize),
 }
 
 impl<const NN: usize> Task for Multiply<'_, NN> {
@@ -178,10 +188,11 @@ struct Blocked<'a, const NN: usize, const TILES: usize, const COLUMNS: usize>(Mu
 impl<const NN: usize, const TILES: usize, const COLUMNS: usize> Task for Blocked<'_, NN, TILES, COLUMNS> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        let Multiply { inputs, weights, group, products, tiles } = self.0;
+        let Multiply { inputs, weights, group, products, tiles, before } = self.0;
         let inputs = inputs.as_flattened().as_flattened().as_flattened();
         let products = products.as_chunks_mut::<COLUMNS>().0;
         for coefficient in (0..NN).filter(|&coefficient| weights.counts(coefficient)) {
+            before(coefficient);
             let matrix = group.matrix::<COLUMNS>(coefficient, NN);
             for first in (0..tiles).step_by(TILES) {
                 let at = (first / GROUP * weights.planes * NN + coefficient) * GROUP + first % GROUP;

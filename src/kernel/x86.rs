@@ -24,11 +24,11 @@ unsafe fn run_avx512<T: Task>(lanes: Avx512, task: T) {
     task.run(lanes);
 }
 
-/// Asks for a cache line.
+/// Asks for a cache line, to be brought as near as `HINT` says.
 #[inline(always)]
-fn prefetch(from: *const [f32; LANES]) {
+fn prefetch<const HINT: i32>(from: *const [f32; LANES]) {
     // SAFETY: every x86-64 has the instruction, and it reads nothing: an address that is not there is passed over.
-    unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
+    unsafe { _mm_prefetch::<HINT>(from.cast()) }
 }
 
 /// Applies a 512-bit operation.
@@ -68,7 +68,12 @@ impl Lanes for Avx512 {
 
     #[inline(always)]
     fn prefetch(self, from: *const [f32; LANES]) {
-        prefetch(from);
+        prefetch::<_MM_HINT_T0>(from);
+    }
+
+    #[inline(always)]
+    fn prefetch_l2(self, from: *const [f32; LANES]) {
+        prefetch::<_MM_HINT_T1>(from);
     }
 
     #[inline(always)]
@@ -212,7 +217,12 @@ impl Lanes for Avx2 {
 
     #[inline(always)]
     fn prefetch(self, from: *const [f32; LANES]) {
-        prefetch(from);
+        prefetch::<_MM_HINT_T0>(from);
+    }
+
+    #[inline(always)]
+    fn prefetch_l2(self, from: *const [f32; LANES]) {
+        prefetch::<_MM_HINT_T1>(from);
     }
 
     #[inline(always)]

@@ -41,7 +41,10 @@ impl<'a> Schedule<'a> {
     pub fn new(program: &'a Program, sizes: &'a [(usize, usize)], threads: usize) -> Schedule<'a> {
         let pixels = (BAND_PIXELS * threads).min(MOST_BAND_PIXELS);
         let rows = BAND_ROWS.max(THREAD_ROWS * threads);
-        let band = (pixels / sizes[0].1).next_multiple_of(rows).max(rows);
+        let (height, width) = sizes[0];
+        let band = (pixels / width).next_multiple_of(rows).max(rows);
+        // A short band is shared less evenly and waited for as often as another.
+        let band = if height <= band + band / 2 { height.next_multiple_of(rows) } else { band };
         let made = vec![0; sizes.len()];
         Schedule { program, band, sizes, made, left: 0, least: rows, turn: 0, behind: None }
     }

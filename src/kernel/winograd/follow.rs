@@ -78,7 +78,8 @@ pub(super) fn follow<L: Lanes>(
             for group in &weights.groups {
                 for (x, inputs) in near.chunks_exact(weights.planes).enumerate() {
                     let products = products[x * GROUP * group.columns..].as_chunks_mut().0;
-                    Multiply { inputs, weights, group, products, tiles: tiles.range.len() }.run(l);
+                    let tiles = tiles.range.len();
+                    Multiply { inputs, weights, group, products, tiles, before: &|_| () }.run(l);
                 }
                 for column in 0..group.columns {
                     let products = &products[column..];

@@ -5,6 +5,7 @@
 //! input channels by output channels), transform back (Aᵀ m A), finish (bias, activation, residual). What lies outside
 //! the picture is zero, as data: the arithmetic of an output pixel depends on its place in its tile and on nothing else.
 
+mod ahead;
 mod follow;
 mod input;
 mod output;
@@ -18,6 +19,7 @@ use super::narrow::SumLanes;
 use super::plane::{Pixel, Scratch};
 use super::points::{filter_transform, sandwich};
 use super::product::{GROUP, Multiply, Transformed, Weights};
+use ahead::Ahead;
 use input::transform_inputs;
 use output::{Column, Output};
 pub(super) use output::{Values, untransform};
@@ -126,11 +128,15 @@ impl<const N: usize, const NN: usize> Task for Winograd<'_, N, NN> {
         let at_once = tiles_at_once(&layer.weights);
         for first in (first..end).step_by(at_once) {
             let tiles = &Tiles { range: first..end.min(first + at_once), across };
+            let next = &Tiles { range: tiles.range.end..end.min(tiles.range.end + at_once), across };
             let (weights, count) = (&layer.weights, tiles.range.len());
             transform_inputs::<L, N, NN>(l, grid, tiles, planes.inputs, transformed);
-            for group in &weights.groups {
+            for (index, group) in weights.groups.iter().enumerate() {
                 let products: &mut [[Pixel; NN]] = products.as_chunks_mut().0;
-                Multiply { inputs: transformed, weights, group, products, tiles: count }.run(l);
+                let ahead = Ahead { grid, inputs: planes.inputs, next, results: &results.to, tiles };
+                let (done, all) = (index * NN, weights.groups.len() * NN);
+                let before = &|coefficient| ahead.ask(l, N, done + coefficient, all);
+                Multiply { inputs: transformed, weights, group, products, tiles: count, before }.run(l);
                 let columns = group.columns;
                 if weights.narrow {
                     results.take(l, tiles, 0, SumLanes::<N, NN> { products, columns });
