@@ -20,9 +20,14 @@ impl<'a> Pattern<'a> {
         Pattern { graph, producers: graph.producers() }
     }
 
+    /// The node that makes a value.
+    pub fn maker(&self, name: &str) -> Option<&'a NodeProto> {
+        self.producers.get(name).map(|&n| &self.graph.nodes[n])
+    }
+
     /// The node that makes a value, if it is of operator `op`.
     pub fn made_by(&self, name: &str, op: &str) -> Option<&'a NodeProto> {
-        self.producers.get(name).map(|&n| &self.graph.nodes[n]).filter(|node| node.is(op))
+        self.maker(name).filter(|node| node.is(op))
     }
 
     /// The node that makes a value, if it joins channels.

@@ -12,6 +12,7 @@ mod joined;
 use std::collections::HashMap;
 
 use super::ir::{Graph, Names};
+use super::pattern::Pattern;
 use super::proto::{AttributeProto, NodeProto};
 use super::shape::{self, Shapes};
 use super::tensor::Tensor;
@@ -27,57 +28,37 @@ pub fn run(graph: &mut Graph, channels: usize) -> Result<(), Error> {
     let [_, _, height, width] = graph.input.dims;
     let size = |fixed: Option<usize>| fixed.unwrap_or(shape::PROBE);
     let shapes = shape::infer(graph, [1, channels, size(height), size(width)])?;
-    let mut lowering = Lowering { names: graph.names(), constants: Vec::new(), shapes };
-    let mut replaced: HashMap<usize, Vec<NodeProto>> = HashMap::new();
-    {
-        let producers = graph.producers();
-        let is_blocked = |name: &str| blocked(graph, &producers, name);
-        for (index, node) in graph.nodes.iter().enumerate() {
-            let nodes = match node.op_type.as_str() {
-                "PRelu" => lowering.prelu(graph, node, &is_blocked),
-                "Add" | "Sub" => lowering.shift(graph, node, &is_blocked),
-                _ => None,
-            };
-            replaced.extend(nodes.map(|nodes| (index, nodes)));
-        }
+    let names = graph.names();
+    let mut lowering =
+        Lowering { pattern: Pattern::new(graph), shapes: &shapes, names, constants: Vec::new() };
+    let mut replaced = HashMap::new();
+    for (index, node) in graph.nodes.iter().enumerate() {
+        let nodes = match node.op_type.as_str() {
+            "PRelu" => lowering.prelu(node),
+            "Add" | "Sub" => lowering.shift(node),
+            _ => None,
+        };
+        replaced.extend(nodes.map(|nodes| (index, nodes)));
     }
+    let constants = lowering.constants;
     graph.replace(replaced);
-    graph.constants.extend(lowering.constants);
-    joined::run(graph, &lowering.shapes);
+    graph.constants.extend(constants);
+    joined::run(graph, &shapes);
     graph.remove_dead();
     Ok(())
 }
 
-/// Whether a value comes out of a convolution, perhaps through activations, and so is in the blocked layout.
-fn blocked(graph: &Graph, producers: &HashMap<&str, usize>, name: &str) -> bool {
-    let mut name = name;
-    for _ in 0..MAX_ACTIVATIONS {
-        let Some(node) = producers.get(name).map(|&n| &graph.nodes[n]) else { return false };
-        match (node.op_type.as_str(), node.arg(0)) {
-            ("Conv", _) => return true,
-            ("Relu" | "Sigmoid" | "Tanh" | "LeakyRelu" | "PRelu", Some(input)) => name = input,
-            _ => return false,
-        }
-    }
-    false
-}
-
-struct Lowering {
+struct Lowering<'a> {
+    pattern: Pattern<'a>,
+    shapes: &'a Shapes,
     names: Names,
     constants: Vec<(String, Tensor)>,
-    shapes: Shapes,
 }
 
-impl Lowering {
+impl<'a> Lowering<'a> {
     /// `prelu(x) = a x + (1 - a) relu(x)`, with the Relu behind the factor where that is the same.
-    fn prelu(
-        &mut self,
-        graph: &Graph,
-        node: &NodeProto,
-        is_blocked: &dyn Fn(&str) -> bool,
-    ) -> Option<Vec<NodeProto>> {
-        let input = node.arg(0).filter(|name| is_blocked(name))?;
-        let slopes = self.per_channel(graph, input, node.arg(1)?)?;
+    fn prelu(&mut self, node: &'a NodeProto) -> Option<Vec<NodeProto>> {
+        let (input, slopes) = self.per_channel(node)?;
         let [between, linear, rest] =
             ["between", "linear", "rest"].map(|what| self.names.fresh(&format!("{}_{what}", node.out())));
         let complement: Vec<f32> = slopes.iter().map(|a| 1.0 - a).collect();
@@ -94,14 +75,8 @@ impl Lowering {
     }
 
     /// `x + b` and `x - b`.
-    fn shift(
-        &mut self,
-        graph: &Graph,
-        node: &NodeProto,
-        is_blocked: &dyn Fn(&str) -> bool,
-    ) -> Option<Vec<NodeProto>> {
-        let input = node.arg(0).filter(|name| is_blocked(name))?;
-        let mut shifts = self.per_channel(graph, input, node.arg(1)?)?;
+    fn shift(&mut self, node: &'a NodeProto) -> Option<Vec<NodeProto>> {
+        let (input, mut shifts) = self.per_channel(node)?;
         if node.is("Sub") {
             shifts.iter_mut().for_each(|b| *b = -*b);
         }
@@ -109,13 +84,27 @@ impl Lowering {
         Some(vec![self.depthwise(input, node.out(), ones, Some(shifts))])
     }
 
-    /// A constant as one number per channel of `input`, if that has a blocked form.
-    fn per_channel(&self, graph: &Graph, input: &str, constant: &str) -> Option<Vec<f32>> {
+    /// What a node reads in the blocked layout, and its constant as one number for each channel of that.
+    fn per_channel(&self, node: &'a NodeProto) -> Option<(&'a str, Vec<f32>)> {
+        let input = node.arg(0).filter(|name| self.is_blocked(name))?;
         let &[_, channels, _, _] = &self.shapes.get(input)?.dims[..] else { return None };
         if channels % BLOCK != 0 {
             return None;
         }
-        graph.constants.get(constant)?.per_channel(channels)
+        Some((input, self.pattern.constant(node.arg(1)?)?.per_channel(channels)?))
+    }
+
+    /// Whether a value comes out of a convolution, perhaps through activations, and so is in the blocked layout.
+    fn is_blocked(&self, mut name: &'a str) -> bool {
+        for _ in 0..MAX_ACTIVATIONS {
+            let Some(node) = self.pattern.maker(name) else { return false };
+            match (node.op_type.as_str(), node.arg(0)) {
+                ("Conv", _) => return true,
+                ("Relu" | "Sigmoid" | "Tanh" | "LeakyRelu" | "PRelu", Some(input)) => name = input,
+                _ => return false,
+            }
+        }
+        false
     }
 
     fn depthwise(
