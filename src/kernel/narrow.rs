@@ -68,8 +68,11 @@ impl<const NN: usize, const TILES: usize, const COLUMNS: usize> Task for Blocked
     fn run<L: Lanes>(self, l: L) {
         let Multiply { inputs, weights, group, products, tiles, before } = self.0;
         let products = products.as_chunks_mut::<COLUMNS>().0;
-        for coefficient in (0..NN).filter(|&coefficient| weights.counts(coefficient)) {
+        for coefficient in 0..NN {
             before(coefficient);
+            if !weights.counts(coefficient) {
+                continue;
+            }
             let matrix = group.matrix::<COLUMNS>(coefficient, NN);
             for first in (0..tiles).step_by(TILES) {
                 let mut sums = [[l.splat(0.0); COLUMNS]; TILES];

@@ -156,7 +156,7 @@ pub(super) struct Multiply<'a, const NN: usize> {
     pub products: &'a mut [[Pixel; NN]],
     /// Tiles that matter; the rest of the last group is left alone or holds junk.
     pub tiles: usize,
-    /// Told of each coefficient before its products are computed, which is a time to ask for memory.
+    /// Told of each coefficient before its products, if it has any, are computed: a time to ask for memory.
     pub before: &'a dyn Fn(usize),
 }
 
@@ -191,8 +191,11 @@ impl<const NN: usize, const TILES: usize, const COLUMNS: usize> Task for Blocked
         let Multiply { inputs, weights, group, products, tiles, before } = self.0;
         let inputs = inputs.as_flattened().as_flattened().as_flattened();
         let products = products.as_chunks_mut::<COLUMNS>().0;
-        for coefficient in (0..NN).filter(|&coefficient| weights.counts(coefficient)) {
+        for coefficient in 0..NN {
             before(coefficient);
+            if !weights.counts(coefficient) {
+                continue;
+            }
             let matrix = group.matrix::<COLUMNS>(coefficient, NN);
             for first in (0..tiles).step_by(TILES) {
                 let at = (first / GROUP * weights.planes * NN + coefficient) * GROUP + first % GROUP;

@@ -1,7 +1,6 @@
 //! The first phase: tiles of the picture, transformed.
 
-use std::ops::Range;
-
+use super::ahead::{AHEAD, pixels};
 use super::{Grid, M, Tiles};
 use crate::kernel::enlarged;
 use crate::kernel::lanes::{Block, Lanes, Task};
@@ -51,7 +50,7 @@ impl<const N: usize, const NN: usize, const FACTOR: usize> Task for InputTransfo
                     let rows = window::<N, FACTOR>(&plane[first..], stride);
                     let (side, step) = const { (side::<N, FACTOR>(), M / FACTOR) };
                     let columns = AHEAD * step + side - step..AHEAD * step + side;
-                    prefetch(l, &plane[first..], stride, side, columns);
+                    pixels(plane[first..].as_ptr(), stride, side, columns, |at| l.prefetch(at));
                     // The first pixel of an enlarged tile is the last of its square.
                     let pixel = |i: usize, j: usize| &rows[i.div_ceil(FACTOR)][j.div_ceil(FACTOR)];
                     transform_tile::<L, N, NN>(l, pixel, out, tile % GROUP);
@@ -62,20 +61,6 @@ impl<const N: usize, const NN: usize, const FACTOR: usize> Task for InputTransfo
                     transform_tile::<L, N, NN>(l, |i, j| &padded[i * N + j].0, out, tile % GROUP);
                 }
             }
-        }
-    }
-}
-
-/// How many tiles ahead of the one that is transformed pixels are asked for.
-pub(super) const AHEAD: usize = 8;
-
-/// Asks for pixels of rows that begin at `pixels` and are `stride` apart: the rows of a tile, read or written, and the
-/// coefficients of its transform are more streams than hardware follows by itself.
-#[inline(always)]
-pub(super) fn prefetch<L: Lanes>(l: L, pixels: &[Pixel], stride: usize, rows: usize, columns: Range<usize>) {
-    for row in 0..rows {
-        for column in columns.clone() {
-            l.prefetch(pixels.as_ptr().wrapping_add(row * stride + column));
         }
     }
 }

@@ -133,7 +133,7 @@ impl<const N: usize, const NN: usize> Task for Winograd<'_, N, NN> {
             transform_inputs::<L, N, NN>(l, grid, tiles, planes.inputs, transformed);
             for (index, group) in weights.groups.iter().enumerate() {
                 let products: &mut [[Pixel; NN]] = products.as_chunks_mut().0;
-                let ahead = Ahead { grid, inputs: planes.inputs, next, results: &results.to, tiles };
+                let ahead = Ahead { inputs: planes.inputs, next, results: &results.to, tiles };
                 let (done, all) = (index * NN, weights.groups.len() * NN);
                 let before = &|coefficient| ahead.ask(l, N, done + coefficient, all);
                 Multiply { inputs: transformed, weights, group, products, tiles: count, before }.run(l);

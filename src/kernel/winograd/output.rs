@@ -1,6 +1,6 @@
 //! The last phase: products, transformed back into pixels, finished and stored.
 
-use super::input::{AHEAD, prefetch};
+use super::ahead::{AHEAD, pixels};
 use super::{Grid, M, Tiles};
 use crate::kernel::lanes::{Block, Lanes, Task};
 use crate::kernel::layer::Layer;
@@ -55,7 +55,8 @@ impl<V: Values> Task for Output<'_, V> {
             let residual = self.residual.map(|residual| &residual[at..]);
             let out = &mut self.out[at..];
             if height == M && width == M {
-                prefetch(l, out, out_width, M, AHEAD * M..(AHEAD + 1) * M);
+                let columns = AHEAD * M..(AHEAD + 1) * M;
+                pixels(out.as_ptr(), out_width, M, columns, |at| l.prefetch(at));
                 self.layer.epilogue.finish(l, self.plane, &values, residual, out, out_width);
             } else {
                 let mut window = [Block::ZERO; M * M];
