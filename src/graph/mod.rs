@@ -4,31 +4,27 @@
 //! A format's reader makes a [`ModelProto`] (with [`Builder`], unless it was one), [`Network::from_model`] brings it
 //! into the one form that the engine takes and finds out its [`Footprint`].
 
-mod body;
 mod builder;
 mod footprint;
-mod gelu;
-mod import;
-mod ir;
+pub(crate) mod import;
+pub(crate) mod ir;
 mod layout;
-mod lower;
-mod nearest;
+pub(crate) mod nearest;
 mod network;
 mod node;
-mod passes;
-mod pattern;
-mod proto;
+pub(crate) mod passes;
+pub(crate) mod pattern;
+pub(crate) mod proto;
 mod quantise;
-mod shape;
+pub(crate) mod shape;
 mod simplify;
-mod tensor;
+pub(crate) mod tensor;
 
 #[cfg(test)]
-mod reference;
+pub(crate) mod reference;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-pub use body::{ATTRIBUTE as BODY_ATTRIBUTE, DOMAIN as BODY_DOMAIN, OPERATOR as BODY_OPERATOR, Split, split};
 pub use builder::Builder;
 pub use footprint::Footprint;
 pub use ir::{Graph, Port};

@@ -8,7 +8,7 @@ use super::footprint::{self, Analysis, Footprint};
 use super::ir::Graph;
 use super::proto::{AttributeProto, ModelProto, NodeProto, data_type};
 use super::tensor::Data;
-use super::{gelu, import, layout, lower, passes, simplify};
+use super::{import, layout, passes, simplify};
 use crate::error::Error;
 
 /// Weights with fewer elements stay float32 when stored by [`Network::to_onnx_fp16_storage`]: biases and slopes are
@@ -144,24 +144,14 @@ impl Network {
         self.graph.nodes.iter().any(|node| matches!(node.op_type.as_str(), "QuantizeLinear" | "QLinearConv"))
     }
 
-    /// The graph, for rewrites that only some engines want.
+    /// The graph, to be compiled.
     pub fn graph(&self) -> &Graph {
         &self.graph
     }
 
-    /// The model as ONNX Runtime's own kernels want it on this architecture: what the engine is given.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut lowered = self.graph.clone();
-        if lower::run(&mut lowered, self.channels_in).is_err() || !cfg!(target_arch = "x86_64") {
-            lowered = self.graph.clone();
-        }
-        gelu::run(&mut lowered);
-        encode(&lowered)
-    }
-
     /// The model as an `.onnx` file for others to read, float32.
     pub fn to_onnx(&self) -> Vec<u8> {
-        encode(&self.graph)
+        self.graph.to_bytes()
     }
 
     /// The model as an `.onnx` file of half the size: large weights are stored as float16, each with a Cast back to
@@ -184,11 +174,6 @@ impl Network {
         }
         self.graph.to_model(constants, casts).encode_to_vec()
     }
-}
-
-fn encode(graph: &Graph) -> Vec<u8> {
-    let constants = graph.constants.iter().map(|(name, tensor)| tensor.to_proto(name)).collect();
-    graph.to_model(constants, Vec::new()).encode_to_vec()
 }
 
 /// The constants that were trained: floats, without those that are settings (single numbers, scales of a Resize, limits

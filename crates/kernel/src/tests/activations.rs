@@ -1,20 +1,20 @@
 //! Activations alone, over their whole range.
 
 use super::super::*;
-use super::{blocked, isas, views};
+use super::{isas, to_planes, views};
 
 /// Sends `values` through a 1x1 convolution that copies its channel, and an activation.
 fn through(isa: Isa, activation: Activation, values: &[f32]) -> Vec<f32> {
     let epilogue = Epilogue::Activate(activation);
-    let spec = ConvSpec { inputs: vec![1], outputs: 1, kernel: 1, padding: 0, enlarged: false, epilogue };
+    let spec = ConvSpec { inputs: vec![1], outputs: 1, kernel: 1, padding: 0, upsample: false, epilogue };
     let conv = Conv::new(isa, &spec, &[1.0], &[0.0]).unwrap();
-    let planes = blocked(values, &[1], values.len());
+    let planes = to_planes(values, &[1], values.len());
     let mut plane = vec![0.0; values.len() * LANES];
     let planes = views(&planes);
-    let picture = Picture::whole(1, values.len(), &planes, &[]);
+    let picture = Activations::whole(1, values.len(), &planes, &[]);
     conv.run(picture, &mut [&mut plane], &mut Scratch::new()).unwrap();
     let mut out = vec![0.0; values.len()];
-    from_blocked(&plane, &mut [&mut out]).unwrap();
+    from_nchwc(&plane, &mut [&mut out]).unwrap();
     out
 }
 

@@ -1,4 +1,4 @@
-//! ONNX nodes as drafts of steps.
+//! The draft IR: ONNX nodes as steps whose values have names.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,9 +6,9 @@ use crate::graph::ir::{Graph, outputs_of};
 use crate::graph::nearest::nearest_factor;
 use crate::graph::proto::NodeProto;
 use crate::kernel::{Activation, Epilogue, LANES};
-use crate::program::Shuffle;
+use crate::program::{ChannelOrder, PixelShuffle};
 
-/// A step in the making; values have names. A convolution reads its first input, and adds the others as its residual.
+/// A step. A convolution reads its first input, and adds the others as its residual.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
     pub op: DraftOp,
@@ -35,54 +35,54 @@ pub enum DraftOp {
     DepthToSpace {
         side: usize,
     },
-    Enlarge {
+    NearestUpsample {
         side: usize,
     },
     Concat,
     /// Some channels of its input, from `first` on.
-    Part {
+    Slice {
         first: usize,
     },
 }
 
-/// A convolution in the making.
+/// A convolution, with all that is fused into it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DraftConv {
     pub outputs: usize,
     pub kernel: usize,
     pub padding: usize,
-    /// Whether the picture is made twice as large first, every pixel a square of four.
-    pub enlarged: bool,
+    /// Whether a nearest-neighbour upsample by two comes first.
+    pub upsample: bool,
     /// `[outputs][inputs][kernel][kernel]`.
     pub weights: Vec<f32>,
     pub bias: Vec<f32>,
     pub epilogue: Epilogue,
-    /// A 1x1 convolution of the result.
-    pub follower: Option<Box<DraftConv>>,
+    /// A fused 1x1 convolution of the result.
+    pub fused: Option<Box<DraftConv>>,
 }
 
-/// The nodes that the kernels can take over.
-pub struct Body {
+/// The nodes that become a program.
+pub struct Subgraph {
     /// What the first convolution reads.
     pub input: String,
     pub input_channels: usize,
     /// The one value that is read outside.
     pub output: String,
-    /// The shuffle that its only reader was, and that one's output.
-    pub exit: Option<(Shuffle, String)>,
+    /// The depth-to-space that is its only reader, and the output of that.
+    pub shuffle: Option<(PixelShuffle, String)>,
     /// In an order in which every value is made before it is read.
     pub drafts: Vec<Draft>,
     /// Their nodes, by number.
     pub nodes: Vec<usize>,
 }
 
-/// Finds the body of a graph; `None` if nothing is understood, or more than one value leaves it.
-pub fn body(graph: &Graph) -> Option<Body> {
+/// Finds the subgraph; `None` if no node is supported, or if it has more than one output.
+pub fn subgraph(graph: &Graph) -> Option<Subgraph> {
     let first = graph.nodes.iter().find(|node| convolution(graph, node).is_some())?;
     let input = first.arg(0)?.to_owned();
     let input_channels = graph.constants.get(first.arg(1)?)?.dims[1];
     let mut reader =
-        Reader { graph, channels: HashMap::from([(input.clone(), input_channels)]), joined: HashSet::new() };
+        Reader { graph, channels: HashMap::from([(input.clone(), input_channels)]), concatenations: HashSet::new() };
     let (mut drafts, mut nodes) = (Vec::new(), Vec::new());
     for (index, node) in graph.nodes.iter().enumerate() {
         if let Some(draft) = reader.read(node, &input) {
@@ -91,36 +91,36 @@ pub fn body(graph: &Graph) -> Option<Body> {
             nodes.push(index);
         }
     }
-    let output = only_exit(graph, &drafts, &nodes)?;
-    let exit = shuffle(graph, &output, reader.channels[&output]).map(|(shuffle, index)| {
+    let output = only_output(graph, &drafts, &nodes)?;
+    let shuffle = shuffle(graph, &output, reader.channels[&output]).map(|(shuffle, index)| {
         nodes.push(index);
         (shuffle, graph.nodes[index].out().to_owned())
     });
-    (!reader.joined.contains(&output)).then_some(Body { input, input_channels, output, exit, drafts, nodes })
+    (!reader.concatenations.contains(&output)).then_some(Subgraph { input, input_channels, output, shuffle, drafts, nodes })
 }
 
 /// The only reader of a value, if it is a depth-to-space, and its number.
-fn shuffle(graph: &Graph, value: &str, channels: usize) -> Option<(Shuffle, usize)> {
+fn shuffle(graph: &Graph, value: &str, channels: usize) -> Option<(PixelShuffle, usize)> {
     let mut readers =
         graph.nodes.iter().enumerate().filter(|(_, node)| node.input.iter().any(|name| name == value));
     let (index, node) = readers.next()?;
     let side = usize::try_from(node.int("blocksize", 0)).ok().filter(|&side| (1..=16).contains(&side))?;
     let whole =
         channels.is_multiple_of(side * side) && graph.output.name != value && readers.next().is_none();
-    let side_by_side = node.text("mode", "DCR") == "CRD";
-    (node.is("DepthToSpace") && whole).then_some((Shuffle { side, side_by_side }, index))
+    let order = if node.text("mode", "DCR") == "CRD" { ChannelOrder::Crd } else { ChannelOrder::Dcr };
+    (node.is("DepthToSpace") && whole).then_some((PixelShuffle { side, order }, index))
 }
 
 /// The one value that is read by nodes outside, or is the graph's output.
-fn only_exit(graph: &Graph, drafts: &[Draft], nodes: &[usize]) -> Option<String> {
+fn only_output(graph: &Graph, drafts: &[Draft], nodes: &[usize]) -> Option<String> {
     let inside: HashSet<usize> = nodes.iter().copied().collect();
     let outside = graph.nodes.iter().enumerate().filter(|(index, _)| !inside.contains(index));
     let mut read: HashSet<&str> =
         outside.flat_map(|(_, node)| node.input.iter().map(String::as_str)).collect();
     read.insert(&graph.output.name);
-    let mut exits = drafts.iter().map(|draft| draft.output.as_str()).filter(|name| read.contains(name));
-    let exit = exits.next()?;
-    exits.next().is_none().then(|| exit.to_owned())
+    let mut outputs = drafts.iter().map(|draft| draft.output.as_str()).filter(|name| read.contains(name));
+    let output = outputs.next()?;
+    outputs.next().is_none().then(|| output.to_owned())
 }
 
 struct Reader<'a> {
@@ -128,21 +128,21 @@ struct Reader<'a> {
     /// The channels of every value inside, and of the input.
     channels: HashMap<String, usize>,
     /// Values that are concatenations: only convolutions and concatenations can read them.
-    joined: HashSet<String>,
+    concatenations: HashSet<String>,
 }
 
 impl Reader<'_> {
-    /// The node as a draft, if it is understood and all that it reads is inside. What reads the body's input must be a
-    /// convolution: other operators on it are cheaper where they are.
+    /// The node as a draft, if it is supported and reads values of the subgraph alone. Only convolutions may read the
+    /// subgraph's input: other operators on it are cheaper outside.
     fn read(&mut self, node: &NodeProto, input: &str) -> Option<Draft> {
         if !node.in_onnx_domain() || outputs_of(node).count() != 1 {
             return None;
         }
         let (op, inputs) = self.operation(node)?;
-        let takes_joined = matches!(op, DraftOp::Conv(_) | DraftOp::Concat);
+        let takes_concatenation = matches!(op, DraftOp::Conv(_) | DraftOp::Concat);
         let fits = |name: &String| {
             self.channels.contains_key(name)
-                && (takes_joined || !self.joined.contains(name))
+                && (takes_concatenation || !self.concatenations.contains(name))
                 && (name != input || matches!(op, DraftOp::Conv(_)))
         };
         if !inputs.iter().all(fits) {
@@ -151,7 +151,7 @@ impl Reader<'_> {
         let given: Vec<usize> = inputs.iter().map(|name| self.channels[name]).collect();
         let channels = output_channels(&op, &given)?;
         if matches!(op, DraftOp::Concat) {
-            self.joined.insert(node.out().to_owned());
+            self.concatenations.insert(node.out().to_owned());
         }
         Some(Draft { op, inputs, output: node.out().to_owned(), channels })
     }
@@ -168,7 +168,7 @@ impl Reader<'_> {
             "Add" | "Sub" | "Mul" => self.arithmetic(node),
             "Concat" if node.int("axis", 0) == 1 => Some((DraftOp::Concat, node.input.clone())),
             "Resize" | "Upsample" => {
-                Some((DraftOp::Enlarge { side: nearest_factor(self.graph, node)? }, first()?))
+                Some((DraftOp::NearestUpsample { factor: nearest_factor(self.graph, node)? }, first()?))
             }
             "DepthToSpace" if node.text("mode", "DCR") == "DCR" => Some((
                 DraftOp::DepthToSpace { side: usize::try_from(node.int("blocksize", 0)).ok()? },
@@ -221,7 +221,7 @@ fn output_channels(op: &DraftOp, inputs: &[usize]) -> Option<usize> {
             (moved > 0 && channels.is_multiple_of(moved)).then(|| channels / (side * side))
         }
         (DraftOp::Add { .. } | DraftOp::Mul, [a, b]) => (a == b).then_some(*a),
-        (DraftOp::Affine { .. } | DraftOp::Activate(_) | DraftOp::Enlarge { .. }, [channels]) => {
+        (DraftOp::Affine { .. } | DraftOp::Activate(_) | DraftOp::NearestUpsample { .. }, [channels]) => {
             Some(*channels)
         }
         _ => None,
@@ -253,5 +253,5 @@ fn convolution(graph: &Graph, node: &NodeProto) -> Option<DraftConv> {
     };
     let weights = tensor.as_floats()?.to_vec();
     let epilogue = Epilogue::Activate(Activation::Identity);
-    Some(DraftConv { outputs, kernel, padding, enlarged: false, weights, bias, epilogue, follower: None })
+    Some(DraftConv { outputs, kernel, padding, upsample: false, weights, bias, epilogue, fused: None })
 }

@@ -1,16 +1,16 @@
-//! The blocked layout, its aligned scratch memory, and the ways in and out of it.
+//! The NCHWc layout (nChw16c), and the conversions from and to NCHW.
 //!
 //! A tensor `[C][H][W]` is held as `C / 16` planes (rounded up) of `[H][W][16]`: a pixel's sixteen channels lie side by
 //! side and are one vector. Planes are separate slices, so concatenating tensors costs nothing.
 
 use crate::Error;
 
-use super::lanes::{Block, LANES};
+use super::lanes::LANES;
 
 /// Sixteen channels of one position.
 pub(super) type Pixel = [f32; LANES];
 
-/// Views a plane that is written as pixels; `name` and `index` are for the message.
+/// Views a plane to be written as pixels; `name` and `index` are for the message.
 ///
 /// # Errors
 /// `Shape` where the plane does not hold exactly `pixels` pixels.
@@ -43,9 +43,9 @@ pub fn plane_count(channels: usize) -> usize {
 ///
 /// # Errors
 /// `Shape` where there are no channels or more than sixteen, or they are not of the plane's size.
-pub fn to_blocked(channels: &[&[f32]], plane: &mut [f32]) -> Result<(), Error> {
+pub fn to_nchwc(channels: &[&[f32]], plane: &mut [f32]) -> Result<(), Error> {
     check_channels(channels.iter().map(|channel| channel.len()), plane.len())?;
-    // Strips of sixteen pixels: their channels' cache lines are all read while they are near.
+    // Strips of sixteen pixels: each reads whole cache lines of its channels.
     for (strip, pixels) in plane.as_chunks_mut::<LANES>().0.chunks_mut(LANES).enumerate() {
         let first = strip * LANES;
         for (i, pixel) in pixels.iter_mut().enumerate() {
@@ -59,11 +59,11 @@ pub fn to_blocked(channels: &[&[f32]], plane: &mut [f32]) -> Result<(), Error> {
     Ok(())
 }
 
-/// The way back: copies the first channels of a plane `[pixels][16]` out to `channels`, `[pixels]` each.
+/// The inverse: copies the first channels of a plane `[pixels][16]` out to `channels`, `[pixels]` each.
 ///
 /// # Errors
 /// `Shape` where there are no channels or more than sixteen, or they are not of the plane's size.
-pub fn from_blocked(plane: &[f32], channels: &mut [&mut [f32]]) -> Result<(), Error> {
+pub fn from_nchwc(plane: &[f32], channels: &mut [&mut [f32]]) -> Result<(), Error> {
     check_channels(channels.iter().map(|channel| channel.len()), plane.len())?;
     for (strip, pixels) in plane.as_chunks::<LANES>().0.chunks(LANES).enumerate() {
         for (c, channel) in channels.iter_mut().enumerate() {
@@ -85,45 +85,4 @@ fn check_channels(lengths: impl ExactSizeIterator<Item = usize> + Clone, plane: 
         "Expected 1 to {LANES} channels of {size} pixels beside a plane of {plane} floats but received lengths {:?}",
         lengths.collect::<Vec<_>>()
     )))
-}
-
-/// Floats on cache-line boundaries, counted in pixels.
-#[derive(Default)]
-pub(super) struct Buffer(Vec<Block>);
-
-impl Buffer {
-    /// The first `pixels` pixels, grown as needed; what they hold is left over from before.
-    pub fn take(&mut self, pixels: usize) -> &mut [Pixel] {
-        if self.0.len() < pixels {
-            self.0.resize(pixels, Block::ZERO);
-        }
-        Block::as_pixels_mut(&mut self.0[..pixels])
-    }
-
-    pub fn bytes(&self) -> usize {
-        self.0.capacity() * size_of::<Block>()
-    }
-}
-
-/// A thread's working memory, grown to what its largest convolution needs and kept.
-#[derive(Default)]
-pub struct Scratch {
-    /// Transformed input tiles.
-    pub(super) inputs: Buffer,
-    /// Products, before the output transform.
-    pub(super) products: Buffer,
-    /// Tiles of a convolution that the 1x1 convolution behind it reads.
-    pub(super) near: Buffer,
-}
-
-impl Scratch {
-    /// An empty one.
-    pub fn new() -> Scratch {
-        Scratch::default()
-    }
-
-    /// Bytes held.
-    pub fn bytes(&self) -> usize {
-        self.inputs.bytes() + self.products.bytes() + self.near.bytes()
-    }
 }

@@ -3,9 +3,9 @@
 use std::ops::{Add, Mul};
 
 use super::super::lanes::{LANES, Lanes, Task};
-use super::super::points::filter_transform;
 use super::super::reference::{input_transform, output_transform};
-use super::super::transform;
+use super::super::winograd::points::filter_transform;
+use super::super::winograd::transform;
 use super::isas;
 
 /// A fraction, exact.

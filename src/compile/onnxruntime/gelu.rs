@@ -1,14 +1,14 @@
-//! For ONNX Runtime only: `x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))`, which exporters write as nine operators that
-//! each go through memory, as the one that it has for it.
+//! GELU, `x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))`: exporters write nine operators, each of which reads and writes
+//! memory; ONNX Runtime has one for it.
 
-use super::ir::Graph;
-use super::pattern::Pattern;
-use super::proto::{NodeProto, OperatorSetIdProto};
+use crate::graph::ir::Graph;
+use crate::graph::pattern::Pattern;
+use crate::graph::proto::{NodeProto, OperatorSetIdProto};
 
-/// Where ONNX Runtime keeps its own operators.
+/// The domain of ONNX Runtime's own operators.
 const DOMAIN: &str = "com.microsoft";
 
-/// Puts the operator in the place of the last node of each such pattern.
+/// Replaces the last node of each such pattern by the operator.
 pub fn run(graph: &mut Graph) {
     let pattern = Pattern::new(graph);
     let found: Vec<(usize, NodeProto)> = (graph.nodes.iter().enumerate())
@@ -28,7 +28,7 @@ pub fn run(graph: &mut Graph) {
     graph.remove_dead();
 }
 
-/// What a node is the activation of.
+/// The input of the GELU whose last node this is.
 fn gelu_of<'a>(pattern: &Pattern<'a>, node: &'a NodeProto) -> Option<&'a str> {
     let is = |found: f32, expected: f32| (found - expected).abs() < 1e-5;
     if !node.is("Mul") {

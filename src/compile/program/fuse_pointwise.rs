@@ -1,7 +1,7 @@
-//! Joins convolutions, so that what is between them is neither stored nor read again.
+//! Fuses 1x1 convolutions with the larger ones before them, whose result is then neither stored nor read.
 //!
-//! A 1x1 convolution of a larger one's result, which nobody else reads, is computed with it. Several 1x1 convolutions of
-//! one such result become one before, whose result is read in parts.
+//! A 1x1 convolution is fused if nothing else reads the larger one's result. Several 1x1 convolutions of one such result
+//! are merged into one first, whose result is read in slices.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,13 +9,13 @@ use super::draft::{Draft, DraftConv, DraftOp};
 use super::fuse::readers;
 use crate::kernel::{Activation, Epilogue, LANES};
 
-/// Joins what can be joined; `output` is read outside, and stays a value of its own.
-pub fn join(drafts: Vec<Draft>, output: &str) -> Vec<Draft> {
-    follow(unite(drafts, output), output)
+/// All fusions of 1x1 convolutions; `output` is read outside, and stays a value of its own.
+pub fn fuse(drafts: Vec<Draft>, output: &str) -> Vec<Draft> {
+    fuse_pairs(merge(drafts, output), output)
 }
 
-/// Moves 1x1 convolutions into the larger ones that they alone read.
-fn follow(drafts: Vec<Draft>, output: &str) -> Vec<Draft> {
+/// Fuses 1x1 convolutions with larger ones of which they are the only readers.
+fn fuse_pairs(drafts: Vec<Draft>, output: &str) -> Vec<Draft> {
     let pairs: Vec<(usize, usize)> = {
         let readers = readers(&drafts, output);
         let alone = |(_, draft): &(usize, &Draft)| {
@@ -31,70 +31,70 @@ fn follow(drafts: Vec<Draft>, output: &str) -> Vec<Draft> {
     for (first, last) in pairs {
         // In the place of the second, because its residual may have been made in between.
         if let (Some(larger), Some(pointwise)) = (drafts[first].take(), drafts[last].take()) {
-            drafts[last] = Some(followed(larger, pointwise));
+            drafts[last] = Some(fuse_pair(larger, pointwise));
         }
     }
     drafts.into_iter().flatten().collect()
 }
 
-/// The larger convolution with the 1x1 convolution behind it.
-fn followed(larger: Draft, pointwise: Draft) -> Draft {
-    let mut joined = Draft { output: pointwise.output, channels: pointwise.channels, ..larger };
-    if let (DraftOp::Conv(conv), DraftOp::Conv(follower)) = (&mut joined.op, pointwise.op) {
-        conv.follower = Some(Box::new(follower));
+/// The larger convolution with the 1x1 convolution fused.
+fn fuse_pair(larger: Draft, pointwise: Draft) -> Draft {
+    let mut both = Draft { output: pointwise.output, channels: pointwise.channels, ..larger };
+    if let (DraftOp::Conv(conv), DraftOp::Conv(second)) = (&mut both.op, pointwise.op) {
+        conv.fused = Some(Box::new(second));
     }
-    joined.inputs.extend_from_slice(&pointwise.inputs[1..]);
-    joined
+    both.inputs.extend_from_slice(&pointwise.inputs[1..]);
+    both
 }
 
-/// Makes 1x1 convolutions of one value one, in the first one's place, and each of them a part of it.
-fn unite(drafts: Vec<Draft>, output: &str) -> Vec<Draft> {
+/// Merges 1x1 convolutions of one value into one, in the place of the first, and makes each of them a slice of it.
+fn merge(drafts: Vec<Draft>, output: &str) -> Vec<Draft> {
     let groups = groups(&drafts, output);
     if groups.is_empty() {
         return drafts;
     }
-    let mut joined = Vec::with_capacity(drafts.len() + groups.len());
+    let mut result = Vec::with_capacity(drafts.len() + groups.len());
     let mut parts: HashMap<usize, Draft> = HashMap::new();
     for (index, draft) in drafts.iter().enumerate() {
         if let Some(group) = groups.get(&index) {
-            let mut united = Draft { output: format!("{}/united", draft.output), ..draft.clone() };
-            parts.insert(index, part(&united, draft, 0));
+            let mut merged = Draft { output: format!("{}/merged", draft.output), ..draft.clone() };
+            parts.insert(index, slice(&merged, draft, 0));
             for &member in &group[1..] {
-                parts.insert(member, part(&united, &drafts[member], united.channels));
-                extend(&mut united, &drafts[member]);
+                parts.insert(member, slice(&merged, &drafts[member], merged.channels));
+                extend(&mut merged, &drafts[member]);
             }
-            joined.push(united);
+            result.push(merged);
         }
-        joined.push(parts.remove(&index).unwrap_or_else(|| draft.clone()));
+        result.push(parts.remove(&index).unwrap_or_else(|| draft.clone()));
     }
-    joined
+    result
 }
 
-/// `member` as the channels of `united` from `first` on.
-fn part(united: &Draft, member: &Draft, first: usize) -> Draft {
+/// `member` as the channels of `merged` from `first` on.
+fn slice(merged: &Draft, member: &Draft, first: usize) -> Draft {
     Draft {
-        op: DraftOp::Part { first },
-        inputs: vec![united.output.clone()],
+        op: DraftOp::Slice { first },
+        inputs: vec![merged.output.clone()],
         output: member.output.clone(),
         channels: member.channels,
     }
 }
 
-/// Gives a united convolution the outputs of one more.
-fn extend(united: &mut Draft, member: &Draft) {
-    if let (DraftOp::Conv(conv), DraftOp::Conv(more)) = (&mut united.op, &member.op) {
+/// Adds the outputs of one more to a merged convolution.
+fn extend(merged: &mut Draft, member: &Draft) {
+    if let (DraftOp::Conv(conv), DraftOp::Conv(more)) = (&mut merged.op, &member.op) {
         conv.outputs += more.outputs;
         conv.weights.extend_from_slice(&more.weights);
         conv.bias.extend_from_slice(&more.bias);
     }
-    united.inputs.extend_from_slice(&member.inputs[1..]);
-    united.channels += member.channels;
+    merged.inputs.extend_from_slice(&member.inputs[1..]);
+    merged.channels += member.channels;
 }
 
-/// The 1x1 convolutions that can become one, by the first of them.
+/// The 1x1 convolutions that can be merged, by the first of them.
 ///
-/// They read a larger one's result that nobody but 1x1 convolutions reads, and do the same with theirs. What they add must
-/// be there when the first of them is made.
+/// They read a larger one's result that only 1x1 convolutions read, and have the same epilogue. Their residuals must be
+/// made before the first of them.
 fn groups(drafts: &[Draft], output: &str) -> HashMap<usize, Vec<usize>> {
     let places: HashMap<&str, usize> =
         drafts.iter().enumerate().map(|(index, draft)| (draft.output.as_str(), index)).collect();
@@ -114,7 +114,7 @@ fn groups(drafts: &[Draft], output: &str) -> HashMap<usize, Vec<usize>> {
         }
         let first = *firsts.entry(input).or_insert(index);
         let known = |name: &String| places.get(name.as_str()).is_none_or(|&maker| maker < first);
-        if index == first || (are_twins(&drafts[first], draft) && draft.inputs.iter().all(known)) {
+        if index == first || (can_merge(&drafts[first], draft) && draft.inputs.iter().all(known)) {
             groups.entry(first).or_default().push(index);
         }
     }
@@ -122,8 +122,8 @@ fn groups(drafts: &[Draft], output: &str) -> HashMap<usize, Vec<usize>> {
     groups
 }
 
-/// Whether both do the same with their results, and whole planes of them, of which the next can begin one.
-fn are_twins(first: &Draft, second: &Draft) -> bool {
+/// Whether both have the same epilogue, the same for all channels, and make whole planes.
+fn can_merge(first: &Draft, second: &Draft) -> bool {
     let (Some(a), Some(b)) = (pointwise(first), pointwise(second)) else { return false };
     let per_channel = match &a.epilogue {
         Epilogue::Activate(activation)
@@ -135,20 +135,20 @@ fn are_twins(first: &Draft, second: &Draft) -> bool {
     a.epilogue == b.epilogue && !per_channel && whole(first) && whole(second)
 }
 
-/// The convolution that can have a follower: larger than 1x1, without a residual.
+/// The convolution that a 1x1 can be fused with: larger than 1x1, without a residual.
 fn larger(draft: &Draft) -> Option<&DraftConv> {
     match &draft.op {
         DraftOp::Conv(conv) => {
-            (conv.kernel > 1 && !conv.epilogue.has_residual() && conv.follower.is_none()).then_some(conv)
+            (conv.kernel > 1 && !conv.epilogue.has_residual() && conv.fused.is_none()).then_some(conv)
         }
         _ => None,
     }
 }
 
-/// The convolution that can be a follower.
+/// The 1x1 convolution that can be fused.
 fn pointwise(draft: &Draft) -> Option<&DraftConv> {
     match &draft.op {
-        DraftOp::Conv(conv) => (conv.kernel == 1 && !conv.enlarged).then_some(conv),
+        DraftOp::Conv(conv) => (conv.kernel == 1 && !conv.upsample).then_some(conv),
         _ => None,
     }
 }

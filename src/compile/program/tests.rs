@@ -1,4 +1,4 @@
-//! Bodies against the graphs that they came from: the program streams through Winograd kernels, the reference interpreter
+//! Subgraphs against the graphs that they came from: the program streams through Winograd kernels, the reference interpreter
 //! computes ONNX's definitions element by element.
 
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use crate::graph::proto::AttributeProto as Attribute;
 use crate::graph::reference::{Plane, run as reference};
 use crate::graph::{Builder, Tensor, import};
 use crate::kernel::{Activation, Epilogue};
-use crate::program::{Crew, Workspace};
+use crate::program::{ThreadTeam, Workspace};
 
 /// A network under construction whose weights are noise that keeps values near one.
 struct Net {
@@ -75,8 +75,8 @@ impl Net {
     fn layer(&mut self, recipe: &Recipe) {
         let pick = |from: usize| self.values[self.values.len() - 1 - from % self.values.len()].clone();
         let ((mut input, mut channels), (other, more)) = (pick(recipe.input), pick(recipe.other));
-        // The body's input is read by convolutions alone.
-        if recipe.joined && input != Builder::INPUT && other != Builder::INPUT {
+        // The subgraph's input is read by convolutions alone.
+        if recipe.concatenated && input != Builder::INPUT && other != Builder::INPUT {
             input = self.node("Concat", &[&input, &other], vec![Attribute::int("axis", 1)]);
             channels += more;
         }
@@ -105,13 +105,13 @@ impl Net {
         let (last, channels) = self.values.last().cloned().unwrap_or_default();
         let output = match tail {
             Tail::Plain => self.conv(&last, channels, outputs, 3, 1),
-            Tail::Shuffle { side, mode } => {
+            Tail::PixelShuffle { side, mode } => {
                 let features = self.conv(&last, channels, outputs * side * side, 3, 1);
                 let attributes =
                     vec![Attribute::int("blocksize", side as i64), Attribute::text("mode", mode)];
                 self.node("DepthToSpace", &[&features], attributes)
             }
-            Tail::Enlarge => {
+            Tail::NearestUpsample => {
                 let scales = self.builder.constant("scales", Tensor::floats(&[4], vec![1.0, 1.0, 2.0, 2.0]));
                 let attributes = vec![
                     Attribute::text("mode", "nearest"),
@@ -131,15 +131,15 @@ impl Net {
 #[derive(Clone, Copy, Debug)]
 enum Tail {
     Plain,
-    Shuffle { side: usize, mode: &'static str },
-    Enlarge,
+    PixelShuffle { side: usize, mode: &'static str },
+    NearestUpsample,
 }
 
 #[derive(Clone, Debug)]
 struct Recipe {
     input: usize,
     other: usize,
-    joined: bool,
+    concatenated: bool,
     outputs: usize,
     kernel: usize,
     activation: usize,
@@ -150,10 +150,10 @@ fn recipe() -> impl Strategy<Value = Recipe> {
     let channels = prop_oneof![Just(4_usize), Just(16), Just(20), Just(33)];
     let kernel = prop_oneof![Just(1_usize), Just(3), Just(3), Just(5)];
     (0..3_usize, 0..4_usize, any::<bool>(), channels, kernel, 0..6_usize, 0..6_usize).prop_map(
-        |(input, other, joined, outputs, kernel, activation, tail)| Recipe {
+        |(input, other, concatenated, outputs, kernel, activation, tail)| Recipe {
             input,
             other,
-            joined,
+            concatenated,
             outputs,
             kernel,
             activation,
@@ -163,17 +163,17 @@ fn recipe() -> impl Strategy<Value = Recipe> {
 }
 
 fn tail() -> impl Strategy<Value = Tail> {
-    let shuffle = |side, mode| Just(Tail::Shuffle { side, mode });
-    prop_oneof![Just(Tail::Plain), shuffle(2, "CRD"), shuffle(3, "DCR"), Just(Tail::Enlarge)]
+    let shuffle = |side, mode| Just(Tail::PixelShuffle { side, mode });
+    prop_oneof![Just(Tail::Plain), shuffle(2, "CRD"), shuffle(3, "DCR"), Just(Tail::NearestUpsample)]
 }
 
 /// The whole graph as a program, however little work it is.
 fn whole(graph: &Graph, isa: Isa) -> Program {
-    let body = draft::body(graph).unwrap();
-    let drafts = fewest(body.drafts, &body.output);
-    let program = program(&body.input, body.input_channels, &drafts, isa).unwrap();
-    match body.exit {
-        Some((shuffle, _)) => program.with_exit(shuffle).unwrap(),
+    let subgraph = draft::subgraph(graph).unwrap();
+    let drafts = fuse_all(subgraph.drafts, &subgraph.output);
+    let program = program(&subgraph.input, subgraph.input_channels, &drafts, isa).unwrap();
+    match subgraph.shuffle {
+        Some((shuffle, _)) => program.with_shuffle(shuffle).unwrap(),
         None => program,
     }
 }
@@ -183,7 +183,7 @@ fn run(program: &Program, picture: &Plane) -> Plane {
     let (channels, out_height, out_width) = program.output_shape(height, width).unwrap();
     let mut values = vec![0.0; channels * out_height * out_width];
     program
-        .run(&picture.values, (height, width), &mut values, &mut Workspace::default(), &Crew::ALONE)
+        .run(&picture.values, (height, width), &mut values, &mut Workspace::default(), &ThreadTeam::SINGLE)
         .unwrap();
     Plane { dims: [1, channels, out_height, out_width], values }
 }
@@ -199,7 +199,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn a_body_computes_what_its_graph_did(
+    fn a_program_computes_what_its_graph_did(
         recipes in prop::collection::vec(recipe(), 1..7),
         tail in tail(),
         height in 1..14_usize,
@@ -219,8 +219,8 @@ proptest! {
 
 /// The operations that a network's convolutions do beside convolving.
 fn epilogues(graph: &Graph) -> Vec<Epilogue> {
-    let body = draft::body(graph).unwrap();
-    let drafts = fuse::fuse(body.drafts, &body.output);
+    let subgraph = draft::subgraph(graph).unwrap();
+    let drafts = fuse::fuse(subgraph.drafts, &subgraph.output);
     let of = |draft: Draft| match draft.op {
         DraftOp::Conv(conv) => conv.epilogue,
         other => panic!("{other:?} was not fused"),
@@ -229,8 +229,8 @@ fn epilogues(graph: &Graph) -> Vec<Epilogue> {
 }
 
 #[test]
-fn what_follows_a_convolution_becomes_its_epilogue() {
-    let plain = Recipe { input: 0, other: 0, joined: false, outputs: 16, kernel: 3, activation: 5, tail: 9 };
+fn epilogues_are_fused() {
+    let plain = Recipe { input: 0, other: 0, concatenated: false, outputs: 16, kernel: 3, activation: 5, tail: 9 };
     let mut net = Net::new(3, 1);
     net.layer(&plain);
     net.layer(&Recipe { activation: 4, ..plain.clone() });
@@ -271,13 +271,13 @@ fn two_sums(blocks: usize, channels: usize) -> Graph {
 }
 
 #[test]
-fn pointwise_convolutions_move_into_what_they_read() {
+fn pointwise_convolutions_are_fused() {
     // The first, one for each block, the last, and the 1x1 convolution of what a second one reads as well.
     for (channels, steps) in [(16, 1 + 3 + 1 + 1), (20, 1 + 1 + 3 * 3 + 1)] {
         let graph = two_sums(3, channels);
-        let body = draft::body(&graph).unwrap();
-        let drafts = fewest(body.drafts, &body.output);
-        let is_step = |draft: &&Draft| !matches!(draft.op, DraftOp::Concat | DraftOp::Part { .. });
+        let subgraph = draft::subgraph(&graph).unwrap();
+        let drafts = fuse_all(subgraph.drafts, &subgraph.output);
+        let is_step = |draft: &&Draft| !matches!(draft.op, DraftOp::Concat | DraftOp::Slice { .. });
         assert_eq!(drafts.iter().filter(is_step).count(), steps, "{channels} channels");
         let picture = Plane::noise([1, 3, 9, 14], 3);
         let program = whole(&graph, Isa::detect().unwrap_or(Isa::Portable));
@@ -300,30 +300,30 @@ fn a_value_with_other_readers_is_not_changed() {
 }
 
 #[test]
-fn what_is_not_understood_stays_outside() {
+fn unsupported_nodes_stay_outside() {
     let mut net = Net::new(3, 9);
     for _ in 0..4 {
         let recipe =
-            Recipe { input: 0, other: 0, joined: false, outputs: 48, kernel: 3, activation: 0, tail: 9 };
+            Recipe { input: 0, other: 0, concatenated: false, outputs: 48, kernel: 3, activation: 0, tail: 9 };
         net.layer(&recipe);
     }
     let (last, _) = net.values.last().cloned().unwrap();
     let features = net.conv(&last, 48, 3, 3, 1);
     let squashed = net.node("Tanh", &[&features], vec![]);
     let graph = import::import(net.builder.finish(3, None, &squashed)).unwrap();
-    let split = split(&graph, Isa::Portable).unwrap().unwrap();
-    let left: Vec<&str> = split.around.0.nodes.iter().map(|node| node.op_type.as_str()).collect();
+    let partitioned = partition(&graph, Isa::Portable).unwrap().unwrap();
+    let left: Vec<&str> = partitioned.outer.0.nodes.iter().map(|node| node.op_type.as_str()).collect();
     assert_eq!(left, [OPERATOR, "Tanh"]);
-    assert!(split.around.0.constants.is_empty(), "the weights went into the program");
+    assert!(partitioned.outer.0.constants.is_empty(), "the weights went into the program");
 }
 
 #[test]
-fn two_ways_out_keep_the_graph_as_it_is() {
+fn a_subgraph_with_two_outputs_is_not_partitioned() {
     let mut net = Net::new(3, 11);
     let first = net.conv(Builder::INPUT, 3, 64, 3, 1);
     let second = net.conv(&first, 64, 64, 3, 1);
     let (a, b) = (net.node("Tanh", &[&first], vec![]), net.node("Tanh", &[&second], vec![]));
     let sum = net.node("Add", &[&a, &b], vec![]);
     let graph = import::import(net.builder.finish(3, None, &sum)).unwrap();
-    assert!(split(&graph, Isa::Portable).unwrap().is_none());
+    assert!(partition(&graph, Isa::Portable).unwrap().is_none());
 }

@@ -23,22 +23,22 @@
 /// powers of two keep rounding errors small (Barabasz et al., "Error Analysis and Improving the Accuracy of Winograd
 /// Convolution for Deep Neural Networks", arXiv 1803.10986). The first pair must be ±1: the output transform leaves its
 /// factors out.
-pub(super) const PAIRS: [f32; 3] = [1.0, 2.0, 0.5];
+pub(crate) const PAIRS: [f32; 3] = [1.0, 2.0, 0.5];
 
 /// The `n - 1` finite points of a transform of size `n`: 4, 6 or 8.
-pub(super) fn points(n: usize) -> Vec<f64> {
+pub(crate) fn points(n: usize) -> Vec<f64> {
     let pairs = PAIRS.iter().take(n / 2 - 1);
     std::iter::once(0.0).chain(pairs.flat_map(|&p| [f64::from(p), -f64::from(p)])).collect()
 }
 
 /// The filter transform without its denominators: `numerators[i][k] / denominators[i]` is G.
-pub(super) struct FilterTransform {
+pub(crate) struct FilterTransform {
     pub numerators: Vec<Vec<f64>>,
     pub denominators: Vec<f64>,
 }
 
 /// G of F(n + 1 - taps, taps), exact in its two parts.
-pub(super) fn filter_transform(n: usize, taps: usize) -> FilterTransform {
+pub(crate) fn filter_transform(n: usize, taps: usize) -> FilterTransform {
     let points = points(n);
     let mut numerators: Vec<Vec<f64>> =
         points.iter().map(|&p| (0..taps).map(|k| p.powi(k as i32)).collect()).collect();
@@ -58,7 +58,7 @@ impl FilterTransform {
 }
 
 /// T x Tᵀ of a square x.
-pub(super) fn sandwich(t: &[Vec<f64>], x: &[f64]) -> Vec<f64> {
+pub(crate) fn transform_2d(t: &[Vec<f64>], x: &[f64]) -> Vec<f64> {
     let n = t[0].len();
     let mut half = Vec::with_capacity(t.len() * n);
     for row in t {
@@ -72,7 +72,7 @@ pub(super) fn sandwich(t: &[Vec<f64>], x: &[f64]) -> Vec<f64> {
 }
 
 /// Coefficients of x⁰, x², x⁴, … in Π (x² - p²) over the first `pairs` pairs but `skip`; the last one is 1.
-pub(super) const fn even_product(pairs: usize, skip: usize) -> [f32; 4] {
+pub(crate) const fn even_product(pairs: usize, skip: usize) -> [f32; 4] {
     let mut product = [1.0, 0.0, 0.0, 0.0];
     let mut pair = 0;
     while pair < pairs {
@@ -91,7 +91,7 @@ pub(super) const fn even_product(pairs: usize, skip: usize) -> [f32; 4] {
 }
 
 /// `PAIRS[pair]` to the power of `exponent`.
-pub(super) const fn power(pair: usize, exponent: usize) -> f32 {
+pub(crate) const fn power(pair: usize, exponent: usize) -> f32 {
     let mut result = 1.0;
     let mut i = 0;
     while i < exponent {

@@ -4,12 +4,12 @@
 //! `x (x ± p) Q(x²)` with `Q = Π (x² - q²)` over the other pairs, so both are an even part plus or minus p times an odd
 //! part; in Aᵀ the powers of ±p differ only in sign for odd exponents.
 
-use super::lanes::Lanes;
 use super::points::{even_product, power};
+use crate::lanes::Lanes;
 
 /// Bᵀ d.
 #[inline(always)]
-pub(super) fn input<L: Lanes, const N: usize>(l: L, d: &[L::V; N]) -> [L::V; N] {
+pub(crate) fn input<L: Lanes, const N: usize>(l: L, d: &[L::V; N]) -> [L::V; N] {
     let pairs = const { N / 2 - 1 };
     let all = const { even_product(N / 2 - 1, usize::MAX) };
     let others =
@@ -45,7 +45,7 @@ fn every_other<L: Lanes, const N: usize>(
 
 /// Aᵀ m.
 #[inline(always)]
-pub(super) fn output<L: Lanes, const N: usize, const M: usize>(l: L, m: &[L::V; N]) -> [L::V; M] {
+pub(crate) fn output<L: Lanes, const N: usize, const M: usize>(l: L, m: &[L::V; N]) -> [L::V; M] {
     let pairs = const { N / 2 - 1 };
     let mut sums = [[l.splat(0.0); 3]; 2];
     for pair in 0..pairs {

@@ -1,15 +1,15 @@
-//! What each kind of step does with the rows of its inputs.
+//! How each kind of step computes rows.
 
 use std::ops::Range;
 
 use super::Op;
-use super::value::Value;
+use super::row_window::RowWindow;
 use crate::error::Error;
-use crate::kernel::{Activation, Conv, LANES, Picture, Scratch};
+use crate::kernel::{Activation, Conv, LANES, Activations, Scratch};
 
 /// What a step reads of a value.
 pub struct Input<'a> {
-    pub value: &'a Value,
+    pub value: &'a RowWindow,
     pub planes: Range<usize>,
 }
 
@@ -20,15 +20,15 @@ impl<'a> Input<'a> {
     }
 }
 
-/// A step's work, which can be done for any of its rows on any thread.
-pub struct Work<'a> {
+/// One step, ready to compute any of its rows on any thread.
+pub struct StepRows<'a> {
     pub op: &'a Op,
     pub inputs: &'a [Input<'a>],
     /// Height and width of the first input.
     pub size: (usize, usize),
 }
 
-impl Work<'_> {
+impl StepRows<'_> {
     /// Computes `rows`, which begin on a multiple of the operator's alignment, into `made`, those rows of each plane.
     ///
     /// # Errors
@@ -39,7 +39,7 @@ impl Work<'_> {
         made: &mut [&mut [f32]],
         scratch: &mut Scratch,
     ) -> Result<(), Error> {
-        let Work { op, inputs, size } = *self;
+        let StepRows { op, inputs, size } = *self;
         match op {
             Op::Conv(conv) => convolve(conv, size, inputs, rows, made, scratch),
             Op::Add { factor } => combine(inputs, &rows, made, |a, b| a + factor * b),
@@ -47,7 +47,7 @@ impl Work<'_> {
             Op::Affine { factor, offset } => map(&inputs[0], rows, made, |x| x * factor + offset),
             Op::Activate(activation) => activate(activation, &inputs[0], rows, made),
             Op::DepthToSpace { side } => depth_to_space(&inputs[0], size.1, *side, rows, made),
-            Op::Enlarge { side } => enlarge(&inputs[0], size.1, *side, rows, made),
+            Op::NearestUpsample { factor } => nearest_upsample(&inputs[0], size.1, *factor, rows, made),
         }
     }
 }
@@ -61,11 +61,11 @@ fn convolve(
     scratch: &mut Scratch,
 ) -> Result<(), Error> {
     let (convolved, residual) = inputs.split_at(conv.inputs().len());
-    let needed = conv.needs(&rows, height);
-    // Each input holds another window: what they share is what is needed.
+    let needed = conv.input_rows(&rows, height);
+    // Each input holds a window of its own: these are the rows that all of them hold and the convolution reads.
     let planes: Vec<&[f32]> = convolved.iter().flat_map(|value| value.part(needed.clone())).collect();
     let residual: Vec<&[f32]> = residual.iter().flat_map(|value| value.part(rows.clone())).collect();
-    let picture = Picture {
+    let picture = Activations {
         height,
         width,
         planes: &planes,
@@ -162,7 +162,7 @@ fn depth_to_space(
 }
 
 /// Repeats every pixel `side` times across and down.
-fn enlarge(
+fn nearest_upsample(
     input: &Input,
     width: usize,
     side: usize,

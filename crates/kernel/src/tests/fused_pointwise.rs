@@ -1,11 +1,11 @@
-//! A convolution and the 1x1 convolution behind it as one, against the two of them.
+//! A convolution with a fused 1x1 convolution, against the two of them.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// The case as a convolution that can be followed: larger than 1x1, without a residual.
-fn followable(mut case: Case) -> Case {
+/// The case as a convolution that a 1x1 can be fused with: larger than 1x1, without a residual.
+fn fusible(mut case: Case) -> Case {
     if case.spec.kernel == 1 {
         (case.spec.kernel, case.spec.padding) = (3, 1);
     }
@@ -34,15 +34,15 @@ proptest! {
         add: bool,
         band in 1_usize..5,
     ) {
-        let case = followable(case);
+        let case = fusible(case);
         let data = case.data();
         let identity = Activation::Identity;
         let epilogue = if add { Epilogue::AddThenActivate(identity) } else { Epilogue::Activate(identity) };
         let mut noise = Noise(case.seed ^ 2);
         let (weights, bias) = (noise.floats(outputs * case.spec.outputs), noise.floats(outputs));
-        let inputs = blocked(&data.input, &case.spec.inputs, case.height * case.width);
+        let inputs = to_planes(&data.input, &case.spec.inputs, case.height * case.width);
         let size = data.out_height * data.out_width;
-        let residual = blocked(&noise.floats(outputs * size), &[outputs], size);
+        let residual = to_planes(&noise.floats(outputs * size), &[outputs], size);
         let (inputs, residual) = (views(&inputs), views(&residual));
         let residual = if add { &residual[..] } else { &[] };
 
@@ -53,38 +53,38 @@ proptest! {
                 outputs,
                 kernel: 1,
                 padding: 0,
-                enlarged: false,
+                upsample: false,
                 epilogue: epilogue.clone(),
             };
             let pointwise = Conv::new(isa, &pointwise, &weights, &bias).unwrap();
-            let between = planes(&larger(), Picture::whole(case.height, case.width, &inputs, &[]), 4 * band);
+            let between = planes(&larger(), Activations::whole(case.height, case.width, &inputs, &[]), 4 * band);
             let between = views(&between);
-            let picture = Picture::whole(data.out_height, data.out_width, &between, residual);
+            let picture = Activations::whole(data.out_height, data.out_width, &between, residual);
             let expected = planes(&pointwise, picture, data.out_height);
 
-            let both = larger().followed_by(&epilogue, &weights, &bias).unwrap();
-            let found = planes(&both, Picture::whole(case.height, case.width, &inputs, residual), 4 * band);
+            let both = larger().fuse_pointwise(&epilogue, &weights, &bias).unwrap();
+            let found = planes(&both, Activations::whole(case.height, case.width, &inputs, residual), 4 * band);
             prop_assert!(channels(&found, outputs) == channels(&expected, outputs), "{:?}", isa);
         }
     }
 }
 
 #[test]
-fn what_cannot_follow_is_refused() {
+fn what_cannot_be_fused_is_refused() {
     let conv = |kernel: usize, epilogue: Epilogue| {
         let spec = ConvSpec { epilogue, ..spec(kernel, kernel / 2) };
         Conv::new(Isa::Portable, &spec, &vec![0.0; 2 * kernel * kernel], &[0.0]).unwrap()
     };
     let plain = || Epilogue::Activate(Activation::Identity);
     let refused = |conv: Conv, weights: usize, bias: usize| {
-        let error = conv.followed_by(&plain(), &vec![0.0; weights], &vec![0.0; bias]).err();
-        assert_eq!(error.expect("an error").code(), "ERR_INVALID_ARG_VALUE");
+        let error = conv.fuse_pointwise(&plain(), &vec![0.0; weights], &vec![0.0; bias]).err();
+        assert!(matches!(error, Some(Error::Spec(_))), "{error:?}");
     };
     refused(conv(1, plain()), 2, 2);
     refused(conv(3, Epilogue::Gate), 2, 2);
     refused(conv(3, plain()), 3, 2);
     refused(conv(3, plain()), 0, 0);
-    let followed = || conv(3, plain()).followed_by(&plain(), &[0.0; 2], &[0.0; 2]).unwrap();
-    refused(followed(), 4, 2);
-    assert_eq!((followed().outputs(), followed().has_residual()), (2, false));
+    let fused = || conv(3, plain()).fuse_pointwise(&plain(), &[0.0; 2], &[0.0; 2]).unwrap();
+    refused(fused(), 4, 2);
+    assert_eq!((fused().outputs(), fused().has_residual()), (2, false));
 }

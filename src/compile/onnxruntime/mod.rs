@@ -1,30 +1,51 @@
-//! Rewrites for ONNX Runtime's own x86-64 kernels, applied last, when the graph is handed over.
+//! Lowers a graph for ONNX Runtime's own kernels, as the last step before a session is created.
 //!
-//! Those kernels are fastest in a blocked layout (NCHWc) that a tensor leaves and enters again around every operator
-//! that has no blocked form. Per-channel arithmetic in the middle of a network is such an operator; a 1x1 depthwise
-//! convolution does the same and is not. Measured with ONNX Runtime 1.32, one thread, 64..256 pixels a side: networks
+//! On x86-64 those kernels are fastest in a blocked layout (NCHWc) that a tensor leaves and enters again around every
+//! operator that has no blocked form. Per-channel arithmetic in the middle of a network is such an operator; a 1x1 depthwise
+//! convolution computes the same and is not. Measured with ONNX Runtime 1.32, one thread, 64..256 pixels a side: networks
 //! with PReLU (SRVGGNetCompact) run 1.4-1.6x faster so, SPAN 1.05x.
 //!
-//! [`joined`] spares copies of channels that are joined for convolutions.
+//! | file | what |
+//! |---|---|
+//! | `split_concat` | convolutions of concatenated values as sums of smaller ones |
+//! | `gelu` | the nine operators of a GELU as one |
+//! | here | per-channel arithmetic as depthwise convolutions |
 
-mod joined;
+mod gelu;
+mod split_concat;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 
-use super::ir::{Graph, Names};
-use super::pattern::Pattern;
-use super::proto::{AttributeProto, NodeProto};
-use super::shape::{self, Shapes};
-use super::tensor::Tensor;
+use crate::graph::ir::{Graph, Names};
+use crate::graph::pattern::Pattern;
+use crate::graph::proto::{AttributeProto, NodeProto};
+use crate::graph::shape::{self, Shapes};
+use crate::graph::tensor::Tensor;
 use crate::error::Error;
+use crate::graph::Network;
 
 /// The widest block of NCHWc. Other numbers of channels have no blocked form.
 const BLOCK: usize = 16;
 /// Longer chains of activations than this have no place in a network.
 const MAX_ACTIVATIONS: usize = 4;
 
-/// Rewrites per-channel arithmetic between convolutions.
-pub fn run(graph: &mut Graph, channels: usize) -> Result<(), Error> {
+/// The `.onnx` file that ONNX Runtime is given.
+///
+/// # Errors
+/// [`Error::ModelLoad`] if the graph is inconsistent.
+pub fn to_bytes(network: &Network) -> Result<Vec<u8>, Error> {
+    let mut graph = network.graph().clone();
+    if cfg!(target_arch = "x86_64") {
+        lower_for_x86(&mut graph, network.channels_in())?;
+    }
+    gelu::run(&mut graph);
+    Ok(graph.to_bytes())
+}
+
+/// Rewrites per-channel arithmetic between convolutions, and convolutions of concatenations.
+fn lower_for_x86(graph: &mut Graph, channels: usize) -> Result<(), Error> {
     let [_, _, height, width] = graph.input.dims;
     let size = |fixed: Option<usize>| fixed.unwrap_or(shape::PROBE);
     let shapes = shape::infer(graph, [1, channels, size(height), size(width)])?;
@@ -43,7 +64,7 @@ pub fn run(graph: &mut Graph, channels: usize) -> Result<(), Error> {
     let constants = lowering.constants;
     graph.replace(replaced);
     graph.constants.extend(constants);
-    joined::run(graph, &shapes);
+    split_concat::run(graph, &shapes);
     graph.remove_dead();
     Ok(())
 }

@@ -1,13 +1,13 @@
-//! The rows of one value that are held while a picture streams through a program.
+//! The rows of one value that are in memory while a picture streams through a program.
 
 use std::ops::Range;
 
 use crate::error::Error;
 use crate::kernel::{Block, LANES};
 
-/// A window of rows `[plane][row][width]`, of which the top moves down.
+/// A sliding window of rows, `[plane][row][width]` vectors of sixteen channels.
 #[derive(Default)]
-pub struct Value {
+pub struct RowWindow {
     blocks: Vec<Block>,
     planes: usize,
     width: usize,
@@ -17,8 +17,8 @@ pub struct Value {
     held: Range<usize>,
 }
 
-impl Value {
-    /// Sees to it that `blocks` blocks fit.
+impl RowWindow {
+    /// Makes sure that `blocks` blocks fit.
     ///
     /// # Errors
     /// `Limit` where the system has no more memory.
@@ -45,11 +45,11 @@ impl Value {
         Ok(())
     }
 
-    /// Makes room for `rows` more rows and returns them, one slice per plane; rows before `keep` are forgotten. What the
-    /// new rows hold is of no meaning.
+    /// Makes room for `rows` more rows and returns them, one slice per plane; rows before `keep` are dropped. The new rows'
+    /// contents are undefined.
     ///
     /// # Errors
-    /// `Inference` where the window was said to be smaller.
+    /// `Inference` where the window is too small for that.
     pub fn extend(&mut self, rows: usize, keep: usize) -> Result<Vec<&mut [f32]>, Error> {
         let plane = (self.capacity * self.width).max(1);
         if self.held.len() + rows > self.capacity {
