@@ -24,7 +24,7 @@ const tensor = require('./tensor');
  */
 async function readImage(image, options, signal) {
   if (typeof image === 'string') return readString(image, options, signal);
-  const ready = readAtOnce(image);
+  const ready = tryReadSync(image);
   if (ready !== undefined) return ready.kind === 'encoded' ? encoded(new Uint8Array(ready.data)) : ready;
   if (image instanceof URL) return readUrl(image, options, signal);
   if (image instanceof Blob) return encoded(await readBlob(image));
@@ -44,7 +44,7 @@ async function readImage(image, options, signal) {
  * @param {unknown} image
  * @returns {NativeImage | undefined} `undefined` for images that have to be waited for
  */
-function readAtOnce(image) {
+function tryReadSync(image) {
   if (image instanceof Uint8Array) return encoded(image);
   if (isArrayBuffer(image)) return encoded(new Uint8Array(image));
   if (tensor.isPlainTensor(image)) return { kind: 'tensor', ...tensor.fromPlainTensor(image, 'image') };
@@ -259,4 +259,4 @@ function isStream(value) {
   return isObject(value) && typeof value.pipe === 'function' && Symbol.asyncIterator in value;
 }
 
-module.exports = { readAtOnce, readImage };
+module.exports = { tryReadSync, readImage };

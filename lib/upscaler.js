@@ -5,7 +5,7 @@ const { AbortError, UpscalerError, fromNative } = require('./errors');
 const { Call } = require('./call');
 const { resolveModel } = require('./definition');
 const { forAddon, setUp } = require('./hooks');
-const { readAtOnce, readImage } = require('./input');
+const { tryReadSync, readImage } = require('./input');
 const { loadNative } = require('./load-native');
 const models = require('./models');
 const options = require('./options');
@@ -205,7 +205,7 @@ class Upscaler {
    * @param {ParsedCall} parsed
    */
   async #upscale(call, image, parsed) {
-    const ready = this.#readAtOnce(image);
+    const ready = this.#tryReadSync(image);
     if (ready !== undefined) return this.#run(call, ready, parsed);
     call.signal.throwIfAborted();
     // From here on it counts as waiting, whatever it waits for.
@@ -238,9 +238,9 @@ class Upscaler {
    * @param {unknown} image
    * @returns {[NativeImage, LoadedModel] | undefined}
    */
-  #readAtOnce(image) {
+  #tryReadSync(image) {
     const model = this.#loaded;
-    const ready = model && readAtOnce(image);
+    const ready = model && tryReadSync(image);
     return ready && [ready, model];
   }
 

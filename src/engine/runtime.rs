@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use once_cell::sync::OnceCell;
 use ort::environment::Environment;
 
-use super::activations;
+use super::allocator;
 use crate::error::Error;
+use crate::workers::set_idle_trim;
 
 static LIBRARY: OnceCell<PathBuf> = OnceCell::new();
 static ENVIRONMENT: OnceCell<Environment> = OnceCell::new();
@@ -49,7 +50,8 @@ pub(super) fn environment() -> Result<&'static Environment, Error> {
                 std::sync::Arc::new(|_: ort::logging::LogLevel, _: &str, _: &str, _: &str, _: &str| {});
             let builder = builder.with_name("upscaler-node").with_telemetry(false).with_logger(quiet);
             let environment = builder.build().map_err(|error| failed(path, &error.to_string()))?;
-            activations::register(&environment).map_err(|error| failed(path, &error.to_string()))?;
+            allocator::register(&environment).map_err(|error| failed(path, &error.to_string()))?;
+            set_idle_trim(allocator::trim_idle);
             Ok(environment)
         })
         .unwrap_or_else(|_| Err(failed(path, "it does not offer the API version that is needed")))

@@ -1,9 +1,9 @@
-//! A network that is another one for every size of picture: an engine for each size, of which the last few are kept.
+//! A network that is specialised for each size of picture: an engine per size, of which the last few are kept.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Engine, OnnxEngine, Signature, Sink, Watch};
+use super::{Engine, OnnxEngine, RunContext, Signature, Sink};
 use crate::error::Error;
 
 /// Height and width.
@@ -12,7 +12,7 @@ type Size = (usize, usize);
 /// Makes the engine for a size.
 pub type Maker = Box<dyn Fn(usize, usize) -> Result<OnnxEngine, Error> + Send + Sync>;
 
-/// One size's engine, once it is made. Who needs it meanwhile waits for it; other sizes are not held up.
+/// One size's engine, once it is made. Runs of that size wait for it; those of other sizes do not.
 type Slot = Arc<Mutex<Option<Arc<OnnxEngine>>>>;
 
 /// Engines by size.
@@ -20,15 +20,15 @@ pub struct SizedEngine {
     signature: Signature,
     make: Maker,
     /// How many sizes are kept.
-    most: usize,
-    /// The one that was used last comes last.
+    max_sizes: usize,
+    /// The least recently used first.
     kept: Mutex<VecDeque<(Size, Slot)>>,
 }
 
 impl SizedEngine {
     /// Nothing is made before it is needed; `signature` is that of all sizes.
-    pub fn new(signature: Signature, most: usize, make: Maker) -> SizedEngine {
-        SizedEngine { signature, make, most: most.max(1), kept: Mutex::default() }
+    pub fn new(signature: Signature, max_sizes: usize, make: Maker) -> SizedEngine {
+        SizedEngine { signature, make, max_sizes: max_sizes.max(1), kept: Mutex::default() }
     }
 
     fn slot(&self, size: Size) -> Slot {
@@ -37,7 +37,7 @@ impl SizedEngine {
         let entry = found.unwrap_or_else(|| (size, Slot::default()));
         let slot = entry.1.clone();
         kept.push_back(entry);
-        while kept.len() > self.most {
+        while kept.len() > self.max_sizes {
             kept.pop_front();
         }
         slot
@@ -65,11 +65,11 @@ impl Engine for SizedEngine {
         planes: &[f32],
         height: usize,
         width: usize,
-        watch: &Watch,
+        context: &RunContext,
         sink: Sink,
     ) -> Result<(), Error> {
         let engine = self.engine((height, width))?;
-        watch.cancel.check()?;
-        engine.run(planes, height, width, watch, sink)
+        context.cancel.check()?;
+        engine.run(planes, height, width, context, sink)
     }
 }

@@ -2,10 +2,10 @@
 //! ONNX messages themselves, and no engine.
 //!
 //! A format's reader makes a [`ModelProto`] (with [`Builder`], unless it was one), [`Network::from_model`] brings it
-//! into the one form that the engine takes and finds out its [`Footprint`].
+//! into the one form that the engine takes and computes its [`SpatialGeometry`].
 
 mod builder;
-mod footprint;
+mod geometry;
 pub(crate) mod import;
 pub(crate) mod ir;
 mod layout;
@@ -15,7 +15,7 @@ mod node;
 pub(crate) mod passes;
 pub(crate) mod pattern;
 pub(crate) mod proto;
-mod quantise;
+mod quantize;
 pub(crate) mod shape;
 mod simplify;
 pub(crate) mod tensor;
@@ -26,11 +26,11 @@ pub(crate) mod reference;
 pub(crate) mod tests;
 
 pub use builder::Builder;
-pub use footprint::Footprint;
+pub use geometry::SpatialGeometry;
 pub use ir::{Graph, Port};
 pub use network::Network;
 pub use proto::{AttributeProto as Attribute, ModelProto, NodeProto};
-pub use quantise::Quantiser;
+pub use quantize::Quantizer;
 pub use tensor::{Data, Tensor};
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use prost::Message;
 
-use super::footprint::{self, Analysis, Footprint};
+use super::geometry::{self, Analysis, SpatialGeometry};
 use super::ir::Graph;
 use super::proto::{AttributeProto, ModelProto, NodeProto, data_type};
 use super::tensor::Data;
@@ -56,7 +56,7 @@ impl Network {
         graph.sort()?;
         let parameters = trained_numbers(&graph);
         if let Some(weights) = grey {
-            let channels_out = footprint::analyse(&graph, channels_in)?.channels_out;
+            let channels_out = geometry::analyse(&graph, channels_in)?.channels_out;
             if (channels_in, channels_out) != (3, 3) {
                 return Err(Error::ModelLoad(format!(
                     "a grey form is made of a network from 3 channels to 3; found {channels_in} and {channels_out}"
@@ -65,18 +65,18 @@ impl Network {
             passes::grey(&mut graph, weights)?;
             channels_in = 1;
         }
-        let analysis = footprint::analyse(&graph, channels_in)?;
+        let analysis = geometry::analyse(&graph, channels_in)?;
         graph.output.dims[1] = Some(analysis.channels_out);
         Ok(Network { graph, analysis, channels_in, parameters })
     }
 
     /// The network with the rewrites that make it faster and leave its result as it is, up to rounding (see `passes`).
-    /// Footprint and counts stay those of the layers as they were written.
+    /// SpatialGeometry and counts stay those of the layers as they were written.
     ///
     /// # Errors
     /// [`Error::ModelLoad`] if the graph is inconsistent.
     pub fn optimised(mut self) -> Result<Network, Error> {
-        passes::run(&mut self.graph, self.channels_in, self.analysis.footprint.divisor as usize)?;
+        passes::run(&mut self.graph, self.channels_in, self.analysis.geometry.size_multiple as usize)?;
         Ok(self)
     }
 
@@ -110,7 +110,7 @@ impl Network {
     /// # Errors
     /// [`Error::ModelLoad`] if the graph is inconsistent.
     pub fn bytes_per_pixel(&self) -> Result<f64, Error> {
-        footprint::bytes_per_pixel(&self.graph, self.channels_in)
+        geometry::bytes_per_pixel(&self.graph, self.channels_in)
     }
 
     /// The same as ONNX Runtime plans it for a picture of known size: a tensor's memory serves others of its shape, but
@@ -120,7 +120,7 @@ impl Network {
     /// # Errors
     /// [`Error::ModelLoad`] if the graph is inconsistent.
     pub fn planned_bytes_per_pixel(&self) -> Result<f64, Error> {
-        footprint::planned_bytes_per_pixel(&self.graph, self.channels_in)
+        geometry::planned_bytes_per_pixel(&self.graph, self.channels_in)
     }
 
     /// The model's metadata. `upscaler.input_range` and `upscaler.output_range`, if there, say what 0 and 255 are for
@@ -135,12 +135,12 @@ impl Network {
     }
 
     /// Scale, receptive field and size rules.
-    pub fn footprint(&self) -> Footprint {
-        self.analysis.footprint
+    pub fn geometry(&self) -> SpatialGeometry {
+        self.analysis.geometry
     }
 
     /// Whether it computes in integers, at least in part.
-    pub fn is_quantised(&self) -> bool {
+    pub fn is_quantized(&self) -> bool {
         self.graph.nodes.iter().any(|node| matches!(node.op_type.as_str(), "QuantizeLinear" | "QLinearConv"))
     }
 
@@ -188,14 +188,14 @@ fn trained_numbers(graph: &Graph) -> u64 {
         })
         .flat_map(|node| node.input.iter().skip(1))
         .collect();
-    let dequantised: HashSet<&str> = graph
+    let dequantized: HashSet<&str> = graph
         .nodes
         .iter()
         .filter(|node| node.is("DequantizeLinear"))
         .filter_map(|node| node.arg(0))
         .collect();
     let trained = graph.constants.iter().filter(|(name, tensor)| {
-        let number = matches!(tensor.data, Data::F32(_)) || dequantised.contains(name.as_str());
+        let number = matches!(tensor.data, Data::F32(_)) || dequantized.contains(name.as_str());
         number && !tensor.dims.is_empty() && !settings.contains(name)
     });
     trained.map(|(_, tensor)| tensor.count() as u64).sum()

@@ -79,7 +79,7 @@ fn a_written_model_reads_back_the_same() {
     assert_same(network.graph(), again.graph(), 0.0);
     assert_eq!(again.metadata().get("upscaler.input_range").map(String::as_str), Some("0,1"));
     assert_eq!((again.channels_in(), again.channels_out(), again.fixed_size()), (3, 3, None));
-    assert_eq!(again.footprint(), network.footprint());
+    assert_eq!(again.geometry(), network.geometry());
 }
 
 #[test]
@@ -294,8 +294,8 @@ pub(crate) fn slicing() -> ModelProto {
 
 #[test]
 fn channels_may_be_split_and_reordered() {
-    assert_eq!(load(&slicing()).unwrap().footprint().radius, Some(0));
-    assert_eq!(load(&resampling()).unwrap().footprint().divisor, 1);
+    assert_eq!(load(&slicing()).unwrap().geometry().radius, Some(0));
+    assert_eq!(load(&resampling()).unwrap().geometry().size_multiple, 1);
 }
 
 #[test]
@@ -330,5 +330,5 @@ fn old_operator_sets_are_read_in_their_own_words() {
     let x = b.node("Slice", &[&x], bounds.map(|(name, list)| Attribute::ints(name, &list)).to_vec());
     let mut model = b.finish(3, None, &x);
     model.opset_import[0].version = 7;
-    assert_eq!(load(&model).unwrap().footprint().scale, 2);
+    assert_eq!(load(&model).unwrap().geometry().scale, 2);
 }

@@ -1,8 +1,8 @@
-//! What took long to make, kept on disk between processes: in the user's cache directory, or where
+//! A disk cache of what takes long to make: in the user's cache directory, or where
 //! `UPSCALER_NODE_CACHE` says; an empty value of it turns this off.
 //!
-//! Nothing here fails. What cannot be read, or is not what was written, is made again; what cannot be written is not
-//! kept. Files appear under their names complete, so that processes can race for them.
+//! Nothing here fails. What cannot be read, or is damaged, is made again; what cannot be written is not kept. Files are
+//! renamed into place complete, so that processes can race for them.
 
 use std::ffi::OsString;
 use std::fs;
@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 const OVERRIDE: &str = "UPSCALER_NODE_CACHE";
 
 /// All files together may hold this much; those that were not used for the longest time go first.
-const MOST_BYTES: u64 = 2 << 30;
+const MAX_BYTES: u64 = 2 << 30;
 
 /// A file in the making that is older than this was left behind.
 const ABANDONED: Duration = Duration::from_secs(3600);
@@ -31,13 +31,13 @@ const PARTIAL: &str = "partial";
 #[derive(Clone, Debug)]
 pub struct Cache {
     folder: Option<PathBuf>,
-    most_bytes: u64,
+    max_bytes: u64,
 }
 
 impl Cache {
     /// The user's cache.
     pub fn of_user() -> Cache {
-        Cache { folder: folder(&|name| std::env::var_os(name)), most_bytes: MOST_BYTES }
+        Cache { folder: folder(&|name| std::env::var_os(name)), max_bytes: MAX_BYTES }
     }
 
     /// The bytes that were kept under a key.
@@ -71,15 +71,15 @@ impl Cache {
         if written.is_err() {
             _ = fs::remove_file(&partial);
         }
-        self.trim(folder);
+        self.evict(folder);
     }
 
     fn path(&self, key: &str) -> Option<PathBuf> {
         Some(self.folder.as_ref()?.join(format!("{key}.{EXTENSION}")))
     }
 
-    /// Takes out what was left behind, and the oldest files as long as all together are too large.
-    fn trim(&self, folder: &Path) {
+    /// Deletes abandoned partial files, and the least recently used files while all together are too large.
+    fn evict(&self, folder: &Path) {
         let Ok(entries) = fs::read_dir(folder) else { return };
         let mut files = Vec::new();
         for entry in entries.flatten() {
@@ -96,7 +96,7 @@ impl Cache {
         let mut held = 0;
         for (_, size, path) in files {
             held += size;
-            if held > self.most_bytes {
+            if held > self.max_bytes {
                 _ = fs::remove_file(path);
             }
         }
@@ -137,7 +137,7 @@ mod tests {
         fn new(name: &str) -> Scratch {
             let name = format!("upscaler-node-cache-{name}-{}", std::process::id());
             let folder = std::env::temp_dir().join(name);
-            Scratch(Cache { folder: Some(folder), most_bytes: 1000 })
+            Scratch(Cache { folder: Some(folder), max_bytes: 1000 })
         }
 
         fn file(&self, key: &str) -> PathBuf {
@@ -208,10 +208,10 @@ mod tests {
 
     #[test]
     fn where_nothing_can_be_kept_nothing_happens() {
-        let nowhere = Cache { folder: None, most_bytes: 0 };
+        let nowhere = Cache { folder: None, max_bytes: 0 };
         nowhere.store("a", b"content");
         assert_eq!(nowhere.load("a"), None);
-        let in_a_file = Cache { folder: Some(PathBuf::from(file!()).join("cache")), most_bytes: 1000 };
+        let in_a_file = Cache { folder: Some(PathBuf::from(file!()).join("cache")), max_bytes: 1000 };
         in_a_file.store("a", b"content");
         assert_eq!(in_a_file.load("a"), None);
     }

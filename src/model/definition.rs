@@ -31,9 +31,9 @@ pub struct Definition {
     /// [`FP32`] or [`INT8`], checked against the network; by default as the network is.
     pub precision: Option<String>,
     /// The same model in int8, which [`INT8`] then chooses where it is faster than float32.
-    pub quantised: Option<Source>,
+    pub quantized: Option<Source>,
     /// Whether that is faster than our own kernels too.
-    pub quantised_beats_kernels: bool,
+    pub quantized_beats_kernels: bool,
     /// In order of preference; `cpu` is what this engine offers.
     pub execution_providers: Vec<String>,
 }

@@ -2,7 +2,7 @@
 
 use super::definition::{Definition, FP32, INT8};
 use super::source::Source;
-use crate::engine::{kernels, multiplies_bytes};
+use crate::engine::{has_int8_dot_product, kernels};
 use crate::error::Error;
 use crate::graph::Network;
 
@@ -11,28 +11,28 @@ use crate::graph::Network;
 /// # Errors
 /// [`Error::InvalidArgument`] if the environment asks for kernels that are not there.
 pub fn choose<'a>(source: &'a Source, definition: &'a Definition) -> Result<&'a Source, Error> {
-    match (&definition.quantised, definition.precision.as_deref()) {
-        (Some(quantised), Some(INT8)) if int8_is_faster(definition)? => Ok(quantised),
+    match (&definition.quantized, definition.precision.as_deref()) {
+        (Some(quantized), Some(INT8)) if int8_is_faster(definition)? => Ok(quantized),
         _ => Ok(source),
     }
 }
 
-/// Where the processor multiplies bytes, int8 is two to three times as fast as ONNX Runtime in float32; whether it beats our
+/// With int8 dot products int8 is two to three times as fast as ONNX Runtime in float32; whether it beats our
 /// own kernels depends on the network.
 fn int8_is_faster(definition: &Definition) -> Result<bool, Error> {
-    Ok(multiplies_bytes() && (definition.quantised_beats_kernels || kernels()?.is_none()))
+    Ok(has_int8_dot_product() && (definition.quantized_beats_kernels || kernels()?.is_none()))
 }
 
-/// The arithmetic of a network, which must be the one that was asked for, unless there was a choice.
+/// The arithmetic of a network, which must be the requested one, unless there was a choice.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] if it is not.
 pub fn of(network: &Network, definition: &Definition) -> Result<&'static str, Error> {
-    let found = if network.is_quantised() { INT8 } else { FP32 };
+    let found = if network.is_quantized() { INT8 } else { FP32 };
     match definition.precision.as_deref() {
-        Some(INT8) if found == FP32 && definition.quantised.is_none() => Err(Error::InvalidArgument(
-            "Expected a quantised model for precision 'int8' but this one computes in fp32; upscaler-node quantize \
-             makes a quantised one of it"
+        Some(INT8) if found == FP32 && definition.quantized.is_none() => Err(Error::InvalidArgument(
+            "Expected a quantized model for precision 'int8' but this one computes in fp32; upscaler-node quantize \
+             makes a quantized one of it"
                 .to_owned(),
         )),
         Some(FP32) if found == INT8 => Err(Error::InvalidArgument(

@@ -4,10 +4,10 @@ use napi_derive::napi;
 
 use super::errors::{Code, thrown};
 use super::model::ModelSource;
-use crate::engine::Pool;
 use crate::error::Error;
 use crate::model;
 use crate::upscale::{Artefacts, Candidate, Network, Role};
+use crate::workers::Pool;
 
 /// A model that takes the place of an instance's own for some pictures.
 #[napi(object, object_to_js = false)]

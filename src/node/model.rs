@@ -62,8 +62,8 @@ impl ModelSource {
             guarded: self.guard.unwrap_or(false),
             divisibility_factor: self.divisibility_factor,
             precision: self.precision,
-            quantised: self.quantized.map(|path| Source::Path(path.into())),
-            quantised_beats_kernels: self.quantized_beats_kernels.unwrap_or(false),
+            quantized: self.quantized.map(|path| Source::Path(path.into())),
+            quantized_beats_kernels: self.quantized_beats_kernels.unwrap_or(false),
             execution_providers: self.execution_providers.unwrap_or_default(),
         };
         Ok((source, definition))

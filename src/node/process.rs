@@ -10,10 +10,11 @@ use super::errors::{Code, rejection, thrown};
 use super::model::ModelSource;
 use super::result::NativeCounters;
 use crate::calibrate;
-use crate::engine::{Pool, Share, set_library, version};
+use crate::engine::{set_library, version};
 use crate::error::Error;
 use crate::model::{self, Storage};
 use crate::upscale::{Counters, configure_memory};
+use crate::workers::{Pool, Share};
 
 /// One thread is enough for coordination: the work is done by the pool's workers.
 #[napi_derive::module_init]
@@ -97,7 +98,7 @@ pub fn convert(
 
 /// A quantised model, and how it compares.
 #[napi(object, object_from_js = false)]
-pub struct NativeQuantised {
+pub struct NativeQuantized {
     /// The `.onnx`.
     pub onnx: Buffer,
     /// Bytes of the model as an `.onnx` in float32.
@@ -112,39 +113,39 @@ pub struct NativeQuantised {
     pub psnr: f64,
 }
 
-impl From<calibrate::Quantised> for NativeQuantised {
-    fn from(quantised: calibrate::Quantised) -> NativeQuantised {
-        NativeQuantised {
-            onnx: quantised.onnx.into(),
-            float_bytes: quantised.float_bytes as f64,
-            integer_operators: quantised.operators.0 as u32,
-            operators: quantised.operators.1 as u32,
-            calibrated_on: quantised.calibrated_on as u32,
-            compared_on: quantised.compared_on as u32,
-            psnr: quantised.psnr,
+impl From<calibrate::Quantized> for NativeQuantized {
+    fn from(quantized: calibrate::Quantized) -> NativeQuantized {
+        NativeQuantized {
+            onnx: quantized.onnx.into(),
+            float_bytes: quantized.float_bytes as f64,
+            integer_operators: quantized.operators.0 as u32,
+            operators: quantized.operators.1 as u32,
+            calibrated_on: quantized.calibrated_on as u32,
+            compared_on: quantized.compared_on as u32,
+            psnr: quantized.psnr,
         }
     }
 }
 
 /// Quantises a model to int8, calibrated on pictures given by their paths; what stays in floats is stored as 'float32'
 /// (default) or 'float16'.
-#[napi(ts_return_type = "Promise<NativeQuantised>")]
+#[napi(ts_return_type = "Promise<NativeQuantized>")]
 pub fn quantize(
     env: &Env,
     source: ModelSource,
     pictures: Vec<String>,
     #[napi(ts_arg_type = "'float32' | 'float16'")] storage: Option<String>,
-) -> Result<PromiseRaw<'_, NativeQuantised>, napi::Error> {
+) -> Result<PromiseRaw<'_, NativeQuantized>, napi::Error> {
     let storage = storage_named(storage);
     let parts = source.parts();
     let work = async move {
         let (source, definition) = parts.map_err(|error| Error::InvalidArgument(error.reason.clone()))?;
         let pictures: Vec<_> = pictures.into_iter().map(PathBuf::from).collect();
-        let task = move || calibrate::quantise(&source, &definition, &pictures, storage);
+        let task = move || calibrate::quantize(&source, &definition, &pictures, storage);
         Pool::global()?.lane(Share::new(1)).run(task).await
     };
     env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result| {
-        result.map(NativeQuantised::from).map_err(|error| rejection(env, error))
+        result.map(NativeQuantized::from).map_err(|error| rejection(env, error))
     })
 }
 

@@ -17,10 +17,10 @@ use super::model::{ModelSource, NativeModelInfo};
 use super::options::{InstanceOptions, UpscaleOptions};
 use super::progress::{Callback, listener};
 use super::result::{NativeCounters, NativeResult};
-use crate::engine::{Cancel, Pool, Share};
 use crate::error::Error;
 use crate::model::{self, Model};
 use crate::upscale::{Counters, Hooks, Input, Job, Limits, Network, Networks, Options, Ticket, Upscaled};
+use crate::workers::{Cancel, Pool, Share};
 
 /// Images that may be waiting by default.
 const MAX_PENDING: u32 = 256;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Op;
 use super::row_window::RowWindow;
 use crate::error::Error;
-use crate::kernel::{Activation, Conv, LANES, Activations, Scratch};
+use crate::kernel::{Activation, Activations, Conv, LANES, Scratch};
 
 /// What a step reads of a value.
 pub struct Input<'a> {

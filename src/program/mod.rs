@@ -16,7 +16,6 @@
 //! | `shuffle` | depth-to-space on the way out |
 //! | `team` | the threads that share a run |
 
-
 mod compute;
 mod row_window;
 mod schedule;
@@ -34,13 +33,13 @@ use std::sync::{Mutex, PoisonError};
 use crate::error::Error;
 
 use crate::kernel::Scratch;
-pub use team::ThreadTeam;
+use row_window::RowWindow;
 use sections::SECTION_BYTES;
 pub use shuffle::{ChannelOrder, PixelShuffle};
 use step::output_channels;
 pub use step::{Op, Operand, Step};
 use stream::StreamingRun;
-use row_window::RowWindow;
+pub use team::ThreadTeam;
 
 /// A checked list of steps. Immutable: share it between threads.
 pub struct Program {
@@ -65,7 +64,8 @@ impl Workspace {
     pub fn bytes(&self) -> usize {
         let scratch =
             |scratch: &Mutex<Scratch>| scratch.lock().unwrap_or_else(PoisonError::into_inner).bytes();
-        self.values.iter().map(RowWindow::bytes).sum::<usize>() + self.scratch.iter().map(scratch).sum::<usize>()
+        self.values.iter().map(RowWindow::bytes).sum::<usize>()
+            + self.scratch.iter().map(scratch).sum::<usize>()
     }
 }
 
@@ -156,9 +156,10 @@ impl Program {
                 Op::DepthToSpace { side } | Op::NearestUpsample { factor: side } => {
                     (scale[from] * *side as isize, crop[from])
                 }
-                Op::Conv(conv) => {
-                    (scale[from] * conv.scale() as isize, crop[from] + conv.valid_crop() as isize / scale[from])
-                }
+                Op::Conv(conv) => (
+                    scale[from] * conv.scale() as isize,
+                    crop[from] + conv.valid_crop() as isize / scale[from],
+                ),
                 _ => (scale[from], crop[from]),
             };
         }
@@ -201,7 +202,9 @@ impl Program {
         team: &ThreadTeam,
     ) -> Result<(), Error> {
         let sizes = self.sizes(height, width).ok_or_else(|| {
-            Error::ModelShape(format!("Expected a larger tile but valid convolutions leave nothing of {width}x{height} pixels"))
+            Error::ModelShape(format!(
+                "Expected a larger tile but valid convolutions leave nothing of {width}x{height} pixels"
+            ))
         })?;
         let expected = |value: usize| self.channels[value] * sizes[value].0 * sizes[value].1;
         let last = sizes.len() - 1;

@@ -81,7 +81,9 @@ impl Step {
     pub fn input_rows(&self, place: usize, rows: &Range<usize>, height: usize) -> Range<usize> {
         match &self.op {
             Op::Conv(conv) if !self.is_residual(place) => conv.input_rows(rows, height),
-            Op::DepthToSpace { side } | Op::NearestUpsample { factor: side } => rows.start / side..rows.end.div_ceil(*side),
+            Op::DepthToSpace { side } | Op::NearestUpsample { factor: side } => {
+                rows.start / side..rows.end.div_ceil(*side)
+            }
             _ => rows.clone(),
         }
     }

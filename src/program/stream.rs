@@ -5,12 +5,12 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::team::with_team;
+use super::compute::{Input, StepRows};
+use super::row_window::RowWindow;
 use super::schedule::Schedule;
 use super::sections::{sections, slots};
-use super::row_window::RowWindow;
-use super::compute::{Input, StepRows};
-use super::{ThreadTeam, Program, Operand, Step, Workspace};
+use super::team::with_team;
+use super::{Operand, Program, Step, ThreadTeam, Workspace};
 use crate::error::Error;
 use crate::kernel::{LANES, Scratch, plane_count, to_nchwc};
 
@@ -49,7 +49,8 @@ impl<'a> StreamingRun<'a> {
         workspace.scratch.resize_with(workspace.scratch.len().max(team.max_threads()), Mutex::default);
         let (values, scratch) = (&mut workspace.values[..count], &workspace.scratch[..]);
         let schedule = schedule();
-        let mut stream = StreamingRun { program, sections, schedule, values, slots, windows, scratch, threads: 1 };
+        let mut stream =
+            StreamingRun { program, sections, schedule, values, slots, windows, scratch, threads: 1 };
         // The largest first: each slot grows once.
         let mut order: Vec<usize> = (0..sizes.len()).collect();
         order.sort_by_key(|&value| std::cmp::Reverse(needs[value]));
@@ -95,7 +96,9 @@ impl<'a> StreamingRun<'a> {
             self.write_output(output)?;
         }
         if self.schedule.made.iter().sum::<usize>() == before {
-            return Err(Error::Inference("Expected a band to compute rows but no step can continue".to_owned()));
+            return Err(Error::Inference(
+                "Expected a band to compute rows but no step can continue".to_owned(),
+            ));
         }
         Ok(())
     }
@@ -177,7 +180,8 @@ impl<'a> StreamingRun<'a> {
     /// Computes rows of a step, in parts for several threads if there are some to help.
     fn compute(&self, step: &Step, rows: Range<usize>, made: Vec<&mut [f32]>) -> Result<(), Error> {
         let inputs: Vec<Input> = step.inputs.iter().map(|source| self.input(source)).collect();
-        let work = StepRows { op: &step.op, inputs: &inputs, size: self.schedule.sizes[step.inputs[0].value] };
+        let work =
+            StepRows { op: &step.op, inputs: &inputs, size: self.schedule.sizes[step.inputs[0].value] };
         let mut parts = parts(rows, made, step.op.alignment(), self.threads);
         self.share(&mut parts, |part, scratch| work.compute(part.rows.clone(), &mut part.made, scratch))
     }

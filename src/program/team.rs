@@ -20,7 +20,8 @@ pub struct ThreadTeam<'a> {
 
 impl ThreadTeam<'static> {
     /// The calling thread alone.
-    pub const SINGLE: ThreadTeam<'static> = ThreadTeam { pool: None, on_band: &|| Ok(1), on_progress: &|_| () };
+    pub const SINGLE: ThreadTeam<'static> =
+        ThreadTeam { pool: None, on_band: &|| Ok(1), on_progress: &|_| () };
 }
 
 impl ThreadTeam<'_> {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::schedule::Schedule;
 use super::*;
 use crate::kernel::{
-    Activation, Conv, ConvSpec, Epilogue, Isa, LANES, Activations, from_nchwc, plane_count, to_nchwc,
+    Activation, Activations, Conv, ConvSpec, Epilogue, Isa, LANES, from_nchwc, plane_count, to_nchwc,
 };
 
 /// A 1x1 convolution whose weight from input i to output o is `weight(o, i)`.
@@ -115,7 +115,8 @@ fn the_pixel_shuffle_takes_any_number_of_channels() {
                 i % (width * side),
             );
             let phase = y % side * side + x % side;
-            let from = if order == ChannelOrder::Crd { c * side * side + phase } else { phase * channels + c };
+            let from =
+                if order == ChannelOrder::Crd { c * side * side + phase } else { phase * channels + c };
             assert_eq!(*found, input[(from * height + y / side) * width + x / side]);
         }
     }
@@ -215,7 +216,8 @@ fn convolved(conv: &Conv, step: &Step, values: &[Vec<f32>], sizes: &[(usize, usi
     let (out_height, out_width) = conv.output_size(height, width).unwrap();
     let mut planes = vec![vec![0.0; out_height * out_width * LANES]; plane_count(conv.outputs())];
     let mut outputs: Vec<&mut [f32]> = planes.iter_mut().map(Vec::as_mut_slice).collect();
-    conv.run(Activations::whole(height, width, &inputs, &residual), &mut outputs, &mut Scratch::new()).unwrap();
+    conv.run(Activations::whole(height, width, &inputs, &residual), &mut outputs, &mut Scratch::new())
+        .unwrap();
     let mut out = vec![0.0; conv.outputs() * out_height * out_width];
     let mut channels: Vec<&mut [f32]> = out.chunks_mut(out_height * out_width).collect();
     for (plane, channels) in planes.iter().zip(channels.chunks_mut(LANES)) {
@@ -326,7 +328,8 @@ fn sections_give_the_same_bits_in_less_memory() {
     assert!(cut.len() > 3, "{cut:?}");
     let held = |section_bytes: usize| {
         let (mut workspace, mut output) = (Workspace::default(), vec![0.0; 16 * size.0 * size.1]);
-        let stream = StreamingRun::new(&program, &sizes, &mut workspace, section_bytes, &ThreadTeam::SINGLE).unwrap();
+        let stream =
+            StreamingRun::new(&program, &sizes, &mut workspace, section_bytes, &ThreadTeam::SINGLE).unwrap();
         stream.run(&input, &mut output, &ThreadTeam::SINGLE).unwrap();
         (workspace.bytes(), output)
     };

@@ -15,7 +15,7 @@ mod picture;
 mod resample;
 mod sniff;
 
-pub use alpha::{constant_alpha, flatten, unbleed};
+pub use alpha::{bleed_alpha, constant_alpha, flatten};
 pub use colour::ToProfile;
 pub use decode::{DecodeOptions, Decoded, FailOn, Header, decode, probe};
 pub use encode::{Band, EncodeOptions, Encoder, encode};

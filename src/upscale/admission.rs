@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use once_cell::sync::OnceCell;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::engine::Cancel;
 use crate::error::Error;
+use crate::workers::Cancel;
 
 /// Images that may be decoded at the same time, per worker: enough that the fair queue has a thumbnail to prefer,
 /// few enough that a flood of posters waits outside memory.

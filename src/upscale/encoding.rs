@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::canvas::Canvas;
 use super::finish::Finish;
-use crate::engine::Lane;
 use crate::error::Error;
 use crate::raster::{Band, Encoder, Raster};
+use crate::workers::Lane;
 
 type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
@@ -29,7 +29,7 @@ pub struct Encoding<'a> {
 
 /// Bands that may wait for a worker: enough to keep many cores busy, few enough that a slow codec holds back the
 /// tiles instead of filling memory.
-const MOST_PENDING: usize = 32;
+const MAX_PENDING: usize = 32;
 
 impl<'a> Encoding<'a> {
     /// A file of `width` x `height` pixels; `finish` is applied to its rows.
@@ -54,7 +54,7 @@ impl<'a> Encoding<'a> {
             self.start_band(to);
             self.next = to;
         }
-        while self.compressing.len() > MOST_PENDING {
+        while self.compressing.len() > MAX_PENDING {
             self.settle_band().await?;
         }
         Ok(())

@@ -2,13 +2,13 @@
 
 mod admission;
 mod canvas;
+mod channel_runs;
 mod encoding;
 mod finish;
 mod frame;
 mod guard;
 mod hooks;
 mod job;
-mod layers;
 mod networks;
 mod options;
 mod pass;

@@ -1,12 +1,12 @@
-//! Cores that nobody uses help those who have work: a task may spread over the turns that are free.
+//! Helper threads: a task may spread over the worker slots that are free.
 
 use once_cell::sync::OnceCell;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::{Pool, TURN};
+use super::Pool;
 
 /// Threads that tasks can spread their work over, as many as there are workers; `None` on one core, or where the system
-/// gives no more threads. A task hands its work over and waits, so that not more are busy than there are turns.
+/// gives no more threads. A task waits while helpers work for it, so that no more threads are busy than there are slots.
 pub fn helpers() -> Option<&'static ThreadPool> {
     static HELPERS: OnceCell<Option<ThreadPool>> = OnceCell::new();
     let start = || {
@@ -24,18 +24,8 @@ pub fn helpers() -> Option<&'static ThreadPool> {
 }
 
 /// A core for each of `threads` threads, where there are as many cores as threads. A thread that is woken for a few
-/// milliseconds otherwise often shares the core of the one that wakes it, until the system's next look at the balance.
-/// Where the process may use part of more cores, the system chooses: other processes would choose the same ones.
+/// milliseconds otherwise often shares the core of the one that wakes it, until the scheduler balances the load again.
+/// Where the process may use only some of the cores, the system chooses: other processes would choose the same ones.
 fn own_cores(threads: usize) -> Vec<core_affinity::CoreId> {
     core_affinity::get_core_ids().filter(|cores| cores.len() == threads).unwrap_or_default()
-}
-
-/// How many more threads the calling task may use until it asks again: the turns that nobody takes or waits for, within
-/// its instance's share. 0 on threads that are not workers.
-pub fn spare_threads() -> usize {
-    TURN.with_borrow(|turn| {
-        let Some(turn) = turn else { return 0 };
-        let state = turn.shared.lock();
-        state.spare(turn.lane)
-    })
 }

@@ -1,16 +1,5 @@
-//! Worker threads, and the fair queue that feeds them.
-//!
-//! Every image has a [`Lane`]. A free worker takes the next task of the lane that has had the least time so far, as
-//! Linux' completely fair scheduler does, so that a thumbnail which arrives behind posters does not wait for them. A long
-//! task calls [`pause`] now and then: if a lane has had less, the task's thread parks, and another thread serves that lane
-//! with the turn that was given up. Only so many long tasks are begun, since each holds memory until it is done.
+//! The worker threads, and the lanes through which images reach them.
 
-mod helpers;
-mod state;
-#[cfg(test)]
-mod tests;
-
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -19,11 +8,9 @@ use std::time::{Duration, Instant};
 use once_cell::sync::OnceCell;
 use tokio::sync::oneshot;
 
-use super::activations;
+use super::queue::{LaneQueue, QueueState, Task, max_begun};
+use super::slot::{self, WorkerSlot};
 use crate::error::Error;
-pub use helpers::{helpers, spare_threads};
-pub use state::most_begun;
-use state::{Queue, State, Task};
 
 /// A fixed set of worker threads.
 pub struct Pool {
@@ -31,72 +18,26 @@ pub struct Pool {
     threads: usize,
 }
 
-struct Shared {
-    state: Mutex<State>,
-    wake: Condvar,
-    lull: Option<Lull>,
+pub(super) struct Shared {
+    state: Mutex<QueueState>,
+    pub(super) wake: Condvar,
+    idle_trim: Option<IdleTrim>,
 }
 
-/// What is done once when nothing has run for a while.
+/// Called once when nothing has run for a while.
 #[derive(Clone, Copy)]
-struct Lull {
-    after: Duration,
-    then: fn(),
+pub(super) struct IdleTrim {
+    pub after: Duration,
+    pub trim: fn(),
 }
 
-/// A task gives up its turn only to lanes that have had this much less, or two posters would change places all the time.
-const QUANTUM: Duration = Duration::from_millis(50);
-
-/// Pictures that follow each other within this time find the memory of the last one; asking the system for it again takes
-/// up to a fifth of their time.
-const LULL: Duration = Duration::from_secs(15);
-
-/// The task that a thread is running.
-struct Turn {
-    shared: Arc<Shared>,
-    lane: u64,
-    long: bool,
-    begun: Instant,
-    /// What its lane was charged in advance.
-    charged: Duration,
-}
-
-thread_local! {
-    static TURN: RefCell<Option<Turn>> = const { RefCell::new(None) };
-}
-
-/// Lets lanes that have had less go first. To be called within long tasks, as often as a thumbnail may be kept waiting;
-/// it costs nothing unless the task has had the thread for a while, and does nothing on other threads.
-pub fn pause() {
-    TURN.with_borrow_mut(|turn| {
-        if let Some(turn) = turn.as_mut().filter(|turn| turn.long && turn.begun.elapsed() >= QUANTUM) {
-            turn.offer();
-        }
-    });
-}
-
-impl Turn {
-    /// Parks while there are lanes that have had less.
-    fn offer(&mut self) {
-        let mut state = self.shared.lock();
-        state.account(self.lane, self.begun.elapsed(), self.charged);
-        self.charged = Duration::ZERO;
-        if state.is_behind(self.lane, QUANTUM) && self.shared.has_spare(&mut state) {
-            state.park(self.lane);
-            self.shared.wake.notify_all();
-            while !state.closed && !state.unpark(self.lane) {
-                state = self.shared.wait(state);
-            }
-            // Others may have waited for this one to be first.
-            self.shared.wake.notify_all();
-        }
-        self.begun = Instant::now();
-    }
-}
+/// Pictures that follow each other within this time reuse the memory of the last one; to allocate it again takes up to a
+/// fifth of their time.
+const IDLE: Duration = Duration::from_secs(15);
 
 /// How many workers the lanes of one instance may use at the same time.
 pub struct Share {
-    limit: usize,
+    pub(super) limit: usize,
     running: Mutex<usize>,
 }
 
@@ -106,8 +47,22 @@ impl Share {
         Arc::new(Share { limit: limit.max(1), running: Mutex::new(0) })
     }
 
-    fn running(&self) -> MutexGuard<'_, usize> {
+    pub(super) fn running(&self) -> MutexGuard<'_, usize> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+static IDLE_MEMORY: OnceCell<fn()> = OnceCell::new();
+
+/// Sets what the process-wide pool calls when nothing has run for a while: to give memory back to the system. The first
+/// one stays.
+pub fn set_idle_trim(trim: fn()) {
+    _ = IDLE_MEMORY.set(trim);
+}
+
+fn trim_idle_memory() {
+    if let Some(trim) = IDLE_MEMORY.get() {
+        trim();
     }
 }
 
@@ -120,8 +75,8 @@ impl Pool {
     /// # Errors
     /// [`Error::Limit`] if the operating system gives no more threads.
     pub fn global() -> Result<&'static Pool, Error> {
-        let lull = Lull { after: LULL, then: activations::give_back };
-        GLOBAL.get_or_try_init(|| Pool::start(*THREADS.get_or_init(available), Some(lull)))
+        let idle_trim = IdleTrim { after: IDLE, trim: trim_idle_memory };
+        GLOBAL.get_or_try_init(|| Pool::start(*THREADS.get_or_init(available), Some(idle_trim)))
     }
 
     /// Sets the number of threads of the process-wide pool, before its first use.
@@ -142,8 +97,9 @@ impl Pool {
         Pool::start(threads, None)
     }
 
-    fn start(threads: usize, lull: Option<Lull>) -> Result<Pool, Error> {
-        let shared = Arc::new(Shared { state: Mutex::new(State::new(threads)), wake: Condvar::new(), lull });
+    pub(super) fn start(threads: usize, idle_trim: Option<IdleTrim>) -> Result<Pool, Error> {
+        let shared =
+            Arc::new(Shared { state: Mutex::new(QueueState::new(threads)), wake: Condvar::new(), idle_trim });
         for _ in 0..threads {
             let mut state = shared.lock();
             shared
@@ -165,8 +121,15 @@ impl Pool {
         state.next_lane += 1;
         let served = state.clock();
         let expected = Duration::ZERO;
-        let queue =
-            Queue { tasks: VecDeque::new(), served, expected, running: 0, parked: 0, share, closed: false };
+        let queue = LaneQueue {
+            tasks: VecDeque::new(),
+            served,
+            expected,
+            running: 0,
+            parked: 0,
+            share,
+            closed: false,
+        };
         state.lanes.insert(id, queue);
         Lane { id, shared: self.shared.clone() }
     }
@@ -191,8 +154,8 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// Queues a task that takes a fraction of a second, and returns what it gives. It is queued at once, not when the
-    /// future is first polled.
+    /// Queues a task that takes a fraction of a second, and returns its result. It is queued at once, not when the future is
+    /// first polled.
     ///
     /// # Errors
     /// What the task returns; [`Error::Inference`] if it panics; [`Error::Aborted`] if the lane is dropped before it
@@ -204,7 +167,7 @@ impl Lane {
         self.queue(task, false)
     }
 
-    /// The same for a task that may take seconds: it calls [`pause`], and may be parked.
+    /// The same for a task that may take seconds: it calls [`pause`](super::pause), and may be parked.
     ///
     /// # Errors
     /// As [`Lane::run`].
@@ -223,7 +186,7 @@ impl Lane {
         let (sender, receiver) = oneshot::channel();
         let work = Box::new(move || {
             let result = catch_unwind(AssertUnwindSafe(task)).unwrap_or_else(|panic| Err(panicked(&*panic)));
-            // The receiver is gone if the image was cancelled: nobody wants the result.
+            // The receiver is gone if the image was cancelled.
             _ = sender.send(result);
         });
         self.push(Task { work, long });
@@ -268,36 +231,36 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+    pub(super) fn wait<'a>(&self, state: MutexGuard<'a, QueueState>) -> MutexGuard<'a, QueueState> {
         self.wake.wait(state).unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until there may be a task. The first thread that has waited through a lull does what is to be done then.
-    fn rest<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        let lull = self.lull.filter(|_| state.running == 0 && !state.rested);
+    /// Waits until there may be a task. The first thread that has waited for the idle time calls the trim.
+    fn wait_or_trim<'a>(&'a self, mut state: MutexGuard<'a, QueueState>) -> MutexGuard<'a, QueueState> {
+        let idle_trim = self.idle_trim.filter(|_| state.running == 0 && !state.trimmed);
         state.idle += 1;
-        let Some(lull) = lull else {
+        let Some(idle_trim) = idle_trim else {
             state = self.wait(state);
             state.idle -= 1;
             return state;
         };
         let (mut state, waited) =
-            self.wake.wait_timeout(state, lull.after).unwrap_or_else(PoisonError::into_inner);
+            self.wake.wait_timeout(state, idle_trim.after).unwrap_or_else(PoisonError::into_inner);
         state.idle -= 1;
-        if waited.timed_out() && state.running == 0 && !state.rested {
-            state.rested = true;
+        if waited.timed_out() && state.running == 0 && !state.trimmed {
+            state.trimmed = true;
             drop(state);
-            (lull.then)();
+            (idle_trim.trim)();
             state = self.lock();
         }
         state
     }
 
-    fn spawn(self: &Arc<Self>, state: &mut State) -> std::io::Result<()> {
+    fn spawn(self: &Arc<Self>, state: &mut QueueState) -> std::io::Result<()> {
         let shared = self.clone();
         std::thread::Builder::new()
             .name(format!("upscaler-{}", state.threads))
@@ -305,26 +268,32 @@ impl Shared {
             .map(|_| state.threads += 1)
     }
 
-    /// Whether a thread is there to take over a turn, or could be started.
-    fn has_spare(self: &Arc<Self>, state: &mut State) -> bool {
-        state.idle > 0 || (state.threads < most_begun(state.turns) && self.spawn(state).is_ok())
+    /// Whether there is a thread to take over a slot, or one can be started.
+    pub(super) fn has_spare(self: &Arc<Self>, state: &mut QueueState) -> bool {
+        state.idle > 0 || (state.threads < max_begun(state.slots) && self.spawn(state).is_ok())
     }
 
     fn work(self: &Arc<Self>) {
         let mut state = self.lock();
         while !state.closed {
             let Some((lane, task, charged)) = state.take() else {
-                state = self.rest(state);
+                state = self.wait_or_trim(state);
                 continue;
             };
             drop(state);
             let shared = self.clone();
-            TURN.set(Some(Turn { shared, lane, long: task.long, begun: Instant::now(), charged }));
+            slot::SLOT.set(Some(WorkerSlot {
+                shared,
+                lane,
+                long: task.long,
+                begun: Instant::now(),
+                charged,
+            }));
             (task.work)();
-            let turn = TURN.take();
+            let slot = slot::SLOT.take();
             state = self.lock();
-            if let Some(turn) = turn {
-                state.finish(lane, turn.long, turn.begun.elapsed(), turn.charged);
+            if let Some(slot) = slot {
+                state.finish(lane, slot.long, slot.begun.elapsed(), slot.charged);
             }
             self.wake.notify_all();
         }

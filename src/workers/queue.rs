@@ -1,10 +1,10 @@
-//! Who is next: the lanes, what each was served, and how many turns are taken.
+//! The fair queue: the lanes, what each was served, and how many slots are taken.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Share;
+use super::pool::Share;
 
 /// Work that is done once, on any worker.
 pub struct Task {
@@ -13,21 +13,21 @@ pub struct Task {
     pub long: bool,
 }
 
-/// Long tasks that may have begun, for each turn. Each holds memory, parked or not; short ones are always let in.
-const LONG_PER_TURN: usize = 2;
+/// Long tasks that may have begun, for each slot. Each holds memory, parked or not; short ones are always let in.
+const LONG_PER_SLOT: usize = 2;
 
-/// Tasks that may have begun where `turns` run: as many as possible parked, and all turns taken.
-pub fn most_begun(turns: usize) -> usize {
-    (LONG_PER_TURN + 1) * turns
+/// Tasks that may have begun where `slots` run: all slots taken, and as many tasks as possible parked.
+pub fn max_begun(slots: usize) -> usize {
+    (LONG_PER_SLOT + 1) * slots
 }
 
 #[derive(Default)]
-pub struct State {
+pub struct QueueState {
     /// How many tasks may be running, parked ones not counted.
-    pub turns: usize,
-    pub lanes: HashMap<u64, Queue>,
+    pub slots: usize,
+    pub lanes: HashMap<u64, LaneQueue>,
     pub next_lane: u64,
-    /// What the busy lane that was served least has had: where lanes begin that were empty until then.
+    /// The time that the busy lane served least was served: where lanes begin that were empty until then.
     pub clock: Duration,
     /// Tasks that are running, parked ones not counted.
     pub running: usize,
@@ -35,13 +35,13 @@ pub struct State {
     pub long: usize,
     /// Threads that wait for a task.
     pub idle: usize,
-    /// Whether a lull has passed since the last task began.
-    pub rested: bool,
+    /// Whether the idle trim was called since the last task began.
+    pub trimmed: bool,
     pub threads: usize,
     pub closed: bool,
 }
 
-pub struct Queue {
+pub struct LaneQueue {
     pub tasks: VecDeque<Task>,
     pub served: Duration,
     /// What the lane's last task took: charged in advance, so that two workers do not both favour the same lane.
@@ -53,7 +53,7 @@ pub struct Queue {
     pub closed: bool,
 }
 
-impl Queue {
+impl LaneQueue {
     /// Whether its next task may begin; `room`: whether a long one may.
     fn may_begin(&self, room: bool) -> bool {
         self.tasks.front().is_some_and(|task| room || !task.long)
@@ -64,13 +64,13 @@ impl Queue {
     }
 }
 
-impl State {
-    pub fn new(turns: usize) -> State {
-        State { turns, ..State::default() }
+impl QueueState {
+    pub fn new(slots: usize) -> QueueState {
+        QueueState { slots, ..QueueState::default() }
     }
 
     fn has_room(&self) -> bool {
-        self.long < LONG_PER_TURN * self.turns
+        self.long < LONG_PER_SLOT * self.slots
     }
 
     /// Moves the clock on, and reads it.
@@ -80,10 +80,10 @@ impl State {
         self.clock
     }
 
-    /// The next task of the lane that was served least, and what the lane was charged for it. Parked tasks that are next
-    /// wake up by themselves; a lane's parked task comes before its others.
+    /// The next task of the lane that was served least, and what the lane was charged for it. Parked tasks that come next
+    /// resume by themselves; a lane's parked task comes before its others.
     pub fn take(&mut self) -> Option<(u64, Task, Duration)> {
-        if self.running >= self.turns {
+        if self.running >= self.slots {
             return None;
         }
         let room = self.has_room();
@@ -101,11 +101,11 @@ impl State {
         queue.running += 1;
         *queue.share.running() += 1;
         self.running += 1;
-        self.rested = false;
+        self.trimmed = false;
         Some((id, task, queue.expected))
     }
 
-    /// Replaces what a lane was charged by what it had.
+    /// Replaces what a lane was charged by what it took.
     pub fn account(&mut self, id: u64, took: Duration, charged: Duration) {
         if let Some(queue) = self.lanes.get_mut(&id) {
             queue.served = (queue.served + took).saturating_sub(charged);
@@ -129,13 +129,13 @@ impl State {
         let Some(own) = self.lanes.get(&id) else { return false };
         let room = self.has_room();
         self.lanes.iter().filter(|(other, _)| **other != id).any(|(_, queue)| {
-            // The turn that this lane would give up counts against no share any more.
+            // The slot that this lane would yield counts against no share any more.
             let within = Arc::ptr_eq(&queue.share, &own.share) || queue.within_share();
             queue.may_begin(room) && within && queue.served + margin < own.served
         })
     }
 
-    /// Turns that no task takes or waits for, within the lane's share.
+    /// Slots that no task has or waits for, within the lane's share.
     pub fn spare(&self, id: u64) -> usize {
         let waiting = self
             .lanes
@@ -144,7 +144,7 @@ impl State {
         match self.lanes.get(&id) {
             Some(own) if !waiting => {
                 let within_share = own.share.limit.saturating_sub(*own.share.running());
-                within_share.min(self.turns.saturating_sub(self.running))
+                within_share.min(self.slots.saturating_sub(self.running))
             }
             _ => 0,
         }
@@ -158,9 +158,9 @@ impl State {
         }
     }
 
-    /// Lets a parked task go on, if there is a turn and no other lane comes first.
+    /// Resumes a parked task, if there is a slot and no other lane comes first.
     pub fn unpark(&mut self, id: u64) -> bool {
-        if self.running >= self.turns || self.is_behind(id, Duration::ZERO) {
+        if self.running >= self.slots || self.is_behind(id, Duration::ZERO) {
             return false;
         }
         let Some(queue) = self.lanes.get_mut(&id).filter(|queue| queue.within_share()) else {

@@ -1,9 +1,13 @@
 //! Fairness, shares, parking, and what happens to tasks that panic or are dropped.
 
+use super::pool::IdleTrim;
 use super::*;
+use crate::error::Error;
+use std::sync::Arc;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 fn wait(ms: u64) -> impl FnOnce() -> Result<(), Error> + Send + 'static {
     move || {
@@ -106,7 +110,7 @@ async fn long_tasks_of_many_lanes_all_finish() {
     for task in tasks {
         task.await.unwrap();
     }
-    assert_eq!(most.load(Ordering::SeqCst), 2, "a parked task holds no turn");
+    assert_eq!(most.load(Ordering::SeqCst), 2, "a parked task holds no slot");
 }
 
 #[tokio::test]
@@ -153,7 +157,7 @@ async fn dropping_a_lane_discards_what_has_not_begun() {
 }
 
 #[tokio::test]
-async fn turns_that_nobody_needs_are_spare() {
+async fn slots_that_no_task_needs_are_spare() {
     let pool = Pool::new(4).unwrap();
     let (lane, other) = (pool.lane(Share::new(4)), pool.lane(Share::new(4)));
     assert_eq!(lane.run(|| Ok(spare_threads())).await.unwrap(), 3);
@@ -183,20 +187,20 @@ async fn turns_that_nobody_needs_are_spare() {
 }
 
 #[tokio::test]
-async fn what_is_done_in_a_lull_is_done_once_after_each() {
-    static LULLS: AtomicUsize = AtomicUsize::new(0);
+async fn the_idle_trim_is_called_once_after_each_busy_time() {
+    static TRIMS: AtomicUsize = AtomicUsize::new(0);
     let after = Duration::from_millis(50);
-    let then = || {
-        LULLS.fetch_add(1, Ordering::SeqCst);
+    let trim = || {
+        TRIMS.fetch_add(1, Ordering::SeqCst);
     };
-    let pool = Pool::start(3, Some(Lull { after, then })).unwrap();
+    let pool = Pool::start(3, Some(IdleTrim { after, trim })).unwrap();
     let lane = pool.lane(Share::new(3));
-    for lulls in 0..2 {
+    for trims in 0..2 {
         let (one, other) = (lane.run(wait(200)), lane.run(wait(150)));
         one.await.unwrap();
         other.await.unwrap();
-        assert_eq!(LULLS.load(Ordering::SeqCst), lulls, "not while a task runs");
+        assert_eq!(TRIMS.load(Ordering::SeqCst), trims, "not while a task runs");
         sleep(Duration::from_millis(300));
-        assert_eq!(LULLS.load(Ordering::SeqCst), lulls + 1);
+        assert_eq!(TRIMS.load(Ordering::SeqCst), trims + 1);
     }
 }

@@ -18,13 +18,13 @@ mod tests;
 
 use std::collections::HashMap;
 
+use crate::error::Error;
+use crate::graph::Network;
 use crate::graph::ir::{Graph, Names};
 use crate::graph::pattern::Pattern;
 use crate::graph::proto::{AttributeProto, NodeProto};
 use crate::graph::shape::{self, Shapes};
 use crate::graph::tensor::Tensor;
-use crate::error::Error;
-use crate::graph::Network;
 
 /// The widest block of NCHWc. Other numbers of channels have no blocked form.
 const BLOCK: usize = 16;

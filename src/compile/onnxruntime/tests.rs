@@ -4,9 +4,7 @@ use prost::Message;
 
 use super::to_bytes;
 use crate::format;
-use crate::graph::tests::{
-    assert_same, channels_last, load, resampling, slicing, small, small_with_slopes,
-};
+use crate::graph::tests::{assert_same, channels_last, load, resampling, slicing, small, small_with_slopes};
 use crate::graph::{ModelProto, Network, Tensor};
 
 #[test]

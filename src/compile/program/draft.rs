@@ -36,7 +36,7 @@ pub enum DraftOp {
         side: usize,
     },
     NearestUpsample {
-        side: usize,
+        factor: usize,
     },
     Concat,
     /// Some channels of its input, from `first` on.
@@ -81,8 +81,11 @@ pub fn subgraph(graph: &Graph) -> Option<Subgraph> {
     let first = graph.nodes.iter().find(|node| convolution(graph, node).is_some())?;
     let input = first.arg(0)?.to_owned();
     let input_channels = graph.constants.get(first.arg(1)?)?.dims[1];
-    let mut reader =
-        Reader { graph, channels: HashMap::from([(input.clone(), input_channels)]), concatenations: HashSet::new() };
+    let mut reader = Reader {
+        graph,
+        channels: HashMap::from([(input.clone(), input_channels)]),
+        concatenations: HashSet::new(),
+    };
     let (mut drafts, mut nodes) = (Vec::new(), Vec::new());
     for (index, node) in graph.nodes.iter().enumerate() {
         if let Some(draft) = reader.read(node, &input) {
@@ -96,7 +99,14 @@ pub fn subgraph(graph: &Graph) -> Option<Subgraph> {
         nodes.push(index);
         (shuffle, graph.nodes[index].out().to_owned())
     });
-    (!reader.concatenations.contains(&output)).then_some(Subgraph { input, input_channels, output, shuffle, drafts, nodes })
+    (!reader.concatenations.contains(&output)).then_some(Subgraph {
+        input,
+        input_channels,
+        output,
+        shuffle,
+        drafts,
+        nodes,
+    })
 }
 
 /// The only reader of a value, if it is a depth-to-space, and its number.

@@ -25,8 +25,9 @@ pub fn fuse(mut drafts: Vec<Draft>, output: &str) -> Vec<Draft> {
 /// Fuses an upsample into the 3x3 convolutions that are its only readers.
 fn fuse_upsample(drafts: &mut Vec<Draft>, output: &str) {
     let readers = readers(drafts, output);
-    let alone =
-        |draft: &&Draft| draft.op == DraftOp::NearestUpsample { factor: 2 } && readers[draft.output.as_str()] == 1;
+    let alone = |draft: &&Draft| {
+        draft.op == DraftOp::NearestUpsample { factor: 2 } && readers[draft.output.as_str()] == 1
+    };
     let upsampled: HashMap<String, String> =
         drafts.iter().filter(alone).map(|draft| (draft.output.clone(), draft.inputs[0].clone())).collect();
     let mut fused = Vec::new();
@@ -91,7 +92,8 @@ fn gate(drafts: &[Draft], index: usize, output: &str) -> Option<(Draft, Vec<Stri
     let product = &drafts[index];
     let [a, b] = &product.inputs[..] else { return None };
     let matched = |sum: &str, half: &str| {
-        let sum = single_reader(drafts, &readers, sum).filter(|draft| draft.op == DraftOp::Add { factor: 1.0 })?;
+        let sum =
+            single_reader(drafts, &readers, sum).filter(|draft| draft.op == DraftOp::Add { factor: 1.0 })?;
         let half = single_reader(drafts, &readers, half)
             .filter(|draft| draft.op == DraftOp::Affine { factor: 1.0, offset: -0.5 })?;
         let sigmoid = single_reader(drafts, &readers, &half.inputs[0])

@@ -20,11 +20,11 @@ mod tests;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::error::Error;
 use crate::graph::ir::{Graph, outputs_of};
 use crate::graph::proto::{AttributeProto, NodeProto, OperatorSetIdProto};
-use crate::error::Error;
 use crate::kernel::{Conv, ConvSpec, Isa};
-use crate::program::{Op, Program, Operand, Step};
+use crate::program::{Op, Operand, Program, Step};
 use draft::{Draft, DraftConv, DraftOp};
 
 /// The domain of our operators.

@@ -230,7 +230,8 @@ fn epilogues(graph: &Graph) -> Vec<Epilogue> {
 
 #[test]
 fn epilogues_are_fused() {
-    let plain = Recipe { input: 0, other: 0, concatenated: false, outputs: 16, kernel: 3, activation: 5, tail: 9 };
+    let plain =
+        Recipe { input: 0, other: 0, concatenated: false, outputs: 16, kernel: 3, activation: 5, tail: 9 };
     let mut net = Net::new(3, 1);
     net.layer(&plain);
     net.layer(&Recipe { activation: 4, ..plain.clone() });
@@ -303,8 +304,15 @@ fn a_value_with_other_readers_is_not_changed() {
 fn unsupported_nodes_stay_outside() {
     let mut net = Net::new(3, 9);
     for _ in 0..4 {
-        let recipe =
-            Recipe { input: 0, other: 0, concatenated: false, outputs: 48, kernel: 3, activation: 0, tail: 9 };
+        let recipe = Recipe {
+            input: 0,
+            other: 0,
+            concatenated: false,
+            outputs: 48,
+            kernel: 3,
+            activation: 0,
+            tail: 9,
+        };
         net.layer(&recipe);
     }
     let (last, _) = net.values.last().cloned().unwrap();

@@ -27,12 +27,12 @@ fn spread(low: f32, high: f32) -> Vec<f32> {
     (0..=10_000).map(|n| low + (high - low) * n as f32 / 10_000.0).collect()
 }
 
-fn quantised() -> Network {
-    let mut quantiser = Quantiser::new(&network()).unwrap();
+fn quantized() -> Network {
+    let mut quantizer = Quantizer::new(&network()).unwrap();
     for name in ["first", "rectified", "third", "joined", "fourth"] {
-        quantiser.observe(name, &spread(if name == "rectified" { 0.0 } else { -1.0 }, 4.1));
+        quantizer.observe(name, &spread(if name == "rectified" { 0.0 } else { -1.0 }, 4.1));
     }
-    quantiser.finish().unwrap()
+    quantizer.finish().unwrap()
 }
 
 /// The constant that is input `index` of the node that makes `value`.
@@ -49,7 +49,7 @@ fn producer<'a>(network: &'a Network, value: &str) -> &'a crate::graph::NodeProt
 
 #[test]
 fn the_first_and_last_convolution_stay_floats() {
-    let network = quantised();
+    let network = quantized();
     for (name, integer) in [("first", false), ("second", true), ("third", true), ("fourth", true)] {
         let conv = producer(&network, name);
         let weights = &conv.input[1];
@@ -62,14 +62,14 @@ fn the_first_and_last_convolution_stay_floats() {
 
 #[test]
 fn scales_and_zero_points_by_hand() {
-    let network = quantised();
+    let network = quantized();
     // -1..4.1 in 255 steps: 0.02 each, zero at the fiftieth; 0..4.1 has its zero at the end.
     let close = |found: f32, wanted: f32| (found / wanted - 1.0).abs() < 5e-3;
     for (value, scale, zero) in [("first", 0.02, 50), ("rectified", 4.1 / 255.0, 0), ("joined", 0.02, 50)] {
-        let quantised = format!("{value}_quantised");
-        let found = setting(&network, &quantised, 1).as_scalar().unwrap();
+        let quantized = format!("{value}_quantised");
+        let found = setting(&network, &quantized, 1).as_scalar().unwrap();
         assert!(close(found, scale), "{value}: {found}");
-        assert_eq!(setting(&network, &quantised, 2).to_ints().unwrap(), [zero], "{value}");
+        assert_eq!(setting(&network, &quantized, 2).to_ints().unwrap(), [zero], "{value}");
     }
     // Weights -1.27, -0.27 and 0.73, 1.73: steps of 0.01 and 1.73 / 127.
     let weights = &producer(&network, "second").input[1];
@@ -85,7 +85,7 @@ fn scales_and_zero_points_by_hand() {
 
 #[test]
 fn each_integer_operator_reads_bytes_and_writes_bytes() {
-    let network = quantised();
+    let network = quantized();
     let readers = |value: &str| {
         let reads = |node: &&crate::graph::NodeProto| node.input.iter().any(|name| name == value);
         network.graph().nodes.iter().filter(reads).map(|node| node.op_type.as_str()).collect::<Vec<_>>()
@@ -102,21 +102,21 @@ fn each_integer_operator_reads_bytes_and_writes_bytes() {
 
 #[test]
 fn geometry_and_counts_are_those_of_the_original() {
-    let (before, after) = (network(), quantised());
-    assert!(after.is_quantised() && !before.is_quantised());
-    assert_eq!(after.footprint(), before.footprint());
+    let (before, after) = (network(), quantized());
+    assert!(after.is_quantized() && !before.is_quantized());
+    assert_eq!(after.geometry(), before.geometry());
     assert_eq!(after.macs_per_pixel(), before.macs_per_pixel());
     assert_eq!(after.parameters(), before.parameters());
 }
 
 #[test]
 fn the_observable_network_gives_every_value_that_is_measured() {
-    let quantiser = Quantiser::new(&network()).unwrap();
-    let model = ModelProto::decode(&quantiser.to_observable()[..]).unwrap();
+    let quantizer = Quantizer::new(&network()).unwrap();
+    let model = ModelProto::decode(&quantizer.to_observable()[..]).unwrap();
     let outputs: Vec<_> = model.graph.unwrap().output.into_iter().map(|value| value.name).collect();
     assert_eq!(outputs, ["output", "first", "fourth", "joined", "rectified", "third"]);
     // Five values of two channels, four bytes each.
-    assert_eq!(quantiser.observed_bytes_per_pixel().unwrap(), 40.0);
+    assert_eq!(quantizer.observed_bytes_per_pixel().unwrap(), 40.0);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn what_cannot_be_quantised_is_refused() {
     let weights = b.constant("weights", Tensor::floats(&[3, 3, 1, 1], vec![0.5; 9]));
     let only = b.node("Conv", &["input", &weights], vec![]);
     let small = Network::from_model(b.finish(3, None, &only)).unwrap();
-    for network in [small, quantised()] {
-        assert_eq!(Quantiser::new(&network).err().unwrap().code(), "ERR_INVALID_ARG_VALUE");
+    for network in [small, quantized()] {
+        assert_eq!(Quantizer::new(&network).err().unwrap().code(), "ERR_INVALID_ARG_VALUE");
     }
 }

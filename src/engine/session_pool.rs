@@ -1,7 +1,8 @@
-//! One network as ONNX Runtime sessions, made when they are first needed, each used by one worker at a time.
+//! One network as a pool of ONNX Runtime sessions, created when they are first needed, each used by one worker at a time.
 //!
-//! A run that finds the network and the other workers unused gets a session with all threads, so that one small picture has every core without
-//! being cut; runs side by side get sessions with few threads, which is faster together. Results are the same.
+//! A run that finds the network and the other workers unused gets a session with all threads, so that one small picture has
+//! every core without being cut; runs side by side get sessions with few threads, which is faster in total. Results are the
+//! same.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -12,10 +13,10 @@ use ort::session::{RunOptions, Session};
 use ort::value::TensorRef;
 
 use super::operators::{self, Registered};
-use super::pool::{most_begun, spare_threads};
-use super::processor::multiplies_bytes;
-use super::{Engine, Signature, Sink, Watch, runtime};
+use super::processor::has_int8_dot_product;
+use super::{Engine, RunContext, Signature, Sink, runtime};
 use crate::error::Error;
+use crate::workers::{max_begun, spare_threads};
 
 /// What ONNX Runtime holds per byte of weights: its own copy, and the one reordered for its kernels.
 const MEMORY_PER_WEIGHT_BYTE: usize = 2;
@@ -39,82 +40,92 @@ pub struct SessionOptions {
 pub struct OnnxModel {
     /// The bytes of an ONNX file with one input and one output.
     pub bytes: Vec<u8>,
-    /// The program that its node of our operator names, if it has one.
-    pub body: Option<Registered>,
+    /// The program that its node of our operator names, if there is one.
+    pub program: Option<Registered>,
 }
 
 /// A network in ONNX Runtime.
 pub struct OnnxEngine {
     signature: Signature,
     model: OnnxModel,
-    shelves: Mutex<Shelves>,
+    pool: Mutex<SessionPool>,
     returned: Condvar,
 }
 
 /// The sessions of a network that are not in use.
-struct Shelves {
-    /// One session, for a run without others beside it.
-    alone: Option<Shelf>,
+struct SessionPool {
+    /// One session with all threads, for a run without others beside it.
+    exclusive: Option<Sessions>,
     /// Sessions that run side by side.
-    together: Shelf,
+    shared: Sessions,
     /// How many sessions are in use.
     leased: usize,
 }
 
 /// Sessions of one kind.
-struct Shelf {
+struct Sessions {
     threads: usize,
     free: Vec<Session>,
-    /// How many more may be made.
-    unmade: usize,
+    /// How many more may be created.
+    remaining: usize,
 }
 
-impl Shelf {
-    fn new(sessions: usize, threads: usize) -> Shelf {
-        Shelf { threads, free: Vec::new(), unmade: sessions }
+impl Sessions {
+    fn new(sessions: usize, threads: usize) -> Sessions {
+        Sessions { threads, free: Vec::new(), remaining: sessions }
     }
 }
 
-/// Which shelf a session belongs to.
+/// How many threads sessions have.
 #[derive(Clone, Copy)]
-enum Kind {
-    Alone,
-    Together,
+enum SessionThreads {
+    /// One each.
+    One,
+    /// All workers, divided among the sessions that run side by side.
+    Divided,
 }
 
-impl Shelves {
-    /// `threaded`: runs use the threads of their session; our kernels take those that the workers can spare.
-    fn new(workers: usize, affordable: usize, threaded: bool) -> Shelves {
-        if !threaded {
-            // A run that has parked keeps its session.
-            return Shelves {
-                alone: None,
-                together: Shelf::new(most_begun(workers).min(affordable), 1),
+/// The two kinds of sessions.
+#[derive(Clone, Copy)]
+enum Kind {
+    Exclusive,
+    Shared,
+}
+
+impl SessionPool {
+    /// `affordable` sessions at most. Runs in ONNX Runtime's kernels use the threads of their session; runs of a program use
+    /// spare workers, on sessions of one thread.
+    fn new(workers: usize, affordable: usize, threads: SessionThreads) -> SessionPool {
+        if let SessionThreads::One = threads {
+            // A parked run keeps its session.
+            return SessionPool {
+                exclusive: None,
+                shared: Sessions::new(max_begun(workers).min(affordable), 1),
                 leased: 0,
             };
         }
         // One worker, or memory for one session: it serves both purposes.
-        let together = if workers > 1 && affordable > 1 { workers.min(affordable - 1) } else { 0 };
-        Shelves {
-            alone: Some(Shelf::new(1, workers)),
-            together: Shelf::new(together, workers.div_ceil(together.max(1))),
+        let shared = if workers > 1 && affordable > 1 { workers.min(affordable - 1) } else { 0 };
+        SessionPool {
+            exclusive: Some(Sessions::new(1, workers)),
+            shared: Sessions::new(shared, workers.div_ceil(shared.max(1))),
             leased: 0,
         }
     }
 
     /// The kind of session for the next run; `spare`: whether there are threads that nobody else needs.
     fn next(&self, spare: bool) -> Kind {
-        let serves_both = self.together.free.is_empty() && self.together.unmade == 0;
-        match &self.alone {
-            Some(_) if self.leased == 0 && (spare || serves_both) => Kind::Alone,
-            _ => Kind::Together,
+        let serves_both = self.shared.free.is_empty() && self.shared.remaining == 0;
+        match &self.exclusive {
+            Some(_) if self.leased == 0 && (spare || serves_both) => Kind::Exclusive,
+            _ => Kind::Shared,
         }
     }
 
-    fn shelf(&mut self, kind: Kind) -> &mut Shelf {
-        match (kind, &mut self.alone) {
-            (Kind::Alone, Some(alone)) => alone,
-            _ => &mut self.together,
+    fn sessions(&mut self, kind: Kind) -> &mut Sessions {
+        match (kind, &mut self.exclusive) {
+            (Kind::Exclusive, Some(sessions)) => sessions,
+            _ => &mut self.shared,
         }
     }
 }
@@ -126,9 +137,9 @@ impl OnnxEngine {
     /// [`Error::RuntimeLoad`] without ONNX Runtime, [`Error::ModelLoad`] if it refuses the network.
     pub fn new(model: OnnxModel, signature: Signature, options: SessionOptions) -> Result<OnnxEngine, Error> {
         let affordable = (SESSION_MEMORY / (model.bytes.len() * MEMORY_PER_WEIGHT_BYTE).max(1)).max(1);
-        let threaded = model.body.is_none();
-        let shelves = Mutex::new(Shelves::new(options.workers.max(1), affordable, threaded));
-        let engine = OnnxEngine { signature, model, shelves, returned: Condvar::new() };
+        let threads = if model.program.is_some() { SessionThreads::One } else { SessionThreads::Divided };
+        let pool = Mutex::new(SessionPool::new(options.workers.max(1), affordable, threads));
+        let engine = OnnxEngine { signature, model, pool, returned: Condvar::new() };
         // The first session is made here, so that a bad network fails when it is loaded.
         drop(engine.lease(true)?);
         Ok(engine)
@@ -136,42 +147,42 @@ impl OnnxEngine {
 
     /// The convolution kernels in use: an instruction set of our own, or `onnxruntime`.
     pub fn kernels(&self) -> &'static str {
-        self.model.body.as_ref().map_or("onnxruntime", Registered::kernels)
+        self.model.program.as_ref().map_or("onnxruntime", Registered::kernels)
     }
 
-    fn shelves(&self) -> MutexGuard<'_, Shelves> {
-        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    fn pool(&self) -> MutexGuard<'_, SessionPool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lease(&self, spare: bool) -> Result<Lease<'_>, Error> {
-        let mut shelves = self.shelves();
+        let mut pool = self.pool();
         loop {
-            let kind = shelves.next(spare);
-            let shelf = shelves.shelf(kind);
-            if let Some(session) = shelf.free.pop() {
-                shelves.leased += 1;
+            let kind = pool.next(spare);
+            let sessions = pool.sessions(kind);
+            if let Some(session) = sessions.free.pop() {
+                pool.leased += 1;
                 return Ok(Lease { engine: self, kind, session: Some(session) });
             }
-            if shelf.unmade > 0 {
-                shelf.unmade -= 1;
-                let threads = shelf.threads;
-                shelves.leased += 1;
-                drop(shelves);
+            if sessions.remaining > 0 {
+                sessions.remaining -= 1;
+                let threads = sessions.threads;
+                pool.leased += 1;
+                drop(pool);
                 return self.make(kind, threads);
             }
-            shelves = self.returned.wait(shelves).unwrap_or_else(PoisonError::into_inner);
+            pool = self.returned.wait(pool).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    /// A session that its shelf has counted already.
+    /// A session that is counted already.
     fn make(&self, kind: Kind, threads: usize) -> Result<Lease<'_>, Error> {
         match self.session(threads) {
             Ok(session) => Ok(Lease { engine: self, kind, session: Some(session) }),
             Err(error) => {
-                let mut shelves = self.shelves();
-                shelves.shelf(kind).unmade += 1;
-                shelves.leased -= 1;
-                drop(shelves);
+                let mut pool = self.pool();
+                pool.sessions(kind).remaining += 1;
+                pool.leased -= 1;
+                drop(pool);
                 self.returned.notify_one();
                 Err(error)
             }
@@ -184,7 +195,7 @@ impl OnnxEngine {
             self.build(environment, threads)
                 .map_err(|error| Error::ModelLoad(format!("ONNX Runtime cannot load the network: {error}")))
         };
-        if self.model.body.is_none() || FIRST_OPERATORS.get().is_some() {
+        if self.model.program.is_none() || FIRST_OPERATORS.get().is_some() {
             return build();
         }
         let mut first = None;
@@ -196,7 +207,7 @@ impl OnnxEngine {
     fn build(&self, environment: &'static Environment, threads: usize) -> ort::Result<Session> {
         // Tiles of a few shapes follow each other: a memory pattern per shape would only be kept, not reused.
         let mut builder = Session::builder(environment)?;
-        if self.model.body.is_some() {
+        if self.model.program.is_some() {
             builder = builder.with_operators(operators::domain()?)?;
         }
         builder
@@ -210,7 +221,7 @@ impl OnnxEngine {
             .with_env_allocators()?
             // Where sums of products of bytes would overflow: unsigned weights, whose products are widened first. They are
             // 2.8 times slower where nothing overflows.
-            .with_config_entry("session.x64quantprecision", if multiplies_bytes() { "0" } else { "1" })?
+            .with_config_entry("session.x64quantprecision", if has_int8_dot_product() { "0" } else { "1" })?
             .with_log_level(ort::logging::LogLevel::Fatal)?
             .commit_from_memory(&self.model.bytes)
     }
@@ -226,10 +237,10 @@ impl Engine for OnnxEngine {
         planes: &[f32],
         height: usize,
         width: usize,
-        watch: &Watch,
+        context: &RunContext,
         sink: Sink,
     ) -> Result<(), Error> {
-        let cancel = &watch.cancel;
+        let cancel = &context.cancel;
         let mut lease = self.lease(spare_threads() > 0)?;
         let failed = |error: ort::Error| Error::Inference(format!("ONNX Runtime failed: {error}"));
         let options = Arc::new(RunOptions::new().map_err(failed)?);
@@ -242,7 +253,7 @@ impl Engine for OnnxEngine {
         let input = TensorRef::from_array_view(([1, self.signature.channels_in, height, width], planes))
             .map_err(failed)?;
         let session = lease.session();
-        let result = operators::watched_by(watch, || session.run_with_options([input.into()], &*options));
+        let result = operators::in_context(context, || session.run_with_options([input.into()], &*options));
         cancel.check()?;
         let outputs = result.map_err(failed)?;
         let (shape, values) = outputs[0].try_extract_tensor::<f32>().map_err(failed)?;
@@ -274,10 +285,10 @@ impl Lease<'_> {
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
         if let Some(session) = self.session.take() {
-            let mut shelves = self.engine.shelves();
-            shelves.shelf(self.kind).free.push(session);
-            shelves.leased -= 1;
-            drop(shelves);
+            let mut pool = self.engine.pool();
+            pool.sessions(self.kind).free.push(session);
+            pool.leased -= 1;
+            drop(pool);
             self.engine.returned.notify_one();
         }
     }

@@ -11,7 +11,7 @@ const LARGEST: f32 = 127.0;
 const LARGEST_BIAS: f32 = (1 << 30) as f32;
 
 /// Weights `[outputs, …]` and bias as integers, with a scale for each output.
-pub struct Quantised {
+pub struct Quantized {
     /// int8.
     pub weights: Tensor,
     /// float32, one for each output.
@@ -23,7 +23,7 @@ pub struct Quantised {
 }
 
 /// Rounds the weights of each output to multiples of its largest / 127, the bias to what is added to their sums.
-pub fn quantise(dims: &[usize], weights: &[f32], bias: Option<&[f32]>, input: Scheme) -> Quantised {
+pub fn quantize(dims: &[usize], weights: &[f32], bias: Option<&[f32]>, input: Scheme) -> Quantized {
     let outputs = dims.first().copied().unwrap_or(0);
     let per_output = weights.len() / outputs.max(1);
     let (mut bytes, mut scales) = (Vec::with_capacity(weights.len()), Vec::with_capacity(outputs));
@@ -41,7 +41,7 @@ pub fn quantise(dims: &[usize], weights: &[f32], bias: Option<&[f32]>, input: Sc
         Tensor { dims: vec![outputs], data: Data::Other { data_type: data_type::INT32, bytes } }
     });
     let data = Data::Other { data_type: data_type::INT8, bytes };
-    Quantised { weights: Tensor { dims: dims.to_vec(), data }, scales, bias, bias_scales }
+    Quantized { weights: Tensor { dims: dims.to_vec(), data }, scales, bias, bias_scales }
 }
 
 /// The step of an output's weights: a 127th of the largest, but never so fine that the bias does not fit an int32.
@@ -60,7 +60,7 @@ mod tests {
     fn a_case_by_hand() {
         // The largest of the first output is 1.27: steps of 0.01. Bias steps: 0.5 * 0.01.
         let weights = [1.27, -0.634, 0.0, 0.02, 254.0, -2.0, 3.1, 0.9];
-        let found = quantise(&[2, 4, 1, 1], &weights, Some(&[1.0, -100.0]), INPUT);
+        let found = quantize(&[2, 4, 1, 1], &weights, Some(&[1.0, -100.0]), INPUT);
         let integers = found.weights.to_ints().unwrap();
         assert_eq!(integers, [127, -63, 0, 2, 127, -1, 2, 0]);
         assert_eq!(found.weights.data_type(), data_type::INT8);
@@ -72,7 +72,7 @@ mod tests {
     fn weights_come_back_within_half_a_step() {
         let weights: Vec<f32> =
             (0..8 * 27).map(|n| ((n * 2_654_435_761_usize) % 10_007) as f32 / 5003.5 - 1.0).collect();
-        let found = quantise(&[8, 3, 3, 3], &weights, None, INPUT);
+        let found = quantize(&[8, 3, 3, 3], &weights, None, INPUT);
         for (index, (integer, weight)) in found.weights.to_ints().unwrap().iter().zip(&weights).enumerate() {
             let scale = found.scales[index / 27];
             let off = (*integer as f32 * scale - weight).abs();
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn outputs_without_weights_keep_their_bias() {
-        let found = quantise(&[2, 1, 1, 1], &[0.0, 1e-30], Some(&[0.25, 7.0]), INPUT);
+        let found = quantize(&[2, 1, 1, 1], &[0.0, 1e-30], Some(&[0.25, 7.0]), INPUT);
         let bias = found.bias.unwrap().to_ints().unwrap();
         let back: Vec<f32> =
             bias.iter().zip(&found.bias_scales).map(|(b, scale)| *b as f32 * scale).collect();

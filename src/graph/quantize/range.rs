@@ -5,11 +5,11 @@
 const BINS: usize = 4096;
 
 /// The smallest reach: numbers nearer to zero than this (2^-20) in a whole network are none.
-const LEAST_REACH: f32 = 1.0 / (1 << 20) as f32;
+const MIN_REACH: f32 = 1.0 / (1 << 20) as f32;
 
 /// Candidates for either end of the range, from the farthest number seen to this share of it.
 const CANDIDATES: usize = 80;
-const LEAST_SHARE: f64 = 0.2;
+const MIN_SHARE: f64 = 0.2;
 
 /// Levels between the ends of the range.
 const LEVELS: f64 = 255.0;
@@ -28,7 +28,7 @@ pub struct Histogram {
 
 impl Default for Histogram {
     fn default() -> Histogram {
-        Histogram { counts: vec![0; BINS], reach: LEAST_REACH, low: 0.0, high: 0.0 }
+        Histogram { counts: vec![0; BINS], reach: MIN_REACH, low: 0.0, high: 0.0 }
     }
 }
 
@@ -64,7 +64,7 @@ impl Histogram {
     pub fn best_scheme(&self) -> Scheme {
         let sums = Sums::of(self);
         let shares = || {
-            let apart = (1.0 - LEAST_SHARE) / (CANDIDATES - 1) as f64;
+            let apart = (1.0 - MIN_SHARE) / (CANDIDATES - 1) as f64;
             (0..CANDIDATES).map(move |n| 1.0 - n as f64 * apart)
         };
         let (low, high) = (f64::from(self.low), f64::from(self.high));
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     /// A number as a byte, as ONNX defines QuantizeLinear.
-    fn quantised(scheme: Scheme, value: f32) -> u8 {
+    fn quantized(scheme: Scheme, value: f32) -> u8 {
         let level = (value / scheme.scale).round_ties_even() + f32::from(scheme.zero_point);
         level.clamp(0.0, 255.0) as u8
     }
@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(Scheme::of_range(0.0, 0.0), Scheme::default());
         let scheme = Scheme::of_range(-5.0, 122.5);
         assert_eq!(scheme, Scheme { scale: 0.5, zero_point: 10 });
-        let bytes = [0.0, 0.25, 0.75, 2.0, -100.0, 1000.0].map(|value| quantised(scheme, value));
+        let bytes = [0.0, 0.25, 0.75, 2.0, -100.0, 1000.0].map(|value| quantized(scheme, value));
         assert_eq!(bytes, [10, 10, 12, 14, 0, 255]);
     }
 
@@ -184,7 +184,7 @@ mod tests {
         let high = f64::from(scheme.scale) * 255.0;
         assert!((high - 10.637).abs() < 0.13, "{high}");
         let error = |scheme: Scheme| {
-            let of = |value: f32| f64::from(number(scheme, quantised(scheme, value)) - value).powi(2);
+            let of = |value: f32| f64::from(number(scheme, quantized(scheme, value)) - value).powi(2);
             (0..100_000).map(|n| of(n as f32 / 1e5 * 4.0)).sum::<f64>() + of(12.0)
         };
         assert!(error(scheme) < error(Scheme::of_range(0.0, 12.0)));

@@ -21,17 +21,18 @@ fn resize(builder: &mut Builder, input: &str, mode: &str, scale: f32) -> String 
     builder.node("Resize", &[input, "", &scales], vec![Attribute::text("mode", mode)])
 }
 
-/// How far from the block of `divisor` pixels that is changed an output block changes.
+/// How far from the block of `size_multiple` pixels that is changed an output block changes.
 fn measured_radius(network: &Network, size: usize) -> u32 {
-    let Footprint { scale, trim, divisor, .. } = network.footprint();
-    let (scale, trim, divisor) = (i64::from(scale), i64::from(trim), i64::from(divisor));
+    let SpatialGeometry { scale, valid_crop, size_multiple, .. } = network.geometry();
+    let (scale, valid_crop, size_multiple) =
+        (i64::from(scale), i64::from(valid_crop), i64::from(size_multiple));
     let picture = Plane::from_fn([1, network.channels_in(), size, size], |_| 0.5);
     let before = reference(network.graph(), &picture);
-    assert_eq!(before.dims[2] as i64, (size as i64 - 2 * trim) * scale, "the size law");
+    assert_eq!(before.dims[2] as i64, (size as i64 - 2 * valid_crop) * scale, "the size law");
     let mut radius = 0;
-    let block = size as i64 / 2 / divisor;
-    for (dy, dx) in (0..divisor).flat_map(|dy| (0..divisor).map(move |dx| (dy, dx))) {
-        let place = [block * divisor + dy, block * divisor + dx];
+    let block = size as i64 / 2 / size_multiple;
+    for (dy, dx) in (0..size_multiple).flat_map(|dy| (0..size_multiple).map(move |dx| (dy, dx))) {
+        let place = [block * size_multiple + dy, block * size_multiple + dx];
         let changed = |[n, c, y, x]: [usize; 4]| {
             let here = [y as i64, x as i64] == place;
             picture.at([n, c, y, x]) + if here { 1.0 } else { 0.0 }
@@ -41,22 +42,22 @@ fn measured_radius(network: &Network, size: usize) -> u32 {
             let [h, w] = [before.dims[2], before.dims[3]];
             for (position, place) in [at / w % h, at % w].into_iter().zip(place) {
                 // The block that the changed output belongs to, in input pixels.
-                let first = (position as i64 / scale + trim) / divisor * divisor;
-                radius = radius.max((first - place).max(place - (first + divisor - 1)).max(0));
+                let first = (position as i64 / scale + valid_crop) / size_multiple * size_multiple;
+                radius = radius.max((first - place).max(place - (first + size_multiple - 1)).max(0));
             }
         }
     }
     radius as u32
 }
 
-fn assert_footprint(builder: Builder, output: &str, expected: Footprint) {
+fn assert_footprint(builder: Builder, output: &str, expected: SpatialGeometry) {
     let network = Network::from_model(builder.finish(3, None, output)).unwrap();
-    assert_eq!(network.footprint(), expected);
-    assert_eq!(Some(measured_radius(&network, 24 + 4 * expected.trim as usize)), expected.radius);
+    assert_eq!(network.geometry(), expected);
+    assert_eq!(Some(measured_radius(&network, 24 + 4 * expected.valid_crop as usize)), expected.radius);
 }
 
-fn footprint(scale: u32, radius: u32, trim: u32, divisor: u32) -> Footprint {
-    Footprint { scale, radius: Some(radius), trim, divisor }
+fn geometry(scale: u32, radius: u32, valid_crop: u32, size_multiple: u32) -> SpatialGeometry {
+    SpatialGeometry { scale, radius: Some(radius), valid_crop, size_multiple }
 }
 
 #[test]
@@ -67,7 +68,7 @@ fn convolutions_add_up() {
     let y = conv(&mut b, &x, [4, 4, 3, 3], dilated);
     let sum = b.node("Add", &[&x, &y], vec![]);
     let x = conv(&mut b, &sum, [3, 4, 1, 5], vec![Attribute::ints("pads", &[0, 2, 0, 2])]);
-    assert_footprint(b, &x, footprint(1, 5, 0, 1));
+    assert_footprint(b, &x, geometry(1, 5, 0, 1));
 }
 
 #[test]
@@ -78,7 +79,7 @@ fn depth_to_space_and_what_follows_at_the_large_size() {
     // One large pixel is a quarter of a small one, but reaches into the next.
     let x = conv(&mut b, &x, [3, 3, 3, 3], same(3));
     let x = conv(&mut b, &x, [3, 3, 3, 3], same(3));
-    assert_footprint(b, &x, footprint(4, 2, 0, 1));
+    assert_footprint(b, &x, geometry(4, 2, 0, 1));
 }
 
 #[test]
@@ -86,11 +87,11 @@ fn resampling_up_and_down() {
     let mut b = Builder::new();
     let x = resize(&mut b, "input", "cubic", 4.0);
     let x = resize(&mut b, &x, "cubic", 0.75);
-    assert_footprint(b, &x, footprint(3, 2, 0, 1));
+    assert_footprint(b, &x, geometry(3, 2, 0, 1));
     let mut b = Builder::new();
     let x = resize(&mut b, "input", "linear", 2.0);
     let x = resize(&mut b, &x, "nearest", 2.0);
-    assert_footprint(b, &x, footprint(4, 1, 0, 1));
+    assert_footprint(b, &x, geometry(4, 1, 0, 1));
 }
 
 #[test]
@@ -104,17 +105,17 @@ fn valid_convolutions_trim() {
     let weights = b.constant("weights", Tensor::floats(&[4, 3, 4, 4], vec![0.1; 192]));
     let attributes = vec![Attribute::ints("strides", &[2, 2]), Attribute::ints("pads", &[3; 4])];
     let x = b.node("ConvTranspose", &[&x, &weights], attributes);
-    assert_footprint(b, &x, footprint(2, 7, 7, 1));
+    assert_footprint(b, &x, geometry(2, 7, 7, 1));
 }
 
 #[test]
-fn networks_that_shrink_inside_have_a_divisor() {
+fn networks_that_shrink_inside_have_a_size_multiple() {
     // Pixel unshuffle, as Real-ESRGAN x2plus begins.
     let mut b = Builder::new();
     let x = b.node("SpaceToDepth", &["input"], vec![Attribute::int("blocksize", 2)]);
     let x = conv(&mut b, &x, [48, 12, 3, 3], same(3));
     let x = b.node("DepthToSpace", &[&x], vec![Attribute::int("blocksize", 4)]);
-    assert_footprint(b, &x, footprint(2, 2, 0, 2));
+    assert_footprint(b, &x, geometry(2, 2, 0, 2));
     // A U-Net with a strided convolution and max pooling: 4 pixels.
     let mut b = Builder::new();
     let strided = vec![Attribute::ints("pads", &[1; 4]), Attribute::ints("strides", &[2, 2])];
@@ -123,11 +124,11 @@ fn networks_that_shrink_inside_have_a_divisor() {
     let x = b.node("MaxPool", &[&x], pool);
     let x = resize(&mut b, &x, "nearest", 4.0);
     let x = conv(&mut b, &x, [3, 4, 1, 1], vec![]);
-    assert_footprint(b, &x, footprint(1, 1, 0, 4));
+    assert_footprint(b, &x, geometry(1, 1, 0, 4));
 }
 
 fn radius_of(builder: Builder, output: &str) -> Option<u32> {
-    Network::from_model(builder.finish(3, None, output)).unwrap().footprint().radius
+    Network::from_model(builder.finish(3, None, output)).unwrap().geometry().radius
 }
 
 #[test]
@@ -194,7 +195,7 @@ fn shuffling_written_as_reshape_and_transpose_is_followed() {
     let shape = b.node("Concat", &[&keep, &tail], vec![Attribute::int("axis", 0)]);
     let x = b.node("Reshape", &[&x, &shape], vec![]);
     let network = Network::from_model(b.finish(3, None, &x)).unwrap();
-    assert_eq!(network.footprint(), footprint(2, 1, 0, 1));
+    assert_eq!(network.geometry(), geometry(2, 1, 0, 1));
 }
 
 #[test]
@@ -216,7 +217,7 @@ fn attention_in_windows_repeats_itself_every_window() {
     let x = b.node("MatMul", &[&x, &mix], vec![]);
     let x = b.node("Reshape", &[&x, &shape], vec![]);
     let network = Network::from_model(b.finish(3, None, &x)).unwrap();
-    assert_eq!(network.footprint(), footprint(1, 0, 0, 8));
+    assert_eq!(network.geometry(), geometry(1, 0, 0, 8));
 }
 
 #[test]
@@ -237,7 +238,7 @@ fn a_model_for_one_size_keeps_it() {
     let mut b = Builder::new();
     let x = conv(&mut b, "input", [3, 3, 3, 3], same(3));
     let network = Network::from_model(b.finish(3, Some((20, 30)), &x)).unwrap();
-    assert_eq!((network.fixed_size(), network.footprint()), (Some((20, 30)), footprint(1, 1, 0, 1)));
+    assert_eq!((network.fixed_size(), network.geometry()), (Some((20, 30)), geometry(1, 1, 0, 1)));
     // One whose insides know the size cannot be looked into, and is taken as global.
     let mut b = Builder::new();
     let shape = b.constant("shape", Tensor::ints(&[1, 3, 600]));
@@ -245,7 +246,7 @@ fn a_model_for_one_size_keeps_it() {
     let shape = b.constant("shape", Tensor::ints(&[1, 3, 20, 30]));
     let x = b.node("Reshape", &[&x, &shape], vec![]);
     let network = Network::from_model(b.finish(3, Some((20, 30)), &x)).unwrap();
-    assert_eq!(network.footprint().radius, None);
+    assert_eq!(network.geometry().radius, None);
 }
 
 #[test]

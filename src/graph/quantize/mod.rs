@@ -3,7 +3,7 @@
 //! least square error as in Nagel et al., arXiv 2106.08295).
 //!
 //! The result is a standard network in QDQ form. Nothing here runs a network: whoever does hands its inner values to
-//! [`Quantiser::observe`].
+//! [`Quantizer::observe`].
 
 mod plan;
 mod range;
@@ -25,21 +25,21 @@ use plan::Plan;
 use range::Histogram;
 
 /// Turns a float32 network into an int8 one.
-pub struct Quantiser {
+pub struct Quantizer {
     graph: Graph,
     channels: usize,
     plan: Plan,
     histograms: BTreeMap<String, Histogram>,
 }
 
-impl Quantiser {
+impl Quantizer {
     /// Decides what of `network` is to compute in integers.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for a network that is quantised already, or has nothing that could be: no
     /// convolution but its first and last.
-    pub fn new(network: &Network) -> Result<Quantiser, Error> {
-        if network.is_quantised() {
+    pub fn new(network: &Network) -> Result<Quantizer, Error> {
+        if network.is_quantized() {
             return Err(Error::InvalidArgument(
                 "Expected a float32 network to quantise but found one that is quantised already".to_owned(),
             ));
@@ -50,16 +50,16 @@ impl Quantiser {
         if plan.integer.is_empty() {
             return Err(Error::InvalidArgument(
                 "Expected a network with convolutions between its first and its last, which stay in float32, but \
-                 found none to quantise"
+                 found none to quantize"
                     .to_owned(),
             ));
         }
         let histograms = plan.measured.iter().map(|name| (name.clone(), Histogram::default())).collect();
-        Ok(Quantiser { graph, channels: network.channels_in(), plan, histograms })
+        Ok(Quantizer { graph, channels: network.channels_in(), plan, histograms })
     }
 
     /// The network as an `.onnx` that gives its inner values beside its result. Only values that are named so are to be
-    /// handed to [`Quantiser::observe`].
+    /// handed to [`Quantizer::observe`].
     pub fn to_observable(&self) -> Vec<u8> {
         let constants = self.graph.constants.iter().map(|(name, tensor)| tensor.to_proto(name)).collect();
         let mut model = self.graph.to_model(constants, Vec::new());
@@ -78,7 +78,7 @@ impl Quantiser {
         }
     }
 
-    /// Bytes, per input pixel, of all values that [`Quantiser::to_observable`] gives.
+    /// Bytes, per input pixel, of all values that [`Quantizer::to_observable`] gives.
     ///
     /// # Errors
     /// [`Error::ModelLoad`] if the graph is inconsistent.
@@ -101,7 +101,7 @@ impl Quantiser {
     /// # Errors
     /// [`Error::ModelLoad`] if the rewritten graph is inconsistent, which a consistent one does not become.
     pub fn finish(self) -> Result<Network, Error> {
-        let Quantiser { mut graph, plan, histograms, .. } = self;
+        let Quantizer { mut graph, plan, histograms, .. } = self;
         let schemes =
             histograms.iter().map(|(name, histogram)| (name.clone(), histogram.best_scheme())).collect();
         rewrite::rewrite(&mut graph, &plan, &schemes);

@@ -23,8 +23,8 @@ pub enum Target {
 /// The networks that a model may consist of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// The network itself.
-    Itself,
+    /// The network as it is.
+    Primary,
     /// Its one-channel form.
     Grey,
 }
@@ -40,7 +40,7 @@ impl Target {
 
 /// One run of a network over a tile.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Layer {
+pub struct ChannelRun {
     pub form: Form,
     /// One per input plane.
     pub sources: Vec<Source>,
@@ -57,12 +57,12 @@ pub struct Layer {
 ///
 /// # Errors
 /// [`Error::ModelShape`] for networks with other than 1, 3 or 4 planes, or that change their number.
-pub fn layers(
+pub fn channel_runs(
     colours: usize,
     alpha: bool,
     (planes_in, planes_out): (usize, usize),
     has_grey: bool,
-) -> Result<Vec<Layer>, Error> {
+) -> Result<Vec<ChannelRun>, Error> {
     if !matches!((planes_in, planes_out), (1, 1) | (3, 3) | (4, 4)) {
         return Err(Error::ModelShape(format!(
             "Expected a network from 1, 3 or 4 channels to as many but found one from {planes_in} to {planes_out}"
@@ -71,7 +71,7 @@ pub fn layers(
     let channels = colours + usize::from(alpha);
     let grey = if has_grey { |channel| single(Form::Grey, channel) } else { broadcast };
     Ok(match planes_in {
-        1 => (0..channels).map(|channel| single(Form::Itself, channel)).collect(),
+        1 => (0..channels).map(|channel| single(Form::Primary, channel)).collect(),
         3 => {
             let colour =
                 if colours == 1 { grey(0) } else { planes((0..3).map(Source::Channel).collect(), 3) };
@@ -81,46 +81,48 @@ pub fn layers(
     })
 }
 
-fn single(form: Form, channel: usize) -> Layer {
-    Layer {
+fn single(form: Form, channel: usize) -> ChannelRun {
+    ChannelRun {
         form,
         sources: vec![Source::Channel(channel)],
         targets: vec![Target::Plane { plane: 0, channel }],
     }
 }
 
-fn broadcast(channel: usize) -> Layer {
+fn broadcast(channel: usize) -> ChannelRun {
     let sources = vec![Source::Channel(channel); 3];
-    Layer { form: Form::Itself, sources, targets: vec![Target::Luma { channel }] }
+    ChannelRun { form: Form::Primary, sources, targets: vec![Target::Luma { channel }] }
 }
 
-fn planes(sources: Vec<Source>, kept: usize) -> Layer {
+fn planes(sources: Vec<Source>, kept: usize) -> ChannelRun {
     let targets = (0..kept).map(|plane| Target::Plane { plane, channel: plane }).collect();
-    Layer { form: Form::Itself, sources, targets }
+    ChannelRun { form: Form::Primary, sources, targets }
 }
 
-fn rgba(colours: usize, alpha: bool) -> Layer {
+fn rgba(colours: usize, alpha: bool) -> ChannelRun {
     let opacity = if alpha { Source::Channel(colours) } else { Source::Opaque };
     if colours == 3 {
         let sources = (0..3).map(Source::Channel).chain([opacity]).collect();
         return planes(sources, 3 + usize::from(alpha));
     }
-    let mut layer = broadcast(0);
-    layer.sources.push(opacity);
+    let mut channel_run = broadcast(0);
+    channel_run.sources.push(opacity);
     if alpha {
-        layer.targets.push(Target::Plane { plane: 3, channel: 1 });
+        channel_run.targets.push(Target::Plane { plane: 3, channel: 1 });
     }
-    layer
+    channel_run
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The channels of the result that the layers fill, sorted.
-    fn filled(layers: &[Layer]) -> Vec<usize> {
-        let mut channels: Vec<_> =
-            layers.iter().flat_map(|layer| layer.targets.iter().map(|target| target.channel())).collect();
+    /// The channels of the result that the channel_runs fill, sorted.
+    fn filled(channel_runs: &[ChannelRun]) -> Vec<usize> {
+        let mut channels: Vec<_> = channel_runs
+            .iter()
+            .flat_map(|channel_run| channel_run.targets.iter().map(|target| target.channel()))
+            .collect();
         channels.sort_unstable();
         channels
     }
@@ -129,20 +131,20 @@ mod tests {
     fn every_channel_is_filled_once_and_every_plane_is_fed() {
         for (colours, alpha) in [(1, false), (1, true), (3, false), (3, true)] {
             for (planes, has_grey) in [(1, false), (3, false), (3, true), (4, false)] {
-                let layers = layers(colours, alpha, (planes, planes), has_grey).unwrap();
-                assert_eq!(filled(&layers), (0..colours + usize::from(alpha)).collect::<Vec<_>>());
-                let fed = |layer: &Layer| match layer.form {
-                    Form::Itself => layer.sources.len() == planes,
-                    Form::Grey => has_grey && layer.sources.len() == 1,
+                let channel_runs = channel_runs(colours, alpha, (planes, planes), has_grey).unwrap();
+                assert_eq!(filled(&channel_runs), (0..colours + usize::from(alpha)).collect::<Vec<_>>());
+                let fed = |channel_run: &ChannelRun| match channel_run.form {
+                    Form::Primary => channel_run.sources.len() == planes,
+                    Form::Grey => has_grey && channel_run.sources.len() == 1,
                 };
-                assert!(layers.iter().all(fed));
+                assert!(channel_runs.iter().all(fed));
             }
         }
     }
 
     #[test]
     fn other_networks_are_refused() {
-        assert_eq!(layers(3, false, (2, 2), false).unwrap_err().code(), "ERR_UPSCALER_MODEL_SHAPE");
-        assert_eq!(layers(3, false, (3, 1), false).unwrap_err().code(), "ERR_UPSCALER_MODEL_SHAPE");
+        assert_eq!(channel_runs(3, false, (2, 2), false).unwrap_err().code(), "ERR_UPSCALER_MODEL_SHAPE");
+        assert_eq!(channel_runs(3, false, (3, 1), false).unwrap_err().code(), "ERR_UPSCALER_MODEL_SHAPE");
     }
 }

@@ -32,7 +32,7 @@ pub fn rewrite(graph: &mut Graph, plan: &Plan, schemes: &BTreeMap<String, Scheme
         let scheme = node.arg(0).and_then(|input| rewriter.scheme(input));
         for input in &mut node.input {
             if made.contains_key(input.as_str()) || (integer && rewriter.scheme(input).is_some()) {
-                *input = rewriter.dequantised(input);
+                *input = rewriter.dequantized(input);
             }
         }
         if let Some(scheme) = scheme.filter(|_| integer && node.is("Conv")) {
@@ -66,11 +66,11 @@ impl Rewriter<'_> {
     }
 
     /// The value back from its bytes, for one reader: ONNX Runtime wants one node for each.
-    fn dequantised(&mut self, value: &str) -> String {
+    fn dequantized(&mut self, value: &str) -> String {
         let Some(scheme) = self.scheme(value) else { return value.to_owned() };
         let [bytes, scale, zero_point] = match self.bytes.get(value) {
             Some(known) => known.clone(),
-            None => self.quantised(value, scheme),
+            None => self.quantized(value, scheme),
         };
         let output = self.names.fresh(&format!("{value}_dequantised"));
         let inputs = [bytes.as_str(), &scale, &zero_point];
@@ -78,7 +78,7 @@ impl Rewriter<'_> {
         output
     }
 
-    fn quantised(&mut self, value: &str, scheme: Scheme) -> [String; 3] {
+    fn quantized(&mut self, value: &str, scheme: Scheme) -> [String; 3] {
         let scale = self.constant(&format!("{value}_scale"), Tensor::floats(&[], vec![scheme.scale]));
         let zero_point = Data::Other { data_type: data_type::UINT8, bytes: vec![scheme.zero_point] };
         let zero_point =
@@ -97,11 +97,11 @@ impl Rewriter<'_> {
         let Some(weights) = tensor(1) else { return };
         let Some(values) = weights.as_floats() else { return };
         let bias = tensor(2).and_then(Tensor::as_floats);
-        let quantised = weights::quantise(&weights.dims, values, bias, input);
+        let quantized = weights::quantize(&weights.dims, values, bias, input);
         node.input[1] =
-            self.dequantised_constant(&node.input[1].clone(), quantised.weights, quantised.scales);
-        if let Some(bias) = quantised.bias {
-            node.input[2] = self.dequantised_constant(&node.input[2].clone(), bias, quantised.bias_scales);
+            self.dequantised_constant(&node.input[1].clone(), quantized.weights, quantized.scales);
+        if let Some(bias) = quantized.bias {
+            node.input[2] = self.dequantised_constant(&node.input[2].clone(), bias, quantized.bias_scales);
         }
     }
 

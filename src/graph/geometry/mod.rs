@@ -13,26 +13,26 @@ use crate::error::Error;
 
 use reach::{Region, Span};
 
-/// Larger divisors than this are refused as absurd.
+/// Larger size multiples than this are refused as absurd.
 const MAX_DIVISOR: usize = 256;
 
 /// The geometry of a network, in pixels of its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Footprint {
-    /// By how much it enlarges, at least 1: output size = (input size - 2 `trim`) x `scale`.
+pub struct SpatialGeometry {
+    /// By how much it enlarges, at least 1: output size = (input size - 2 `valid_crop`) x `scale`.
     pub scale: u32,
-    /// How many pixels around a block of `divisor` x `divisor` pixels its result depends on; `None`: the whole picture.
+    /// How many pixels around a block of `size_multiple` x `size_multiple` pixels its result depends on; `None`: the whole picture.
     pub radius: Option<u32>,
     /// Pixels that vanish on each side, in networks of convolutions without padding.
-    pub trim: u32,
+    pub valid_crop: u32,
     /// Sizes must be multiples of this; so must be the origins of tiles.
-    pub divisor: u32,
+    pub size_multiple: u32,
 }
 
-/// What one look at the graph tells: its footprint and its work.
+/// What one look at the graph tells: its geometry and its work.
 #[derive(Clone, Copy, Debug)]
 pub struct Analysis {
-    pub footprint: Footprint,
+    pub geometry: SpatialGeometry,
     pub channels_out: usize,
     /// Multiplications and additions per input pixel; `None` if they do not grow with the number of pixels.
     pub macs_per_pixel: Option<u64>,
@@ -85,16 +85,19 @@ fn any_size(graph: &Graph, channels: usize) -> Result<Analysis, Error> {
     let (small, large) = (at(PROBE)?, at(2 * PROBE)?);
     let (out_small, out_large) = (output_dims(graph, &small)?, output_dims(graph, &large)?);
     let law = SizeLaw::fit(out_small, out_large)?;
-    let divisor = divisor(graph, &small, &large, channels, law)?;
-    let radius =
-        if depends_on_size(graph, &small, &large)? { None } else { radius(graph, &small, law, divisor)? };
+    let size_multiple = size_multiple(graph, &small, &large, channels, law)?;
+    let radius = if depends_on_size(graph, &small, &large)? {
+        None
+    } else {
+        radius(graph, &small, law, size_multiple)?
+    };
     let macs = (work_per_pixel(graph, &small, PROBE)?, work_per_pixel(graph, &large, 2 * PROBE)?);
     Ok(Analysis {
-        footprint: Footprint {
+        geometry: SpatialGeometry {
             scale: law.scale as u32,
             radius,
-            trim: law.trim as u32,
-            divisor: divisor as u32,
+            valid_crop: law.valid_crop as u32,
+            size_multiple: size_multiple as u32,
         },
         channels_out: out_small[1],
         macs_per_pixel: ((macs.0 - macs.1).abs() <= 0.01 * macs.0).then_some(macs.1.round() as u64),
@@ -112,7 +115,7 @@ fn one_size(graph: &Graph, dims: [usize; 4]) -> Result<Analysis, Error> {
     let pixels = (dims[2] * dims[3]) as f64;
     let macs = work(graph, &shapes)? / pixels;
     Ok(Analysis {
-        footprint: Footprint { scale: scale as u32, radius: None, trim: 0, divisor: 1 },
+        geometry: SpatialGeometry { scale: scale as u32, radius: None, valid_crop: 0, size_multiple: 1 },
         channels_out,
         macs_per_pixel: Some(macs.round() as u64),
     })
@@ -133,11 +136,11 @@ fn ratio_error(from: [usize; 2], to: [usize; 2]) -> Error {
     ))
 }
 
-/// output size = (input size - 2 trim) x scale
+/// output size = (input size - 2 valid_crop) x scale
 #[derive(Clone, Copy)]
 struct SizeLaw {
     scale: usize,
-    trim: usize,
+    valid_crop: usize,
 }
 
 impl SizeLaw {
@@ -149,13 +152,13 @@ impl SizeLaw {
             Some((scale, lost / (2 * scale)))
         };
         match (fit(2), fit(3)) {
-            (Some(a), Some(b)) if a == b && a.0 <= 64 => Ok(SizeLaw { scale: a.0, trim: a.1 }),
+            (Some(a), Some(b)) if a == b && a.0 <= 64 => Ok(SizeLaw { scale: a.0, valid_crop: a.1 }),
             _ => Err(ratio_error([PROBE; 2], [small[2], small[3]])),
         }
     }
 
     fn holds(self, graph: &Graph, channels: usize, size: usize) -> bool {
-        let wanted = (size - 2 * self.trim) * self.scale;
+        let wanted = (size - 2 * self.valid_crop) * self.scale;
         let dims = shape::infer(graph, [1, channels, size, size]).and_then(|s| output_dims(graph, &s));
         dims.is_ok_and(|dims| dims[2..] == [wanted; 2])
     }
@@ -163,7 +166,7 @@ impl SizeLaw {
 
 /// The smallest number whose multiples the network takes, at which it also repeats itself: the least common multiple
 /// of the steps, in input pixels, of all its inner tensors.
-fn divisor(
+fn size_multiple(
     graph: &Graph,
     small: &Shapes,
     large: &Shapes,
@@ -218,19 +221,19 @@ fn depends_on_size(graph: &Graph, small: &Shapes, large: &Shapes) -> Result<bool
     Ok(false)
 }
 
-/// How far around a block of `divisor` pixels the network looks.
-fn radius(graph: &Graph, shapes: &Shapes, law: SizeLaw, divisor: usize) -> Result<Option<u32>, Error> {
-    let middle = PROBE / 2 / divisor * divisor;
+/// How far around a block of `size_multiple` pixels the network looks.
+fn radius(graph: &Graph, shapes: &Shapes, law: SizeLaw, size_multiple: usize) -> Result<Option<u32>, Error> {
+    let middle = PROBE / 2 / size_multiple * size_multiple;
     let radius_at = |origin: usize| -> Result<Option<u32>, Error> {
-        let block = Span::new(origin as i64, (origin + divisor - 1) as i64);
-        let output = block.shifted(-(law.trim as i64)).enlarged(law.scale as i64);
+        let block = Span::new(origin as i64, (origin + size_multiple - 1) as i64);
+        let output = block.shifted(-(law.valid_crop as i64)).enlarged(law.scale as i64);
         let Some([rows, columns]) = needed(graph, shapes, output)? else { return Ok(None) };
         let border = Span::new(0, PROBE as i64 - 1);
         let global = [rows, columns].iter().any(|s| s.lo == border.lo || s.hi == border.hi);
         let around = [rows, columns].map(|s| (block.lo - s.lo).max(s.hi - block.hi).max(0));
         Ok((!global).then_some(around[0].max(around[1]) as u32))
     };
-    let (here, there) = (radius_at(middle)?, radius_at(middle + 8 * divisor)?);
+    let (here, there) = (radius_at(middle)?, radius_at(middle + 8 * size_multiple)?);
     Ok(here.filter(|_| here == there))
 }
 

@@ -1,9 +1,9 @@
-//! Where networks keep their activations: blocks of memory that all sessions of the process take turns with.
+//! The allocator that ONNX Runtime is given: memory blocks for activations that all sessions of the process share.
 //!
 //! ONNX Runtime's own arena is one per session and grows by powers of two; the C library's heap keeps what tiles of
 //! several sizes leave behind. Both held about twice what was in use (docs/performance.md). Here free blocks are
-//! reused if they fit well and given back to the system as soon as they would make the total much larger than what has
-//! been in use at one time, or when nothing has run for a while.
+//! reused if they fit well, and freed as soon as they would make the total much larger than the recent peak, or when
+//! nothing has run for a while.
 
 use std::collections::HashMap;
 use std::ffi::c_void;
@@ -19,23 +19,23 @@ use ort::environment::Environment;
 use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
 use ort::sys::{OrtAllocator, OrtMemoryInfo};
 
-/// Requests below this come from the heap: they are many, and sum up to nothing.
+/// Requests below this come from the heap: they are many, and small in total.
 const SMALLEST_BLOCK: usize = 64 << 10;
 
 /// A free block serves a request if at most one part in this many of it stays unused: tiles at a picture's edge take
 /// those of tiles in its middle. Nothing much smaller does, as long as there may be one more block.
 const WASTE: usize = 3;
 
-/// What may be held beyond the most that was in use at one time, if that is not more than half of it: where sizes are
-/// many (dense blocks join ever more channels), blocks would go back to the system only to be asked for again.
-const MOST_SLACK: usize = 512 << 20;
+/// What may be held beyond the recent peak, and not more than half of it: where there are many sizes (dense blocks
+/// concatenate ever more channels), blocks would be freed only to be allocated again.
+const MAX_SLACK: usize = 512 << 20;
 
 /// Blocks from this size on are asked for in pages of 2 MiB: the system clears them before the first use, and a fault for
 /// each 4 KiB takes as long again.
 #[cfg(target_os = "linux")]
 const HUGE: usize = 4 << 20;
 
-/// How much stays when nothing has run for a while: what two workers' tiles of small pictures need.
+/// Bytes that are kept when nothing has run for a while: what two workers' tiles of small pictures need.
 const KEPT_IDLE: usize = 128 << 20;
 
 /// One cache line, which is how ONNX Runtime wants its memory aligned.
@@ -47,7 +47,7 @@ enum Block {
     Mapped {
         map: MmapMut,
         /// The bytes that were asked for.
-        wanted: usize,
+        requested: usize,
     },
 }
 
@@ -60,11 +60,11 @@ struct Blocks {
     free: Vec<MmapMut>,
     /// Bytes of the blocks in use.
     used_bytes: usize,
-    /// What was asked for of them, and the most that there has been at one time since no network ran.
-    wanted_bytes: usize,
-    most_wanted: usize,
-    /// That of the time before: networks that ran before no network did are likely to run again.
-    most_wanted_before: usize,
+    /// Bytes that were requested of them, and their peak since no network ran.
+    requested_bytes: usize,
+    peak: usize,
+    /// The peak before that: networks that ran then are likely to run again.
+    previous_peak: usize,
 }
 
 impl Blocks {
@@ -84,25 +84,25 @@ impl Blocks {
         if size < SMALLEST_BLOCK {
             return self.reserve(size);
         }
-        let most_before = self.most_wanted;
-        self.wanted_bytes += size;
-        self.most_wanted = self.most_wanted.max(self.wanted_bytes);
+        let peak_before = self.peak;
+        self.requested_bytes += size;
+        self.peak = self.peak.max(self.requested_bytes);
         let Some(mut map) = self.reuse(size).or_else(|| self.fresh(size)) else {
-            self.wanted_bytes -= size;
-            self.most_wanted = most_before;
+            self.requested_bytes -= size;
+            self.peak = peak_before;
             return ptr::null_mut();
         };
         self.used_bytes += map.len();
         let address = map.as_mut_ptr();
-        self.used.insert(address.addr(), Block::Mapped { map, wanted: size });
+        self.used.insert(address.addr(), Block::Mapped { map, requested: size });
         address
     }
 
-    /// The smallest free block that fits well. If others would have to go for a fresh one, only to be asked for again by
-    /// the next run, any that is large enough, as long as blocks in use are not much more than what was asked for.
+    /// The smallest free block that fits well. Where a fresh one would replace others, which the next run would need again,
+    /// any that is large enough, as long as blocks in use are not much larger than what was requested.
     fn reuse(&mut self, size: usize) -> Option<MmapMut> {
-        let full = self.used_bytes + self.free_bytes() + size > self.most_held();
-        let spare = (self.wanted_bytes + self.slack()).saturating_sub(self.used_bytes);
+        let full = self.used_bytes + self.free_bytes() + size > self.max_held();
+        let spare = (self.requested_bytes + self.slack()).saturating_sub(self.used_bytes);
         let fits = |block: &MmapMut| {
             let least = block.len() - block.len() / WASTE;
             size <= block.len() && (size >= least || (full && block.len() <= spare))
@@ -116,9 +116,9 @@ impl Blocks {
         self.free.iter().map(|block| block.len()).sum()
     }
 
-    /// A block from the system, for which free ones go where all together would be much more than was ever in use.
+    /// A block from the system; free ones are freed for it where all together would be much more than the peak.
     fn fresh(&mut self, size: usize) -> Option<MmapMut> {
-        self.keep_free(self.most_held().saturating_sub(self.used_bytes + size));
+        self.keep_free(self.max_held().saturating_sub(self.used_bytes + size));
         let map = MmapMut::map_anon(size).ok()?;
         #[cfg(target_os = "linux")]
         if size >= HUGE {
@@ -129,41 +129,41 @@ impl Blocks {
     }
 
     fn give(&mut self, address: usize) {
-        if let Some(Block::Mapped { map, wanted }) = self.used.remove(&address) {
+        if let Some(Block::Mapped { map, requested }) = self.used.remove(&address) {
             self.used_bytes -= map.len();
-            self.wanted_bytes -= wanted;
+            self.requested_bytes -= requested;
             self.free.push(map);
         }
         if self.used_bytes == 0 {
-            self.most_wanted_before = std::mem::take(&mut self.most_wanted);
-            self.keep_free(self.most_held().max(KEPT_IDLE));
+            self.previous_peak = std::mem::take(&mut self.peak);
+            self.keep_free(self.max_held().max(KEPT_IDLE));
         }
     }
 
-    /// What blocks in use and free ones may come to together.
-    fn most_held(&self) -> usize {
-        self.most() + self.slack()
+    /// Bytes that used and free blocks together may hold.
+    fn max_held(&self) -> usize {
+        self.recent_peak() + self.slack()
     }
 
     fn slack(&self) -> usize {
-        (self.most() / 2).min(MOST_SLACK)
+        (self.recent_peak() / 2).min(MAX_SLACK)
     }
 
-    /// The most that was asked for at one time, lately.
-    fn most(&self) -> usize {
-        self.most_wanted.max(self.most_wanted_before)
+    /// The recent peak of requested bytes.
+    fn recent_peak(&self) -> usize {
+        self.peak.max(self.previous_peak)
     }
 
-    /// Gives back what small pictures do not need.
-    fn rest(&mut self) {
-        self.most_wanted_before = self.most_wanted_before.min(KEPT_IDLE);
+    /// Frees what small pictures do not need.
+    fn trim_idle(&mut self) {
+        self.previous_peak = self.previous_peak.min(KEPT_IDLE);
         self.keep_free(KEPT_IDLE);
     }
 
-    /// Gives free blocks back, those that have waited longest first, until at most `most` bytes of them are left.
-    fn keep_free(&mut self, most: usize) {
+    /// Frees blocks, those that became free first, until at most `max_bytes` of free blocks are left.
+    fn keep_free(&mut self, max_bytes: usize) {
         let mut free = self.free_bytes();
-        while free > most {
+        while free > max_bytes {
             free -= self.free.remove(0).len();
         }
     }
@@ -176,9 +176,9 @@ fn blocks() -> MutexGuard<'static, Blocks> {
     BLOCKS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Gives the blocks that nobody uses back to the system, but for a few.
-pub fn give_back() {
-    blocks().rest();
+/// Frees the blocks that are not in use, but for a few.
+pub fn trim_idle() {
+    blocks().trim_idle();
 }
 
 /// The allocator as ONNX Runtime sees it: its table of functions first.
@@ -298,7 +298,7 @@ mod tests {
         assert_eq!(blocks.free_bytes(), MIB, "a smaller one came");
 
         run(&mut blocks, 2 * KEPT_IDLE);
-        blocks.rest();
+        blocks.trim_idle();
         assert!(blocks.free_bytes() <= KEPT_IDLE, "nothing came");
     }
 
