@@ -8,8 +8,28 @@ import { random } from './random.mjs';
  */
 
 const SIDE = 160;
-const VIVID = ['#ff0000', '#00ff00', '#0000ff', '#ffff00', '#ff00ff', '#00ffff', '#ff7f00', '#e4002b', '#0057b8'];
-const CALM = ['#ffffff', '#000000', '#f4f1ea', '#222222', '#c0d8e8', '#8fbf6a', '#e8e0c8', '#d9534f', '#336699'];
+const VIVID = [
+  '#ff0000',
+  '#00ff00',
+  '#0000ff',
+  '#ffff00',
+  '#ff00ff',
+  '#00ffff',
+  '#ff7f00',
+  '#e4002b',
+  '#0057b8',
+];
+const CALM = [
+  '#ffffff',
+  '#000000',
+  '#f4f1ea',
+  '#222222',
+  '#c0d8e8',
+  '#8fbf6a',
+  '#e8e0c8',
+  '#d9534f',
+  '#336699',
+];
 
 /**
  * @param {string} seed

@@ -24,7 +24,10 @@ export async function forms(seed, photograph) {
   const files = [];
   for (let orientation = 1; orientation <= 8; orientation++) {
     files.push([`exif-${orientation}`, await photo.clone().withMetadata({ orientation }).jpeg().toBuffer()]);
-    files.push([`exif-${orientation}.png`, await text.clone().withMetadata({ orientation }).png().toBuffer()]);
+    files.push([
+      `exif-${orientation}.png`,
+      await text.clone().withMetadata({ orientation }).png().toBuffer(),
+    ]);
   }
   for (const [name, image] of Object.entries({ photo, text })) {
     files.push(

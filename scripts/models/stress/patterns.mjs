@@ -110,8 +110,7 @@ function flats(rng, count) {
     }));
     const at = (x, y) => {
       const inside = areas.findLast(
-        (area) =>
-          x >= area.left && x < area.left + area.width && y >= area.top && y < area.top + area.height,
+        (area) => x >= area.left && x < area.left + area.width && y >= area.top && y < area.top + area.height,
       );
       return inside ? inside.colour : CORNERS[7];
     };
@@ -181,7 +180,8 @@ function skies(rng, count) {
     };
     const hot = new Map(stars.map(({ x, y }) => [Math.floor(y) * SIDE + Math.floor(x), rng.pick(CORNERS)]));
     const level = rng.integer(0, 200);
-    const sensor = (x, y) => hot.get(y * SIDE + x) ?? [level + x / 4, level + y / 4, level + 3 * rng.normal()];
+    const sensor = (x, y) =>
+      hot.get(y * SIDE + x) ?? [level + x / 4, level + y / 4, level + 3 * rng.normal()];
     return [
       picture('sky', `stars-${n}`, paint(SIDE, SIDE, sky)),
       picture('sky', `hot-pixels-${n}`, paint(SIDE, SIDE, sensor)),

@@ -60,7 +60,11 @@ async function shoot(chromium, page, width, height) {
     writeFileSync(html, page);
     const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--hide-scrollbars', '--no-first-run'];
     const size = ['--force-device-scale-factor=1', `--window-size=${width},${height}`];
-    const place = [`--user-data-dir=${path.join(folder, 'profile')}`, `--screenshot=${png}`, `file://${html}`];
+    const place = [
+      `--user-data-dir=${path.join(folder, 'profile')}`,
+      `--screenshot=${png}`,
+      `file://${html}`,
+    ];
     const { status, stderr, error } = spawnSync(chromium, [...flags, ...size, ...place], {
       timeout: MOST_SECONDS * 1000,
       encoding: 'utf8',
