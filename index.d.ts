@@ -439,6 +439,17 @@ declare namespace Upscaler {
      * processor with AVX-512 and VNNI.
      */
     int8: { psnr: number; psnrYLost: number; speed: number; kernelsSpeed: number } | null;
+    /**
+     * On how many of the `pictures` (`megapixels` together) of the stress set, `set`, the result shows what is not there,
+     * and how many of the pictures' pixels that are, with the guard on where it is the default; `null`: not measured.
+     */
+    stability: {
+      set: string;
+      pictures: number;
+      megapixels: number;
+      blownPictures: number;
+      blownPixels: number;
+    } | null;
     /** What its authors measured, where Set5 says nothing. */
     published: { benchmark: string; psnr: number; ssim: number } | null;
     /** How it was trained and can be again. */

@@ -36,6 +36,7 @@ const DEFAULTS = {
   quantization: null,
   precisions: ['fp32'],
   int8: null,
+  stability: null,
   checkpoint: null,
   published: null,
   notes: null,

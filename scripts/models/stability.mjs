@@ -5,7 +5,7 @@
  * measured, but not written.
  *
  * A pixel is blown where the result, reduced to the input's size, is farther from it than a method that is merely
- * blurred can be: see stress/compare.mjs. --every takes every nth picture, for slow models; the figures say how much
+ * blurred can be: see stress/compare.mjs. --every takes about every nth picture, for slow models; the figures say how much
  * they were measured on. `npm run models` brings the pages up to date afterwards.
  */
 import { createRequire } from 'node:module';
@@ -15,6 +15,7 @@ import { blown } from './stress/compare.mjs';
 import { enlarge } from './stress/enlarge.mjs';
 import { SETS } from './stress/index.mjs';
 import { keptSet } from './stress/kept.mjs';
+import { random } from './stress/random.mjs';
 
 const require = createRequire(import.meta.url);
 const { entries } = require('../../lib/catalogue');
@@ -40,7 +41,8 @@ const wanted = names.length > 0 ? names : here;
 const { pictures: all, leftOut } = await keptSet(/** @type {any} */ (options.set), {
   clones: options.clones,
 });
-const pictures = all.filter((_, index) => index % every === 0);
+// By name, so that a share has some of everything.
+const pictures = all.filter(({ name }) => random(name).next() < 1 / every);
 const pixels = pictures.reduce((sum, { pixels: { width, height } }) => sum + width * height, 0);
 console.error(`${pictures.length} pictures of ${all.length}, ${(pixels / 1e6).toFixed(1)} megapixels`);
 

@@ -70,6 +70,25 @@ export const tables = {
       ),
     ),
 
+  /** Where it shows what is not there. */
+  stability: (entries) =>
+    table(
+      ['name', 'pictures', 'megapixels', 'blown pictures', 'blown pixels in a million'],
+      entries.flatMap(({ id, stability }) =>
+        stability === null
+          ? []
+          : [
+              [
+                `\`${id}\``,
+                `${stability.pictures}`,
+                `${stability.megapixels}`,
+                `${stability.blownPictures}`,
+                `${Math.ceil(stability.blownPixels / stability.megapixels)}`,
+              ],
+            ],
+      ),
+    ),
+
   /** By which names it answers. */
   names: (entries) =>
     table(

@@ -13,8 +13,10 @@ const sharp = createRequire(import.meta.url)('sharp');
 const WHOLE = [
   [480, 120],
   [256, 120],
-  [256, 96],
+  [208, 96],
 ];
+/** Up to this, a photograph is taken at its own size, too: it is there that single spots fail. */
+const OWN = 640;
 /** Details: a part of the photograph reduced to these, or at its own size. */
 const [DETAIL, DETAILS_OF] = [144, [1200, Infinity]];
 
@@ -42,7 +44,8 @@ export async function* photographs(seed, files) {
     const whole = await rgb(file);
     const longest = Math.max(whole.width, whole.height);
     const image = () => sharp(whole.data, { raw: whole });
-    for (const side of WHOLE[index % WHOLE.length]) {
+    const own = longest > WHOLE[0][0] && longest <= OWN ? [longest] : [];
+    for (const side of [...own, ...WHOLE[index % WHOLE.length]]) {
       const size = { width: side, height: side, fit: 'inside', withoutEnlargement: true };
       yield picture('photo', `${name}-${side}`, await rgb(image().resize(size)), origin);
     }
