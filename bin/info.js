@@ -102,6 +102,7 @@ function catalogueRows(facts) {
     ['published', facts.published === null ? undefined : pairs(facts.published)],
     ['speed', facts.relativeSpeed === null ? undefined : `${facts.relativeSpeed} of span-2x's`],
     ['stability', stability(facts.stability)],
+    ['with the guard', stability(facts.guardedStability)],
     ['file size', bytes(facts.fileSize)],
     ['precisions', list(facts.precisions)],
     ['quantization', facts.quantization ?? undefined],

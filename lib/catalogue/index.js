@@ -37,6 +37,7 @@ const DEFAULTS = {
   precisions: ['fp32'],
   int8: null,
   stability: null,
+  guardedStability: null,
   checkpoint: null,
   published: null,
   notes: null,

@@ -53,7 +53,7 @@ mkdirSync(OUT, { recursive: true });
 /** @type {string[]} */
 const sections = [];
 for (const name of wanted) {
-  const enlarger = await enlarge(name, options.unguarded ? { guard: false } : {});
+  const enlarger = await enlarge(name, options.unguarded ? { guard: false } : undefined);
   try {
     const stress = [];
     for (const kind of kinds) {

@@ -1,8 +1,9 @@
 /**
- * `node scripts/models/stability.mjs [model …] [--set stress|held-out] [--clones folder] [--every n] [--unguarded]
+ * `node scripts/models/stability.mjs [model …] [--set stress|held-out] [--clones folder] [--every n] [--guard]
  * [--dry]`: on how many pictures, and how many pixels, the models that are here give something that is not in the
  * picture; written to lib/catalogue/facts.json as `stability`. Without a name, all of the catalogue; `default` is
- * measured, but not written.
+ * measured, but not written. What is measured is the network by itself; with --guard, what is left of it by the guard,
+ * of models that have one.
  *
  * A pixel is blown where the result, reduced to the input's size, is farther from it than a method that is merely
  * blurred can be: see stress/compare.mjs. --every takes about every nth picture, for slow models; the figures say how much
@@ -26,7 +27,7 @@ const { values: options, positionals: names } = parseArgs({
     set: { type: 'string', default: 'stress' },
     clones: { type: 'string' },
     every: { type: 'string', default: '1' },
-    unguarded: { type: 'boolean' },
+    guard: { type: 'boolean' },
     dry: { type: 'boolean' },
   },
   allowPositionals: true,
@@ -50,20 +51,20 @@ for (const name of wanted) {
   const { kinds, total } = await measure(name);
   for (const [kind, found] of Object.entries(kinds)) console.log(name, kind, JSON.stringify(found));
   console.log(name, 'all', JSON.stringify(total));
-  const stability = {
-    set: options.set,
-    pictures: pictures.length,
-    megapixels: Number((pixels / 1e6).toFixed(1)),
-    blownPictures: total.blownPictures,
-    blownPixels: total.blownPixels,
-  };
-  if (!options.dry && entries.some(({ id }) => id === name)) updateFacts({ [name]: { stability } });
+  if (!options.dry && entries.some(({ id }) => id === name)) updateFacts({ [name]: facts(total) });
 }
 if (leftOut.length > 0) console.error(`\nThe set was not complete:\n- ${leftOut.join('\n- ')}`);
 
+/** What the catalogue says of it. */
+function facts({ blownPictures, blownPixels }) {
+  const megapixels = Number((pixels / 1e6).toFixed(1));
+  const found = { set: options.set, pictures: pictures.length, megapixels, blownPictures, blownPixels };
+  return options.guard ? { guardedStability: found } : { stability: found };
+}
+
 /** @param {string} name of a model, or Lanczos */
 async function measure(name) {
-  const enlarger = await enlarge(name, options.unguarded ? { guard: false } : {});
+  const enlarger = await enlarge(name, { guard: options.guard === true });
   /** @type {Record<string, { pictures: number, blownPictures: number, blownPixels: number, farthest: number, guarded?: number, worst: string[] }>} */
   const kinds = {};
   try {

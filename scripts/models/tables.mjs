@@ -73,8 +73,8 @@ export const tables = {
   /** Where it shows what is not there. */
   stability: (entries) =>
     table(
-      ['name', 'pictures', 'megapixels', 'blown pictures', 'blown pixels in a million'],
-      entries.flatMap(({ id, stability }) =>
+      ['name', 'pictures', 'megapixels', 'blown pictures', 'blown pixels in a million', 'with the guard'],
+      entries.flatMap(({ id, stability, guardedStability }) =>
         stability === null
           ? []
           : [
@@ -83,7 +83,8 @@ export const tables = {
                 `${stability.pictures}`,
                 `${stability.megapixels}`,
                 `${stability.blownPictures}`,
-                `${Math.ceil(stability.blownPixels / stability.megapixels)}`,
+                inMillion(stability),
+                known(guardedStability, inMillion),
               ],
             ],
       ),
@@ -98,3 +99,8 @@ export const tables = {
         .map(({ id, aliases }) => [`\`${id}\``, aliases.map((alias) => `\`${alias}\``).join(', ')]),
     ),
 };
+
+/** @param {{ blownPixels: number, megapixels: number }} stability */
+function inMillion({ blownPixels, megapixels }) {
+  return `${Math.ceil(blownPixels / megapixels)}`;
+}

@@ -3,7 +3,7 @@
  *
  * The result is reduced to the input's size by the mean of each area of scale x scale, and compared pixel by pixel. A
  * method that loses all detail gives the mean of a pixel's neighbourhood, which is at most about half the range of its
- * values away; what is farther has been invented. Lanczos-3 and cubic resampling stay within that half and 14 of 255
+ * values away; what is farther has been invented. Lanczos-3 and cubic resampling stay within that half and 16 of 255
  * on the whole stress set, the networks that never failed on photographs within 9 there; blown results are hundreds
  * away before they are clamped, and mostly still more than 32 after it.
  */
@@ -14,7 +14,7 @@
 
 /** The share of the range of the 3x3 pixels around, which losing detail explains. */
 const RANGE_SHARE = 0.5;
-/** And what rounding, ringing and sharpening may add, of 255: twice what was found for Lanczos. */
+/** And what rounding, ringing and sharpening may add, of 255: twice what Lanczos needs. */
 const MARGIN = 32;
 
 /**
