@@ -57,11 +57,26 @@ test('pixels that were doubled are nowhere beyond the input', () => {
 
 test('on a flat area any difference counts, next to an edge that of half its height does not', () => {
   const flat = grey(8);
-  assert.deepEqual(blown(flat, doubled(flat, (value) => value + 32)).pixels, 0);
-  assert.deepEqual(blown(flat, doubled(flat, (value) => value - 33)).pixels, 64);
+  assert.deepEqual(
+    blown(
+      flat,
+      doubled(flat, (value) => value + 32),
+    ).pixels,
+    0,
+  );
+  assert.deepEqual(
+    blown(
+      flat,
+      doubled(flat, (value) => value - 33),
+    ).pixels,
+    64,
+  );
   // Black and a white column: three columns see both, 127.5 of a difference is explained there.
   const column = paint(8, 8, (x) => Array(3).fill(x === 4 ? 255 : 0));
-  const found = excess(column, doubled(column, (value) => Math.abs(value - 150)));
+  const found = excess(
+    column,
+    doubled(column, (value) => Math.abs(value - 150)),
+  );
   // Black became 150, white 105, which is 150 away, too.
   assert.deepEqual([...found.slice(0, 8)], [150, 150, 150, 22.5, 22.5, 22.5, 150, 150]);
 });
