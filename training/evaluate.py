@@ -1,0 +1,69 @@
+"""Scores of a network on pictures that it has not been trained on."""
+
+from pathlib import Path
+
+import numpy
+import torch
+from PIL import Image
+
+from .data.degrade import reduce
+from .metrics import largest_after_reduction, psnr_luma
+
+
+def upscale(network: torch.nn.Module, picture: numpy.ndarray) -> numpy.ndarray:
+    """H x W x 3 or H x W of bytes to the same, `scale` times larger. A grey network is given the luma of a colour picture alone."""
+    planes = picture[:, :, None] if picture.ndim == 2 else picture
+    tensor = torch.from_numpy(planes.astype(numpy.float32) / 255).permute(2, 0, 1)[None]
+    with torch.inference_mode():
+        output = network(tensor)[0].permute(1, 2, 0)
+    pixels = (output.clamp(0, 1) * 255).round().byte().numpy()
+    return pixels[:, :, 0] if picture.ndim == 2 else pixels
+
+
+def load_test_sets(root: Path, scale: int, image_channels: int) -> dict[str, list[tuple[numpy.ndarray, numpy.ndarray]]]:
+    """(small, large) pairs of each set under `root`.
+
+    A set is a folder of large pictures (.png or .npy), or, as Set5 is distributed, one with HR/<name>.png and x<scale>/<name>x<scale>.png.
+    """
+    sets = {}
+    for folder in sorted(path for path in root.iterdir() if path.is_dir()):
+        given = folder / f"x{scale}"
+        large_folder = folder / "HR" if given.exists() else folder
+        pairs = []
+        for path in sorted(large_folder.iterdir()):
+            if path.suffix not in (".png", ".npy"):
+                continue
+            large = divisible(read(path, image_channels), scale)
+            if given.exists():
+                small = read(given / f"{path.stem}x{scale}{path.suffix}", image_channels)
+            else:
+                small = numpy.asarray(reduce(large, scale, "bicubic"))
+            pairs.append((small, large))
+        if pairs:
+            sets[folder.name] = pairs
+    return sets
+
+
+def read(path: Path, image_channels: int) -> numpy.ndarray:
+    picture = Image.fromarray(numpy.load(path)) if path.suffix == ".npy" else Image.open(path)
+    return numpy.asarray(picture.convert("L" if image_channels == 1 else "RGB"))
+
+
+def divisible(picture: numpy.ndarray, scale: int) -> numpy.ndarray:
+    height, width = (length - length % scale for length in picture.shape[:2])
+    return picture[:height, :width]
+
+
+def evaluate(network: torch.nn.Module, sets: dict, scale: int) -> dict[str, float]:
+    """Mean PSNR-Y of each set, and `worst`: the largest difference after reduction of any picture of any set (of 255)."""
+    network.eval()
+    scores, worst = {}, 0.0
+    for name, pairs in sets.items():
+        values = []
+        for small, large in pairs:
+            output = upscale(network, small)
+            values.append(psnr_luma(output, large, scale))
+            worst = max(worst, largest_after_reduction(output, small))
+        scores[name] = sum(values) / len(values)
+    network.train()
+    return {**scores, "worst": worst}
