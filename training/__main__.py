@@ -4,7 +4,8 @@ import argparse
 import os
 from pathlib import Path
 
-from . import checkpoint, config
+from . import checkpoint, config, evaluate
+from .data.build import build
 from .export import export
 from .run import Trainer, run
 
@@ -13,23 +14,52 @@ HERE = Path(__file__).parent
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training", description="Trains upscaler-node's networks and exports them to ONNX.")
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("TRAINING_DATA", "training-data")), help="folder of pictures [training-data]")
-    parser.add_argument("--output", type=Path, default=Path(os.environ.get("TRAINING_OUTPUT", "training-output")), help="folder of checkpoints, logs and exports [training-output]")
+    folder = Path(os.environ.get("TRAINING_DATA", "training-data"))
+    parser.add_argument("--data", type=Path, default=folder, help="folder of pictures [$TRAINING_DATA, training-data]")
+    folder = Path(os.environ.get("TRAINING_OUTPUT", "training-output"))
+    parser.add_argument("--output", type=Path, default=folder, help="folder of checkpoints, logs and exports [$TRAINING_OUTPUT, training-output]")
     commands = parser.add_subparsers(dest="command", required=True)
+    data = commands.add_parser("data", help="bring, check and prepare the pictures")
+    data.add_argument("--tests", type=Path, help="folder whose subfolders are test sets (set5, kodak), copied beside the held-out pictures")
     training = commands.add_parser("run", help="train a network, from its newest checkpoint on")
-    training.add_argument("config", type=Path)
-    training.add_argument("--until", type=int, help="stop at this step")
-    exporting = commands.add_parser("export", help="write the ONNX file of a checkpoint")
-    exporting.add_argument("config", type=Path)
+    training.add_argument("--until", type=int, metavar="STEP", help="stop at this step")
+    exporting = commands.add_parser("export", help="write the ONNX file of the newest checkpoint")
+    scoring = commands.add_parser("score", help="score the newest checkpoint on all test sets")
+    for command in (training, exporting, scoring):
+        command.add_argument("config", type=Path)
     exporting.add_argument("file", type=Path)
-    arguments = parser.parse_args()
+    scoring.add_argument("sets", nargs="+")
+    COMMANDS[(arguments := parser.parse_args()).command](arguments)
+
+
+def data_command(arguments) -> None:
+    build(arguments.data, arguments.tests)
+
+
+def run_command(arguments) -> None:
     settings = config.read(find(arguments.config))
-    if arguments.command == "run":
-        run(settings, HERE, arguments.data / "prepared", arguments.data / "heldout", arguments.output, arguments.until)
-    else:
-        trainer = Trainer(settings, HERE)
-        trainer.restore(checkpoint.load(arguments.output / f"{settings.name}.pt"))
-        export(trainer.average, settings, arguments.file)
+    run(settings, HERE, arguments.data / "prepared", arguments.data / "heldout", arguments.output, arguments.until)
+
+
+def export_command(arguments) -> None:
+    settings, network = newest(arguments)
+    export(network, settings, arguments.file)
+
+
+def score_command(arguments) -> None:
+    settings, network = newest(arguments)
+    sets = evaluate.load_test_sets(arguments.data / "heldout", arguments.sets, settings.scale, settings.image_channels)
+    for name, value in evaluate.evaluate(network, sets, settings.scale).items():
+        print(f"{name}\t{value:.2f}")
+
+
+def newest(arguments):
+    """The configuration, and the averaged weights of the newest checkpoint: of the output folder, or of the repository."""
+    settings = config.read(find(arguments.config))
+    saved = arguments.output / f"{settings.name}.pt"
+    trainer = Trainer(settings, HERE)
+    trainer.restore(checkpoint.load(saved if saved.exists() else HERE / "checkpoints" / f"{settings.name}.pt"))
+    return settings, trainer.average
 
 
 def find(path: Path) -> Path:
@@ -37,4 +67,7 @@ def find(path: Path) -> Path:
     return path if path.exists() else HERE / path
 
 
-main()
+COMMANDS = {"data": data_command, "run": run_command, "export": export_command, "score": score_command}
+
+if __name__ == "__main__":
+    main()

@@ -20,18 +20,18 @@ def upscale(network: torch.nn.Module, picture: numpy.ndarray) -> numpy.ndarray:
     return pixels[:, :, 0] if picture.ndim == 2 else pixels
 
 
-def load_test_sets(root: Path, scale: int, image_channels: int) -> dict[str, list[tuple[numpy.ndarray, numpy.ndarray]]]:
-    """(small, large) pairs of each set under `root`.
+def load_test_sets(root: Path, names: list[str], scale: int, image_channels: int) -> dict[str, list[tuple[numpy.ndarray, numpy.ndarray]]]:
+    """(small, large) pairs of the sets of these names under `root`.
 
-    A set is a folder of large pictures (.png or .npy), or, as Set5 is distributed, one with HR/<name>.png and x<scale>/<name>x<scale>.png.
+    A set is a folder of large PNG pictures, or, as Set5 is distributed, one with HR/<name>.png and x<scale>/<name>x<scale>.png.
     """
     sets = {}
-    for folder in sorted(path for path in root.iterdir() if path.is_dir()):
+    for folder in (root / name for name in names):
         given = folder / f"x{scale}"
         large_folder = folder / "HR" if given.exists() else folder
         pairs = []
         for path in sorted(large_folder.iterdir()):
-            if path.suffix not in (".png", ".npy"):
+            if path.suffix != ".png":
                 continue
             large = divisible(read(path, image_channels), scale)
             if given.exists():
@@ -39,14 +39,14 @@ def load_test_sets(root: Path, scale: int, image_channels: int) -> dict[str, lis
             else:
                 small = numpy.asarray(reduce(large, scale, "bicubic"))
             pairs.append((small, large))
-        if pairs:
-            sets[folder.name] = pairs
+        if not pairs:
+            raise FileNotFoundError(f"{folder} holds no pictures to test with")
+        sets[folder.name] = pairs
     return sets
 
 
 def read(path: Path, image_channels: int) -> numpy.ndarray:
-    picture = Image.fromarray(numpy.load(path)) if path.suffix == ".npy" else Image.open(path)
-    return numpy.asarray(picture.convert("L" if image_channels == 1 else "RGB"))
+    return numpy.asarray(Image.open(path).convert("L" if image_channels == 1 else "RGB"))
 
 
 def divisible(picture: numpy.ndarray, scale: int) -> numpy.ndarray:

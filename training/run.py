@@ -62,7 +62,8 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate()
         small, large = (torch.from_numpy(batch).float() / 255 for batch in (small, large))
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.config.optimizer.get("bfloat16", False)):
+        # The last steps are in float32: rounding the weights to bfloat16 hides from the loss what small corrections do.
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.step < self.config.optimizer.get("bfloat16_steps", 0)):
             output = self.network(small)
         loss = (output - large).abs().mean()
         self.optimizer.zero_grad()
@@ -88,7 +89,7 @@ def run(config: Config, here: Path, data: Path, tests: Path, output: Path, until
         trainer.restore(checkpoint.load(saved))
     last = min(config.optimizer["steps"], until or config.optimizer["steps"])
     sampler = Sampler(data, config.data, config.scale, config.image_channels, config.seed)
-    sets = load_test_sets(tests, config.scale, config.image_channels)
+    sets = load_test_sets(tests, config.evaluation["sets"], config.scale, config.image_channels)
     stop = StopRequest()
     batches = Prefetch(sampler, config.optimizer["batch"], config.optimizer["patch"], trainer.step, last)
     try:

@@ -37,8 +37,12 @@ def prepare(source: Path, folder: Path, name: str) -> list[Path]:
 
 
 def save(path: Path, pixels: numpy.ndarray) -> None:
+    """Bytes of H x W x 3 as .npy, which training maps into memory, or as .png, which held-out pictures are for all programs to read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     with partial.open("wb") as file:
-        numpy.save(file, pixels)
+        if path.suffix == ".png":
+            Image.fromarray(pixels).save(file, "PNG")
+        else:
+            numpy.save(file, pixels)
     partial.replace(path)
