@@ -1,5 +1,6 @@
 """Scores of a network on pictures that it has not been trained on."""
 
+import io
 from pathlib import Path
 
 import numpy
@@ -23,10 +24,12 @@ def upscale(network: torch.nn.Module, picture: numpy.ndarray) -> numpy.ndarray:
 def load_test_sets(root: Path, names: list[str], scale: int, image_channels: int) -> dict[str, list[tuple[numpy.ndarray, numpy.ndarray]]]:
     """(small, large) pairs of the sets of these names under `root`.
 
-    A set is a folder of large PNG pictures, or, as Set5 is distributed, one with HR/<name>.png and x<scale>/<name>x<scale>.png.
+    A set is a folder of large PNG pictures, or, as Set5 is distributed, one with HR/<name>.png and x<scale>/<name>x<scale>.png. `kodak@75` is
+    the set kodak with its small pictures compressed as JPEG of quality 75, at half the resolution in colour.
     """
     sets = {}
-    for folder in (root / name for name in names):
+    for name in names:
+        folder, quality = root / name.split("@")[0], name.partition("@")[2]
         given = folder / f"x{scale}"
         large_folder = folder / "HR" if given.exists() else folder
         pairs = []
@@ -38,15 +41,21 @@ def load_test_sets(root: Path, names: list[str], scale: int, image_channels: int
                 small = read(given / f"{path.stem}x{scale}{path.suffix}", image_channels)
             else:
                 small = numpy.asarray(reduce(large, scale, "bicubic"))
-            pairs.append((small, large))
+            pairs.append((compressed(small, int(quality)) if quality else small, large))
         if not pairs:
             raise FileNotFoundError(f"{folder} holds no pictures to test with")
-        sets[folder.name] = pairs
+        sets[name] = pairs
     return sets
 
 
 def read(path: Path, image_channels: int) -> numpy.ndarray:
     return numpy.asarray(Image.open(path).convert("L" if image_channels == 1 else "RGB"))
+
+
+def compressed(picture: numpy.ndarray, quality: int) -> numpy.ndarray:
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", quality=quality, subsampling=2)
+    return numpy.asarray(Image.open(file))
 
 
 def divisible(picture: numpy.ndarray, scale: int) -> numpy.ndarray:

@@ -125,15 +125,18 @@ module.exports = {
 `;
 }
 
+/** @param {Entry['origin']} origin */
+function sourceOf({ registry, package: name, version }) {
+  return registry === 'repository' ? 'training/ of its repository' : `${name} ${version} (${registry})`;
+}
+
 /** @param {Entry[]} models */
 function notice(models) {
   const [{ title, family }] = models;
   const sources = [...groupBy(models, ({ author }) => author).values()].map((works) => {
     const [{ authors, license, licenseUrl, modelType }] = works;
     const [repository] = licenseUrl.split('/blob/');
-    const packages = new Set(
-      works.map(({ origin }) => `${origin.package} ${origin.version} (${origin.registry})`),
-    );
+    const packages = new Set(works.map(({ origin }) => sourceOf(origin)));
     return [
       works.map(({ id }) => id).join(', '),
       `  Trained weights by ${authors}.`,

