@@ -2,12 +2,13 @@
 
 import argparse
 import os
+import shutil
 from pathlib import Path
 
-from . import checkpoint, config, evaluate
+from . import architectures, checkpoint, config, evaluate
 from .data.build import build
 from .export import export
-from .run import Trainer, run
+from .run import run
 
 HERE = Path(__file__).parent
 
@@ -23,9 +24,11 @@ def main() -> None:
     data.add_argument("--tests", type=Path, help="folder whose subfolders are test sets (set5, kodak), copied beside the held-out pictures")
     training = commands.add_parser("run", help="train a network, from its newest checkpoint on")
     training.add_argument("--until", type=int, metavar="STEP", help="stop at this step")
+    training.add_argument("--resume", type=Path, metavar="FILE", help="checkpoint to go on from where the output folder has none")
     exporting = commands.add_parser("export", help="write the ONNX file of the newest checkpoint")
     scoring = commands.add_parser("score", help="score the newest checkpoint on all test sets")
-    for command in (training, exporting, scoring):
+    keeping = commands.add_parser("keep", help="put the newest checkpoint, its ONNX file and its log into the repository")
+    for command in (training, exporting, scoring, keeping):
         command.add_argument("config", type=Path)
     exporting.add_argument("file", type=Path)
     scoring.add_argument("sets", nargs="+")
@@ -38,12 +41,21 @@ def data_command(arguments) -> None:
 
 def run_command(arguments) -> None:
     settings = config.read(find(arguments.config))
-    run(settings, HERE, arguments.data / "prepared", arguments.data / "heldout", arguments.output, arguments.until)
+    run(settings, HERE, arguments.data / "prepared", arguments.data / "heldout", arguments.output, arguments.until, arguments.resume)
 
 
 def export_command(arguments) -> None:
     settings, network = newest(arguments)
     export(network, settings, arguments.file)
+
+
+def keep_command(arguments) -> None:
+    settings = config.read(find(arguments.config))
+    saved, kept = arguments.output / f"{settings.name}.pt", HERE / "checkpoints"
+    checkpoint.save(kept / saved.name, checkpoint.compact(checkpoint.load(saved)))
+    shutil.copy(saved.with_suffix(".csv"), kept)
+    settings, network = newest(arguments)
+    export(network, settings, kept / f"{settings.name}.onnx")
 
 
 def score_command(arguments) -> None:
@@ -57,9 +69,10 @@ def newest(arguments):
     """The configuration, and the averaged weights of the newest checkpoint: of the output folder, or of the repository."""
     settings = config.read(find(arguments.config))
     saved = arguments.output / f"{settings.name}.pt"
-    trainer = Trainer(settings, HERE)
-    trainer.restore(checkpoint.load(saved if saved.exists() else HERE / "checkpoints" / f"{settings.name}.pt"))
-    return settings, trainer.average
+    state = checkpoint.load(saved if saved.exists() else HERE / "checkpoints" / saved.name)
+    network = architectures.build(settings.architecture)
+    network.load_state_dict(state["average"])
+    return settings, network
 
 
 def find(path: Path) -> Path:
@@ -67,7 +80,7 @@ def find(path: Path) -> Path:
     return path if path.exists() else HERE / path
 
 
-COMMANDS = {"data": data_command, "run": run_command, "export": export_command, "score": score_command}
+COMMANDS = {"data": data_command, "run": run_command, "export": export_command, "keep": keep_command, "score": score_command}
 
 if __name__ == "__main__":
     main()

@@ -77,16 +77,16 @@ class Trainer:
         return loss.item() * 255
 
 
-def run(config: Config, here: Path, data: Path, tests: Path, output: Path, until: int | None = None) -> Trainer:
-    """Trains to the configuration's last step (or `until`), from the newest checkpoint in `output` if there is one.
+def run(config: Config, here: Path, data: Path, tests: Path, output: Path, until: int | None = None, resume: Path | None = None) -> Trainer:
+    """Trains to the configuration's last step (or `until`), from the newest checkpoint in `output` or else from `resume`, if there is one.
 
     `here` is the folder that the configuration's paths start from, `data` holds prepared groups, `tests` the test sets. Writes
     `<name>.pt` (every ten minutes, at the end and when told to stop), `<name>.onnx` (after each evaluation) and `<name>.csv` into `output`.
     """
     trainer = Trainer(config, here)
     saved = output / f"{config.name}.pt"
-    if saved.exists():
-        trainer.restore(checkpoint.load(saved))
+    if saved.exists() or resume is not None:
+        trainer.restore(checkpoint.load(saved if saved.exists() else resume))
     last = min(config.optimizer["steps"], until or config.optimizer["steps"])
     sampler = Sampler(data, config.data, config.scale, config.image_channels, config.seed)
     sets = load_test_sets(tests, config.evaluation["sets"], config.scale, config.image_channels)

@@ -134,13 +134,13 @@ function sourceOf({ registry, package: name, version }) {
 function notice(models) {
   const [{ title, family }] = models;
   const sources = [...groupBy(models, ({ author }) => author).values()].map((works) => {
-    const [{ authors, license, licenseUrl, modelType }] = works;
-    const [repository] = licenseUrl.split('/blob/');
+    const [{ authors, license, licenseUrl, modelType, origin }] = works;
+    const repository = origin.registry === 'repository' ? [] : [licenseUrl.split('/blob/')[0]];
     const packages = new Set(works.map(({ origin }) => sourceOf(origin)));
     return [
       works.map(({ id }) => id).join(', '),
       `  Trained weights by ${authors}.`,
-      `  ${repository}, ${license}.`,
+      `  ${[...repository, license].join(', ')}.`,
       `  Taken from ${[...packages].join(' and ')}.`,
       `  Changed: ${modelType === 'graph' ? 'nothing.' : 'converted to ONNX, large weights stored as float16.'}`,
     ].join('\n');

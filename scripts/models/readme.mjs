@@ -99,11 +99,12 @@ function originKey({ author, training, origin, settings: chosen, dataset }) {
 function origin(models) {
   const [{ architecture, settings: chosen, authors, dataset, training, license, licenseUrl, origin: from }] =
     models;
+  const own = from.registry === 'repository';
   const lines = [
     `Architecture: ${architecture} (${settings(chosen)})${training.paper ? `, [paper](${training.paper})` : ''}`,
-    `Authors: ${authors}, [repository](${licenseUrl.split('/blob/')[0]})`,
-    `Training data: ${dataset}`,
-    `Training: ${training.description} [Trainer](${training.repository})`,
+    `Authors: ${authors}${own ? '' : `, [repository](${licenseUrl.split('/blob/')[0]})`}`,
+    `Training data: ${dataset}${own ? ', [every picture with its licence](../../training/DATA.md)' : ''}`,
+    `Training: ${training.description} [${own ? 'How to train it' : 'Trainer'}](${own ? `../../${training.repository}` : training.repository})`,
     `Licence of the weights: [${license}](${licenseUrl})`,
     `${takenFrom(from)} ${models.map(({ origin: { file } }) => `\`${file}\``).join(', ')}`,
     ...models
