@@ -7,6 +7,7 @@ fetched by git, so that git's own settings (`url.<base>.insteadOf`, proxies) dec
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,23 +73,30 @@ def from_repository(source: dict, file: str, folder: Path) -> Path:
     target = folder / source["id"] / file
     if target.exists():
         return target
-    clone = folder / f"{source['id']}.git"
-    if not clone.exists():
-        run(["git", "init", "--quiet", "--bare", str(clone)])
-        run(["git", "fetch", "--quiet", "--depth", "1", source["repository"], source["commit"]], cwd=clone)
+    clone = clone_of(source, folder, "--filter=blob:none")
     blob = subprocess.run(["git", "cat-file", "blob", f"{source['commit']}:{file}"], cwd=clone, capture_output=True, check=True).stdout
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(blob)
     return target
 
 
+def clone_of(source: dict, folder: Path, *options: str) -> Path:
+    """A bare clone of the listed commit alone; with a filter, git brings each file when it is asked for."""
+    clone = folder / f"{source['id']}.git"
+    if not clone.exists():
+        partial = folder / f"{source['id']}.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        run(["git", "init", "--quiet", "--bare", str(partial)])
+        run(["git", "remote", "add", "origin", source["repository"]], cwd=partial)
+        run(["git", "fetch", "--quiet", "--depth", "1", *options, "origin", source["commit"]], cwd=partial)
+        partial.rename(clone)
+    return clone
+
+
 def files_of(source_id: str, pattern: str, downloads: Path) -> list[Path]:
     """The files of a repository's folder that match, for sources with too many files to be listed: the commit stands for their hashes."""
     (source,) = [source for source in listed()["sources"] if source["id"] == source_id]
-    clone = downloads / "git" / f"{source_id}.git"
-    if not clone.exists():
-        run(["git", "init", "--quiet", "--bare", str(clone)])
-        run(["git", "fetch", "--quiet", "--depth", "1", source["repository"], source["commit"]], cwd=clone)
+    clone = clone_of(source, downloads / "git")
     names = subprocess.run(["git", "ls-tree", "-r", "-z", "--name-only", source["commit"]], cwd=clone, capture_output=True, check=True, text=True).stdout
     return [from_repository(source, name, downloads / "git") for name in names.split("\0") if Path(name).match(pattern)]
 
