@@ -22,6 +22,7 @@ test('every family that the project promises is there', () => {
     'esrgan-medium',
     'esrgan-slim',
     'esrgan-thick',
+    'fast',
     'maxim-deblurring',
     'maxim-dehazing-indoor',
     'maxim-denoising',

@@ -131,18 +131,26 @@ class StopRequest:
 
 
 class Log:
-    """A CSV file that goes on where an earlier run ended; the same rows are printed."""
+    """A CSV file that goes on where an earlier run ended, with a column for whatever any row has; new rows are printed."""
 
     def __init__(self, path: Path):
         self.path = path
 
     def write(self, row: dict) -> None:
         row = {name: f"{value:.4g}" if name == "rate" else f"{value:.4f}" if isinstance(value, float) else value for name, value in row.items()}
+        rows = [*self.rows(), row]
+        columns = list(dict.fromkeys(name for each in rows for name in each))
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        new = not self.path.exists()
-        with self.path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, list(row))
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
+        partial = self.path.with_suffix(".csv.partial")
+        with partial.open("w", newline="") as file:
+            writer = csv.DictWriter(file, columns)
+            writer.writeheader()
+            writer.writerows(rows)
+        partial.replace(self.path)
         print("  ".join(f"{name} {value}" for name, value in row.items()), flush=True)
+
+    def rows(self) -> list[dict]:
+        if not self.path.exists():
+            return []
+        with self.path.open(newline="") as file:
+            return list(csv.DictReader(file))

@@ -15,7 +15,7 @@ const { version } = require('../../package.json');
  * @returns {[string, string][]} files within the package, and their text
  */
 export function packageFiles(models) {
-  const alone = models.length === 1;
+  const alone = isAlone(models);
   return [
     ['package.json', JSON.stringify(manifest(models), null, 2)],
     ['NOTICE', notice(models)],
@@ -57,9 +57,18 @@ function manifest(models) {
   };
 }
 
+/**
+ * A family that is one model is required by its own name; one that has a model for a scale may get others.
+ *
+ * @param {Entry[]} models
+ */
+function isAlone([{ id, family }]) {
+  return id === family;
+}
+
 /** @param {Entry[]} models */
 function exportsOf(models) {
-  const paths = models.length === 1 ? [] : models.flatMap(exportPaths);
+  const paths = isAlone(models) ? [] : models.flatMap(exportPaths);
   return {
     '.': { types: './index.d.ts', default: './index.js' },
     ...Object.fromEntries(paths),
