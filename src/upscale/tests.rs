@@ -1,6 +1,8 @@
 //! The whole job with an engine that needs no network: a box blur, zero-padded as convolutions are, then nearest
 //! neighbour. Its receptive field is real, so a plan with too little halo shows.
 
+mod guard;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -29,6 +31,7 @@ impl Blur {
                 fixed_size: None,
                 input_range: (0.0, 1.0),
                 output_range: (0.0, 1.0),
+                guarded: false,
             },
             runs: AtomicUsize::new(0),
             pause: Duration::ZERO,
@@ -287,7 +290,7 @@ async fn cleaning_comes_first_at_the_size_of_the_picture() {
     let expected = raster(run(job(large.clone(), &cleaned, eight)).await.unwrap());
 
     let load = move || Ok(network("small", small.clone()));
-    let cleaner = Candidate::new(2, Some(Artefacts { jpeg: 90, webp: 90 }), load);
+    let cleaner = Candidate::new(2, Role::Compressed(Artefacts { jpeg: 90, webp: 90 }), load);
     let usual = network("large", large);
     let fractions = Arc::new(Mutex::new(Vec::new()));
     let heard = fractions.clone();
