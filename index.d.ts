@@ -454,6 +454,10 @@ declare namespace Upscaler {
      * processor with AVX-512 and VNNI.
      */
     int8: { psnr: number; psnrYLost: number; speed: number; kernelsSpeed: number } | null;
+    /** How often the network by itself shows what is not in the picture; `null`: not measured. */
+    stability: Stability | null;
+    /** The same with the guard; `null`: not measured. */
+    guardedStability: Stability | null;
     /** What its authors measured, where Set5 says nothing. */
     published: { benchmark: string; psnr: number; ssim: number } | null;
     /** How it was trained and can be again. */
@@ -473,6 +477,20 @@ declare namespace Upscaler {
     module: string;
     /** It can be used as it is: it came with this package, or its package is installed. */
     installed: boolean;
+  }
+
+  /** On which pictures of the stress set a result is not what was upscaled, see docs/models.md. */
+  export interface Stability {
+    /** Which set of pictures. */
+    set: string;
+    /** How many of them. */
+    pictures: number;
+    /** And how large they are together. */
+    megapixels: number;
+    /** Pictures with a blown pixel. */
+    blownPictures: number;
+    /** Blown pixels of all pictures together. */
+    blownPixels: number;
   }
 
   /**

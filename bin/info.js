@@ -101,6 +101,8 @@ function catalogueRows(facts) {
     ['Set5', quality.set5 === null ? undefined : `${quality.set5.psnrY} dB, SSIM ${quality.set5.ssimY}`],
     ['published', facts.published === null ? undefined : pairs(facts.published)],
     ['speed', facts.relativeSpeed === null ? undefined : `${facts.relativeSpeed} of span-2x's`],
+    ['stability', stability(facts.stability)],
+    ['with the guard', stability(facts.guardedStability)],
     ['file size', bytes(facts.fileSize)],
     ['precisions', list(facts.precisions)],
     ['quantization', facts.quantization ?? undefined],
@@ -141,6 +143,14 @@ function fileRows(facts) {
 function definition({ modelDefinition, scale, channels, inputRange, outputRange }) {
   const { path } = modelDefinition;
   return `{ path: ${JSON.stringify(path)}, scale: ${scale}, channels: ${channels}, inputRange: [${inputRange}], outputRange: [${outputRange}] }`;
+}
+
+/** @param {Facts} found */
+function stability(found) {
+  if (found == null) return undefined;
+  const { blownPictures, pictures, blownPixels, megapixels } = found;
+  const share = blownPixels === 0 ? '' : `, ${Math.ceil(blownPixels / megapixels)} of a million pixels`;
+  return `wrong somewhere in ${blownPictures} of ${pictures} pictures of the stress set${share}`;
 }
 
 /** @param {[number, number] | undefined} values */
