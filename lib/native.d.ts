@@ -14,11 +14,11 @@ export interface NativeAddon {
     source: ModelSource,
     pictures: string[],
     storage?: 'float32' | 'float16',
-  ): Promise<NativeQuantised>;
+  ): Promise<NativeQuantized>;
   NativeUpscaler: new (options: NativeUpscalerOptions) => NativeUpscaler;
 }
 
-export interface NativeQuantised {
+export interface NativeQuantized {
   onnx: Buffer;
   /** Bytes of the model as an `.onnx` in float32. */
   floatBytes: number;
@@ -45,18 +45,23 @@ export interface NativeUpscaler {
   load(source: ModelSource, alternatives?: Alternative[]): Promise<ModelInfo>;
   /** Counts a call as waiting before it can be started; `start` or `withdraw` follows. */
   enqueue(id: number): void;
-  withdraw(id: number, failed: boolean): void;
+  withdraw(id: number, outcome: 'failed' | 'aborted'): void;
   start(
     id: number,
     image: NativeImage,
     options: NativeUpscaleOptions,
-    progress?: (progress: NativeProgress) => void,
-    preprocess?: NativeHook,
-    postprocess?: NativeHook,
+    callbacks: NativeCallbacks,
   ): Promise<NativeResult>;
   abort(id: number): void;
   dispose(): Promise<void>;
   counters(): Counters;
+}
+
+/** The caller's functions for one call. */
+export interface NativeCallbacks {
+  progress?: (progress: NativeProgress) => void;
+  preprocess?: NativeHook;
+  postprocess?: NativeHook;
 }
 
 export interface Counters {

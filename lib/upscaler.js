@@ -213,7 +213,7 @@ class Upscaler {
     try {
       return await this.#run(call, await this.#readInTime(call, image), parsed);
     } finally {
-      this.#native.withdraw(call.id, !call.signal.aborted);
+      this.#native.withdraw(call.id, call.signal.aborted ? 'aborted' : 'failed');
     }
   }
 
@@ -291,7 +291,7 @@ class Upscaler {
     const abort = () => this.#native.abort(call.id);
     call.signal.addEventListener('abort', abort, { once: true });
     try {
-      return await this.#native.start(call.id, image, nativeOptions, report, preprocess, postprocess);
+      return await this.#native.start(call.id, image, nativeOptions, { progress: report, preprocess, postprocess });
     } finally {
       call.signal.removeEventListener('abort', abort);
     }

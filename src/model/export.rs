@@ -19,20 +19,6 @@ pub enum Storage {
 }
 
 impl Storage {
-    /// The storage called `float32` or `float16`.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`] for any other name.
-    pub fn from_name(name: &str) -> Result<Storage, Error> {
-        match name {
-            "float32" => Ok(Storage::Float32),
-            "float16" => Ok(Storage::Float16),
-            _ => Err(Error::InvalidArgument(format!(
-                "Expected storage to be float32 or float16 but received '{name}'"
-            ))),
-        }
-    }
-
     /// The file.
     pub fn write(self, network: &Network) -> Vec<u8> {
         match self {

@@ -1,6 +1,7 @@
 //! What instances of the same model share.
 
-use super::definition::{FP32, ModelInfo};
+use super::definition::ModelInfo;
+use super::precision::Precision;
 use super::source::FileFormat;
 use crate::engine::{Engines, Signature};
 
@@ -25,7 +26,7 @@ pub(super) fn describe(format: FileFormat, signature: &Signature) -> ModelInfo {
         size_bytes: 0,
         provider: "cpu",
         kernels: "onnxruntime",
-        precision: FP32,
+        precision: Precision::Fp32,
         input_range: signature.input_range,
         output_range: signature.output_range,
         fixed_size: signature.fixed_size,

@@ -31,4 +31,5 @@ mod tile_limits;
 pub use definition::{Definition, ModelInfo};
 pub use export::{Storage, read, to_onnx};
 pub use load::{Model, load};
+pub use precision::Precision;
 pub use source::{FileFormat, Source};

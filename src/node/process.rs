@@ -6,6 +6,7 @@ use napi::Env;
 use napi::bindgen_prelude::{Buffer, PromiseRaw, create_custom_tokio_runtime};
 use napi_derive::napi;
 
+use super::enums::NativeStorage;
 use super::errors::{Code, rejection, thrown};
 use super::model::ModelSource;
 use super::result::NativeCounters;
@@ -83,9 +84,9 @@ pub fn versions() -> Result<Versions, napi::Error<Code>> {
 pub fn convert(
     env: &Env,
     source: ModelSource,
-    #[napi(ts_arg_type = "'float32' | 'float16'")] storage: Option<String>,
+    storage: Option<NativeStorage>,
 ) -> Result<PromiseRaw<'_, Buffer>, napi::Error> {
-    let storage = storage_named(storage);
+    let storage = storage.map_or(Storage::default(), Storage::from);
     let parts = source.parts();
     let work = async move {
         let (source, definition) = parts.map_err(|error| Error::InvalidArgument(error.reason.clone()))?;
@@ -134,9 +135,9 @@ pub fn quantize(
     env: &Env,
     source: ModelSource,
     pictures: Vec<String>,
-    #[napi(ts_arg_type = "'float32' | 'float16'")] storage: Option<String>,
+    storage: Option<NativeStorage>,
 ) -> Result<PromiseRaw<'_, NativeQuantized>, napi::Error> {
-    let storage = storage_named(storage);
+    let storage = storage.map_or(Storage::default(), Storage::from);
     let parts = source.parts();
     let work = async move {
         let (source, definition) = parts.map_err(|error| Error::InvalidArgument(error.reason.clone()))?;
@@ -147,11 +148,4 @@ pub fn quantize(
     env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result| {
         result.map(NativeQuantized::from).map_err(|error| rejection(env, error))
     })
-}
-
-fn storage_named(name: Option<String>) -> Storage {
-    match name.as_deref() {
-        Some("float16") => Storage::Float16,
-        _ => Storage::Float32,
-    }
 }

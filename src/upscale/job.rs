@@ -80,7 +80,7 @@ impl Job {
             Ok(result)
         })
         .await;
-        ticket.settle(&result);
+        ticket.settle((&result).into());
         result
     }
 

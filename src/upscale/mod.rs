@@ -23,7 +23,7 @@ mod tile;
 mod tiling;
 mod whole;
 
-pub use admission::{Counters, Counts, Ticket, configure_memory};
+pub use admission::{Counters, Counts, Outcome, Ticket, configure_memory};
 pub use hooks::{Hook, Hooks};
 pub use job::{Data, Job, Upscaled};
 pub use networks::{Artefacts, Candidate, Compression, Network, Networks, Role};

@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn a_small_picture_is_one_tile_of_its_own_size() {
         for (size, expected) in [(7, vec![7]), (1, vec![1])] {
-            let spans = auto(size, 5, &geometry(20, 0, 1), 20);
+            let spans = auto(size, 5, &signature(geometry(20, 0, 1)), 20);
             assert_eq!(spans.iter().map(|span| span.source_len).collect::<Vec<_>>(), expected);
         }
     }

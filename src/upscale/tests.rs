@@ -330,8 +330,8 @@ async fn a_full_queue_refuses_and_counts_stay_right() {
     let counters = Arc::new(Counters::default());
     let first = Ticket::new(&counters, 1).unwrap();
     assert_eq!(Ticket::new(&counters, 1).err().unwrap().code(), "ERR_UPSCALER_QUEUE_FULL");
-    first.settle(&Ok(()));
-    Ticket::new(&counters, 1).unwrap().settle::<()>(&Err(Error::Decode(String::new())));
+    first.settle(Outcome::Done);
+    Ticket::new(&counters, 1).unwrap().settle(Outcome::Failed);
     drop(Ticket::new(&counters, 1).unwrap());
     let counts = counters.counts();
     assert_eq!((counts.queued, counts.running, counts.done, counts.failed, counts.aborted), (0, 0, 1, 1, 1));
