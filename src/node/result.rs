@@ -63,6 +63,9 @@ fn name(format: Format) -> &'static str {
         Format::Tiff => "tiff",
         Format::Bmp => "bmp",
         Format::Gif => "gif",
+        Format::Pnm => "ppm",
+        Format::Qoi => "qoi",
+        Format::Ico => "ico",
     }
 }
 

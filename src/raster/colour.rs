@@ -124,7 +124,16 @@ pub(super) fn to_srgb(
     })
 }
 
+/// Bytes of a profile beyond which it is not believed: the largest of presses have 3 MB, and what is made of one takes
+/// a multiple of it.
+pub(super) const LARGEST_PROFILE: usize = 8 << 20;
+
 fn usable(tag: &Tag, ink: Ink) -> Result<ColorProfile, String> {
+    if let Tag::Icc(bytes) = tag
+        && bytes.len() > LARGEST_PROFILE
+    {
+        return Err(format!("it has {} bytes", bytes.len()));
+    }
     let profile = tag.profile().map_err(|e| e.to_string())?;
     let wanted = match ink {
         Ink::Grey => DataColorSpace::Gray,

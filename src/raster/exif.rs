@@ -8,6 +8,36 @@ const THUMBNAIL_OFFSET: u16 = 0x0201;
 const THUMBNAIL_LENGTH: u16 = 0x0202;
 const ENTRY: usize = 12;
 
+/// The byte order of a TIFF block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Little,
+    Big,
+}
+
+impl Order {
+    pub(super) fn is_big(self) -> bool {
+        self == Order::Big
+    }
+
+    /// The whole number that at most eight bytes stand for.
+    pub(super) fn number(self, bytes: &[u8]) -> u64 {
+        let join = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
+        match self {
+            Order::Little => bytes.iter().rev().fold(0, join),
+            Order::Big => bytes.iter().fold(0, join),
+        }
+    }
+
+    pub(super) fn short(self, value: u16) -> [u8; 2] {
+        if self.is_big() { value.to_be_bytes() } else { value.to_le_bytes() }
+    }
+
+    pub(super) fn long(self, value: u32) -> [u8; 4] {
+        if self.is_big() { value.to_be_bytes() } else { value.to_le_bytes() }
+    }
+}
+
 /// A TIFF directory inside a block of bytes.
 pub(super) struct Directory<'a> {
     bytes: &'a [u8],

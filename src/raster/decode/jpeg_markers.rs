@@ -9,10 +9,6 @@ pub(super) struct Markers {
     pub(super) height: u16,
     /// Identifiers of the components, in the order of the frame header.
     pub(super) components: Vec<u8>,
-    /// The colour transform of Adobe's APP14: 0 none, 1 YCbCr, 2 YCCK.
-    pub(super) adobe: Option<u8>,
-    /// Where the APP14 marker byte stands.
-    pub(super) adobe_at: usize,
     pub(super) icc: Option<Vec<u8>>,
     pub(super) exif: Option<Vec<u8>>,
     /// Quantisation tables by number, in zigzag order.
@@ -56,10 +52,6 @@ impl Markers {
                     markers.exif = segment.strip_prefix(b"Exif\0\0").map(<[u8]>::to_vec);
                 }
                 0xe2 => profile.extend(segment.strip_prefix(b"ICC_PROFILE\0")),
-                0xee if segment.starts_with(b"Adobe") => {
-                    markers.adobe = segment.get(11).copied();
-                    markers.adobe_at = start;
-                }
                 0xda => {
                     let end = end_of_scan(bytes, at);
                     markers.scanned += end - at;
@@ -96,7 +88,14 @@ impl Markers {
             )));
         }
         (self.width, self.height) = (u16::from_be_bytes([*w1, *w0]), u16::from_be_bytes([*h1, *h0]));
-        if self.width == 0 || self.height == 0 {
+        if self.width != 0 && self.height == 0 {
+            return Err(Error::UnsupportedFormat(
+                "Expected a JPEG whose frame header says its height but received one that leaves it to a DNL marker, \
+                 which is not supported"
+                    .into(),
+            ));
+        }
+        if self.width == 0 {
             return Err(broken(format!("a size of {}x{}", self.width, self.height)));
         }
         let (components, _) = components.as_chunks::<3>();

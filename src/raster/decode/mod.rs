@@ -8,6 +8,9 @@ mod damage;
 mod gif;
 mod jpeg;
 mod jpeg_markers;
+mod libjpeg;
+mod libwebp;
+mod other;
 mod png;
 mod tiff;
 mod webp;
@@ -21,6 +24,7 @@ use super::orient;
 use super::picture::{Raster, Samples};
 use super::sniff::{Format, sniff};
 use crate::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How a file is read.
 #[derive(Clone, Debug)]
@@ -96,6 +100,8 @@ struct Picture {
     /// Samples per pixel; 4 inks count as 4.
     channels: u8,
     ink: Ink,
+    /// The alpha of CMYK, which has no room for it among its four channels.
+    alpha: Option<Samples>,
     tag: Option<Tag>,
     exif: Option<Vec<u8>>,
     quality: Option<u8>,
@@ -103,13 +109,15 @@ struct Picture {
 }
 
 fn open(bytes: &[u8]) -> Result<Box<dyn Source + '_>, Error> {
-    Ok(match sniff(bytes)? {
+    let format = sniff(bytes)?;
+    Ok(match format {
         Format::Png => Box::new(png::Png::open(bytes)?),
         Format::Jpeg => Box::new(jpeg::Jpeg::open(bytes)?),
         Format::Webp => Box::new(webp::Webp::open(bytes)?),
         Format::Tiff => Box::new(tiff::Tiff::open(bytes)?),
         Format::Bmp => Box::new(bmp::Bmp::open(bytes)?),
         Format::Gif => Box::new(gif::Gif::open(bytes)?),
+        Format::Pnm | Format::Qoi | Format::Ico => Box::new(other::Other::open(bytes, format)?),
     })
 }
 
@@ -119,7 +127,16 @@ fn open(bytes: &[u8]) -> Result<Box<dyn Source + '_>, Error> {
 /// [`Error::UnsupportedFormat`] where it is no image or of a kind that is not supported (the message names it);
 /// [`Error::Decode`] where the header is broken.
 pub fn probe(bytes: &[u8]) -> Result<Header, Error> {
-    Ok(open(bytes)?.header())
+    guarded(|| Ok(open(bytes)?.header()))
+}
+
+/// What a decoder does, with its panics as errors: a file that a library of others fails on is a broken file.
+fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
+        Err(Error::Decode(format!("The picture is broken in a way that its decoder does not expect: {text}")))
+    })
 }
 
 /// Reads a file: oriented, in sRGB. Of animations the first frame.
@@ -128,15 +145,22 @@ pub fn probe(bytes: &[u8]) -> Result<Header, Error> {
 /// Those of [`probe`]; [`Error::Limit`] where the picture has more pixels than allowed or does not fit into memory;
 /// [`Error::Decode`] where it is more broken than `fail_on` tolerates.
 pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded, Error> {
+    guarded(|| decode_unguarded(bytes, options))
+}
+
+fn decode_unguarded(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded, Error> {
     let source = open(bytes)?;
     let header = source.header();
     check_limit(&header, options.limit_pixels)?;
     let picture = source.read(options.fail_on)?;
 
-    let Picture { samples, channels, ink, tag, exif, quality, mut warnings } = picture;
+    let Picture { samples, channels, ink, alpha, tag, exif, quality, mut warnings } = picture;
     let size = (header.width, header.height);
     let (samples, channels) = colour::to_srgb(samples, size, channels, ink, tag.as_ref(), &mut warnings)?;
     let mut raster = Raster::new(header.width, header.height, channels, samples)?;
+    if let Some(alpha) = alpha {
+        raster = raster.with_channel(&Raster::new(header.width, header.height, 1, alpha)?)?;
+    }
     if options.auto_orient {
         raster = orient::upright(raster, header.orientation)?;
     }
@@ -159,5 +183,7 @@ fn check_limit(header: &Header, limit: Option<u64>) -> Result<(), Error> {
     }
 }
 
+#[cfg(test)]
+mod cases;
 #[cfg(test)]
 mod tests;

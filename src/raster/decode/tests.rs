@@ -179,6 +179,10 @@ fn rgb_stored_in_jpeg_without_transform() {
     // As Adobe writes it: transform 0. The encoder stores the three channels as they are.
     encoder.add_app_segment(14, b"Adobe\0\x64\0\0\0\0\0".to_vec()).unwrap();
     encoder.encode(&rgb, 16, 16, jpeg_encoder::ColorType::Ycbcr).unwrap();
+    // A JFIF segment, which the encoder always writes, would mean YCbCr: Adobe writes none.
+    assert_eq!(file[2..4], [0xff, 0xe0]);
+    let jfif = 2 + usize::from(u16::from_be_bytes([file[4], file[5]]));
+    file.drain(2..2 + jfif);
     let found = decode(&file, &DecodeOptions::default()).unwrap();
     assert!(largest_difference(bytes(&found.raster), &rgb) <= 2);
 }
@@ -189,8 +193,9 @@ fn jpeg_of_every_kind() {
     for (name, channels) in [("progressive.jpg", 3), ("subsampled.jpg", 3), ("grey.jpg", 1)] {
         let found = read(name);
         assert_eq!((found.raster.channels, found.depth), (channels, 8));
+        // zune-jpeg spreads chroma a little differently, most of all from beyond the edges of the picture.
         let other = image::load_from_memory(&fixture(name)).unwrap().into_bytes();
-        assert_eq!(other, bytes(&found.raster), "{name}");
+        assert!(psnr(&other, bytes(&found.raster)) > 40.0, "{name}");
         if channels == 3 {
             assert!(psnr(bytes(&found.raster), &photo) > 28.0, "{name}");
         }

@@ -5,7 +5,7 @@
 
 use super::{Band, EncodeOptions, Layout, zlib};
 use crate::error::Error;
-use crate::raster::exif::Directory;
+use crate::raster::exif::{Directory, Order};
 use crate::raster::picture::Samples;
 
 const SHORT: u16 = 3;
@@ -113,26 +113,6 @@ fn even(out: &mut Vec<u8>) {
 
 fn position(out: &[u8]) -> Result<u32, Error> {
     u32::try_from(out.len()).map_err(|_| Error::Encode("The TIFF would be larger than 4 GiB".into()))
-}
-
-#[derive(Clone, Copy)]
-enum Order {
-    Little,
-    Big,
-}
-
-impl Order {
-    fn is_big(self) -> bool {
-        matches!(self, Order::Big)
-    }
-
-    fn short(self, value: u16) -> [u8; 2] {
-        if self.is_big() { value.to_be_bytes() } else { value.to_le_bytes() }
-    }
-
-    fn long(self, value: u32) -> [u8; 4] {
-        if self.is_big() { value.to_be_bytes() } else { value.to_le_bytes() }
-    }
 }
 
 /// The entries of the directory: tag, and the 12 bytes.
