@@ -6,7 +6,7 @@
 mod runs;
 
 use super::damage::{Damage, broken_header};
-use super::{FailOn, Format, Header, Ink, Picture, Source, Tag};
+use super::{FailOn, Format, Header, Ink, Metadata, Picture, Source, Tag};
 use crate::error::Error;
 use crate::raster::picture::{Samples, sample_count, zeroed};
 
@@ -205,7 +205,7 @@ impl Source for Bmp<'_> {
             ink: Ink::Rgb,
             alpha: None,
             tag: profile.map(|icc| Tag::Icc(icc.to_vec())),
-            exif: None,
+            metadata: Metadata::default(),
             quality: None,
             warnings,
         })

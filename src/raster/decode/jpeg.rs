@@ -3,7 +3,7 @@
 use super::damage::Damage;
 use super::jpeg_markers::Markers;
 use super::libjpeg::{self, Space, Wanted};
-use super::{FailOn, Format, Header, Ink, Picture, Source, Tag};
+use super::{FailOn, Format, Header, Ink, Metadata, Picture, Source, Tag};
 use crate::error::Error;
 use crate::raster::exif;
 use crate::raster::picture::{Samples, sample_count, zeroed};
@@ -88,7 +88,13 @@ impl Source for Jpeg<'_> {
             quality: self.markers.quality(),
             alpha: None,
             tag: self.markers.icc.map(Tag::Icc),
-            exif: self.markers.exif,
+            metadata: Metadata {
+                exif: self.markers.exif,
+                xmp: self.markers.xmp,
+                iptc: self.markers.iptc,
+                density: self.markers.density,
+                ..Metadata::default()
+            },
             warnings,
         })
     }

@@ -19,7 +19,7 @@ mod webp_quality;
 pub use damage::FailOn;
 
 use super::colour::{self, Ink, Tag};
-use super::exif;
+use super::metadata::Metadata;
 use super::orient;
 use super::picture::{Raster, Samples};
 use super::sniff::{Format, sniff};
@@ -35,7 +35,8 @@ pub struct DecodeOptions {
     pub limit_pixels: Option<u64>,
     /// Whether the picture is turned upright by its EXIF orientation.
     pub auto_orient: bool,
-    /// Whether the ICC profile and the EXIF block are handed out.
+    /// Whether metadata is handed out. The pixels then stay in the colours of their profile, with sRGB's tone curve, so
+    /// that no saturation is lost: [`ToProfile`](super::ToProfile) takes them back.
     pub keep_metadata: bool,
 }
 
@@ -70,16 +71,14 @@ pub struct Header {
 /// A file that was read.
 #[derive(Clone, Debug)]
 pub struct Decoded {
-    /// The pixels in sRGB. Grey stays grey, CMYK becomes RGB, palettes are expanded; 1-, 2- and 4-bit samples
+    /// The pixels in sRGB, but for `keep_metadata`. Grey stays grey, CMYK becomes RGB, palettes are expanded; 1-, 2- and 4-bit samples
     /// become 8-bit, 16-bit samples stay.
     pub raster: Raster,
     pub format: Format,
     /// 8 or 16.
     pub depth: u8,
-    /// The embedded ICC profile, if asked for.
-    pub icc: Option<Vec<u8>>,
-    /// The EXIF block from its TIFF header on, if asked for; not from TIFF files, whose EXIF is spread over the file.
-    pub exif: Option<Vec<u8>>,
+    /// What the file says beside its pixels, if asked for. Its profile only where it fits the pixels.
+    pub metadata: Metadata,
     /// The quality (1..=100) that a lossy file was probably written with: of JPEG from its quantisation tables, of
     /// WebP from its quantiser. `None`: lossless.
     pub quality: Option<u8>,
@@ -103,7 +102,8 @@ struct Picture {
     /// The alpha of CMYK, which has no room for it among its four channels.
     alpha: Option<Samples>,
     tag: Option<Tag>,
-    exif: Option<Vec<u8>>,
+    /// All but the profile and the orientation.
+    metadata: Metadata,
     quality: Option<u8>,
     warnings: Vec<String>,
 }
@@ -154,22 +154,29 @@ fn decode_unguarded(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded, Er
     check_limit(&header, options.limit_pixels)?;
     let picture = source.read(options.fail_on)?;
 
-    let Picture { samples, channels, ink, alpha, tag, exif, quality, mut warnings } = picture;
+    let Picture { samples, channels, ink, alpha, tag, metadata, quality, mut warnings } = picture;
     let size = (header.width, header.height);
-    let (samples, channels) = colour::to_srgb(samples, size, channels, ink, tag.as_ref(), &mut warnings)?;
+    let tag = tag.as_ref();
+    let (samples, channels, icc) = if options.keep_metadata {
+        colour::to_working(samples, size, channels, ink, tag, &mut warnings)?
+    } else {
+        let (samples, channels) = colour::to_srgb(samples, size, channels, ink, tag, &mut warnings)?;
+        (samples, channels, None)
+    };
     let mut raster = Raster::new(header.width, header.height, channels, samples)?;
     if let Some(alpha) = alpha {
         raster = raster.with_channel(&Raster::new(header.width, header.height, 1, alpha)?)?;
     }
+    let mut orientation = header.orientation;
     if options.auto_orient {
-        raster = orient::upright(raster, header.orientation)?;
+        raster = orient::upright(raster, orientation)?;
+        orientation = 1;
     }
-    let icc = match tag {
-        Some(Tag::Icc(icc)) if options.keep_metadata => Some(icc),
-        _ => None,
+    let metadata = match options.keep_metadata {
+        true => Metadata { icc, orientation, ..metadata },
+        false => Metadata::default(),
     };
-    let exif = exif.filter(|_| options.keep_metadata).map(|block| exif::without_preamble(&block).to_vec());
-    Ok(Decoded { raster, format: header.format, depth: header.depth, icc, exif, quality, warnings })
+    Ok(Decoded { raster, format: header.format, depth: header.depth, metadata, quality, warnings })
 }
 
 fn check_limit(header: &Header, limit: Option<u64>) -> Result<(), Error> {

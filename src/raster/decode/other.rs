@@ -1,7 +1,7 @@
 //! What the `image` crate reads as well as anything else: PNM, QOI and Windows icons.
 
 use super::damage::{Damage, broken_header};
-use super::{FailOn, Format, Header, Ink, Picture, Source};
+use super::{FailOn, Format, Header, Ink, Metadata, Picture, Source};
 use crate::error::Error;
 use crate::raster::picture::{Samples, sample_count, zeroed};
 use image::codecs::{ico::IcoDecoder, pnm::PnmDecoder, qoi::QoiDecoder};
@@ -93,7 +93,7 @@ impl Source for Other<'_> {
             ink: if channels <= 2 { Ink::Grey } else { Ink::Rgb },
             alpha: None,
             tag: None,
-            exif: None,
+            metadata: Metadata::default(),
             quality: None,
             warnings,
         })

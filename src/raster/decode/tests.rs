@@ -1,6 +1,7 @@
 //! What Pillow and LittleCMS make of the same files is the judge; `tests/fixtures/make_raster.py` made them.
 
 use super::*;
+use crate::raster::exif;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -98,12 +99,12 @@ fn profiles_come_out_as_littlecms_says() {
 fn profiles_are_handed_out_only_when_asked_for() {
     let keep = DecodeOptions { keep_metadata: true, ..Default::default() };
     for name in ["icc-p3.png", "icc-p3.webp", "icc-p3.tif", "icc-p3.jpg"] {
-        let icc = decode(&fixture(name), &keep).unwrap().icc.unwrap();
+        let icc = decode(&fixture(name), &keep).unwrap().metadata.icc.unwrap();
         assert_eq!(&icc[36..40], b"acsp", "{name}");
-        assert_eq!(read(name).icc, None);
+        assert_eq!(read(name).metadata, Metadata::default());
     }
     for name in ["orient-6.jpg", "orient-6.png", "orient-6.webp"] {
-        let exif = decode(&fixture(name), &keep).unwrap().exif.unwrap();
+        let exif = decode(&fixture(name), &keep).unwrap().metadata.exif.unwrap();
         assert_eq!(exif::orientation(Some(&exif)), 6, "{name}");
     }
 }
@@ -120,6 +121,7 @@ fn sixteen_bit_profiles_are_at_least_as_exact() {
     info.icc_profile = Some(
         decode(&fixture("icc-adobe.png"), &DecodeOptions { keep_metadata: true, ..Default::default() })
             .unwrap()
+            .metadata
             .icc
             .unwrap()
             .into(),

@@ -3,7 +3,7 @@
 use super::damage::{Damage, broken_header};
 use super::libwebp;
 use super::webp_quality::lossy_quality;
-use super::{FailOn, Format, Header, Ink, Picture, Source, Tag};
+use super::{FailOn, Format, Header, Ink, Metadata, Picture, Source, Tag};
 use crate::error::Error;
 use crate::raster::exif;
 use crate::raster::picture::{Samples, sample_count, zeroed};
@@ -11,6 +11,7 @@ use crate::raster::picture::{Samples, sample_count, zeroed};
 /// Bits of the flags of VP8X.
 const HAS_PROFILE: u8 = 0x20;
 const HAS_EXIF: u8 = 0x08;
+const HAS_XMP: u8 = 0x04;
 
 pub(super) struct Webp<'a> {
     bytes: &'a [u8],
@@ -94,7 +95,11 @@ impl Source for Webp<'_> {
             ink: Ink::Rgb,
             alpha: None,
             tag: announced(self.bytes, HAS_PROFILE, b"ICCP").map(|icc| Tag::Icc(icc.to_vec())),
-            exif: announced(self.bytes, HAS_EXIF, b"EXIF").map(<[u8]>::to_vec),
+            metadata: Metadata {
+                exif: announced(self.bytes, HAS_EXIF, b"EXIF").map(<[u8]>::to_vec),
+                xmp: announced(self.bytes, HAS_XMP, b"XMP ").map(<[u8]>::to_vec),
+                ..Metadata::default()
+            },
             quality: lossy_quality(self.bytes),
             warnings,
         })

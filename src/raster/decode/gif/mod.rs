@@ -7,7 +7,7 @@ mod blocks;
 
 use self::blocks::{Frame, Screen};
 use super::damage::{Damage, broken_header};
-use super::{FailOn, Format, Header, Ink, Picture, Source};
+use super::{FailOn, Format, Header, Ink, Metadata, Picture, Source};
 use crate::error::Error;
 use crate::raster::picture::{Samples, sample_count, zeroed};
 
@@ -65,7 +65,7 @@ impl Source for Gif<'_> {
             ink: Ink::Rgb,
             alpha: None,
             tag: None,
-            exif: None,
+            metadata: Metadata::default(),
             quality: None,
             warnings,
         })

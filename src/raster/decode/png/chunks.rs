@@ -145,6 +145,19 @@ pub(super) fn profile(data: &[u8], limit: usize) -> Result<Vec<u8>, String> {
     inflate(compressed, limit)
 }
 
+/// The XMP document of an iTXt chunk, if it holds one: keyword, flags, language, translated keyword, text.
+pub(super) fn xmp(data: &[u8]) -> Option<Vec<u8>> {
+    const LARGEST: usize = 16 << 20;
+    let [compressed, method, rest @ ..] = data.strip_prefix(b"XML:com.adobe.xmp\0")? else { return None };
+    let mut parts = rest.splitn(3, |&byte| byte == 0).skip(2);
+    let text = parts.next()?;
+    match (compressed, method) {
+        (0, _) => Some(text.to_vec()),
+        (1, 0) => inflate(text, LARGEST).ok(),
+        _ => None,
+    }
+}
+
 /// A zlib stream of at most `limit` bytes.
 pub(super) fn inflate(data: &[u8], limit: usize) -> Result<Vec<u8>, String> {
     let mut stream = Decompress::new(true);

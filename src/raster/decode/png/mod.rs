@@ -4,7 +4,7 @@ mod chunks;
 
 use self::chunks::{Ihdr, chunks, still};
 use super::damage::{Damage, broken_header};
-use super::{FailOn, Format, Header, Ink, Picture, Source, Tag};
+use super::{FailOn, Format, Header, Ink, Metadata, Picture, Source, Tag};
 use crate::error::Error;
 use crate::raster::colour::LARGEST_PROFILE;
 use crate::raster::exif;
@@ -99,7 +99,7 @@ impl Source for Png<'_> {
             ink: if self.grey { Ink::Grey } else { Ink::Rgb },
             alpha: None,
             tag: self.tag(&mut warnings),
-            exif: metadata(self.bytes, b"eXIf").map(<[u8]>::to_vec),
+            metadata: self.metadata(),
             quality: None,
             warnings,
         })
@@ -119,6 +119,25 @@ impl Png<'_> {
                 warnings.push(format!("The colour profile was ignored: {e}"));
                 None
             }
+        }
+    }
+
+    fn metadata(&self) -> Metadata {
+        const METRE: u8 = 1;
+        const INCH: f64 = 0.0254;
+        let density = metadata(self.bytes, b"pHYs").and_then(|data| match data {
+            &[x0, x1, x2, x3, y0, y1, y2, y3, METRE] => {
+                let per_inch = |bytes| f64::from(u32::from_be_bytes(bytes)) * INCH;
+                Some((per_inch([x0, x1, x2, x3]), per_inch([y0, y1, y2, y3])))
+            }
+            _ => None,
+        });
+        let texts = chunks(self.bytes).filter(|chunk| &chunk.kind == b"iTXt" && chunk.intact);
+        Metadata {
+            exif: metadata(self.bytes, b"eXIf").map(<[u8]>::to_vec),
+            xmp: texts.filter_map(|chunk| chunks::xmp(chunk.data)).next(),
+            density,
+            ..Metadata::default()
         }
     }
 

@@ -45,7 +45,7 @@ impl<'a> File<'a> {
         .take(most)
     }
 
-    fn at(self, place: u64) -> Option<Directory<'a>> {
+    pub(super) fn at(self, place: u64) -> Option<Directory<'a>> {
         let (head, entry) = if self.big { (8, 20) } else { (2, 12) };
         let place = usize::try_from(place).ok()?;
         let count = usize::try_from(self.number(place, head)?).ok()?;
@@ -64,7 +64,7 @@ impl<'a> File<'a> {
 
 impl<'a> Directory<'a> {
     /// The bytes of a tag's value, and the type of its numbers.
-    fn value(&self, tag: u16) -> Option<(u16, &'a [u8])> {
+    pub(super) fn value(&self, tag: u16) -> Option<(u16, &'a [u8])> {
         let (size, counted) = if self.file.big { (20, 8) } else { (12, 4) };
         let order = self.file.order;
         let entry = self.entries.chunks_exact(size).find(|entry| order.number(&entry[..2]) == u64::from(tag))?;
@@ -79,6 +79,12 @@ impl<'a> Directory<'a> {
             self.file.bytes.get(place..place.checked_add(length)?)?
         };
         Some((kind, bytes))
+    }
+
+    /// The tags, in their order.
+    pub(super) fn tags(&self) -> impl Iterator<Item = u16> {
+        let size = if self.file.big { 20 } else { 12 };
+        self.entries.chunks_exact(size).map(|entry| self.file.order.number(&entry[..2]) as u16)
     }
 
     pub(super) fn has(&self, tag: u16) -> bool {
@@ -114,7 +120,7 @@ impl<'a> Directory<'a> {
 }
 
 /// Bytes of one number of a type.
-fn width_of(kind: u16) -> Option<usize> {
+pub(super) fn width_of(kind: u16) -> Option<usize> {
     Some(match kind {
         1 | 2 | 6 | 7 => 1,
         3 | 8 => 2,

@@ -6,13 +6,14 @@
 
 mod codec;
 mod directory;
+mod exif;
 mod samples;
 
 use self::codec::{Chunk, Compression, decompress};
 use self::directory::{Directory, File};
 use self::samples::{LumaChroma, Sample, Target, divide_alpha, undo_differences, unpack};
 use super::damage::{Damage, broken_header};
-use super::{FailOn, Format, Header, Ink, Picture, Source, Tag};
+use super::{FailOn, Format, Header, Ink, Metadata, Picture, Source, Tag};
 use crate::error::Error;
 use crate::raster::exif::Order;
 use crate::raster::picture::{Samples, sample_count, zeroed};
@@ -309,7 +310,7 @@ impl Source for Tiff<'_> {
             ink,
             alpha,
             tag: self.icc.map(|icc| Tag::Icc(icc.to_vec())),
-            exif: None,
+            metadata: self.metadata(),
             quality: None,
             warnings,
         })
@@ -317,6 +318,20 @@ impl Source for Tiff<'_> {
 }
 
 impl Tiff<'_> {
+    fn metadata(&self) -> Metadata {
+        const CENTIMETRES: u64 = 3;
+        let Some(directory) = self.file.directories().next() else { return Metadata::default() };
+        let factor = if directory.number(296) == Some(CENTIMETRES) { 2.54 } else { 1.0 };
+        let density = |tag| directory.fractions(tag)?.first().map(|value| value * factor).filter(|v| v.is_finite());
+        Metadata {
+            exif: exif::from_tiff(self.file, &directory),
+            xmp: directory.bytes(700).map(<[u8]>::to_vec),
+            iptc: directory.bytes(33723).map(<[u8]>::to_vec),
+            density: density(282).zip(density(283)),
+            ..Metadata::default()
+        }
+    }
+
     /// All samples that are wanted, interleaved, and how many a pixel has.
     fn pixels<T: Sample>(&self, fail_on: FailOn, warnings: &mut Vec<String>) -> Result<(Vec<T>, u8), Error> {
         let Header { width, height, .. } = self.header;
