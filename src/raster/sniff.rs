@@ -12,6 +12,7 @@ pub enum Format {
     Tiff,
     Bmp,
     Gif,
+    Avif,
     /// PBM, PGM, PPM and PAM.
     Pnm,
     Qoi,
@@ -28,6 +29,7 @@ impl fmt::Display for Format {
             Format::Tiff => "TIFF",
             Format::Bmp => "BMP",
             Format::Gif => "GIF",
+            Format::Avif => "AVIF",
             Format::Pnm => "PNM",
             Format::Qoi => "QOI",
             Format::Ico => "ICO",
@@ -47,11 +49,21 @@ pub(super) fn sniff(bytes: &[u8]) -> Result<Format, Error> {
         [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Ok(Format::Tiff),
         [b'B', b'M', ..] => Ok(Format::Bmp),
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Ok(Format::Gif),
+        [_, _, _, _, b'f', b't', b'y', b'p', brands @ ..] if is_avif(brands) => Ok(Format::Avif),
         [b'P', b'1'..=b'7', b' ' | b'\t' | b'\r' | b'\n' | b'#', ..] => Ok(Format::Pnm),
         [b'q', b'o', b'i', b'f', ..] => Ok(Format::Qoi),
         [0, 0, 1 | 2, 0, count, more, ..] if (*count, *more) != (0, 0) => Ok(Format::Ico),
         _ => Err(Error::UnsupportedFormat(refusal(bytes))),
     }
+}
+
+/// Whether the brands of a file, the main one or one of the others that stand in the first box, say AVIF.
+fn is_avif(brands: &[u8]) -> bool {
+    const LOOKED_AT: usize = 32;
+    let is = |brand: &[u8]| matches!(brand, b"avif" | b"avis");
+    let main = brands.get(..4).is_some_and(is);
+    let generic = brands.get(..4).is_some_and(|brand| matches!(brand, b"mif1" | b"miaf" | b"msf1"));
+    main || generic && brands.chunks_exact(4).take(LOOKED_AT).any(is)
 }
 
 /// Files that are recognised only to say so: signature, then name and advice.
@@ -92,8 +104,6 @@ const VIDEO: &str = "a video (MP4 or QuickTime): take a frame of it first, for i
 
 /// Brands of ISO base media files: ISO/IEC 23008-12, the AV1 image file format, MP4 and QuickTime.
 const BRANDS: &[(&[u8], &str)] = &[
-    (b"avif", "AVIF"),
-    (b"avis", "AVIF"),
     (b"heic", HEIC),
     (b"heix", HEIC),
     (b"hevc", HEIC),
@@ -114,7 +124,7 @@ const BRANDS: &[(&[u8], &str)] = &[
 ];
 
 fn refusal(bytes: &[u8]) -> String {
-    const WANTED: &str = "Expected PNG, JPEG, WebP, TIFF, BMP, GIF, PNM, QOI or ICO";
+    const WANTED: &str = "Expected PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF, PNM, QOI or ICO";
     let brand = match bytes {
         [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => {
             BRANDS.iter().find(|(name, _)| brand.starts_with(name)).or(Some(&(b"", "an ISO media file")))
@@ -171,8 +181,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_named() {
         for (bytes, name) in [
-            (&b"\0\0\0\x1cftypavif\0\0\0\0"[..], "AVIF"),
-            (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC"),
+            (&b"\0\0\0\x18ftypheic\0\0\0\0"[..], "HEIC"),
             (b"\0\0\0\x18ftypisom\0\0\0\0", "video"),
             (b"\xff\x0a\0", "JPEG XL"),
             (b"%PDF-1.4", "PDF"),

@@ -3,6 +3,7 @@
 //! Every format is read in two steps: its header, which costs nothing, and, after the size was checked against the
 //! limit, its pixels. What the formats have in common (colour, orientation, what counts as broken) is done here.
 
+mod avif;
 mod bmp;
 mod damage;
 mod gif;
@@ -117,6 +118,7 @@ fn open(bytes: &[u8]) -> Result<Box<dyn Source + '_>, Error> {
         Format::Tiff => Box::new(tiff::Tiff::open(bytes)?),
         Format::Bmp => Box::new(bmp::Bmp::open(bytes)?),
         Format::Gif => Box::new(gif::Gif::open(bytes)?),
+        Format::Avif => Box::new(avif::Avif::open(bytes)?),
         Format::Pnm | Format::Qoi | Format::Ico => Box::new(other::Other::open(bytes, format)?),
     })
 }

@@ -225,7 +225,7 @@ fn check(width: u32, height: u32, channels: u8, depth: u8, options: &EncodeOptio
         Format::Jpeg => u32::from(u16::MAX),
         Format::Webp => webp::MAX_SIDE,
         Format::Png | Format::Tiff => i32::MAX as u32,
-        Format::Bmp | Format::Gif | Format::Pnm | Format::Qoi | Format::Ico => {
+        Format::Bmp | Format::Gif | Format::Avif | Format::Pnm | Format::Qoi | Format::Ico => {
             return Err(Error::UnsupportedFormat(format!(
                 "Expected PNG, JPEG, WebP or TIFF as the output format but received {format}"
             )));
