@@ -66,6 +66,10 @@ fn name(format: Format) -> &'static str {
         Format::Tiff => "tiff",
         Format::Bmp => "bmp",
         Format::Gif => "gif",
+        Format::Avif => "avif",
+        Format::Pnm => "ppm",
+        Format::Qoi => "qoi",
+        Format::Ico => "ico",
     }
 }
 

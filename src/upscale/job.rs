@@ -11,7 +11,7 @@ use super::frame;
 use super::hooks::{Hook, Hooks};
 use super::layers::layers;
 use super::networks::{Network, Networks, Route};
-use super::options::{Input, KeepMetadata, Limits, Options, Output};
+use super::options::{Input, Limits, Options, Output};
 use super::pass::{Pass, Rows};
 use super::plan::Plan;
 use super::progress::{Listener, Meter};
@@ -22,7 +22,7 @@ use super::tiling::tiling;
 use super::whole;
 use crate::engine::{Cancel, Lane, Pool, Share};
 use crate::error::Error;
-use crate::raster::{self, Depth, EncodeOptions, Encoder, Format, Raster, ToProfile};
+use crate::raster::{self, Depth, EncodeOptions, Encoder, Format, Metadata, Raster, ToProfile};
 
 /// One image to upscale.
 pub struct Job {
@@ -117,9 +117,9 @@ impl Job {
                 lane.run(move || prepare(source)).await?
             }
         };
-        let warnings = std::mem::take(&mut source.warnings);
+        let mut warnings = std::mem::take(&mut source.warnings);
 
-        let delivery = Delivery::new(&source, &options, sizing)?;
+        let delivery = Delivery::new(&source, &options, sizing, &mut warnings);
         let postprocess = hooks.postprocess;
         let run = Run { route, lane, workers, cancel, options, postprocess, listener, sizing, delivery, guarded: ReplacedShare::default() };
         let mut result = run.finish(source).await?;
@@ -146,12 +146,11 @@ struct Delivery {
     channels_by_model: u8,
     /// Channels of the result.
     channels: u8,
-    icc: Option<Vec<u8>>,
-    exif: Option<Vec<u8>>,
+    metadata: Metadata,
 }
 
 impl Delivery {
-    fn new(source: &Source, options: &Options, sizing: Sizing) -> Result<Delivery, Error> {
+    fn new(source: &Source, options: &Options, sizing: Sizing, warnings: &mut Vec<String>) -> Delivery {
         let colours = source.colours();
         let by_model = colours + u8::from(source.alpha_by_model());
         let all = colours + u8::from(source.raster.has_alpha());
@@ -165,15 +164,12 @@ impl Delivery {
             _ => Depth::Eight,
         };
         let flat = format == Some(Format::Jpeg);
-        let keep = options.keep_metadata;
-        Ok(Delivery {
-            format,
-            depth,
-            channels_by_model: by_model,
-            channels: if flat { colours } else { all },
-            icc: source.icc.clone().filter(|_| encoded && keep != KeepMetadata::None),
-            exif: source.exif.clone().filter(|_| encoded && keep == KeepMetadata::All),
-        })
+        let channels = if flat { colours } else { all };
+        let metadata = match format {
+            Some(format) => source.metadata.clone().fitted(format, channels, warnings),
+            None => Metadata::default(),
+        };
+        Delivery { format, depth, channels_by_model: by_model, channels, metadata }
     }
 }
 
@@ -313,8 +309,7 @@ impl Run<'_> {
             quality: options.quality,
             lossless: options.lossless,
             compression_level: options.compression_level,
-            icc: delivery.icc.clone(),
-            exif: delivery.exif.clone(),
+            metadata: delivery.metadata.clone(),
         };
         let encoder = Encoder::new(sizing.width, sizing.height, delivery.channels, depth, encode)?;
         Ok(Encoding::new(self.lane, encoder, finish, sizing.width, sizing.height))
@@ -324,8 +319,8 @@ impl Run<'_> {
     fn colours(&self, format: Format) -> Result<Finish, Error> {
         let delivery = &self.delivery;
         let depth = if delivery.depth == Depth::Sixteen { 16 } else { 8 };
-        let profile =
-            delivery.icc.as_deref().map(|icc| ToProfile::new(icc, delivery.channels, depth)).transpose()?;
+        let profile = delivery.metadata.icc.as_deref();
+        let profile = profile.map(|icc| ToProfile::new(icc, delivery.channels, depth)).transpose()?;
         let flatten = (format == Format::Jpeg).then_some(self.options.background);
         Ok(Finish { opacity: Opacity::None, flatten, profile })
     }

@@ -5,9 +5,9 @@ use std::path::Path;
 use super::finish::Opacity;
 use super::hooks::Hook;
 use super::networks::Compression;
-use super::options::{Alpha, Input, KeepMetadata, Limits, Options};
+use super::options::{Alpha, Input, KeepMetadata, Limits, Options, Output};
 use crate::error::Error;
-use crate::raster::{self, DecodeOptions, Depth, Format, Header, Raster};
+use crate::raster::{self, DecodeOptions, Depth, Format, Header, Metadata, Raster};
 
 /// Bytes whose header was read, or pixels.
 pub enum Opened {
@@ -84,8 +84,8 @@ pub struct Source {
     pub compression: Option<Compression>,
     /// Bits per sample that it came with: 8 or 16.
     pub depth: u8,
-    pub icc: Option<Vec<u8>>,
-    pub exif: Option<Vec<u8>>,
+    /// What of the file's metadata is asked for.
+    pub metadata: Metadata,
     pub warnings: Vec<String>,
 }
 
@@ -100,8 +100,8 @@ impl Source {
             Opened::Raster(raster) => {
                 let depth = if raster.depth() == Depth::Sixteen { 16 } else { 8 };
                 let (opacity, warnings) = (Opacity::None, Vec::new());
-                let (format, compression, icc, exif) = (None, None, None, None);
-                Ok(Source { raster, opacity, format, compression, depth, icc, exif, warnings })
+                let (format, compression, metadata) = (None, None, Metadata::default());
+                Ok(Source { raster, opacity, format, compression, depth, metadata, warnings })
             }
         }
     }
@@ -151,7 +151,7 @@ fn decode(bytes: &[u8], options: &Options, limits: &Limits) -> Result<Source, Er
             fail_on: limits.fail_on,
             limit_pixels: limits.input_pixels,
             auto_orient: options.auto_orient,
-            keep_metadata: options.keep_metadata != KeepMetadata::None,
+            keep_metadata: options.keep_metadata != KeepMetadata::None && options.output == Output::Encoded,
         },
     )?;
     let format = decoded.format;
@@ -161,8 +161,11 @@ fn decode(bytes: &[u8], options: &Options, limits: &Limits) -> Result<Source, Er
         format: Some(format),
         compression: decoded.quality.map(|quality| Compression { format, quality }),
         depth: decoded.depth,
-        icc: decoded.icc,
-        exif: decoded.exif,
+        metadata: match options.keep_metadata {
+            KeepMetadata::None => Metadata::default(),
+            KeepMetadata::Icc => decoded.metadata.profile_only(),
+            KeepMetadata::All => decoded.metadata,
+        },
         warnings: decoded.warnings,
     })
 }

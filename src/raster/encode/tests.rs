@@ -2,6 +2,7 @@
 //! the whole picture at once.
 
 use super::*;
+use crate::raster::exif;
 use crate::raster::decode::{DecodeOptions, decode};
 use crate::raster::picture::{Raster, Samples};
 use std::io::Cursor;
@@ -95,8 +96,8 @@ fn png_levels_and_bands_in_any_order() {
 fn png_chunks_hold_the_metadata() {
     let icc = fixture_icc();
     let exif = decode(&fixture("orient-6.jpg"), &DecodeOptions { keep_metadata: true, ..Default::default() });
-    let options =
-        EncodeOptions { icc: Some(icc.clone()), exif: exif.unwrap().exif, ..EncodeOptions::new(Format::Png) };
+    let metadata = Metadata { icc: Some(icc.clone()), exif: exif.unwrap().metadata.exif, ..Metadata::default() };
+    let options = EncodeOptions { metadata, ..EncodeOptions::new(Format::Png) };
     let file = encode(picture(9, 9, 3, 8), options).unwrap();
     let reader = ::png::Decoder::new(Cursor::new(&file)).read_info().unwrap();
     assert_eq!(reader.info().icc_profile.as_deref(), Some(&icc[..]));
@@ -106,7 +107,7 @@ fn png_chunks_hold_the_metadata() {
 
 fn fixture_icc() -> Vec<u8> {
     let options = DecodeOptions { keep_metadata: true, ..Default::default() };
-    decode(&fixture("icc-p3.png"), &options).unwrap().icc.unwrap()
+    decode(&fixture("icc-p3.png"), &options).unwrap().metadata.icc.unwrap()
 }
 
 #[test]
@@ -137,8 +138,11 @@ fn jpeg_metadata_of_many_segments() {
     let icc: Vec<u8> = (0..150_000u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect();
     let source =
         decode(&fixture("orient-6.jpg"), &DecodeOptions { keep_metadata: true, ..Default::default() });
-    let exif = source.unwrap().exif;
-    let options = EncodeOptions { icc: Some(icc.clone()), exif, ..EncodeOptions::new(Format::Jpeg) };
+    let exif = source.unwrap().metadata.exif;
+    let options = EncodeOptions {
+        metadata: Metadata { icc: Some(icc.clone()), exif, ..Metadata::default() },
+        ..EncodeOptions::new(Format::Jpeg)
+    };
     let file = encode(picture(50, 70, 3, 8), options).unwrap();
     let mut decoder = zune_jpeg::JpegDecoder::new(zune_jpeg::zune_core::bytestream::ZCursor::new(&file));
     decoder.decode_headers().unwrap();
@@ -172,11 +176,11 @@ fn tiff_takes_over_exif_and_profile() {
     let icc = fixture_icc();
     let source =
         decode(&fixture("orient-6.jpg"), &DecodeOptions { keep_metadata: true, ..Default::default() });
-    let exif = source.unwrap().exif;
+    let exif = source.unwrap().metadata.exif;
     assert_eq!(&exif.as_ref().unwrap()[..2], b"MM");
     for depth in [8, 16] {
-        let options =
-            EncodeOptions { icc: Some(icc.clone()), exif: exif.clone(), ..EncodeOptions::new(Format::Tiff) };
+        let metadata = Metadata { icc: Some(icc.clone()), exif: exif.clone(), ..Metadata::default() };
+        let options = EncodeOptions { metadata, ..EncodeOptions::new(Format::Tiff) };
         let raster = picture(300, 129, 3, depth);
         let file = encode(raster.clone(), options).unwrap();
         assert_eq!(judged(&file).2, raster.samples);
@@ -219,11 +223,10 @@ fn webp_lossless_is_exact_and_lossy_is_close() {
 fn webp_metadata() {
     let icc = fixture_icc();
     let keep = DecodeOptions { keep_metadata: true, ..Default::default() };
-    let exif = decode(&fixture("orient-6.jpg"), &keep).unwrap().exif;
+    let exif = decode(&fixture("orient-6.jpg"), &keep).unwrap().metadata.exif;
     for (channels, lossless) in [(3, false), (4, false), (3, true), (4, true)] {
         let options = EncodeOptions {
-            icc: Some(icc.clone()),
-            exif: exif.clone(),
+            metadata: Metadata { icc: Some(icc.clone()), exif: exif.clone(), ..Metadata::default() },
             lossless,
             ..EncodeOptions::new(Format::Webp)
         };
