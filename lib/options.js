@@ -56,8 +56,7 @@ function parseUpscalerOptions(given) {
     input: {
       allowPaths: check.boolean('options.allowPaths', options.allowPaths) ?? true,
       fetch: parseFetch(options.fetch),
-      limitInputBytes:
-        check.integer('options.limitInputBytes', options.limitInputBytes, 1) ?? LIMIT_INPUT_BYTES,
+      limitInputBytes: check.count('options.limitInputBytes', options.limitInputBytes) ?? LIMIT_INPUT_BYTES,
     },
     native: /** @type {NativeUpscalerOptions} */ ({
       threads: check.integer('options.threads', options.threads, 1, 1024),
@@ -78,7 +77,7 @@ function parseConfiguration(given) {
   const options = check.options('options', given);
   return {
     threads: check.integer('options.threads', options.threads, 1, 1024),
-    maxMemory: check.integer('options.maxMemory', options.maxMemory, 1),
+    maxMemory: check.count('options.maxMemory', options.maxMemory),
   };
 }
 
@@ -242,7 +241,7 @@ function parseTf(tf) {
 function parseLimit(name, limit, fallback) {
   if (limit === false) return 0;
   if (limit === true) return fallback;
-  return check.integer(name, limit, 1) ?? fallback;
+  return check.count(name, limit) ?? fallback;
 }
 
 module.exports = {

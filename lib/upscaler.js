@@ -47,7 +47,7 @@ class Upscaler {
   /** @param {unknown} [given] see `UpscalerOptions` in index.d.ts */
   constructor(given) {
     this.#options = options.parseUpscalerOptions(given);
-    this.#native = new native.NativeUpscaler(this.#options.native);
+    this.#native = instance(this.#options.native);
     for (const method of METHODS) {
       Object.defineProperty(this, method, {
         value: this[method].bind(this),
@@ -310,6 +310,15 @@ class Upscaler {
   }
 }
 
+/** @param {ParsedOptions['native']} given */
+function instance(given) {
+  try {
+    return new native.NativeUpscaler(given);
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
 /** @param {import('./native').Alternative} alternative */
 function describeAlternative({ source, scale, artefacts }) {
   return { model: source.name, scale, artefacts: artefacts ?? null };
@@ -331,7 +340,11 @@ const versions = {
   'upscaler-node': /** @type {string} */ (require('../package.json').version),
   napi: process.versions.napi,
   get onnxruntime() {
-    return native.versions().onnxruntime;
+    try {
+      return native.versions().onnxruntime;
+    } catch (error) {
+      throw fromNative(error);
+    }
   },
 };
 
