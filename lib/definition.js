@@ -5,6 +5,7 @@ const path = require('node:path');
 const { fileURLToPath } = require('node:url');
 const { types } = require('node:util');
 const { UpscalerError, describe, describeUrl, invalidType, invalidValue } = require('./errors');
+const origins = require('./catalogue/origins.json');
 const check = require('./check');
 const { locate, notInstalled } = require('./locate');
 const models = require('./models');
@@ -202,7 +203,7 @@ function fromDefinition(given, scale) {
   if (scale !== undefined && definition.scale !== undefined && definition.scale !== scale) {
     throw wrongScale(describeDefinition(definition), definition.scale, scale);
   }
-  const entry = models.findByDefinition(definition);
+  const { entry, sha256 } = publishedAs(definition);
   return {
     definition,
     entry,
@@ -214,9 +215,26 @@ function fromDefinition(given, scale) {
       ...ranges(definition),
       channels: definition.channels,
       divisibilityFactor: definition.divisibilityFactor,
-      sha256: definition.sha256,
+      sha256,
     },
   };
+}
+
+/**
+ * The catalogue's word on the weights of a package, which its code cannot change: their hash, and all that is known of
+ * them. Another version of UpscalerJS's packages may hold others, of which nothing is known.
+ *
+ * @param {ModelDefinition} definition
+ * @returns {{ entry?: Entry, sha256?: string }}
+ */
+function publishedAs(definition) {
+  const { path: file, sha256, _internals } = definition;
+  const entry = models.findByDefinition(definition);
+  if (entry === undefined || _internals === undefined) return { sha256 };
+  if (_internals.name === entry.package) return { entry, sha256: entry.sha256 };
+  if (file !== undefined) return { entry, sha256 };
+  if (packages.versionOf(_internals.name) !== entry.origin.version) return { sha256 };
+  return { entry, sha256: entry.modelType === 'graph' ? entry.sha256 : check.own(origins, entry.id) };
 }
 
 /**

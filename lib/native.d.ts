@@ -33,6 +33,8 @@ export interface NativeQuantised {
 export interface NativeUpscalerOptions {
   threads?: number;
   maxPending?: number;
+  /** Of a file on disk. */
+  limitInputBytes?: number;
   /** 0: no limit. */
   limitInputPixels?: number;
   /** 0: no limit. */
@@ -96,6 +98,8 @@ export interface Alternative {
 
 export interface ModelInfo {
   name: string;
+  /** Of the bytes that were loaded, all files one after the other. */
+  sha256: string;
   scale: number;
   channels: number;
   halo: number | null;

@@ -14,7 +14,7 @@ const { invalidType, invalidValue } = require('./errors');
 /** sharp's default: 0x3FFF squared. */
 const LIMIT_INPUT_PIXELS = 268402689;
 const LIMIT_OUTPUT_PIXELS = 4 * LIMIT_INPUT_PIXELS;
-/** For what arrives piece by piece, where the size is not known beforehand: streams and URLs. */
+/** For what is read into memory, whose size is not known or not chosen here: files, streams, URLs. */
 const LIMIT_INPUT_BYTES = 256 * 1024 * 1024;
 
 const MAX_PENDING = 256;
@@ -45,6 +45,8 @@ const FORMATS = /** @type {const} */ ({
 function parseUpscalerOptions(given) {
   const options = check.options('options', given);
   checkModel(options.model);
+  const limitInputBytes =
+    check.count('options.limitInputBytes', options.limitInputBytes) ?? LIMIT_INPUT_BYTES;
   return {
     model: options.model,
     scale: check.integer('options.scale', options.scale, 1),

@@ -88,6 +88,19 @@ function packageFolder(name) {
 }
 
 /**
+ * @param {string} name of an installed package
+ * @returns {string | undefined} its version
+ */
+function versionOf(name) {
+  const folder = packageFolder(packageName(name));
+  try {
+    return folder && JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8')).version;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * @param {string} folder
  * @param {string} name
  * @returns {string | undefined}
@@ -160,4 +173,4 @@ function notInstalled(name) {
   );
 }
 
-module.exports = { requirePackage, packageFolder, packageName, fileOfPackage, isInstalled, notInstalled };
+module.exports = { requirePackage, packageFolder, packageName, fileOfPackage, versionOf, isInstalled, notInstalled };

@@ -3,12 +3,15 @@
 
 mod activations;
 mod cancel;
+mod leaving;
 mod observer;
 mod operators;
 mod pool;
+mod privacy;
 mod processor;
 mod runtime;
 mod sessions;
+mod shortage;
 mod sized;
 mod watch;
 mod workspaces;

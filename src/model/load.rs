@@ -6,7 +6,7 @@ use once_cell::sync::Lazy;
 
 use super::definition::{Definition, FP32, ModelInfo};
 use super::shared::{self, Shared};
-use super::source::{Contents, FileFormat, Source};
+use super::source::{Contents, FileFormat, Files, Source, hex};
 use super::{per_size, precision};
 use crate::engine::{
     Engine, Engines, Load, OnnxEngine, OnnxModel, Registered, SessionOptions, Signature, kernels,
@@ -48,26 +48,27 @@ pub fn load(source: &Source, definition: &Definition, workers: usize) -> Result<
     // What is published is the float32 form's; the int8 form is calibrated where its package is made.
     let published = definition.sha256.as_deref().filter(|_| std::ptr::eq(chosen, source));
     let source = chosen;
-    let loaded = match source.digest() {
-        Ok(digest) => {
-            if let Some(sha256) = published {
-                source.verify(&digest, sha256)?;
-            }
-            let said = Definition { name: None, ..definition.clone() };
-            let key = shared::key(&digest, &format!("{said:?} {workers}"));
-            MODELS.get(key, || make_all(source, definition, workers))?
-        }
-        // Reading it says best what is wrong.
-        Err(_) => Arc::new(make_all(source, definition, workers)?),
-    };
+    let files = source.files()?;
+    let digest = files.digest();
+    if let Some(sha256) = published {
+        files.verify(&digest, sha256)?;
+    }
+    let said = Definition { name: None, ..definition.clone() };
+    let key = shared::key(&digest, &format!("{said:?} {workers}"));
+    let loaded = MODELS.get(key, || make_all(files, source, definition, workers))?;
     let name = definition.name.clone().unwrap_or_else(|| source.name());
-    let info = ModelInfo { name, ..loaded.info.clone() };
+    let info = ModelInfo { name, sha256: hex(&digest), ..loaded.info.clone() };
     Ok(Model { engines: loaded.engines.clone(), info, _loaded: loaded })
 }
 
-fn make_all(source: &Source, definition: &Definition, workers: usize) -> Result<Loaded, Error> {
-    let (contents, format) = source.open()?;
-    let proto = match contents {
+fn make_all(
+    files: Files,
+    source: &Source,
+    definition: &Definition,
+    workers: usize,
+) -> Result<Loaded, Error> {
+    let format = files.format();
+    let proto = match files.contents()? {
         Contents::Network(proto) => *proto,
         Contents::PerSize(graph) => return per_size::load(graph, source, definition, workers),
     };
@@ -98,6 +99,7 @@ fn make_all(source: &Source, definition: &Definition, workers: usize) -> Result<
 pub(super) fn describe(format: FileFormat, signature: &Signature) -> ModelInfo {
     ModelInfo {
         name: String::new(),
+        sha256: String::new(),
         scale: signature.footprint.scale,
         channels: signature.channels_in,
         halo: signature.footprint.radius.map(|_| signature.halo),

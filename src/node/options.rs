@@ -15,6 +15,8 @@ pub struct InstanceOptions {
     pub threads: Option<u32>,
     /// Images that may be waiting; default 256.
     pub max_pending: Option<u32>,
+    /// Bytes of a file on disk; default 256 MiB.
+    pub limit_input_bytes: Option<f64>,
     /// Pixels of an input; 0 is no limit; default 268402689.
     pub limit_input_pixels: Option<f64>,
     /// Pixels of a result; 0 is no limit; default four times that of inputs.
@@ -40,6 +42,7 @@ impl InstanceOptions {
             ("warning", FailOn::Warning),
         ];
         Ok(Limits {
+            input_bytes: self.limit_input_bytes.map_or(defaults.input_bytes, |bytes| bytes as u64),
             input_pixels: limit(self.limit_input_pixels, defaults.input_pixels),
             output_pixels: limit(self.limit_output_pixels, defaults.output_pixels),
             fail_on: one_of("failOn", self.fail_on.as_deref(), &fail_on)?.unwrap_or(defaults.fail_on),

@@ -1,6 +1,7 @@
 //! What concerns the whole process: the library's place, threads, memory, counts, versions.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use napi::Env;
 use napi::bindgen_prelude::{Buffer, PromiseRaw, create_custom_tokio_runtime};
@@ -15,6 +16,9 @@ use crate::error::Error;
 use crate::model::{self, Storage};
 use crate::upscale::{Counters, configure_memory};
 
+/// Files that may be read at the same time: enough that some on a slow disk do not hold up the others.
+const READERS: usize = 16;
+
 /// One thread is enough for coordination: the work is done by the pool's workers.
 #[napi_derive::module_init]
 fn init_runtime() {
@@ -23,6 +27,8 @@ fn init_runtime() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("upscaler-coordinator")
+        .max_blocking_threads(READERS)
+        .thread_keep_alive(Duration::from_secs(1))
         .enable_time()
         .build();
     // Without it napi starts a runtime of its own at the first promise.

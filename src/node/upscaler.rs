@@ -8,7 +8,6 @@ use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
 use tokio::sync::watch;
 
-use super::borrow::Borrow;
 use super::choice::{Alternative, candidates};
 use super::errors::{Code, rejection, thrown};
 use super::hooks::{Function, hooks};
@@ -36,7 +35,6 @@ struct Instance {
     max_pending: u64,
     share: Arc<Share>,
     counters: Arc<Counters>,
-    borrow: Borrow,
     state: Mutex<State>,
     /// How many calls have not settled.
     calls: watch::Sender<usize>,
@@ -64,7 +62,6 @@ impl NativeUpscaler {
             max_pending: options.max_pending.unwrap_or(MAX_PENDING).into(),
             share: Share::new(options.threads.map_or(threads, |share| share as usize)),
             counters: Arc::new(Counters::default()),
-            borrow: Borrow::default(),
             state: Mutex::default(),
             calls: watch::Sender::new(0),
         });
@@ -73,7 +70,6 @@ impl NativeUpscaler {
         let ended = env.add_env_cleanup_hook(weak, |instance| {
             if let Some(instance) = instance.upgrade() {
                 instance.cancel_all();
-                instance.borrow.end();
             }
         });
         ended.map_err(|error| thrown(Error::RuntimeLoad(error.reason.clone())))?;
@@ -138,9 +134,8 @@ impl NativeUpscaler {
         preprocess: Option<Function>,
         postprocess: Option<Function>,
     ) -> napi::Result<PromiseRaw<'env, NativeResult>> {
-        let hooks = hooks(preprocess, postprocess, &self.instance.borrow);
-        let prepared =
-            image.input(&self.instance.borrow).and_then(|input| Ok((input, Options::try_from(options)?)));
+        let hooks = hooks(preprocess, postprocess);
+        let prepared = image.input().and_then(|input| Ok((input, Options::try_from(options)?)));
         let call = prepared
             .map_err(|error| Error::InvalidArgument(error.reason.clone()))
             .and_then(|(input, options)| Call::new(&self.instance, id, input, options));

@@ -85,6 +85,7 @@ impl Job {
         let Job { networks, input, options, limits, cancel, hooks, listener } = self;
         let options = Arc::new(options);
         let scales = networks.scales();
+        let input = input.in_memory(&limits).await?;
         let opened = lane.run(move || Opened::new(input, &limits)).await?;
         let (width, height) = opened.size();
         let sizing = Sizing::new(width, height, &scales, &options, limits.output_pixels)?;

@@ -133,6 +133,8 @@ impl Default for Options {
 /// What an instance allows.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
+    /// Bytes of a file on disk.
+    pub input_bytes: u64,
     /// Pixels of an input picture.
     pub input_pixels: Option<u64>,
     /// Pixels of a result and of every step on the way to it.
@@ -142,9 +144,9 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// sharp's limit for inputs, four times that for results.
+    /// sharp's limit for inputs, four times that for results, and files of 256 MiB.
     fn default() -> Self {
         let input = 0x3fff * 0x3fff;
-        Limits { input_pixels: Some(input), output_pixels: Some(4 * input), fail_on: FailOn::Error }
+        Limits { input_bytes: 256 << 20, input_pixels: Some(input), output_pixels: Some(4 * input), fail_on: FailOn::Error }
     }
 }
