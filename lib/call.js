@@ -1,6 +1,7 @@
 // @ts-check
 'use strict';
 
+const { performance } = require('node:perf_hooks');
 const { AbortError, UpscalerError } = require('./errors');
 
 /**
@@ -11,6 +12,8 @@ const { AbortError, UpscalerError } = require('./errors');
 class Call {
   #controller = new AbortController();
   #settled = false;
+  /** @type {number | undefined} */
+  #deadline;
   /** @type {(() => void)[]} */
   #cleanups = [];
 
@@ -20,6 +23,7 @@ class Call {
    */
   constructor({ signal, timeout }, id = 0) {
     this.id = id;
+    this.#deadline = timeout === undefined ? undefined : performance.now() + timeout;
     if (signal !== undefined) this.#follow(signal);
     if (timeout !== undefined) this.#limit(timeout);
   }
@@ -27,6 +31,11 @@ class Call {
   /** Aborted when the call is cancelled; its reason is the error to reject with. */
   get signal() {
     return this.#controller.signal;
+  }
+
+  /** Milliseconds that are left of its timeout. */
+  get remaining() {
+    return this.#deadline === undefined ? undefined : Math.max(0, this.#deadline - performance.now());
   }
 
   get settled() {

@@ -67,6 +67,7 @@ export interface Counters {
   done: number;
   failed: number;
   aborted: number;
+  refused: number;
 }
 
 export interface ModelSource {
@@ -154,6 +155,8 @@ export interface NativeUpscaleOptions {
   autoOrient?: boolean;
   keepMetadata?: 'none' | 'icc' | 'all';
   slices?: 'encoded' | 'raw' | 'tensor';
+  /** Milliseconds from now: what cannot be done by then is refused as soon as that is seen. */
+  timeout?: number;
 }
 
 export interface NativePixels {

@@ -173,4 +173,12 @@ function notInstalled(name) {
   );
 }
 
-module.exports = { requirePackage, packageFolder, packageName, fileOfPackage, versionOf, isInstalled, notInstalled };
+module.exports = {
+  requirePackage,
+  packageFolder,
+  packageName,
+  fileOfPackage,
+  versionOf,
+  isInstalled,
+  notInstalled,
+};

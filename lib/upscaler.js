@@ -291,7 +291,8 @@ class Upscaler {
     const abort = () => this.#native.abort(call.id);
     call.signal.addEventListener('abort', abort, { once: true });
     try {
-      return await this.#native.start(call.id, image, nativeOptions, report, preprocess, postprocess);
+      const timed = { ...nativeOptions, timeout: call.remaining };
+      return await this.#native.start(call.id, image, timed, report, preprocess, postprocess);
     } finally {
       call.signal.removeEventListener('abort', abort);
     }

@@ -8,6 +8,7 @@
 //! | [`error`] | the one error type and its stable codes |
 //! | [`budget`] | what the loading of a model may take |
 //! | `files` | files that somebody names, read with care |
+//! | [`memory`] | how much of it pictures may take |
 //! | [`raster`] | pixels: decode, encode, orient, colour, alpha, resample; knows no model |
 //! | [`graph`] | the ONNX graph in memory: messages, building, rewrites, receptive field; knows no file format |
 //! | [`mod@format`] | model files (onnx, tfjs, ncnn) → graph; knows no engine |
@@ -26,6 +27,7 @@ mod files;
 pub mod format;
 pub mod graph;
 pub mod kernel;
+pub mod memory;
 pub mod model;
 pub mod raster;
 pub mod upscale;

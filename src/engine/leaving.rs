@@ -33,11 +33,6 @@ impl Drop for Within {
     }
 }
 
-/// Whether the process is about to end.
-pub fn leaving() -> bool {
-    LEAVING.load(Ordering::SeqCst)
-}
-
 /// To be called when the library is loaded, so that `exit` waits before it destroys what the library holds: what was
 /// registered last is done first.
 #[cfg(unix)]

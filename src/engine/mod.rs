@@ -14,6 +14,7 @@ mod sessions;
 mod shortage;
 mod sized;
 mod watch;
+mod whole;
 mod workspaces;
 
 pub use cancel::{Cancel, Hook};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use once_cell::sync::OnceCell;
 use ort::environment::Environment;
 
-use super::{activations, leaving, privacy};
+use super::{activations, leaving, privacy, whole};
 use crate::error::Error;
 
 static LIBRARY: OnceCell<PathBuf> = OnceCell::new();
@@ -34,7 +34,11 @@ fn library() -> Result<&'static Path, Error> {
     privacy::switch_telemetry_off();
     let none =
         || Error::RuntimeLoad("Expected the path of the ONNX Runtime library but none was set".to_owned());
-    LIBRARY.get().map(PathBuf::as_path).ok_or_else(none)
+    let path = LIBRARY.get().map(PathBuf::as_path).ok_or_else(none)?;
+    match whole::missing(path) {
+        None => Ok(path),
+        Some(reason) => Err(failed(path, &reason)),
+    }
 }
 
 fn failed(path: &Path, reason: &str) -> Error {

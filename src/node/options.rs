@@ -1,5 +1,7 @@
 //! Option objects. Every field says its default; the shim has checked types, the core checks values.
 
+use std::time::{Duration, Instant};
+
 use napi_derive::napi;
 
 use super::errors::{Code, thrown};
@@ -95,6 +97,8 @@ pub struct UpscaleOptions {
     /// Hand tiles' pixels to the progress callback, as this; default: none.
     #[napi(ts_type = "'encoded' | 'raw' | 'tensor'")]
     pub slices: Option<String>,
+    /// Milliseconds from now after which the result is of no use; default: none.
+    pub timeout: Option<f64>,
 }
 
 const OUTPUTS: [(&str, Output); 3] =
@@ -140,8 +144,13 @@ impl TryFrom<UpscaleOptions> for Options {
             keep_metadata: one_of("keepMetadata", given.keep_metadata.as_deref(), &keeps)?
                 .unwrap_or_default(),
             slices: one_of("progressOutput", given.slices.as_deref(), &OUTPUTS)?,
+            deadline: given.timeout.and_then(deadline),
         })
     }
+}
+
+fn deadline(timeout: f64) -> Option<Instant> {
+    Instant::now().checked_add(Duration::try_from_secs_f64(timeout / 1e3).ok()?)
 }
 
 fn one_of<T: Copy>(

@@ -13,8 +13,9 @@ use super::result::NativeCounters;
 use crate::calibrate;
 use crate::engine::{Pool, Share, set_library, version};
 use crate::error::Error;
+use crate::memory;
 use crate::model::{self, Storage};
-use crate::upscale::{Counters, configure_memory};
+use crate::upscale::Counters;
 
 /// Files that may be read at the same time: enough that some on a slow disk do not hold up the others.
 const READERS: usize = 16;
@@ -48,7 +49,7 @@ pub fn init(library_path: String) {
 pub struct ProcessOptions {
     /// Worker threads; default: the cores that this process may use.
     pub threads: Option<u32>,
-    /// Bytes that all images together may hold; default 4 GiB.
+    /// Bytes that all images together may hold; default: half of what the process may have beside itself, at most 4 GiB.
     pub max_memory: Option<f64>,
 }
 
@@ -59,7 +60,7 @@ pub fn configure(options: ProcessOptions) -> Result<(), napi::Error<Code>> {
         Pool::configure(threads as usize).map_err(thrown)?;
     }
     if let Some(bytes) = options.max_memory {
-        configure_memory(bytes as u64).map_err(thrown)?;
+        memory::configure(bytes as u64).map_err(thrown)?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What a caller may ask for one image. Plain data: the binding fills it in, the job acts on it.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use crate::error::Error;
 use crate::raster::{EncodeOptions, FailOn, Format, Raster};
@@ -104,6 +105,8 @@ pub struct Options {
     pub keep_metadata: KeepMetadata,
     /// Hand every tile's pixels to the progress callback, as this.
     pub slices: Option<Output>,
+    /// When the result is of no use any more.
+    pub deadline: Option<Instant>,
 }
 
 impl Default for Options {
@@ -126,6 +129,7 @@ impl Default for Options {
             auto_orient: true,
             keep_metadata: KeepMetadata::None,
             slices: None,
+            deadline: None,
         }
     }
 }

@@ -49,6 +49,12 @@ impl Opened {
         }
     }
 
+    /// Width times height.
+    pub fn pixels(&self) -> u64 {
+        let (width, height) = self.size();
+        u64::from(width) * u64::from(height)
+    }
+
     /// Bytes of the decoded picture.
     pub fn decoded_bytes(&self) -> u64 {
         let (width, height) = self.size();
