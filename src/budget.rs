@@ -1,17 +1,12 @@
-//! What the loading of a model may take. Files from strangers can be written so that a few bytes ask for hours or for all of
-//! memory: loops over what a file holds look here whether anybody still waits for them, and what is computed beforehand is
-//! counted.
+//! How long the loading of a model may take: as long as somebody waits for it. Loops over what a file holds look here.
 //!
 //! It belongs to the thread that loads, so that no function on the way has to hand it on.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::Error;
-
-/// What a model's constants and what is computed of them may come to, in bytes: as much as its files.
-const MOST_COMPUTED: u64 = 2 << 30;
 
 /// Somebody who waits for a model, and may stop waiting.
 #[derive(Clone, Default)]
@@ -40,19 +35,17 @@ impl Waiting {
 
 thread_local! {
     static WAITING: RefCell<Option<Waiting>> = const { RefCell::new(None) };
-    static COMPUTED: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Does work that `waiting` may stop.
 pub fn within<T>(waiting: Waiting, work: impl FnOnce() -> T) -> T {
-    struct Restore(Option<Waiting>, u64);
+    struct Restore(Option<Waiting>);
     impl Drop for Restore {
         fn drop(&mut self) {
             WAITING.set(self.0.take());
-            COMPUTED.set(self.1);
         }
     }
-    let _restore = Restore(WAITING.replace(Some(waiting)), COMPUTED.replace(0));
+    let _restore = Restore(WAITING.replace(Some(waiting)));
     work()
 }
 
@@ -67,23 +60,6 @@ pub fn is_wanted() -> bool {
 /// [`Error::Aborted`] when nobody waits any more.
 pub fn check() -> Result<(), Error> {
     if is_wanted() { Ok(()) } else { Err(Error::Aborted) }
-}
-
-/// Counts memory for constants, before it is taken.
-///
-/// # Errors
-/// [`Error::ModelLoad`] if all of it would come to more than a model may have; [`Error::Aborted`] as [`check`].
-pub fn compute(bytes: u64) -> Result<(), Error> {
-    check()?;
-    let all = COMPUTED.get().saturating_add(bytes);
-    if all > MOST_COMPUTED {
-        return Err(Error::ModelLoad(format!(
-            "Expected a network whose constants take at most {} MiB when they are computed, but this one's take more",
-            MOST_COMPUTED >> 20
-        )));
-    }
-    COMPUTED.set(all);
-    Ok(())
 }
 
 /// Calls `stop`, at once or when nobody waits any more, until what is returned is dropped.
@@ -129,18 +105,6 @@ mod tests {
             assert!(!is_wanted());
         });
         assert!(is_wanted());
-    }
-
-    #[test]
-    fn what_is_computed_is_counted_for_each_model() {
-        let half = MOST_COMPUTED / 2;
-        for _ in 0..2 {
-            within(Waiting::default(), || {
-                assert!(compute(half).is_ok() && compute(half).is_ok());
-                assert_eq!(compute(1).unwrap_err().code(), "ERR_UPSCALER_MODEL_LOAD");
-                assert_eq!(compute(u64::MAX).unwrap_err().code(), "ERR_UPSCALER_MODEL_LOAD");
-            });
-        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! | room | job |
 //! |---|---|
 //! | [`error`] | the one error type and its stable codes |
-//! | [`budget`] | what the loading of a model may take |
+//! | [`budget`] | how long the loading of a model may take |
 //! | `files` | files that somebody names, read with care |
 //! | [`memory`] | how much of it pictures may take |
 //! | [`raster`] | pixels: decode, encode, orient, colour, alpha, resample; knows no model |

@@ -68,6 +68,8 @@ pub struct Load {
     pub spread: f64,
     /// The bytes that activations take for each input pixel, where all of a picture may be run at once; 0 elsewhere.
     pub bytes_per_pixel: u64,
+    /// The least height and width of which anything is left within the network.
+    pub least: (usize, usize),
 }
 
 impl Load {
@@ -79,6 +81,7 @@ impl Load {
         widest: u32::MAX,
         spread: 0.0,
         bytes_per_pixel: 0,
+        least: (1, 1),
     };
 }
 

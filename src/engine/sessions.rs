@@ -247,6 +247,14 @@ impl Engine for OnnxEngine {
         sink: Sink,
     ) -> Result<(), Error> {
         let cancel = &watch.cancel;
+        let least = self.signature.load.least;
+        if height < least.0 || width < least.1 {
+            return Err(Error::ModelShape(format!(
+                "Expected a picture of at least {}x{} pixels, of which something is left within the network, but received \
+                 {width}x{height}",
+                least.1, least.0
+            )));
+        }
         let mut lease = self.lease(spare_threads() > 0)?;
         let failed = |error: ort::Error| {
             shortage::of(&error).unwrap_or_else(|| Error::Inference(format!("ONNX Runtime failed: {error}")))

@@ -13,6 +13,7 @@ use crate::engine::{
 };
 use crate::error::Error;
 use crate::graph::{self, ModelProto, Network, Split};
+use crate::memory;
 use crate::raster::LUMA;
 
 /// A network that is ready to run.
@@ -154,10 +155,12 @@ fn engine(
     options: SessionOptions,
 ) -> Result<(Arc<OnnxEngine>, usize), Error> {
     let signature = signature(&network, format, definition)?;
+    network.check_activations(memory::limit())?;
+    let least = network.least_size();
     let network = network.optimised()?;
     let bytes = network.to_bytes();
     let key = shared::key(&bytes, &format!("{signature:?}{options:?}"));
-    let engine = ENGINES.get(key, || make(&network, &bytes, signature, options))?;
+    let engine = ENGINES.get(key, || make(&network, &bytes, signature, least, options))?;
     Ok((engine, bytes.len()))
 }
 
@@ -166,6 +169,7 @@ fn make(
     network: &Network,
     bytes: &[u8],
     mut signature: Signature,
+    least: (usize, usize),
     options: SessionOptions,
 ) -> Result<OnnxEngine, Error> {
     let split = match kernels()? {
@@ -178,13 +182,13 @@ fn make(
     let radius = signature.footprint.radius.unwrap_or(0);
     let Some((split, kernels)) = split else {
         signature.halo = radius.min(DEEP_HALO);
-        signature.load = stock_load(network)?;
+        signature.load = Load { least, ..stock_load(network)? };
         return OnnxEngine::new(OnnxModel { bytes: bytes.to_vec(), body: None }, signature, options);
     };
     // The kernels' rounding reaches farther than the network itself, but what is too faint to see is not waited for.
     let reach = radius + (split.program.reach() - split.program.radius()) as u32;
     signature.halo = if radius <= DEEP_HALO { reach } else { DEEP_HALO };
-    signature.load = streaming_load(network, &signature);
+    signature.load = Load { least, ..streaming_load(network, &signature) };
     let Split { program, around } = split;
     let registered = Registered::new(program, kernels);
     let bytes = around.to_bytes(registered.number());
@@ -246,6 +250,7 @@ fn streaming_load(network: &Network, signature: &Signature) -> Load {
         widest: WIDEST_STREAM,
         spread: STREAM_SPREAD,
         bytes_per_pixel: 0,
+        ..Load::UNLIMITED
     }
 }
 
