@@ -6,6 +6,7 @@ mod deadline;
 mod encoding;
 mod finish;
 mod frame;
+mod guard;
 mod hooks;
 mod job;
 mod layers;
@@ -19,12 +20,13 @@ mod size;
 mod source;
 #[cfg(test)]
 mod tests;
+mod tile;
 mod tiling;
 mod whole;
 
 pub use admission::{Counters, Counts, Ticket};
 pub use hooks::{Hook, Hooks};
 pub use job::{Data, Job, Upscaled};
-pub use networks::{Artefacts, Candidate, Compression, Network, Networks};
+pub use networks::{Artefacts, Candidate, Compression, Network, Networks, Role};
 pub use options::{Alpha, Fit, Input, KeepMetadata, Limits, Options, Output};
 pub use progress::{Listener, Progress, Rect, Slice, TileDone};

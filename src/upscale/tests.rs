@@ -29,6 +29,7 @@ impl Blur {
                 fixed_size: None,
                 input_range: (0.0, 1.0),
                 output_range: (0.0, 1.0),
+                guarded: false,
             },
             runs: AtomicUsize::new(0),
             pause: Duration::ZERO,
