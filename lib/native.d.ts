@@ -45,6 +45,8 @@ export interface NativeUpscalerOptions {
 export interface NativeUpscaler {
   /** The alternatives are loaded when a picture first needs them. */
   load(source: ModelSource, alternatives?: Alternative[]): Promise<ModelInfo>;
+  /** Stops the loading. */
+  abortLoad(): void;
   /** Counts a call as waiting before it can be started; `start` or `withdraw` follows. */
   enqueue(id: number): void;
   withdraw(id: number, failed: boolean): void;

@@ -156,21 +156,24 @@ class Upscaler {
     const { model, scale, channels, tf, precision, executionProviders } = this.#options;
     // Not before the constructor is done: what fails from here on fails `ready`.
     await undefined;
-    const resolved = resolveModel(model, { scale, channels, precision, tf });
-    await setUp(resolved.hooks, tf);
+    const call = new Call(this.#options.loading, 0, 'a loaded model');
+    call.signal.addEventListener('abort', () => this.#native.abortLoad(), { once: true });
     try {
+      call.signal.throwIfAborted();
+      const resolved = resolveModel(model, { scale, channels, precision, tf });
+      await call.race(setUp(resolved.hooks, tf));
       const { source, alternatives = [] } = resolved;
-      const info = await this.#native.load(
-        { ...source, precision, executionProviders },
-        alternatives.map((other) => ({
-          ...other,
-          source: { ...other.source, precision, executionProviders },
-        })),
-      );
+      const others = alternatives.map((other) => ({
+        ...other,
+        source: { ...other.source, precision, executionProviders },
+      }));
+      const info = await call.race(this.#native.load({ ...source, precision, executionProviders }, others));
       this.#loaded = { ...resolved, info };
       return this.#loaded;
     } catch (error) {
-      throw fromNative(error);
+      throw call.signal.aborted ? call.signal.reason : fromNative(error);
+    } finally {
+      call.settle();
     }
   }
 
