@@ -62,6 +62,7 @@ function parseUpscalerOptions(given) {
       signal: check.abortSignal('options.signal', options.signal),
       timeout: check.positiveNumber('options.timeout', options.timeout, LONGEST_TIMEOUT) ?? LOAD_TIMEOUT,
     },
+    guard: check.boolean('options.guard', options.guard),
     input: {
       allowPaths: check.boolean('options.allowPaths', options.allowPaths) ?? true,
       fetch: parseFetch(options.fetch),

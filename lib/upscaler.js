@@ -153,14 +153,14 @@ class Upscaler {
 
   /** @returns {Promise<LoadedModel>} */
   async #load() {
-    const { model, scale, channels, tf, precision, executionProviders } = this.#options;
+    const { model, scale, channels, tf, precision, guard, executionProviders } = this.#options;
     // Not before the constructor is done: what fails from here on fails `ready`.
     await undefined;
     const call = new Call(this.#options.loading, 0, 'a loaded model');
     call.signal.addEventListener('abort', () => this.#native.abortLoad(), { once: true });
     try {
       call.signal.throwIfAborted();
-      const resolved = resolveModel(model, { scale, channels, precision, tf });
+      const resolved = resolveModel(model, { scale, channels, precision, guard, tf });
       await call.race(setUp(resolved.hooks, tf));
       const { source, alternatives = [] } = resolved;
       const others = alternatives.map((other) => ({
@@ -324,8 +324,8 @@ function instance(given) {
 }
 
 /** @param {import('./native').Alternative} alternative */
-function describeAlternative({ source, scale, artefacts }) {
-  return { model: source.name, scale, artefacts: artefacts ?? null };
+function describeAlternative({ source, scale, role, artefacts }) {
+  return { model: source.name, scale, role, artefacts: artefacts ?? null };
 }
 
 /** Methods that may be passed around without their instance, as UpscalerJS's may. */
