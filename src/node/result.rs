@@ -81,6 +81,7 @@ pub struct NativeCounters {
     pub done: f64,
     pub failed: f64,
     pub aborted: f64,
+    pub refused: f64,
 }
 
 impl From<Counts> for NativeCounters {
@@ -91,6 +92,7 @@ impl From<Counts> for NativeCounters {
             done: counts.done as f64,
             failed: counts.failed as f64,
             aborted: counts.aborted as f64,
+            refused: counts.refused as f64,
         }
     }
 }

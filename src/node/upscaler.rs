@@ -8,7 +8,6 @@ use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
 use tokio::sync::watch;
 
-use super::borrow::Borrow;
 use super::choice::{Alternative, candidates};
 use super::errors::{Code, rejection, thrown};
 use super::hooks::{Function, hooks};
@@ -17,6 +16,7 @@ use super::model::{ModelSource, NativeModelInfo};
 use super::options::{InstanceOptions, UpscaleOptions};
 use super::progress::{Callback, listener};
 use super::result::{NativeCounters, NativeResult};
+use crate::budget::{self, Waiting};
 use crate::engine::{Cancel, Pool, Share};
 use crate::error::Error;
 use crate::model::{self, Model};
@@ -36,10 +36,11 @@ struct Instance {
     max_pending: u64,
     share: Arc<Share>,
     counters: Arc<Counters>,
-    borrow: Borrow,
     state: Mutex<State>,
     /// How many calls have not settled.
     calls: watch::Sender<usize>,
+    /// Ended where nobody waits for the model any more.
+    loading: Waiting,
 }
 
 #[derive(Default)]
@@ -64,16 +65,16 @@ impl NativeUpscaler {
             max_pending: options.max_pending.unwrap_or(MAX_PENDING).into(),
             share: Share::new(options.threads.map_or(threads, |share| share as usize)),
             counters: Arc::new(Counters::default()),
-            borrow: Borrow::default(),
             state: Mutex::default(),
             calls: watch::Sender::new(0),
+            loading: Waiting::default(),
         });
         let weak = Arc::downgrade(&instance);
         // An environment that ends, a worker thread's for example, takes no results any more.
         let ended = env.add_env_cleanup_hook(weak, |instance| {
             if let Some(instance) = instance.upgrade() {
+                instance.loading.end();
                 instance.cancel_all();
-                instance.borrow.end();
             }
         });
         ended.map_err(|error| thrown(Error::RuntimeLoad(error.reason.clone())))?;
@@ -96,7 +97,9 @@ impl NativeUpscaler {
                 parts.map_err(|error| Error::InvalidArgument(error.reason.clone()))?;
             let pool = Pool::global()?;
             let lane = pool.lane(Share::new(1));
-            let model = lane.run(move || model::load(&source, &definition, pool.threads())).await?;
+            let waiting = instance.loading.clone();
+            let load = move || model::load(&source, &definition, pool.threads());
+            let model = lane.run(move || budget::within(waiting, load)).await?;
             let network = Network { name: model.info.name.clone(), engines: model.engines.clone() };
             let mut state = instance.state();
             state.networks = Some(Arc::new(Networks::new(network, others)));
@@ -105,6 +108,12 @@ impl NativeUpscaler {
         env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result: Result<_, Error>| {
             result.map(NativeModelInfo::from).map_err(|error| rejection(env, error))
         })
+    }
+
+    /// Stops the loading of the model, if it is not done.
+    #[napi]
+    pub fn abort_load(&self) {
+        self.instance.loading.end();
     }
 
     /// Counts call `id` as waiting, which has no picture or no model yet: [`Self::start`] follows, or [`Self::withdraw`].
@@ -138,9 +147,8 @@ impl NativeUpscaler {
         preprocess: Option<Function>,
         postprocess: Option<Function>,
     ) -> napi::Result<PromiseRaw<'env, NativeResult>> {
-        let hooks = hooks(preprocess, postprocess, &self.instance.borrow);
-        let prepared =
-            image.input(&self.instance.borrow).and_then(|input| Ok((input, Options::try_from(options)?)));
+        let hooks = hooks(preprocess, postprocess);
+        let prepared = image.input().and_then(|input| Ok((input, Options::try_from(options)?)));
         let call = prepared
             .map_err(|error| Error::InvalidArgument(error.reason.clone()))
             .and_then(|(input, options)| Call::new(&self.instance, id, input, options));

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::admission::{self, Admitted, Ticket, until};
 use super::canvas::Canvas;
+use super::deadline;
 use super::encoding::Encoding;
 use super::finish::{Finish, Opacity};
 use super::frame;
@@ -68,14 +69,30 @@ impl Job {
     ///
     /// # Errors
     /// Any of [`Error`]'s variants for images; the reason of `cancel` if it is tripped.
-    pub async fn run(self, pool: &Pool, share: Arc<Share>, mut ticket: Ticket) -> Result<Upscaled, Error> {
+    pub async fn run(mut self, pool: &Pool, share: Arc<Share>, mut ticket: Ticket) -> Result<Upscaled, Error> {
         let cancel = self.cancel.clone();
         let result = until(&cancel, async {
-            let admitted = admission::admit(pool.threads()).await?;
+            let (lane, workers) = (pool.lane(share), pool.threads());
+            let (limits, usual) = (self.limits, self.networks.name().to_owned());
+            let input = std::mem::replace(&mut self.input, Input::Encoded(Vec::new()));
+            let open = async {
+                let input = input.in_memory(&limits).await?;
+                lane.run(move || Opened::new(input, &limits)).await
+            };
+            // How long it will take is known by its size; what has no deadline stays outside memory until its turn.
+            let (admitted, opened) = match self.options.deadline {
+                None => (admission::admit(workers).await?, open.await?),
+                Some(deadline) => {
+                    let opened = open.await?;
+                    let work = deadline::expected(&usual, opened.pixels());
+                    (admission::admit_by(deadline, work, workers).await?, opened)
+                }
+            };
             ticket.start();
             let begun = Instant::now();
-            let lane = pool.lane(share);
-            let mut result = self.steps(&lane, pool.threads(), &admitted).await?;
+            let pixels = opened.pixels();
+            let mut result = self.steps(opened, &lane, workers, &admitted).await?;
+            deadline::learn(&usual, pixels, lane.spent());
             result.duration_ms = begun.elapsed().as_secs_f64() * 1e3;
             Ok(result)
         })
@@ -84,11 +101,16 @@ impl Job {
         result
     }
 
-    async fn steps(self, lane: &Lane, workers: usize, admitted: &Admitted) -> Result<Upscaled, Error> {
-        let Job { networks, input, options, limits, cancel, hooks, listener } = self;
+    async fn steps(
+        self,
+        opened: Opened,
+        lane: &Lane,
+        workers: usize,
+        admitted: &Admitted,
+    ) -> Result<Upscaled, Error> {
+        let Job { networks, options, limits, cancel, hooks, listener, .. } = self;
         let options = Arc::new(options);
         let scales = networks.scales();
-        let opened = lane.run(move || Opened::new(input, &limits)).await?;
         let (width, height) = opened.size();
         let sizing = Sizing::new(width, height, &scales, &options, limits.output_pixels)?;
         let cleaning = networks.may_clean(sizing.factor);

@@ -2,6 +2,7 @@
 
 mod admission;
 mod canvas;
+mod deadline;
 mod encoding;
 mod finish;
 mod frame;
@@ -23,7 +24,7 @@ mod tile;
 mod tiling;
 mod whole;
 
-pub use admission::{Counters, Counts, Ticket, configure_memory};
+pub use admission::{Counters, Counts, Ticket};
 pub use hooks::{Hook, Hooks};
 pub use job::{Data, Job, Upscaled};
 pub use networks::{Artefacts, Candidate, Compression, Network, Networks, Role};
