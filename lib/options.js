@@ -246,6 +246,7 @@ function parseLimit(name, limit, fallback) {
 }
 
 module.exports = {
+  FORMATS,
   parseUpscalerOptions,
   parseUpscaleOptions,
   parseConfiguration,
