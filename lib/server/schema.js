@@ -20,7 +20,7 @@ const DESCRIPTIONS = {
  * The parameters that a request may choose, as JSON schemas by name.
  *
  * @param {Settings} settings
- * @returns {Record<keyof typeof DESCRIPTIONS, object>}
+ * @returns {Record<string, { description: string, [keyword: string]: unknown }>}
  */
 function parameterSchemas({ parameters, models }) {
   const all = {
