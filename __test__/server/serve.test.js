@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const net = require('node:net');
 const { test, before } = require('node:test');
-const { parseServeFlags, serveHelp, SERVE_FLAGS } = require('../../lib/server/serve-flags');
+const { SERVE_FLAGS, parseServeFlags, serveHelp, toServeConfig } = require('../../lib/server/serve-flags');
 const { NEAREST } = require('../support/pixels');
 const { assertDoubled, largePng, smallPng } = require('../support/doubled');
 const { readEvents } = require('../support/events');
@@ -187,17 +187,17 @@ test('flags come from the command line, then the environment, then their default
     UPSCALER_TELEMETRY: 'true',
     UPSCALER_TOKEN: '',
   };
-  const config = parseServeFlags(['--port', '9090', '--max-scale', '2.5'], env);
+  const config = toServeConfig(parseServeFlags(['--port', '9090', '--max-scale', '2.5']), env);
   assert.deepEqual(
     [config.port, config['max-scale'], config.models, config.telemetry, config.token, config.host],
     [9090, 2.5, ['span-2x', 'span-4x'], true, undefined, '127.0.0.1'],
   );
-  assert.throws(() => parseServeFlags(['--port', 'x'], {}), {
+  assert.throws(() => toServeConfig({ port: 'x' }, {}), {
     code: 'ERR_INVALID_ARG_VALUE',
     message: /--port \(or PORT\)/,
   });
-  assert.throws(() => parseServeFlags(['--prot', '1'], {}), /--prot/);
-  assert.throws(() => parseServeFlags([], { UPSCALER_QUIET: 'maybe' }), { code: 'ERR_INVALID_ARG_VALUE' });
+  assert.throws(() => parseServeFlags(['--prot', '1']), /--prot/);
+  assert.throws(() => toServeConfig({}, { UPSCALER_QUIET: 'maybe' }), { code: 'ERR_INVALID_ARG_VALUE' });
   const help = serveHelp();
   for (const name of Object.keys(SERVE_FLAGS)) assert.ok(help.includes(`--${name}`));
 });

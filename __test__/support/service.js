@@ -6,8 +6,8 @@ const { createInterface } = require('node:readline');
 
 const ROOT = path.join(__dirname, '..', '..');
 const SCRIPT = `
-  const { parseServeFlags, runServe } = require('./lib/server/serve');
-  runServe(parseServeFlags(process.argv.slice(1), process.env)).catch((error) => {
+  const { runServe } = require('./lib/server/serve');
+  runServe(process.argv.slice(1)).catch((error) => {
     console.error(error);
     process.exitCode = 1;
   });`;

@@ -54,29 +54,27 @@ const SERVE_FLAGS = /** @satisfies {Record<string, Flag>} */ ({
 
 /**
  * @param {string[]} args
- * @param {NodeJS.ProcessEnv} env
- * @returns {ServeConfig}
- * @throws `ERR_INVALID_ARG_VALUE` with the name of the flag; parseArgs's own for flags that there are not
+ * @returns {Record<string, unknown>} what was given
  */
-function parseServeFlags(args, env) {
+function parseServeFlags(args) {
   const options = Object.fromEntries(Object.entries(SERVE_FLAGS).map(([name, { type }]) => [name, { type }]));
-  const { values } = parseArgs({ args, options, strict: true, allowPositionals: false });
-  return toServeConfig(values, env);
+  return parseArgs({ args, options, strict: true, allowPositionals: false }).values;
 }
 
 /**
- * The same from flags that another parser has read: texts and booleans by name.
+ * What was given, then the environment, then the defaults.
  *
- * @param {Record<string, unknown>} values
+ * @param {Record<string, unknown>} given by name
  * @param {NodeJS.ProcessEnv} env
  * @returns {ServeConfig}
+ * @throws `ERR_INVALID_ARG_VALUE` with the name of the flag
  */
-function toServeConfig(values, env) {
+function toServeConfig(given, env) {
   return /** @type {ServeConfig} */ (
     Object.fromEntries(
       Object.entries(/** @type {Record<string, Flag>} */ (SERVE_FLAGS)).map(([name, flag]) => {
-        const given = values[name] ?? (env[flag.env] || undefined) ?? flag.fallback;
-        return [name, given === undefined ? undefined : parse(name, flag, given)];
+        const value = given[name] ?? (env[flag.env] || undefined) ?? flag.fallback;
+        return [name, value === undefined ? undefined : parse(name, flag, value)];
       }),
     )
   );

@@ -27,14 +27,16 @@ const KEEP_ALIVE_MS = 65_000;
 const CLOSE_MS = 5_000;
 
 /**
- * The HTTP service.
+ * Starts the HTTP service.
  *
- * @param {ServeConfig} config
- * @param {Log} [log]
- * @returns {Promise<{ origin: string, stop(): Promise<void> }>} listening, its models loaded; `stop` refuses new
+ * @param {Record<string, unknown>} flags what of `SERVE_FLAGS` was given, by name; the rest comes from `env`
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {Promise<{ url: string, close(): Promise<void> }>} listening, its models loaded; `close` refuses new
  *   pictures, finishes those that were taken, and closes
  */
-async function serve(config, log = createLog(process.stdout, config.quiet)) {
+async function start(flags, env = process.env) {
+  const config = toServeConfig(flags, env);
+  const log = createLog(process.stdout, config.quiet);
   const { threads, 'max-memory': maxMemory, token } = config;
   if (threads ?? maxMemory) Upscaler.configure({ threads, maxMemory });
   const metrics = optionalPeer('prom-client') && new (optionalPeer('prom-client').Registry)();
@@ -67,7 +69,7 @@ async function serve(config, log = createLog(process.stdout, config.quiet)) {
     metrics: Boolean(metrics),
     jobs: config.redis ? 'redis' : 'memory',
   });
-  return { origin, stop: () => stop(server, methods, config['drain-timeout'], log) };
+  return { url: origin, close: () => stop(server, methods, config['drain-timeout'], log) };
 }
 
 /** @param {ServeConfig} config */
@@ -186,15 +188,15 @@ async function within(promise, ms) {
 /**
  * `upscaler-node serve`: runs until SIGTERM or SIGINT; a second one ends it at once.
  *
- * @param {ServeConfig} config
+ * @param {string[]} args
  */
-async function runServe(config) {
-  const { stop } = await serve(config);
+async function runServe(args) {
+  const { close } = await start(parseServeFlags(args));
   await new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, resolve);
   });
   for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => process.exit(1));
-  await stop();
+  await close();
 }
 
-module.exports = { SERVE_FLAGS, parseServeFlags, toServeConfig, serveHelp, serve, runServe };
+module.exports = { SERVE_FLAGS, serveHelp, start, runServe };
