@@ -78,6 +78,7 @@ declare namespace Upscaler {
 
   /** Every error of this library; `code` is stable, messages are not. */
   export class UpscalerError extends Error {
+    constructor(code: UpscalerErrorCode, message: string, options?: ErrorOptions);
     readonly name: string;
     readonly code: UpscalerErrorCode;
     /**
@@ -94,6 +95,7 @@ declare namespace Upscaler {
 
   /** A call was cancelled; `cause` is its signal's reason. */
   export class AbortError extends UpscalerError {
+    constructor(message?: string, options?: ErrorOptions);
     readonly name: 'AbortError';
     readonly code: 'ABORT_ERR';
   }
@@ -129,6 +131,8 @@ declare namespace Upscaler {
     | 'ERR_UPSCALER_PROVIDER'
     /** More than `maxPending` images are waiting. */
     | 'ERR_UPSCALER_QUEUE_FULL'
+    /** The queue of @upscaler-node/bullmq cannot be used; see `cause`. */
+    | 'ERR_UPSCALER_QUEUE'
     /** The call took longer than its `timeout`, or its signal was one of `AbortSignal.timeout`. */
     | 'ERR_UPSCALER_TIMEOUT'
     /** The instance was disposed. */
