@@ -48,14 +48,14 @@ function request(url, options, send) {
 }
 
 /**
- * Waits until something holds, and fails if it does not within ten seconds.
+ * Waits until something holds, and fails if it does not within a minute.
  *
  * @param {() => unknown} condition
  */
 async function eventually(condition) {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 60_000;
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`Expected within ten seconds: ${condition}`);
+    if (Date.now() > end) throw new Error(`Expected within a minute: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -36,7 +36,8 @@ async function startWorker(options) {
     },
     exited,
   };
-  await worker.until('ready-for-work');
+  // It may be ended by what it finds in the queue.
+  await Promise.race([worker.until('ready-for-work'), exited]);
   return worker;
 }
 
@@ -51,7 +52,9 @@ async function main() {
     worker.on(event, (job) => say(event, job?.id));
   }
   worker.on('active', (job) => {
-    if (crashOn && job.data.filename === crashOn) process.kill(process.pid, 'SIGKILL');
+    // One that BullMQ fails by itself is not worked on.
+    const worked = !job.deferredFailure;
+    if (worked && crashOn && job.data.filename === crashOn) process.kill(process.pid, 'SIGKILL');
   });
   await worker.ready().catch((error) => say('not-ready', error.message));
   say('ready-for-work');
