@@ -108,6 +108,9 @@ test('fastify: its routes, its decorator and its schema', async () => {
     const json = JSON.stringify({ image: png.toString('base64') });
     await assertUpscaled(await post(`${origin}/upscale`, json, { 'content-type': 'application/json' }));
     await assertUpscaled(await post(`${origin}/mine`, json, { 'content-type': 'application/json' }));
+    await assertUpscaled(await post(`${origin}/upscale`, png, {}));
+    const text = await post(`${origin}/upscale`, png, { 'content-type': 'text/plain' });
+    assert.equal((await text.json()).code, 'ERR_UPSCALER_REQUEST');
     const wrong = await post(`${origin}/upscale?scale=9`);
     assert.equal(wrong.status, 400);
     assert.equal((await wrong.json()).code, 'ERR_UPSCALER_REQUEST');

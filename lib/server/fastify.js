@@ -36,9 +36,9 @@ async function upscaling(fastify, { routes: paths = {}, passErrors = false, ...o
   fastify.addHook('onClose', methods.close);
   passBodiesOn(fastify, PICTURES);
   await fastify.register(async (scope) => {
-    // JSON as well is read within our limits here.
+    // JSON as well is read within our limits here, and what is none of these is refused in our form.
     scope.removeContentTypeParser('application/json');
-    passBodiesOn(scope, ['application/json']);
+    passBodiesOn(scope, ['application/json', '*']);
     addRoutes(scope, paths, handlers, schema);
   });
 }

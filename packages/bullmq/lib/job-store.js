@@ -42,7 +42,12 @@ class QueuedJobs {
   /** @param {string} id */
   async get(id) {
     const job = (await this.#queue.get(id))?.job;
-    return job && this.#view(job);
+    if (job === undefined) return undefined;
+    const state = STATES[await job.getState()] ?? 'waiting';
+    // It may have ended between the two, and what was read of it first does not know how.
+    const isNew = job.finishedOn === undefined && (state === 'done' || state === 'failed');
+    const latest = isNew ? (await this.#queue.get(id))?.job : job;
+    return latest && this.#view(latest, state);
   }
 
   /** @param {string} id */
@@ -95,11 +100,11 @@ class QueuedJobs {
 
   /**
    * @param {Job} job
+   * @param {JobView['state']} state
    * @returns {Promise<JobView>}
    */
-  async #view(job) {
+  async #view(job, state) {
     const id = /** @type {string} */ (job.id);
-    const state = STATES[await job.getState()] ?? 'waiting';
     const { percent = 0, stage } = typeof job.progress === 'object' ? /** @type {any} */ (job.progress) : {};
     if (state === 'done') {
       const { channels: _, ...result } = job.returnvalue.info;
