@@ -7,7 +7,7 @@ import { installRedis } from './redis.mjs';
 install();
 installRedis();
 build();
-run('cargo', ['test', '--release']);
+run('cargo', ['test']);
 run('npm', ['run', '--silent', 'lint']);
 
 const tests = readdirSync(`${ROOT}__test__`, { recursive: true })
