@@ -255,6 +255,7 @@ function parseLimit(name, limit, fallback) {
 }
 
 module.exports = {
+  FORMATS,
   parseUpscalerOptions,
   parseUpscaleOptions,
   parseConfiguration,

@@ -10,4 +10,5 @@ mod options;
 mod process;
 mod progress;
 mod result;
+mod streams;
 mod upscaler;
