@@ -251,4 +251,9 @@ module.exports = {
   parseConfiguration,
   parseWarmupSizes,
   nativeOutput,
+  ALPHAS,
+  FITS,
+  FORMATS,
+  METADATA,
+  PRECISIONS,
 };

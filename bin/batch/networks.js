@@ -1,0 +1,41 @@
+// @ts-check
+'use strict';
+
+/**
+ * The models of a batch, each loaded once, when a picture first needs it.
+ *
+ * @typedef {import('../../index.js')} Upscaler
+ */
+class Networks {
+  /** @type {Map<string | undefined, Upscaler>} */
+  #upscalers = new Map();
+  #Upscaler;
+  #options;
+
+  /** @param {{ precision?: 'fp32' | 'int8', threads?: number }} options `threads`: of the whole process */
+  constructor({ precision, threads }) {
+    // Only now: it loads the addon.
+    this.#Upscaler = require('../../index.js');
+    this.#options = { precision };
+    if (threads !== undefined) this.#Upscaler.configure({ threads });
+  }
+
+  /**
+   * @param {string | undefined} model
+   * @returns {Upscaler}
+   */
+  get(model) {
+    let upscaler = this.#upscalers.get(model);
+    if (upscaler === undefined) {
+      upscaler = new this.#Upscaler({ model, ...this.#options });
+      this.#upscalers.set(model, upscaler);
+    }
+    return upscaler;
+  }
+
+  async dispose() {
+    await Promise.all([...this.#upscalers.values()].map((upscaler) => upscaler.dispose()));
+  }
+}
+
+module.exports = { Networks };
