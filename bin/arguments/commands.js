@@ -15,7 +15,7 @@
  *   most: number,
  *   options: string[],
  *   examples: [string, string][],
- *   notes?: string,
+ *   notes?: string[],
  *   load: () => Run,
  * }} Command `operands` as the help writes them; `least` and `most` are how many
  */
@@ -27,7 +27,7 @@ const ENCODING = ['format', 'quality', 'lossless', 'depth', 'alpha', 'background
 const COMMANDS = {
   upscale: {
     summary: 'upscale pictures (the command where none is named)',
-    operands: '<picture, folder, glob or - for standard input> …',
+    operands: '<picture, folder, glob or -> …',
     least: 1,
     most: Infinity,
     options: [
@@ -54,8 +54,10 @@ const COMMANDS = {
       ["upscaler-node '*.jpg' -s 4 -o 'big/{name}-{model}.{ext}'", 'names by a pattern'],
       ['cat in.png | upscaler-node - --width 2400 > out.png', 'from and to a pipe'],
     ],
-    notes:
-      'A pattern may hold {name}, {ext}, {dir} (the folder within the one that was given), {scale}, {size} (2x, 2400w)\nand {model}. Existing files are never replaced without --overwrite.\nExit codes: 0 all done, 1 some failed, 2 a mistake in the command, 130 interrupted.',
+    notes: [
+      'A pattern may hold {name}, {ext}, {dir} (the folder within the one that was given), {scale}, {size} (2x, 2400w) and {model}. Existing files are never replaced without --overwrite.',
+      'Exit codes: 0 all done, 1 some failed, 2 a mistake in the command, 130 interrupted.',
+    ],
     load: () => require('../commands/upscale').run,
   },
   models: {

@@ -19,14 +19,22 @@ const { convert } = require('./values');
 function readConfig(file, command) {
   const given = readObject(file, command);
   const allowed = optionsOf(command).filter((name) => !COMMON.includes(name) && name !== 'config');
-  const names = new Map(allowed.flatMap((name) => [[name, name], [camelCase(name), name]]));
+  const names = new Map(
+    allowed.flatMap((name) => [
+      [name, name],
+      [camelCase(name), name],
+    ]),
+  );
   return Object.fromEntries(
     Object.entries(given).map(([key, value]) => {
       const name = names.get(key);
       if (name === undefined) {
         const near = nearest(key, names.keys());
         const meant = near === undefined ? '' : `; did you mean ${near}?`;
-        throw new UsageError(`${file}: there is no option ${JSON.stringify(key)} of ${command}${meant}`, command);
+        throw new UsageError(
+          `${file}: there is no option ${JSON.stringify(key)} of ${command}${meant}`,
+          command,
+        );
       }
       return [camelCase(name), convert(`${file}: ${key}`, OPTIONS[name], value, command)];
     }),

@@ -1,12 +1,14 @@
 // @ts-check
 'use strict';
 
-const { COMMANDS, COMMON } = require('./commands');
+const { COMMANDS } = require('./commands');
 const { OPTIONS } = require('./options');
 
 /** Examples first: most people want one of these. The whole fits a terminal of 80 by 24. */
 function mainHelp() {
-  const commands = Object.entries(COMMANDS).map(([name, { summary }]) => /** @type {[string, string]} */ ([name, summary]));
+  const commands = Object.entries(COMMANDS).map(
+    ([name, { summary }]) => /** @type {[string, string]} */ ([name, summary]),
+  );
   return `Upscales pictures with neural networks.
 
 ${columns([
@@ -30,11 +32,13 @@ function commandHelp(command) {
   const parts = [
     `${summary[0].toUpperCase()}${summary.slice(1)}.`,
     columns(examples),
-    `Usage: upscaler-node ${[name, operands, options.length > 0 ? '[options]' : ''].filter(Boolean).join(' ')}`,
+    wrap(
+      `Usage: upscaler-node ${[name, operands, options.length > 0 ? '[options]' : ''].filter(Boolean).join(' ')}`,
+      WIDTH,
+    ).join('\n'),
   ];
   if (options.length > 0) parts.push(columns(options.map(optionRow)));
-  else parts.push(columns(COMMON.slice(0, 1).map(optionRow)));
-  if (notes !== undefined) parts.push(notes);
+  if (notes !== undefined) parts.push(...notes.map((note) => wrap(note, WIDTH).join('\n')));
   return parts.join('\n\n');
 }
 
@@ -49,10 +53,41 @@ function optionRow(name) {
   return [`${short === undefined ? '    ' : `-${short}, `}--${name}${shown}`, listed];
 }
 
+/** Columns of the narrowest terminal that is in use. */
+const WIDTH = 80;
+/** What is longer gets its explanation on a line of its own. */
+const WIDEST_LEFT = 44;
+
 /** @param {[string, string][]} rows */
 function columns(rows) {
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`.trimEnd()).join('\n');
+  const lengths = rows.map(([left]) => left.length).filter((length) => length <= WIDEST_LEFT);
+  const width = Math.max(0, ...lengths);
+  const indent = 2 + width + 2;
+  return rows
+    .map(([left, right]) => {
+      const lines = wrap(right, WIDTH - indent);
+      const hanging = lines.map((line) => ' '.repeat(indent) + line);
+      if (left.length > width) return [`  ${left}`, ...hanging].join('\n');
+      return [`  ${left.padEnd(width)}  ${lines[0]}`.trimEnd(), ...hanging.slice(1)].join('\n');
+    })
+    .join('\n');
+}
+
+/**
+ * @param {string} text
+ * @param {number} width
+ * @returns {string[]} at least one line
+ */
+function wrap(text, width) {
+  /** @type {string[]} */
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const last = lines[lines.length - 1];
+    if (last === '') lines[lines.length - 1] = word;
+    else if (last.length + 1 + word.length <= width) lines[lines.length - 1] += ` ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 module.exports = { mainHelp, commandHelp };

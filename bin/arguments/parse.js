@@ -76,7 +76,8 @@ function readOption({ name: given = '', rawName = '', value, inlineValue }, name
   if (option === undefined) throw unknownOption(rawName, command);
   if (!optionsOf(command).includes(name)) throw foreignOption(rawName, name, command);
   if (option.kind === 'flag') {
-    if (value !== undefined) throw new UsageError(`${rawName} takes no value but was given ${value}`, command);
+    if (value !== undefined)
+      throw new UsageError(`${rawName} takes no value but was given ${value}`, command);
     return [name, name === given];
   }
   if (value === undefined) throw new UsageError(`${rawName} wants a value: ${wanted(name)}`, command);
@@ -95,7 +96,12 @@ function readOption({ name: given = '', rawName = '', value, inlineValue }, name
  */
 function unknownOption(rawName, command) {
   const own = optionsOf(command).map((name) => `--${name}`);
-  const near = nearest(rawName, own) ?? nearest(rawName, Object.keys(OPTIONS).map((name) => `--${name}`));
+  const near =
+    nearest(rawName, own) ??
+    nearest(
+      rawName,
+      Object.keys(OPTIONS).map((name) => `--${name}`),
+    );
   const meant = near === undefined ? '' : `; did you mean ${near}?`;
   const file = rawName.startsWith('--') ? '' : ` (a file of this name: ./${rawName})`;
   return new UsageError(`there is no option ${rawName}${meant}${near === undefined ? file : ''}`, command);
@@ -126,7 +132,10 @@ function checkOperands({ command, operands }) {
   if (operands.length < least) throw new UsageError(`${command} wants ${shown}`, command);
   if (operands.length > most) {
     const expected = most === 0 ? 'nothing more' : shown;
-    throw new UsageError(`${command} wants ${expected} but ${operands.slice(most).join(' ')} follows`, command);
+    throw new UsageError(
+      `${command} wants ${expected} but ${operands.slice(most).join(' ')} follows`,
+      command,
+    );
   }
 }
 

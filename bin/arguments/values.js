@@ -35,7 +35,9 @@ function convert(name, option, value, command) {
       throw fail(`one of ${choices.join(', ')}`, near === undefined ? '' : `; did you mean ${near}?`);
     }
     case 'models': {
-      const names = (Array.isArray(value) ? value.map(String) : String(value).split(',')).map((each) => each.trim());
+      const names = (Array.isArray(value) ? value.map(String) : String(value).split(',')).map((each) =>
+        each.trim(),
+      );
       if (names.some((each) => each === '')) throw fail('names, separated by commas');
       return names;
     }
@@ -57,7 +59,8 @@ function toNumber({ kind, min = -Infinity, max = Infinity }, value, fail) {
     if (!(number > min && number < Infinity)) throw fail('a positive number');
     return number;
   }
-  const expected = max === Infinity ? `a whole number from ${min} on` : `a whole number from ${min} to ${max}`;
+  const expected =
+    max === Infinity ? `a whole number from ${min} on` : `a whole number from ${min} to ${max}`;
   if (!Number.isSafeInteger(number) || number < min || number > max) throw fail(expected);
   return number;
 }

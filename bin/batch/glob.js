@@ -23,7 +23,10 @@ async function* glob(pattern) {
   const seen = new Set();
   for (const each of expandBraces(pattern)) {
     const { root } = path.parse(each);
-    const segments = each.slice(root.length).split(/[/\\]+/).filter((segment) => segment !== '');
+    const segments = each
+      .slice(root.length)
+      .split(/[/\\]+/)
+      .filter((segment) => segment !== '');
     for await (const file of walk(root, segments)) {
       if (!seen.has(file)) yield file;
       seen.add(file);
@@ -40,7 +43,8 @@ async function* walk(folder, [segment, ...rest]) {
   if (segment === '**') {
     yield* rest.length > 0 ? walk(folder, rest) : walk(folder, ['*']);
     for (const entry of await entries(folder)) {
-      if (entry.isDirectory() && !entry.name.startsWith('.')) yield* walk(path.join(folder, entry.name), ['**', ...rest]);
+      if (entry.isDirectory() && !entry.name.startsWith('.'))
+        yield* walk(path.join(folder, entry.name), ['**', ...rest]);
     }
     return;
   }

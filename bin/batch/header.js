@@ -61,7 +61,7 @@ const READERS = [
 /** @param {Buffer} header ITU T.81, B.1: segments, each with its length, until the frame header */
 function jpeg(header) {
   let turned = false;
-  for (let at = 2; ; ) {
+  for (let at = 2; ;) {
     while (header.readUInt8(at + 1) === 0xff) at++;
     const marker = header.readUInt8(at + 1);
     const length = header.readUInt16BE(at + 2);
@@ -135,7 +135,8 @@ function webp(header) {
 
 /** @param {Buffer} header a height below zero means rows from the top */
 function bmp(header) {
-  if (header.readUInt32LE(14) === 12) return { width: header.readUInt16LE(18), height: header.readUInt16LE(20) };
+  if (header.readUInt32LE(14) === 12)
+    return { width: header.readUInt16LE(18), height: header.readUInt16LE(20) };
   return { width: Math.abs(header.readInt32LE(18)), height: Math.abs(header.readInt32LE(22)) };
 }
 

@@ -34,7 +34,9 @@ async function findInputs(operands, { recursive = false }) {
   const found = { inputs: [], problems: [], leftOut: [] };
   for (const operand of operands) await expand(operand, recursive, found);
   const seen = new Set();
-  found.inputs = found.inputs.filter(({ file, identity = file }) => !seen.has(identity) && seen.add(identity));
+  found.inputs = found.inputs.filter(
+    ({ file, identity = file }) => !seen.has(identity) && seen.add(identity),
+  );
   return leaveOutResults(found);
 }
 
@@ -50,7 +52,8 @@ async function expand(operand, recursive, found) {
   }
   const stats = await fs.promises.stat(operand).catch((/** @type {NodeJS.ErrnoException} */ error) => error);
   if (stats instanceof Error) {
-    if (stats.code !== 'ENOENT' || !isGlob(operand)) return void found.problems.push(unreadable(operand, stats));
+    if (stats.code !== 'ENOENT' || !isGlob(operand))
+      return void found.problems.push(unreadable(operand, stats));
     return expandGlob(operand, found);
   }
   if (!stats.isDirectory()) return void found.inputs.push(toInput(operand, '', stats, true));

@@ -1,11 +1,11 @@
 // @ts-check
 'use strict';
 
-const fs = require('node:fs');
 const path = require('node:path');
 const { nearest } = require('../arguments/nearest');
 const { UsageError } = require('../arguments/usage-error');
 const { endingOf, formatOf } = require('./formats');
+const { statOf } = require('./stat');
 
 /**
  * What results are called.
@@ -30,7 +30,11 @@ const STANDARD_OUTPUT = '-';
 function namingFor({ output, format, width, height }, { count, fromStdin }) {
   const bySize = width !== undefined || height !== undefined;
   if (output === STANDARD_OUTPUT || (output === undefined && fromStdin)) {
-    if (count > 1) throw new UsageError(`${count} pictures cannot go to standard output: give one, or -o a folder`, 'upscale');
+    if (count > 1)
+      throw new UsageError(
+        `${count} pictures cannot go to standard output: give one, or -o a folder`,
+        'upscale',
+      );
     return () => ({ output: STANDARD_OUTPUT, format });
   }
   if (output === undefined) return inFolder(undefined, format);
@@ -52,7 +56,7 @@ function namingFor({ output, format, width, height }, { count, fromStdin }) {
  */
 function isFolder(output) {
   if (/[/\\]$/.test(output)) return true;
-  const existing = fs.statSync(output, { throwIfNoEntry: false });
+  const existing = statOf(output);
   return existing?.isDirectory() ?? path.extname(output) === '';
 }
 
@@ -82,7 +86,9 @@ function byPattern(pattern, format, bySize) {
   return (input, known) => {
     const own = whole.includes('{ext}') ? undefined : formatByName(whole);
     const fields = { ...partsOf(input, format ?? own), dir: input.folder || '.', ...known };
-    const file = path.normalize(whole.replace(FIELD, (_, field) => fields[/** @type {keyof Fields} */ (field)]));
+    const file = path.normalize(
+      whole.replace(FIELD, (_, field) => fields[/** @type {keyof Fields} */ (field)]),
+    );
     return { output: file, format: format ?? formatOf(file) };
   };
 }
@@ -102,7 +108,10 @@ function checkField(written, field, bySize) {
     );
   }
   if (field === 'scale' && bySize) {
-    throw new UsageError('-o: with --width or --height the scale differs from picture to picture: write {size}', 'upscale');
+    throw new UsageError(
+      '-o: with --width or --height the scale differs from picture to picture: write {size}',
+      'upscale',
+    );
   }
 }
 

@@ -4,6 +4,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { STANDARD_OUTPUT } = require('./naming');
+const { statOf } = require('./stat');
 
 /**
  * Before anything is upscaled: where each result goes, and what stands in its way.
@@ -35,21 +36,16 @@ function plan(inputs, name, { overwrite = false, skipExisting = false }) {
   const folders = new Map();
   for (const job of jobs) {
     if (job.output === STANDARD_OUTPUT) continue;
-    const existing = fs.statSync(job.output, { throwIfNoEntry: false });
+    const existing = statOf(job.output);
     const key = keyOf(job.output, existing);
     const reason =
       whyNotNamed(job.output, existing) ??
       whyNotOwn(job, existing && owners.get(key), overwrite) ??
       whyNotFirst(taken.get(key)) ??
-      whyNotThere(path.dirname(job.output), folders);
-    if (existing?.isFile() && skipExisting && reason === undefined) job.state = 'exists';
-    else if (reason !== undefined) Object.assign(job, { state: 'refused', reason });
-    else if (existing?.isFile() && !overwrite) {
-      Object.assign(job, {
-        state: 'refused',
-        reason: `${job.output} exists: --overwrite replaces it, --skip-existing leaves it`,
-      });
-    }
+      whyNotThere(path.dirname(job.output), folders) ??
+      whyNotReplaced(job.output, existing, overwrite || skipExisting);
+    if (reason !== undefined) Object.assign(job, { state: 'refused', reason });
+    else if (existing?.isFile() && skipExisting) job.state = 'exists';
     if (!taken.has(key)) taken.set(key, job);
   }
   return jobs;
@@ -102,6 +98,16 @@ function whyNotFirst(first) {
 }
 
 /**
+ * @param {string} file
+ * @param {fs.Stats | undefined} existing
+ * @param {boolean} told what to do then
+ */
+function whyNotReplaced(file, existing, told) {
+  if (told || !existing?.isFile()) return undefined;
+  return `${file} exists: --overwrite replaces it, --skip-existing leaves it`;
+}
+
+/**
  * Makes sure that a folder is there and can be written to.
  *
  * @param {string} folder
@@ -120,8 +126,9 @@ function whyNotThere(folder, known) {
  */
 function tryFolder(folder) {
   try {
-    const stats = fs.statSync(folder, { throwIfNoEntry: false });
-    if (stats === undefined) return tryFolder(path.dirname(folder));
+    const stats = statOf(folder);
+    const parent = path.dirname(folder);
+    if (stats === undefined) return parent === folder ? `${folder} does not exist` : tryFolder(parent);
     if (!stats.isDirectory()) return `${folder} is no folder`;
     fs.accessSync(folder, fs.constants.W_OK | fs.constants.X_OK);
     return undefined;

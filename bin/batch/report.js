@@ -119,8 +119,13 @@ class Report {
     const { written, exists, failed, planned } = this.counts;
     if (written + exists + failed + planned < 2) return;
     const seconds = (performance.now() - this.#begun) / 1000;
-    const rate = written > 0 ? ` in ${duration(seconds * 1000)} (${short(this.#pixels / 1e6 / seconds)} MP/s)` : '';
-    const parts = [planned > 0 ? `${plural(planned, 'picture')} would be written` : `${plural(written, 'picture')} written${rate}`];
+    const rate =
+      written > 0 ? ` in ${duration(seconds * 1000)} (${short(this.#pixels / 1e6 / seconds)} MP/s)` : '';
+    const parts = [
+      planned > 0
+        ? `${plural(planned, 'picture')} would be written`
+        : `${plural(written, 'picture')} written${rate}`,
+    ];
     if (exists > 0) parts.push(`${exists} there already`);
     if (failed > 0) parts.push(this.#paint('red', `${failed} failed`));
     this.#say(parts.join(', ') + (failed > 0 ? ':' : ''));

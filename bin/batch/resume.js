@@ -9,7 +9,8 @@
  */
 function resumeCommand(operands, { skipExisting, overwrite }) {
   if (operands.includes('-')) return '';
-  if (overwrite) return 'To go on, run the same command; with --skip-existing in place of --overwrite it leaves out what exists';
+  if (overwrite)
+    return 'To go on, run the same command; with --skip-existing in place of --overwrite it leaves out what exists';
   if (skipExisting) return 'To go on, run the same command again';
   const args = [...process.argv.slice(2), '--skip-existing'];
   const end = args.indexOf('--');

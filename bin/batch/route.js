@@ -94,8 +94,10 @@ function scaleTo(size, { width = 0, height = 0 }) {
  */
 function noteOf({ id, family, scale, noise }, { scale: wanted }) {
   if (wanted === undefined || wanted <= scale || scale === 1) return undefined;
-  const better = entries.find((other) => other.family === family && other.noise === noise && other.scale >= wanted);
+  const better = entries.find(
+    (other) => other.family === family && other.noise === noise && other.scale >= wanted,
+  );
   return `${id} upscales ${scale}x, so it runs twice for ${wanted}x${better === undefined ? '' : `; ${better.id} reaches it at once`}`;
 }
 
-module.exports = { routeFor, scaleTo };
+module.exports = { routeFor, scalesOf };

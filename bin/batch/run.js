@@ -71,13 +71,14 @@ async function upscaleOne(job, { route, networks }, { options, overwrite, signal
   const fromStdin = input.file === '-';
   const size = fromStdin ? undefined : await readSize(input.file);
   const upscaler = networks.get(route.pick(size));
-  const { data, info } = await upscaler.upscale(fromStdin ? process.stdin : path.resolve(input.file), {
+  const settings = {
     ...options,
-    format,
+    format: /** @type {'png' | undefined} */ (format),
     signal,
-    resolveWithObject: true,
     progress: (/** @type {number} */ fraction) => listener.onProgress(job, fraction),
-  });
+  };
+  const source = fromStdin ? process.stdin : path.resolve(input.file);
+  const { data, info } = await upscaler.upscale(source, { ...settings, resolveWithObject: true });
   signal.throwIfAborted();
   if (output === STANDARD_OUTPUT) await write(data);
   else {

@@ -13,7 +13,10 @@ const { print } = require('../terminal/output');
  */
 async function run({ operands: [model], options, command }) {
   if (isPicture(model)) {
-    throw new UsageError(`info is about models and ${model} is a picture: upscaler-node compare ${model}`, command);
+    throw new UsageError(
+      `info is about models and ${model} is a picture: upscaler-node compare ${model}`,
+      command,
+    );
   }
   const facts = await modelFacts(model, options.scale);
   await print(options.json ? JSON.stringify(facts, null, 2) : show(facts));

@@ -34,11 +34,24 @@ async function run({ operands, options }) {
 function fits(entry, given) {
   const word = given.toLowerCase();
   if (/^\d+x$|^x\d+$/.test(word)) return entry.scale === Number(word.replace('x', ''));
-  const { id, family, title, description, aliases, domain, architecture, size, dataset, license, authors } = entry;
+  const { id, family, title, description, aliases, domain, architecture, size, dataset, license, authors } =
+    entry;
   const same = Object.entries({ domain, architecture, size }).some(
     ([key, value]) => /** @type {Record<string, Record<string, string>>} */ (synonyms)[key]?.[word] === value,
   );
-  const text = [id, family, title, description, ...aliases, domain, architecture, size, dataset, license, authors];
+  const text = [
+    id,
+    family,
+    title,
+    description,
+    ...aliases,
+    domain,
+    architecture,
+    size,
+    dataset,
+    license,
+    authors,
+  ];
   return same || text.some((each) => each.toLowerCase().includes(word));
 }
 

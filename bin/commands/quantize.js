@@ -12,8 +12,16 @@ const { say } = require('../terminal/output');
  * @param {import('../arguments/commands').Invocation} invocation
  */
 async function run({ operands: [model], options, command }) {
-  const { calibrate, output = `${path.parse(model).name}.int8.onnx`, scale, storage, overwrite, quiet } = options;
-  if (calibrate === undefined) throw new UsageError('quantize wants --calibrate <folder of pictures>', command);
+  const {
+    calibrate,
+    output = `${path.parse(model).name}.int8.onnx`,
+    scale,
+    storage,
+    overwrite,
+    quiet,
+  } = options;
+  if (calibrate === undefined)
+    throw new UsageError('quantize wants --calibrate <folder of pictures>', command);
   const { quantizeModel } = require('../../lib/quantize');
   /** @type {Awaited<ReturnType<typeof quantizeModel>> | undefined} */
   let made;

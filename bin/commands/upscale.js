@@ -32,13 +32,19 @@ async function run({ operands, options: given, command }) {
   const networks = new Networks(options);
   try {
     const usual = route.usual ?? (await networks.get(route.pick()).getModel()).scale;
-    const fields = { model: route.label, scale: String(options.scale ?? usual), size: sizeLabel(options, usual) };
+    const fields = {
+      model: route.label,
+      scale: String(options.scale ?? usual),
+      size: sizeLabel(options, usual),
+    };
     const jobs = plan(found.inputs, (input) => naming(input, fields), options);
     checkStreams(jobs, options);
     const report = new Report(jobs, options);
     if (route.note !== undefined) report.note(route.note);
     if (found.leftOut.length > 0) {
-      report.note(`${plural(found.leftOut.length, 'result')} of earlier runs left out, ${found.leftOut[0]} first`);
+      report.note(
+        `${plural(found.leftOut.length, 'result')} of earlier runs left out, ${found.leftOut[0]} first`,
+      );
     }
     for (const { file, ...problem } of found.problems) {
       await report.failed({ input: { file } }, { message: problem.reason, code: problem.code });
@@ -89,7 +95,9 @@ async function carryOut(jobs, { route, networks, report, options, operands }) {
     report.summary();
     const open = ready.length - report.counts.written;
     if (interrupt.exitCode !== undefined) {
-      say(`Interrupted: ${report.counts.written} of ${plural(ready.length, 'picture')} written. ${resumeCommand(operands, options)}`);
+      say(
+        `Interrupted: ${report.counts.written} of ${plural(ready.length, 'picture')} written. ${resumeCommand(operands, options)}`,
+      );
       return interrupt.exitCode;
     }
     if (controller.signal.aborted) say(`upscaler-node: ${controller.signal.reason.message}`);
@@ -119,7 +127,8 @@ function checkTogether(options, operands) {
   if (options.fit && !(options.width && options.height)) {
     throw new UsageError('--fit wants --width and --height', 'upscale');
   }
-  const toStdout = options.output === STANDARD_OUTPUT || (options.output === undefined && operands.includes('-'));
+  const toStdout =
+    options.output === STANDARD_OUTPUT || (options.output === undefined && operands.includes('-'));
   if (toStdout && options.json) throw both('--json', '-o -', 'both write to standard output');
 }
 
@@ -130,15 +139,33 @@ function checkTogether(options, operands) {
 function checkStreams(jobs, { dryRun }) {
   if (dryRun) return;
   if (jobs.some(({ input }) => input.file === '-') && process.stdin.isTTY) {
-    throw new UsageError('standard input is a terminal: give a file, or send a picture through a pipe', 'upscale');
+    throw new UsageError(
+      'standard input is a terminal: give a file, or send a picture through a pipe',
+      'upscale',
+    );
   }
   if (jobs.some(({ output }) => output === STANDARD_OUTPUT) && process.stdout.isTTY) {
-    throw new UsageError('standard output is a terminal: send it to a file or a pipe, or give -o <file>', 'upscale');
+    throw new UsageError(
+      'standard output is a terminal: send it to a file or a pipe, or give -o <file>',
+      'upscale',
+    );
   }
 }
 
 /** @param {Record<string, any>} options of the command line; those of `upscale()` that are among them */
-function callOptions({ scale, width, height, fit, quality, lossless, depth, alpha, background, keepMetadata, timeout }) {
+function callOptions({
+  scale,
+  width,
+  height,
+  fit,
+  quality,
+  lossless,
+  depth,
+  alpha,
+  background,
+  keepMetadata,
+  timeout,
+}) {
   return {
     ...{ scale, width, height, fit, quality, lossless, alpha, background, keepMetadata, timeout },
     depth: depth && Number(depth),

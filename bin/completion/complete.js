@@ -37,10 +37,16 @@ function complete(words) {
   if (inline !== null && Object.hasOwn(OPTIONS, inline[2])) {
     const [, prefix, name, typed] = inline;
     const values = keep(valuesOf(name, typed), typed);
-    return values.map(({ value, ...rest }) => ({ value: isRequest(value) ? value : prefix + value, ...rest }));
+    return values.map(({ value, ...rest }) => ({
+      value: isRequest(value) ? value : prefix + value,
+      ...rest,
+    }));
   }
   if (current.startsWith('-')) {
-    const options = optionsOf(command ?? 'upscale').map((name) => ({ value: `--${name}`, description: OPTIONS[name].help }));
+    const options = optionsOf(command ?? 'upscale').map((name) => ({
+      value: `--${name}`,
+      description: OPTIONS[name].help,
+    }));
     return keep(options, current);
   }
   return keep(operandsOf(command), current);
@@ -55,7 +61,8 @@ function complete(words) {
 function split(words) {
   const current = words[words.length - 1] ?? '';
   const before = words.slice(0, -1);
-  if (current === '=') return { before: before.slice(0, -1), current: '', assigned: optionCalled(before[before.length - 1]) };
+  if (current === '=')
+    return { before: before.slice(0, -1), current: '', assigned: optionCalled(before[before.length - 1]) };
   if (before[before.length - 1] !== '=') return { before, current };
   return { before: before.slice(0, -2), current, assigned: optionCalled(before[before.length - 2]) };
 }
@@ -100,7 +107,10 @@ function valuesOf(name, typed) {
 function operandsOf(command) {
   switch (command) {
     case undefined:
-      return [...Object.entries(COMMANDS).map(([value, { summary }]) => ({ value, description: summary })), FILES];
+      return [
+        ...Object.entries(COMMANDS).map(([value, { summary }]) => ({ value, description: summary })),
+        FILES,
+      ];
     case 'upscale':
     case 'compare':
       return [FILES];

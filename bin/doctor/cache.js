@@ -23,9 +23,15 @@ function cacheFacts() {
   } catch (error) {
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
     if (code === 'ENOENT') return { text: `${folder} (empty)`, findings: [] };
-    return { text: folder, findings: [{ severity: 'note', text: `the cache cannot be read, so that nothing is kept: ${message}` }] };
+    return {
+      text: folder,
+      findings: [{ severity: 'note', text: `the cache cannot be read, so that nothing is kept: ${message}` }],
+    };
   }
-  const size = names.reduce((sum, name) => sum + (fs.statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0), 0);
+  const size = names.reduce(
+    (sum, name) => sum + (fs.statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
   return { text: `${folder} (${plural(names.length, 'file')}, ${bytes(size)})`, findings: [] };
 }
 

@@ -6,7 +6,23 @@ const os = require('node:os');
 const { execFileSync } = require('node:child_process');
 
 /** What the kernels choose by, as Linux's /proc/cpuinfo and macOS's sysctl call it. */
-const LINUX = ['sse4_2', 'avx', 'fma', 'f16c', 'avx2', 'avx512f', 'avx512bw', 'avx512vl', 'avx512_vnni', 'avx_vnni', 'amx_int8', 'asimd', 'asimddp', 'i8mm', 'sve'];
+const LINUX = [
+  'sse4_2',
+  'avx',
+  'fma',
+  'f16c',
+  'avx2',
+  'avx512f',
+  'avx512bw',
+  'avx512vl',
+  'avx512_vnni',
+  'avx_vnni',
+  'amx_int8',
+  'asimd',
+  'asimddp',
+  'i8mm',
+  'sve',
+];
 const MACOS = ['FEAT_DotProd', 'FEAT_I8MM', 'FEAT_FP16', 'FEAT_BF16'];
 
 /** The processor and what of its instructions matters here. */
@@ -34,7 +50,10 @@ function read() {
 
 /** @param {string} name */
 function sysctl(name) {
-  return execFileSync('sysctl', ['-n', name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  return execFileSync('sysctl', ['-n', name], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }).trim();
 }
 
 module.exports = { cpuFacts };

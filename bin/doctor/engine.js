@@ -29,8 +29,14 @@ async function tryEngine() {
   const told = parse(await stdout);
   if (code === 0 && told.error === undefined) return { ...told, findings: differences(told) };
   const reason = told.error ?? (await stderr).trim().split('\n').slice(-1)[0];
-  const end = signal === null ? '' : `the library ended its process with ${signal}: a broken file, or too little memory. `;
-  return { ...told, findings: [{ severity: 'wrong', text: `${end}${reason || ''}`.trim() || `exit code ${code}` }] };
+  const end =
+    signal === null
+      ? ''
+      : `the library ended its process with ${signal}: a broken file, or too little memory. `;
+  return {
+    ...told,
+    findings: [{ severity: 'wrong', text: `${end}${reason || ''}`.trim() || `exit code ${code}` }],
+  };
 }
 
 /** @param {import('node:stream').Readable} stream */
@@ -43,7 +49,14 @@ async function readAll(stream) {
 /** @param {string} text what the trial got to tell before it ended */
 function parse(text) {
   try {
-    return Object.assign({}, ...text.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line)));
+    return Object.assign(
+      {},
+      ...text
+        .trim()
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line)),
+    );
   } catch {
     return {};
   }
@@ -55,7 +68,12 @@ function parse(text) {
  */
 function differences({ kernels }) {
   if (process.env.UPSCALER_KERNELS === undefined) return [];
-  return [{ severity: 'note', text: `UPSCALER_KERNELS=${process.env.UPSCALER_KERNELS} chooses the kernels: ${kernels}` }];
+  return [
+    {
+      severity: 'note',
+      text: `UPSCALER_KERNELS=${process.env.UPSCALER_KERNELS} chooses the kernels: ${kernels}`,
+    },
+  ];
 }
 
 module.exports = { tryEngine };

@@ -21,8 +21,16 @@ function libraryFindings() {
   const name = /** @type {Record<string, string>} */ (PLATFORMS)[key];
   if (name === undefined) return { findings: [] };
   const file = findAddon(name);
-  if (file === undefined) return { findings: [{ severity: 'wrong', text: `the addon is not installed: npm install --include=optional ${name}` }] };
-  const runtime = path.join(path.dirname(file), /** @type {Record<string, string>} */ (LIBRARIES)[process.platform]);
+  if (file === undefined)
+    return {
+      findings: [
+        { severity: 'wrong', text: `the addon is not installed: npm install --include=optional ${name}` },
+      ],
+    };
+  const runtime = path.join(
+    path.dirname(file),
+    /** @type {Record<string, string>} */ (LIBRARIES)[process.platform],
+  );
   return {
     addon: describe(file),
     runtime: fs.existsSync(runtime) ? describe(runtime) : undefined,
@@ -37,7 +45,8 @@ function libraryFindings() {
  */
 function findAddon(name) {
   const own = path.join(ROOT, `upscaler.${name.replace('@upscaler-node/', '')}.node`);
-  if (fs.existsSync(own)) return own;
+  // Links are followed by `require` too, and what lies beside the file counts.
+  if (fs.existsSync(own)) return fs.realpathSync(own);
   try {
     return require.resolve(name);
   } catch {
@@ -61,7 +70,14 @@ function wholeness(file) {
   } catch (error) {
     reason = /** @type {Error} */ (error).message;
   }
-  return reason === undefined ? [] : [{ severity: 'wrong', text: `${file}: ${reason}; install again: npm rebuild, or remove node_modules and npm install` }];
+  return reason === undefined
+    ? []
+    : [
+        {
+          severity: 'wrong',
+          text: `${file}: ${reason}; install again: npm rebuild, or remove node_modules and npm install`,
+        },
+      ];
 }
 
 /**
@@ -92,7 +108,12 @@ function versionFindings(addon, name) {
   if (!fs.existsSync(manifest)) return [];
   const found = JSON.parse(fs.readFileSync(manifest, 'utf8'));
   if (found.name !== name || found.version === version) return [];
-  return [{ severity: 'wrong', text: `${name} has version ${found.version} and upscaler-node ${version}: npm install upscaler-node@${version}` }];
+  return [
+    {
+      severity: 'wrong',
+      text: `${name} has version ${found.version} and upscaler-node ${version}: npm install upscaler-node@${version}`,
+    },
+  ];
 }
 
 module.exports = { libraryFindings };

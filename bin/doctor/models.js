@@ -29,7 +29,9 @@ function modelFacts() {
     const broken = whyBroken(entry, 'folder' in place ? place.folder : packageFolder(entry.package));
     if (broken !== undefined) findings.push({ severity: 'wrong', text: `model ${entry.id}: ${broken}` });
   }
-  const lines = [...found].map(([where, ids]) => (where === 'here' ? ids.join(', ') : `${where}: ${ids.join(', ')}`));
+  const lines = [...found].map(([where, ids]) =>
+    where === 'here' ? ids.join(', ') : `${where}: ${ids.join(', ')}`,
+  );
   return { lines: lines.length > 0 ? lines : ['none'], findings };
 }
 

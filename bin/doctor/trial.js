@@ -20,7 +20,10 @@ async function trial() {
   const { data, info } = await upscaler.upscale(grey, { output: 'raw', resolveWithObject: true });
   await upscaler.dispose();
   // A flat grey picture stays one, whatever the network adds to others.
-  const furthest = data.data.reduce((most, value) => Math.max(most, Math.abs(value - 128)), 0);
+  const furthest = /** @type {Buffer} */ (data.data).reduce(
+    (most, value) => Math.max(most, Math.abs(value - 128)),
+    0,
+  );
   if (furthest > 8) throw new Error(`the trial picture came out wrong, by ${furthest} of 255`);
   tell({ trial: `right, ${SIDE} x ${SIDE} in ${Math.round(info.durationMs)} ms` });
 }

@@ -67,7 +67,9 @@ function table(rows, right = []) {
   return rows
     .map((row) =>
       row
-        .map((cell, i) => (right.includes(i) ? ' '.repeat(widths[i] - displayWidth(cell)) + cell : pad(cell, widths[i])))
+        .map((cell, i) =>
+          right.includes(i) ? ' '.repeat(widths[i] - displayWidth(cell)) + cell : pad(cell, widths[i]),
+        )
         .join('  ')
         .trimEnd(),
     )
