@@ -14,11 +14,16 @@
  *   least: number,
  *   most: number,
  *   options: string[],
+ *   own?: Record<string, import('./options').Option>,
  *   examples: [string, string][],
  *   notes?: string[],
  *   load: () => Run,
- * }} Command `operands` as the help writes them; `least` and `most` are how many
+ * }} Command `operands` as the help writes them; `least` and `most` are how many. `own`: options that mean
+ *   something of their own here
  */
+
+const { OPTIONS } = require('./options');
+const { SERVE_OPTIONS } = require('./serve-options');
 
 const SIZE = ['scale', 'width', 'height', 'fit'];
 const ENCODING = ['format', 'quality', 'lossless', 'depth', 'alpha', 'background', 'keep-metadata'];
@@ -125,8 +130,12 @@ const COMMANDS = {
     operands: '',
     least: 0,
     most: 0,
-    options: ['host', 'port', 'model', 'threads', 'concurrency', 'config'],
-    examples: [['upscaler-node serve --port 8080', 'for programs in any language: docs/server.md']],
+    options: Object.keys(SERVE_OPTIONS),
+    own: SERVE_OPTIONS,
+    examples: [
+      ['upscaler-node serve --port 8080', 'for programs in any language: docs/server.md'],
+      ['UPSCALER_TOKEN=… upscaler-node serve', 'every option can be a variable too'],
+    ],
     load: () => require('../commands/serve').run,
   },
   convert: {
@@ -174,9 +183,24 @@ const COMMANDS = {
 /** Every command has these. */
 const COMMON = ['help', 'version'];
 
-/** @param {string} command */
+/**
+ * The options of a command, by name.
+ *
+ * @param {string} command
+ * @returns {Map<string, import('./options').Option>}
+ */
 function optionsOf(command) {
-  return [...COMMANDS[command].options, ...COMMON];
+  const { options, own = {} } = COMMANDS[command];
+  return new Map([...options, ...COMMON].map((name) => [name, own[name] ?? OPTIONS[name]]));
 }
 
-module.exports = { COMMANDS, COMMON, optionsOf };
+/**
+ * Every option that any command has: whether it takes a value is the same in all of them.
+ *
+ * @returns {Map<string, import('./options').Option>}
+ */
+function allOptions() {
+  return new Map(Object.keys(COMMANDS).flatMap((command) => [...optionsOf(command)]));
+}
+
+module.exports = { COMMANDS, COMMON, allOptions, optionsOf };

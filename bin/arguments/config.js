@@ -4,7 +4,6 @@
 const fs = require('node:fs');
 const { COMMON, optionsOf } = require('./commands');
 const { nearest } = require('./nearest');
-const { OPTIONS } = require('./options');
 const { camelCase } = require('./parse');
 const { UsageError } = require('./usage-error');
 const { convert } = require('./values');
@@ -18,7 +17,8 @@ const { convert } = require('./values');
  */
 function readConfig(file, command) {
   const given = readObject(file, command);
-  const allowed = optionsOf(command).filter((name) => !COMMON.includes(name) && name !== 'config');
+  const options = optionsOf(command);
+  const allowed = [...options.keys()].filter((name) => !COMMON.includes(name) && name !== 'config');
   const names = new Map(
     allowed.flatMap((name) => [
       [name, name],
@@ -36,7 +36,15 @@ function readConfig(file, command) {
           command,
         );
       }
-      return [camelCase(name), convert(`${file}: ${key}`, OPTIONS[name], value, command)];
+      return [
+        camelCase(name),
+        convert(
+          `${file}: ${key}`,
+          /** @type {import('./options').Option} */ (options.get(name)),
+          value,
+          command,
+        ),
+      ];
     }),
   );
 }

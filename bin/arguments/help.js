@@ -1,8 +1,7 @@
 // @ts-check
 'use strict';
 
-const { COMMANDS } = require('./commands');
-const { OPTIONS } = require('./options');
+const { COMMANDS, COMMON, optionsOf } = require('./commands');
 
 /** Examples first: most people want one of these. The whole fits a terminal of 80 by 24. */
 function mainHelp() {
@@ -37,17 +36,19 @@ function commandHelp(command) {
       WIDTH,
     ).join('\n'),
   ];
-  if (options.length > 0) parts.push(columns(options.map(optionRow)));
+  if (options.length > 0)
+    parts.push(
+      columns([...optionsOf(command)].filter(([option]) => !COMMON.includes(option)).map(optionRow)),
+    );
   if (notes !== undefined) parts.push(...notes.map((note) => wrap(note, WIDTH).join('\n')));
   return parts.join('\n\n');
 }
 
 /**
- * @param {string} name
+ * @param {[string, import('./options').Option]} option
  * @returns {[string, string]}
  */
-function optionRow(name) {
-  const { short, value, choices, help } = OPTIONS[name];
+function optionRow([name, { short, value, choices, help }]) {
   const shown = value === undefined ? '' : ` <${value}>`;
   const listed = choices === undefined ? help : `${help}: ${choices.join(', ')}`;
   return [`${short === undefined ? '    ' : `-${short}, `}--${name}${shown}`, listed];

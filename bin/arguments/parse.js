@@ -2,9 +2,8 @@
 'use strict';
 
 const { parseArgs } = require('node:util');
-const { COMMANDS, COMMON, optionsOf } = require('./commands');
+const { COMMANDS, allOptions, optionsOf } = require('./commands');
 const { nearest } = require('./nearest');
-const { OPTIONS } = require('./options');
 const { UsageError } = require('./usage-error');
 const { convert } = require('./values');
 
@@ -26,7 +25,7 @@ const DEFAULT_COMMAND = 'upscale';
 function parse(args) {
   const { tokens } = parseArgs({
     args,
-    options: Object.fromEntries(Object.entries(OPTIONS).map(([name, option]) => [name, forNode(option)])),
+    options: Object.fromEntries([...allOptions()].map(([name, option]) => [name, forNode(option)])),
     // Node's messages know neither commands nor what is nearest.
     strict: false,
     allowPositionals: true,
@@ -70,20 +69,22 @@ function findCommand(tokens) {
  */
 function readOption({ name: given = '', rawName = '', value, inlineValue }, named) {
   const command = named ?? DEFAULT_COMMAND;
+  const all = allOptions();
   const negated = /^no-(.+)$/.exec(given)?.[1];
-  const name = negated !== undefined && OPTIONS[negated]?.kind === 'flag' ? negated : given;
-  const option = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
-  if (option === undefined) throw unknownOption(rawName, command);
-  if (!optionsOf(command).includes(name)) throw foreignOption(rawName, name, command);
+  const name = negated !== undefined && all.get(negated)?.kind === 'flag' ? negated : given;
+  if (!all.has(name)) throw unknownOption(rawName, command);
+  const option = optionsOf(command).get(name);
+  if (option === undefined) throw foreignOption(rawName, name, command);
   if (option.kind === 'flag') {
     if (value !== undefined)
       throw new UsageError(`${rawName} takes no value but was given ${value}`, command);
     return [name, name === given];
   }
-  if (value === undefined) throw new UsageError(`${rawName} wants a value: ${wanted(name)}`, command);
+  const wanted = `--${name} <${option.value}>`;
+  if (value === undefined) throw new UsageError(`${rawName} wants a value: ${wanted}`, command);
   if (!inlineValue && /^-./.test(value) && !/^-[\d.]/.test(value)) {
     throw new UsageError(
-      `${rawName} wants a value: ${wanted(name)}, but ${value} follows (if you mean a name that starts with a dash: --${name}=${value})`,
+      `${rawName} wants a value: ${wanted}, but ${value} follows (if you mean a name that starts with a dash: --${name}=${value})`,
       command,
     );
   }
@@ -95,16 +96,12 @@ function readOption({ name: given = '', rawName = '', value, inlineValue }, name
  * @param {string} command
  */
 function unknownOption(rawName, command) {
-  const own = optionsOf(command).map((name) => `--${name}`);
-  const near =
-    nearest(rawName, own) ??
-    nearest(
-      rawName,
-      Object.keys(OPTIONS).map((name) => `--${name}`),
-    );
-  const meant = near === undefined ? '' : `; did you mean ${near}?`;
+  const dashed = (/** @type {Map<string, unknown>} */ options) =>
+    [...options.keys()].map((name) => `--${name}`);
+  const near = nearest(rawName, dashed(optionsOf(command))) ?? nearest(rawName, dashed(allOptions()));
   const file = rawName.startsWith('--') ? '' : ` (a file of this name: ./${rawName})`;
-  return new UsageError(`there is no option ${rawName}${meant}${near === undefined ? file : ''}`, command);
+  const hint = near === undefined ? file : `; did you mean ${near}?`;
+  return new UsageError(`there is no option ${rawName}${hint}`, command);
 }
 
 /**
@@ -115,11 +112,6 @@ function unknownOption(rawName, command) {
 function foreignOption(rawName, name, command) {
   const owners = Object.keys(COMMANDS).filter((other) => COMMANDS[other].options.includes(name));
   return new UsageError(`${rawName} is an option of ${owners.join(' and ')}, not of ${command}`, command);
-}
-
-/** @param {string} name */
-function wanted(name) {
-  return `--${name} <${OPTIONS[name].value}>`;
 }
 
 /**
@@ -144,4 +136,4 @@ function camelCase(name) {
   return name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
 }
 
-module.exports = { parse, checkOperands, camelCase, COMMON };
+module.exports = { parse, checkOperands, camelCase };

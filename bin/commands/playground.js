@@ -1,6 +1,7 @@
 // @ts-check
 'use strict';
 
+const { openInBrowser } = require('../terminal/browser');
 const { holdUntilStopped } = require('../terminal/hold');
 const { say } = require('../terminal/output');
 
@@ -10,9 +11,10 @@ const { say } = require('../terminal/output');
  * @param {import('../arguments/commands').Invocation} invocation
  */
 async function run({ options }) {
-  const { start } = require('../../playground/server.js');
-  const { url, close } = await start({ port: options.port, open: options.open });
-  say(`The playground is at ${url}\nCtrl-C ends it.`);
+  const { start } = require('../../playground');
+  const { url, close } = await start({ port: options.port });
+  say(`The playground is at ${url}\nIt is for this machine only; Ctrl-C ends it.`);
+  if (options.open) openInBrowser(url);
   return holdUntilStopped(close);
 }
 

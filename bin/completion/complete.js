@@ -2,13 +2,13 @@
 'use strict';
 
 const { COMMANDS, optionsOf } = require('../arguments/commands');
-const { OPTIONS } = require('../arguments/options');
 const { print } = require('../terminal/output');
 
 /**
  * What may stand where the cursor is. The shells' scripts call this and show what it prints: a line for each
  * candidate, with its description after a tab; `:files` and `:folders` ask the shell for names of its own.
  *
+ * @typedef {import('../arguments/options').Option} Option
  * @typedef {{ value: string, description?: string }} Candidate
  */
 
@@ -29,25 +29,22 @@ async function run(words) {
 function complete(words) {
   const { before, current, assigned } = split(words);
   const command = before.find((word) => Object.hasOwn(COMMANDS, word));
-  const wanting = assigned ?? optionCalled(before[before.length - 1]);
-  if (wanting !== undefined && OPTIONS[wanting].kind !== 'flag') {
-    return keep(valuesOf(wanting, current), current);
-  }
-  const inline = /^(--([a-z-]+)=)(.*)$/.exec(current);
-  if (inline !== null && Object.hasOwn(OPTIONS, inline[2])) {
-    const [, prefix, name, typed] = inline;
-    const values = keep(valuesOf(name, typed), typed);
+  const options = optionsOf(command ?? 'upscale');
+  const wanting = optionCalled(options, assigned ?? before[before.length - 1]);
+  if (wanting !== undefined && wanting.kind !== 'flag') return keep(valuesOf(wanting, current), current);
+  const inline = /^((--[a-z-]+)=)(.*)$/.exec(current);
+  const named = inline === null ? undefined : optionCalled(options, inline[2]);
+  if (inline !== null && named !== undefined) {
+    const [, prefix, , typed] = inline;
+    const values = keep(valuesOf(named, typed), typed);
     return values.map(({ value, ...rest }) => ({
       value: isRequest(value) ? value : prefix + value,
       ...rest,
     }));
   }
   if (current.startsWith('-')) {
-    const options = optionsOf(command ?? 'upscale').map((name) => ({
-      value: `--${name}`,
-      description: OPTIONS[name].help,
-    }));
-    return keep(options, current);
+    const names = [...options].map(([name, { help }]) => ({ value: `--${name}`, description: help }));
+    return keep(names, current);
   }
   return keep(operandsOf(command), current);
 }
@@ -56,32 +53,32 @@ function complete(words) {
  * bash splits words at `=`, the others do not.
  *
  * @param {string[]} words
- * @returns {{ before: string[], current: string, assigned?: string }} `assigned`: the option whose value is typed
+ * @returns {{ before: string[], current: string, assigned?: string }} `assigned`: what stands before the `=`
  */
 function split(words) {
   const current = words[words.length - 1] ?? '';
   const before = words.slice(0, -1);
-  if (current === '=')
-    return { before: before.slice(0, -1), current: '', assigned: optionCalled(before[before.length - 1]) };
+  if (current === '=') return { before, current: '', assigned: before[before.length - 1] };
   if (before[before.length - 1] !== '=') return { before, current };
-  return { before: before.slice(0, -2), current, assigned: optionCalled(before[before.length - 2]) };
-}
-
-/** @param {string | undefined} word */
-function optionCalled(word = '') {
-  const long = word.startsWith('--') ? word.slice(2) : undefined;
-  if (long !== undefined) return Object.hasOwn(OPTIONS, long) ? long : undefined;
-  const short = /^-([a-z])$/.exec(word)?.[1];
-  return short && Object.keys(OPTIONS).find((name) => OPTIONS[name].short === short);
+  return { before, current, assigned: before[before.length - 2] };
 }
 
 /**
- * @param {string} name
+ * @param {Map<string, Option>} options
+ * @param {string} [word] `--fit` or `-f`
+ * @returns {Option | undefined}
+ */
+function optionCalled(options, word = '') {
+  if (word.startsWith('--')) return options.get(word.slice(2));
+  return [...options.values()].find(({ short }) => short !== undefined && word === `-${short}`);
+}
+
+/**
+ * @param {Option} option
  * @param {string} typed
  * @returns {Candidate[]}
  */
-function valuesOf(name, typed) {
-  const { kind, choices } = OPTIONS[name];
+function valuesOf({ kind, choices }, typed) {
   switch (kind) {
     case 'choice':
       return (choices ?? []).map((value) => ({ value }));
