@@ -171,6 +171,12 @@ declare namespace Upscaler {
     fetch?: boolean | typeof fetch;
     /** A TensorFlow.js, for hand-written model definitions whose functions want one. */
     tf?: object;
+    /**
+     * Replaces what the network has blown up: places whose result, reduced to the size of the input, is not the input, by
+     * a stable network's or the resampled input's. For networks that should be faithful; one that changes what it sees is
+     * taken for broken. Default: as the catalogue says of the model (`faithful`); `false` for models of one's own.
+     */
+    guard?: boolean;
   }
 
   export type ExecutionProvider = 'cpu' | 'webgpu' | 'cuda' | 'coreml' | 'dml' | (string & {});
@@ -325,6 +331,11 @@ declare namespace Upscaler {
     /** The network that ran; `a+b` where a cleaned the picture before b upscaled it. */
     model: string;
     durationMs: number;
+    /**
+     * The share of the result, 0..1, that the network had blown up and that was replaced; 0 nearly always. See
+     * {@link UpscalerOptions.guard}.
+     */
+    guarded: number;
   }
 
   /** `fraction` is 0..1. Slices are made only for callbacks that take two or three parameters. */
@@ -407,6 +418,10 @@ declare namespace Upscaler {
     noise: number | null;
     /** What the default takes it for; `null`: for none. */
     artefacts: Artefacts | null;
+    /** Its result, reduced, should be its input again: what is not is replaced, unless `guard` is off. */
+    faithful: boolean;
+    /** The id of the network that takes its place there, if it is installed; else the input is resampled. */
+    fallback: string | null;
     architecture: string;
     /** Choices made before training, named as the architecture's paper or trainer names them. */
     settings: Record<string, number | string | boolean>;
@@ -499,14 +514,19 @@ declare namespace Upscaler {
     /** The name that `info.model` carries. */
     model: string;
     modelDefinition: ModelDefinition;
-    /** Of the default: the models that it takes for other final sizes and for compressed files. */
+    /** The models that it takes for some pictures, or for parts of them. */
     alternatives?: Alternative[];
   }
 
   export interface Alternative {
     model: string;
     scale: number;
-    /** `null`: it upscales clean pictures to larger or smaller sizes. */
+    /**
+     * `clean`: upscales clean pictures to larger or smaller sizes; `compressed`: takes away artefacts of compression;
+     * `fallback`: takes the place of another of its scale where `guard` finds that to have blown up.
+     */
+    role: 'clean' | 'compressed' | 'fallback';
+    /** Of `compressed`. */
     artefacts: Artefacts | null;
   }
 

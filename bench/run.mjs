@@ -12,7 +12,7 @@ import { install, run } from '../scripts/install.mjs';
 const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 install();
-build();
+build('release');
 run('npm', ['install', '--prefix', 'bench', '--no-audit', '--no-fund', '--loglevel=error']);
 
 const { measure, compareAll } = await import('./measure.mjs');

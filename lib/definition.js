@@ -32,10 +32,10 @@ const MODEL_TYPES = /** @type {const} */ (['layers', 'graph']);
 
 /**
  * @param {unknown} model
- * @param {{ scale?: number, channels?: number, precision?: 'fp32' | 'int8', tf?: TensorFlow }} options
+ * @param {{ scale?: number, channels?: number, precision?: 'fp32' | 'int8', guard?: boolean, tf?: TensorFlow }} options
  * @returns {ResolvedModel}
  */
-function resolveModel(model, { scale, channels, precision, tf }) {
+function resolveModel(model, { scale, channels, precision, guard, tf }) {
   const named = models.channelsIn(model);
   if (channels !== undefined && named !== undefined && channels !== named) {
     throw invalidValue('options.channels', `${named}, as options.model says`, channels);
@@ -48,7 +48,31 @@ function resolveModel(model, { scale, channels, precision, tf }) {
       : {};
   // An entry's network may be for 3 channels where its form for others is wanted: the addon makes that.
   const wanted = channels ?? named ?? source.channels;
-  return { ...resolved, source: { ...source, channels: wanted, ...int8 } };
+  return guarded({ ...resolved, source: { ...source, channels: wanted, ...int8 } }, guard);
+}
+
+/**
+ * Says of each network whether what it blows up is replaced: as the option says, else as the catalogue does. What a
+ * guarded one is replaced with where it can be had goes with it.
+ *
+ * @param {ResolvedModel} resolved
+ * @param {boolean} [guard]
+ * @returns {ResolvedModel}
+ */
+function guarded({ alternatives = [], ...resolved }, guard) {
+  const { entry } = resolved;
+  const own = guard ?? entry?.faithful ?? false;
+  const others = alternatives.map((other) => {
+    const { faithful = false } = models.findById(other.source.name) ?? {};
+    return { ...other, source: { ...other.source, guard: faithful && guard !== false } };
+  });
+  const fallback = own && entry !== undefined ? models.fallbackOf(entry) : undefined;
+  const known = others.some(({ role }) => role === 'fallback');
+  return {
+    ...resolved,
+    source: { ...resolved.source, guard: own },
+    alternatives: fallback === undefined || known ? others : [...others, asAlternative(fallback, 'fallback')],
+  };
 }
 
 /**
@@ -92,12 +116,20 @@ function checkModel(model) {
  */
 function fromDefault(scale) {
   const entry = models.findDefault(scale);
-  const alternatives = models.alternativesTo(entry).map((other) => ({
-    source: fromEntry(other).source,
-    scale: other.scale,
-    artefacts: other.artefacts ?? undefined,
-  }));
+  const alternatives = models
+    .alternativesTo(entry)
+    .map((other) => asAlternative(other, other.artefacts === null ? 'clean' : 'compressed'));
   return { ...fromEntry(entry, scale), alternatives };
+}
+
+/**
+ * @param {Entry} entry
+ * @param {Alternative['role']} role
+ * @returns {Alternative}
+ */
+function asAlternative(entry, role) {
+  const { source } = fromEntry(entry);
+  return { source, scale: entry.scale, role, artefacts: entry.artefacts ?? undefined };
 }
 
 /** @param {string} text a bare word is a name, so that no name can be taken for a file that happens to be there */

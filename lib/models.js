@@ -143,6 +143,22 @@ function alternativesTo(chosen) {
   return entries.filter((entry) => (entry.default && entry !== chosen) || entry.artefacts !== null);
 }
 
+/** @param {string} [id] */
+function findById(id) {
+  return entries.find((entry) => entry.id === id);
+}
+
+/**
+ * The network that takes the place of a faithful one where that has blown up, if it is there.
+ *
+ * @param {Entry} entry
+ * @returns {Entry | undefined}
+ */
+function fallbackOf(entry) {
+  const fallback = entry.fallback === null ? undefined : findById(entry.fallback);
+  return fallback !== undefined && locate(fallback) !== undefined ? fallback : undefined;
+}
+
 /**
  * The entry that a definition of UpscalerJS's packages or of ours belongs to.
  *
@@ -287,6 +303,8 @@ module.exports = {
   findByDefinition,
   findDefault,
   alternativesTo,
+  fallbackOf,
+  findById,
   unknownName,
   isQuery,
 };

@@ -83,6 +83,8 @@ export interface ModelSource {
   quantized?: string;
   /** Whether it is faster than our own kernels on float32, where bytes are multiplied fast. */
   quantizedBeatsKernels?: boolean;
+  /** Replace what the network has blown up. Default: false. */
+  guard?: boolean;
   executionProviders?: string[];
 }
 
@@ -90,7 +92,12 @@ export interface ModelSource {
 export interface Alternative {
   source: ModelSource;
   scale: number;
-  /** The qualities from which on down it is taken. Absent: for clean pictures, where its scale fits better. */
+  /**
+   * `clean`: for clean pictures, where its scale fits better; `compressed`: for those with artefacts of compression;
+   * `fallback`: for what another network of its scale has blown up.
+   */
+  role: 'clean' | 'compressed' | 'fallback';
+  /** Of `compressed`: the qualities from which on down it is taken. */
   artefacts?: { jpeg: number; webp: number };
 }
 
@@ -164,6 +171,7 @@ export interface NativeResult extends NativePixels {
   format?: string;
   model: string;
   durationMs: number;
+  guarded: number;
   warnings: string[];
 }
 

@@ -53,6 +53,7 @@ function parseUpscalerOptions(given) {
     executionProviders: parseProviders(options.executionProviders),
     warmupSizes: options.warmupSizes === undefined ? [] : parseWarmupSizes(options.warmupSizes),
     tf: parseTf(options.tf),
+    guard: check.boolean('options.guard', options.guard),
     input: {
       allowPaths: check.boolean('options.allowPaths', options.allowPaths) ?? true,
       fetch: parseFetch(options.fetch),

@@ -42,9 +42,10 @@ function toOutput(pixels, output) {
 function toResult(result, output, resolveWithObject) {
   const data = toOutput(result, output);
   if (!resolveWithObject) return data;
-  const { width, height, channels, model, durationMs } = result;
+  const { width, height, channels, model, durationMs, guarded } = result;
   const format = result.format ?? output;
-  return { data, info: { width, height, channels, format, size: result.data.byteLength, model, durationMs } };
+  const size = result.data.byteLength;
+  return { data, info: { width, height, channels, format, size, model, durationMs, guarded } };
 }
 
 /** @param {Buffer | Float32Array} data */

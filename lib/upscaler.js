@@ -153,10 +153,10 @@ class Upscaler {
 
   /** @returns {Promise<LoadedModel>} */
   async #load() {
-    const { model, scale, channels, tf, precision, executionProviders } = this.#options;
+    const { model, scale, channels, tf, precision, guard, executionProviders } = this.#options;
     // Not before the constructor is done: what fails from here on fails `ready`.
     await undefined;
-    const resolved = resolveModel(model, { scale, channels, precision, tf });
+    const resolved = resolveModel(model, { scale, channels, precision, guard, tf });
     await setUp(resolved.hooks, tf);
     try {
       const { source, alternatives = [] } = resolved;
@@ -311,8 +311,8 @@ class Upscaler {
 }
 
 /** @param {import('./native').Alternative} alternative */
-function describeAlternative({ source, scale, artefacts }) {
-  return { model: source.name, scale, artefacts: artefacts ?? null };
+function describeAlternative({ source, scale, role, artefacts }) {
+  return { model: source.name, scale, role, artefacts: artefacts ?? null };
 }
 
 /** Methods that may be passed around without their instance, as UpscalerJS's may. */

@@ -1,6 +1,7 @@
 /**
- * `npm run build`: the addon in release mode, and ONNX Runtime's library beside it under a name of our own.
- * Cargo and the library's stamp see to it that nothing is done twice.
+ * `npm run build [-- --release]`: the addon, and ONNX Runtime's library beside it under a name of our own. Without
+ * `--release` it is the addon of cargo's dev profile, which tests and the demo share: optimised kernels and
+ * dependencies, a core that compiles quickly. Cargo and two stamps see to it that nothing is done twice.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -12,28 +13,41 @@ import { ROOT, install, run } from './install.mjs';
 
 const require = createRequire(import.meta.url);
 
-/** Builds what is missing or out of date. */
-export function build() {
-  buildAddon();
+/** @typedef {'dev' | 'release'} Profile */
+
+/**
+ * Builds what is missing or out of date.
+ *
+ * @param {Profile} [profile] what is published and measured is `release`
+ */
+export function build(profile = 'dev') {
+  buildAddon(profile);
   bringLibrary();
 }
 
 /**
  * Cargo, and a copy of what it made: napi-rs's own command would do the same and rewrite index.js and index.d.ts,
  * which are written by hand here.
+ *
+ * @param {Profile} profile
  */
-function buildAddon() {
-  const library = compile();
+function buildAddon(profile) {
+  const library = compile(profile);
   const target = path.join(ROOT, addonName());
-  if (existsSync(target) && statSync(target).mtimeMs >= statSync(library).mtimeMs) return;
-  // A process may have the old file loaded: it is replaced, never written over.
-  copyFileSync(library, `${target}.tmp`);
-  renameSync(`${target}.tmp`, target);
+  const { mtimeMs, size } = statSync(library);
+  whenStale(target, 'addon.stamp', `${profile} ${size} ${mtimeMs}`, () => {
+    // A process may have the old file loaded: it is replaced, never written over.
+    copyFileSync(library, `${target}.tmp`);
+    renameSync(`${target}.tmp`, target);
+  });
 }
 
-/** @returns {string} the compiled library's path, as cargo tells it */
-function compile() {
-  const args = ['build', '--release', '--lib', '--message-format=json-render-diagnostics'];
+/**
+ * @param {Profile} profile
+ * @returns {string} the compiled library's path, as cargo tells it
+ */
+function compile(profile) {
+  const args = ['build', '--profile', profile, '--lib', '--message-format=json-render-diagnostics'];
   const { status, stdout, error } = spawnSync('cargo', args, {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -73,16 +87,28 @@ function bringLibrary() {
     LIBRARY[process.platform],
   );
   const target = path.join(ROOT, LIBRARIES[process.platform]);
-  const stamp = path.join(ROOT, 'target', 'onnxruntime.stamp');
 
   const { version } = require('onnxruntime-node/package.json');
-  const wanted = `${version} ${statSync(source).size}`;
-  if (existsSync(target) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  whenStale(target, 'onnxruntime.stamp', `${version} ${statSync(source).size}`, () => {
+    rmSync(target, { force: true });
+    copyFileSync(source, target);
+    renameLibrary(target);
+  });
+}
 
-  rmSync(target, { force: true });
-  copyFileSync(source, target);
-  renameLibrary(target);
-  writeFileSync(stamp, wanted);
+/**
+ * Makes `target` again unless it is there and was made from what `from` describes.
+ *
+ * @param {string} target
+ * @param {string} stampName a file in target/ that keeps the description
+ * @param {string} from
+ * @param {() => void} make
+ */
+function whenStale(target, stampName, from, make) {
+  const stamp = path.join(ROOT, 'target', stampName);
+  if (existsSync(target) && existsSync(stamp) && readFileSync(stamp, 'utf8') === from) return;
+  make();
+  writeFileSync(stamp, from);
 }
 
 const LIBRARY = {
@@ -93,5 +119,5 @@ const LIBRARY = {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   install();
-  build();
+  build(process.argv.includes('--release') ? 'release' : 'dev');
 }

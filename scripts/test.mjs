@@ -5,7 +5,7 @@ import { ROOT, install, run } from './install.mjs';
 
 install();
 build();
-run('cargo', ['test', '--release']);
+run('cargo', ['test']);
 run('npm', ['run', '--silent', 'lint']);
 
 const tests = readdirSync(`${ROOT}__test__`, { recursive: true })

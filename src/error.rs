@@ -77,3 +77,12 @@ impl Error {
         }
     }
 }
+
+impl From<upscaler_kernel::Error> for Error {
+    fn from(error: upscaler_kernel::Error) -> Error {
+        match error {
+            upscaler_kernel::Error::Spec(message) => Error::InvalidArgument(message),
+            upscaler_kernel::Error::Shape(message) => Error::Inference(message),
+        }
+    }
+}

@@ -11,7 +11,8 @@
 //! | [`mod@format`] | model files (onnx, tfjs, ncnn) → graph; knows no engine |
 //! | [`model`] | definition, source, load, cache |
 //! | [`calibrate`] | a model and sample pictures → an int8 model |
-//! | [`kernel`] | convolution kernels on blocked planes; slices only |
+//! | [`kernel`] | convolution kernels on blocked planes; slices only; a crate of its own, `crates/kernel` |
+//! | [`program`] | the streaming executor of compiled networks |
 //! | [`engine`] | ONNX Runtime: library, environment, sessions, operators, worker pool |
 //! | [`mod@upscale`] | plan tiles, run, stitch, progress, cancel |
 //! | `node` | the only room that knows napi |
@@ -21,10 +22,12 @@ pub mod engine;
 pub mod error;
 pub mod format;
 pub mod graph;
-pub mod kernel;
 pub mod model;
+pub mod program;
 pub mod raster;
 pub mod upscale;
+
+pub use upscaler_kernel as kernel;
 
 // Its functions are called from JavaScript alone: a Rust test build would find all of them unused.
 #[cfg(not(test))]

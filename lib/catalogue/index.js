@@ -33,6 +33,8 @@ const DEFAULTS = {
   channels: 3,
   noise: null,
   artefacts: null,
+  faithful: false,
+  fallback: null,
   quantization: null,
   precisions: ['fp32'],
   int8: null,

@@ -137,6 +137,7 @@ mod tests {
             fixed_size: None,
             input_range,
             output_range: input_range,
+            guarded: false,
         }
     }
 

@@ -47,6 +47,9 @@ pub struct Signature {
     pub input_range: (f32, f32),
     /// The network's values for black and white at its output.
     pub output_range: (f32, f32),
+    /// Whether its result, reduced to the size of its input, must be its input again, so that what is not can be told and
+    /// replaced.
+    pub guarded: bool,
 }
 
 /// What a run of a network takes, as far as the size of tiles depends on it.

@@ -21,7 +21,8 @@ use super::pool::{helpers, pause, spare_threads};
 use super::workspaces::in_workspace;
 use crate::error::Error;
 use crate::graph::{BODY_ATTRIBUTE, BODY_DOMAIN, BODY_OPERATOR};
-use crate::kernel::{Crew, Isa, Program};
+use crate::kernel::Isa;
+use crate::program::{Crew, Program};
 
 /// The environment variable that chooses the kernels, for comparison: `off`, `avx2` or `avx512`.
 const VARIABLE: &str = "UPSCALER_KERNELS";

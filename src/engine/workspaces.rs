@@ -3,7 +3,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::kernel::Workspace;
+use crate::program::Workspace;
 
 /// What may stay for the next runs, in bytes: two pictures of 512x512 pixels through networks of middle depth. What
 /// larger ones leave goes back to the system, which takes a hundredth of their run to give it again.

@@ -24,6 +24,8 @@ pub struct Definition {
     /// The channels of the pictures that it is for. A network for 3 can be had for 1 (grey) and 4 (with alpha) too;
     /// otherwise checked against the network.
     pub channels: Option<usize>,
+    /// Whether its result must be its input again when it is reduced to that size, so that what is not is replaced.
+    pub guarded: bool,
     /// The network takes sizes that are multiples of this.
     pub divisibility_factor: Option<u32>,
     /// [`FP32`] or [`INT8`], checked against the network; by default as the network is.

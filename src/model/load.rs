@@ -336,6 +336,7 @@ pub(super) fn signature(
         fixed_size: network.fixed_size().map(|(height, width)| (height as u32, width as u32)),
         input_range,
         output_range,
+        guarded: definition.guarded,
     })
 }
 

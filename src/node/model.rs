@@ -29,6 +29,8 @@ pub struct ModelSource {
     pub output_range: Option<Vec<f64>>,
     /// Channels of the pictures that it is for: a network for 3 can be had for 1 and 4 too.
     pub channels: Option<u32>,
+    /// Replace what the network has blown up; default false.
+    pub guard: Option<bool>,
     /// Sizes must be multiples of this; default 1.
     pub divisibility_factor: Option<u32>,
     /// 'fp32' or 'int8', checked against the network; default: as it is.
@@ -57,6 +59,7 @@ impl ModelSource {
             input_range: range("inputRange", self.input_range)?,
             output_range: range("outputRange", self.output_range)?,
             channels: self.channels.map(|channels| channels as usize),
+            guarded: self.guard.unwrap_or(false),
             divisibility_factor: self.divisibility_factor,
             precision: self.precision,
             quantised: self.quantized.map(|path| Source::Path(path.into())),

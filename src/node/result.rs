@@ -23,6 +23,8 @@ pub struct NativeResult {
     /// The network that ran, or `a+b` where two did.
     pub model: String,
     pub duration_ms: f64,
+    /// The share of the result, 0..=1, that was replaced because a network had blown it up.
+    pub guarded: f64,
     pub warnings: Vec<String>,
 }
 
@@ -41,6 +43,7 @@ impl From<Upscaled> for NativeResult {
             depth: upscaled.depth.into(),
             model: upscaled.model,
             duration_ms: upscaled.duration_ms,
+            guarded: upscaled.guarded,
             warnings: upscaled.warnings,
         }
     }

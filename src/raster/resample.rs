@@ -2,9 +2,7 @@
 
 use super::picture::{Raster, Samples, sample_count, zeroed};
 use crate::error::Error;
-use bytemuck::{Pod, Zeroable};
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{PixelType, ResizeOptions, Resizer};
+use upscaler_resample::Sample;
 
 /// The picture at another size, by a Lanczos filter of three lobes whose support grows with the reduction, so that
 /// shrinking averages areas. Colour is premultiplied with alpha inside. Runs on the calling thread; the samples keep
@@ -22,44 +20,29 @@ pub fn resample(raster: &Raster, width: u32, height: u32) -> Result<Raster, Erro
     if (width, height) == (raster.width, raster.height) {
         return Ok(raster.clone());
     }
-    use PixelType as P;
-    let channels = usize::from(raster.channels) - 1;
     let samples = match &raster.samples {
-        Samples::U8(v) => {
-            Samples::U8(filtered(v, raster, (width, height), [P::U8, P::U8x2, P::U8x3, P::U8x4][channels])?)
-        }
-        Samples::U16(v) => Samples::U16(filtered(
-            v,
-            raster,
-            (width, height),
-            [P::U16, P::U16x2, P::U16x3, P::U16x4][channels],
-        )?),
-        Samples::F32(v) => Samples::F32(filtered(
-            v,
-            raster,
-            (width, height),
-            [P::F32, P::F32x2, P::F32x3, P::F32x4][channels],
-        )?),
+        Samples::U8(v) => Samples::U8(filtered(v, raster, (width, height))?),
+        Samples::U16(v) => Samples::U16(filtered(v, raster, (width, height))?),
+        Samples::F32(v) => Samples::F32(filtered(v, raster, (width, height))?),
     };
     Ok(Raster { width, height, channels: raster.channels, samples })
 }
 
-fn filtered<T: Pod + Zeroable>(
-    samples: &[T],
-    raster: &Raster,
-    (width, height): (u32, u32),
-    pixel: PixelType,
-) -> Result<Vec<T>, Error> {
+fn filtered<T: Sample>(samples: &[T], raster: &Raster, (width, height): (u32, u32)) -> Result<Vec<T>, Error> {
     let mut out = zeroed(sample_count(width, height, raster.channels)?)?;
-    let failed = |e: &dyn std::fmt::Display| {
-        let (from_width, from_height) = (raster.width, raster.height);
-        Error::InvalidArgument(format!("Cannot resize {from_width}x{from_height} to {width}x{height}: {e}"))
-    };
-    let source = ImageRef::new(raster.width, raster.height, bytemuck::cast_slice(samples), pixel)
-        .map_err(|e| failed(&e))?;
-    let mut target = Image::from_slice_u8(width, height, bytemuck::cast_slice_mut(&mut out), pixel)
-        .map_err(|e| failed(&e))?;
-    Resizer::new().resize(&source, &mut target, &ResizeOptions::new()).map_err(|e| failed(&e))?;
+    let (from_width, from_height) = (raster.width, raster.height);
+    upscaler_resample::resample(
+        raster.channels,
+        samples,
+        (from_width, from_height),
+        &mut out,
+        (width, height),
+    )
+    .map_err(|error| {
+        Error::InvalidArgument(format!(
+            "Cannot resize {from_width}x{from_height} to {width}x{height}: {error}"
+        ))
+    })?;
     Ok(out)
 }
 

@@ -1,6 +1,6 @@
 //! One image from bytes to bytes.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::admission::{self, Admitted, Ticket, until};
@@ -10,16 +10,17 @@ use super::finish::{Finish, Opacity};
 use super::frame;
 use super::hooks::{Hook, Hooks};
 use super::layers::layers;
-use super::networks::{Networks, Route};
+use super::networks::{Network, Networks, Route};
 use super::options::{Input, KeepMetadata, Limits, Options, Output};
-use super::pass::{Buffers, Pass, Rows};
+use super::pass::{Pass, Rows};
 use super::plan::Plan;
 use super::progress::{Listener, Meter};
 use super::size::Sizing;
 use super::source::{Opened, Source};
+use super::tile::{Buffers, Guarded, Replaced};
 use super::tiling::tiling;
 use super::whole;
-use crate::engine::{Cancel, Engines, Lane, Pool, Share};
+use crate::engine::{Cancel, Lane, Pool, Share};
 use crate::error::Error;
 use crate::raster::{self, Depth, EncodeOptions, Encoder, Format, Raster, ToProfile};
 
@@ -47,6 +48,8 @@ pub struct Upscaled {
     pub model: String,
     /// From admission to the end, in milliseconds.
     pub duration_ms: f64,
+    /// The share of the result, 0..=1, that a network had blown up and that was replaced.
+    pub guarded: f64,
     /// What was wrong with the input, but not so wrong as to fail.
     pub warnings: Vec<String>,
 }
@@ -118,7 +121,7 @@ impl Job {
 
         let delivery = Delivery::new(&source, &options, sizing)?;
         let postprocess = hooks.postprocess;
-        let run = Run { route, lane, workers, cancel, options, postprocess, listener, sizing, delivery };
+        let run = Run { route, lane, workers, cancel, options, postprocess, listener, sizing, delivery, guarded: ReplacedShare::default() };
         let mut result = run.finish(source).await?;
         result.warnings = warnings;
         Ok(result)
@@ -197,6 +200,23 @@ struct Run<'a> {
     listener: Option<Listener>,
     sizing: Sizing,
     delivery: Delivery,
+    guarded: ReplacedShare,
+}
+
+/// The largest share of a pass's result that was replaced, of all passes so far.
+#[derive(Default)]
+struct ReplacedShare(Mutex<f64>);
+
+impl ReplacedShare {
+    fn note(&self, pass: &Pass) {
+        let pixels = f64::from(pass.picture.width) * f64::from(pass.picture.height);
+        let mut largest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *largest = largest.max(pass.network.replaced.pixels() / pixels);
+    }
+
+    fn share(&self) -> f64 {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Run<'_> {
@@ -221,7 +241,8 @@ impl Run<'_> {
         };
         let Sizing { width, height, .. } = self.sizing;
         let (channels, model) = (self.delivery.channels, self.route.name());
-        Ok(Upscaled { data, width, height, channels, depth, model, duration_ms: 0.0, warnings: Vec::new() })
+        let guarded = self.guarded.share();
+        Ok(Upscaled { data, width, height, channels, depth, model, guarded, duration_ms: 0.0, warnings: Vec::new() })
     }
 
     /// The picture without the artefacts of its compression, if they are to be taken away first.
@@ -255,7 +276,9 @@ impl Run<'_> {
         let finish = Arc::new(Finish { opacity, ..self.colours(format)? });
         let mut encoding = self.encoding(finish, format)?;
         let last = Turn::Pass(self.sizing.passes - 1);
-        self.pass(picture, last, self.delivery.depth)?.run(Rows::Encoded(&mut encoding)).await?;
+        let pass = self.pass(picture, last, self.delivery.depth)?;
+        pass.run(Rows::Encoded(&mut encoding)).await?;
+        self.guarded.note(&pass);
         encoding.finish().await
     }
 
@@ -308,22 +331,25 @@ impl Run<'_> {
     }
 
     async fn pass_whole(&self, picture: Arc<Raster>, turn: Turn, depth: Depth) -> Result<Raster, Error> {
-        let scale = self.engines(turn).itself.signature().footprint.scale;
+        let scale = self.network(turn).engines.itself.signature().footprint.scale;
         let (width, height) = (picture.width * scale, picture.height * scale);
         let canvas = Canvas::new(Raster::blank(width, height, self.delivery.channels_by_model, depth)?, 0);
-        self.pass(picture, turn, depth)?.run(Rows::Whole(canvas.clone())).await?;
+        let pass = self.pass(picture, turn, depth)?;
+        pass.run(Rows::Whole(canvas.clone())).await?;
+        self.guarded.note(&pass);
+        drop(pass);
         Ok(canvas.into_picture())
     }
 
-    fn engines(&self, turn: Turn) -> &Engines {
+    fn network(&self, turn: Turn) -> &Network {
         match (turn, &self.route.cleaner) {
-            (Turn::Cleaning, Some(cleaner)) => &cleaner.engines,
-            _ => &self.route.upscaler.engines,
+            (Turn::Cleaning, Some(cleaner)) => cleaner,
+            _ => &self.route.upscaler,
         }
     }
 
     fn pass(&self, picture: Arc<Raster>, turn: Turn, depth: Depth) -> Result<Pass<'_>, Error> {
-        let engines = self.engines(turn).clone();
+        let Network { name, engines } = self.network(turn).clone();
         let signature = engines.itself.signature();
         let tiling = tiling(picture.width, picture.height, signature, &self.options, self.workers);
         let planes = (signature.channels_in, signature.channels_out);
@@ -336,7 +362,7 @@ impl Run<'_> {
             plan,
             layers: Arc::new(layers(colours, alpha, planes, engines.grey.is_some())?),
             buffers: Arc::new(Buffers::default()),
-            engines,
+            network: Arc::new(Guarded { name, engines, fallback: self.route.fallback.clone(), replaced: Replaced::default() }),
             lane: self.lane,
             workers: self.workers,
             cancel: self.cancel.clone(),

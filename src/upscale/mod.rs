@@ -5,6 +5,7 @@ mod canvas;
 mod encoding;
 mod finish;
 mod frame;
+mod guard;
 mod hooks;
 mod job;
 mod layers;
@@ -18,12 +19,13 @@ mod size;
 mod source;
 #[cfg(test)]
 mod tests;
+mod tile;
 mod tiling;
 mod whole;
 
 pub use admission::{Counters, Counts, Ticket, configure_memory};
 pub use hooks::{Hook, Hooks};
 pub use job::{Data, Job, Upscaled};
-pub use networks::{Artefacts, Candidate, Compression, Network, Networks};
+pub use networks::{Artefacts, Candidate, Compression, Network, Networks, Role};
 pub use options::{Alpha, Fit, Input, KeepMetadata, Limits, Options, Output};
 pub use progress::{Listener, Progress, Rect, Slice, TileDone};

@@ -5,6 +5,8 @@
 //! artefacts of compression need a network that takes them away: one of the same scale replaces the other; beside one of
 //! another scale it first cleans the picture at its own size.
 
+use std::sync::Arc;
+
 use once_cell::sync::OnceCell;
 
 use super::size::{Scales, Sizing};
@@ -48,32 +50,47 @@ impl Artefacts {
 
 type Load = Box<dyn Fn() -> Result<Network, Error> + Send + Sync>;
 
+/// What a network is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Upscales clean pictures.
+    Clean,
+    /// Upscales pictures with artefacts of compression, and takes them away.
+    Compressed(Artefacts),
+    /// Takes the place of a network of the same scale where that has blown up.
+    Fallback,
+}
+
 /// A network that is loaded when a picture first needs it.
 pub struct Candidate {
     scale: u32,
-    artefacts: Option<Artefacts>,
+    role: Role,
     load: Load,
     loaded: OnceCell<Network>,
 }
 
 impl Candidate {
-    /// A network of this scale; for clean pictures, unless it is said which artefacts it takes away. `load` may block; what
-    /// fails is tried again for the next picture.
+    /// A network of this scale. `load` may block; what fails is tried again for the next picture.
     pub fn new(
         scale: u32,
-        artefacts: Option<Artefacts>,
+        role: Role,
         load: impl Fn() -> Result<Network, Error> + Send + Sync + 'static,
     ) -> Candidate {
-        Candidate { scale, artefacts, load: Box::new(load), loaded: OnceCell::new() }
+        Candidate { scale, role, load: Box::new(load), loaded: OnceCell::new() }
     }
 
-    fn network(&self) -> Result<Network, Error> {
+    /// The network, which may have to be loaded.
+    ///
+    /// # Errors
+    /// Those of loading it.
+    pub fn network(&self) -> Result<Network, Error> {
         self.loaded.get_or_try_init(&self.load).cloned()
     }
 
     /// The highest quality that it is for; `None` if it is better not used.
     fn suits(&self, compression: Compression) -> Option<u8> {
-        let highest = self.artefacts?.quality(compression.format);
+        let Role::Compressed(artefacts) = self.role else { return None };
+        let highest = artefacts.quality(compression.format);
         (compression.quality <= highest).then_some(highest)
     }
 }
@@ -81,19 +98,19 @@ impl Candidate {
 /// The networks that a job may run.
 pub struct Networks {
     usual: Network,
-    others: Vec<Candidate>,
+    others: Vec<Arc<Candidate>>,
 }
 
 impl Networks {
     /// `usual` upscales clean pictures to its own scale; without others it upscales all pictures to all sizes.
     pub fn new(usual: Network, others: Vec<Candidate>) -> Networks {
-        Networks { usual, others }
+        Networks { usual, others: others.into_iter().map(Arc::new).collect() }
     }
 
     /// The scale where none is asked for, and those of the networks for clean pictures.
     pub fn scales(&self) -> Scales {
         let usual = self.usual.engines.itself.signature().footprint.scale;
-        let others = self.others.iter().filter(|other| other.artefacts.is_none()).map(|other| other.scale);
+        let others = self.others.iter().filter(|other| other.role == Role::Clean).map(|other| other.scale);
         Scales { usual, networks: others.chain([usual]).collect() }
     }
 
@@ -104,7 +121,7 @@ impl Networks {
 
     /// Whether a picture may have to be cleaned before networks of scale `factor` upscale it.
     pub fn may_clean(&self, factor: u32) -> bool {
-        self.others.iter().any(|other| other.artefacts.is_some() && other.scale != factor)
+        self.others.iter().any(|other| matches!(other.role, Role::Compressed(_)) && other.scale != factor)
     }
 
     /// The networks for a picture. Those that no picture needed before are loaded, which takes a while.
@@ -113,25 +130,28 @@ impl Networks {
     /// Those of loading a network.
     pub fn route(&self, sizing: &Sizing, compression: Option<Compression>) -> Result<Route, Error> {
         let cleaner = compression.filter(|_| sizing.passes > 0).and_then(|found| self.cleaner(found));
-        match cleaner {
-            Some(cleaner) if cleaner.scale == sizing.factor => {
-                Ok(Route { cleaner: None, upscaler: cleaner.network()? })
-            }
-            Some(cleaner) => {
-                Ok(Route { cleaner: Some(cleaner.network()?), upscaler: self.upscaler(sizing.factor)? })
-            }
-            None => Ok(Route { cleaner: None, upscaler: self.upscaler(sizing.factor)? }),
-        }
+        let fallback = self.fallback(sizing.factor);
+        let (cleaner, upscaler) = match cleaner {
+            Some(cleaner) if cleaner.scale == sizing.factor => (None, cleaner.network()?),
+            Some(cleaner) => (Some(cleaner.network()?), self.upscaler(sizing.factor)?),
+            None => (None, self.upscaler(sizing.factor)?),
+        };
+        Ok(Route { cleaner, upscaler, fallback })
     }
 
     /// Of the networks that take away artefacts as strong as these, the most careful.
     fn cleaner(&self, compression: Compression) -> Option<&Candidate> {
         let suiting = self.others.iter().filter_map(|other| Some((other.suits(compression)?, other)));
-        suiting.min_by_key(|(highest, _)| *highest).map(|(_, other)| other)
+        suiting.min_by_key(|(highest, _)| *highest).map(|(_, other)| &**other)
+    }
+
+    fn fallback(&self, factor: u32) -> Option<Arc<Candidate>> {
+        let fits = |other: &&Arc<Candidate>| other.role == Role::Fallback && other.scale == factor;
+        self.others.iter().find(fits).cloned()
     }
 
     fn upscaler(&self, factor: u32) -> Result<Network, Error> {
-        let fits = |other: &&Candidate| other.artefacts.is_none() && other.scale == factor;
+        let fits = |other: &&Arc<Candidate>| other.role == Role::Clean && other.scale == factor;
         match self.others.iter().find(fits) {
             Some(other) if self.usual.engines.itself.signature().footprint.scale != factor => other.network(),
             _ => Ok(self.usual.clone()),
@@ -145,6 +165,8 @@ pub struct Route {
     pub cleaner: Option<Network>,
     /// Makes every pass that upscales.
     pub upscaler: Network,
+    /// Takes its place where it has blown up; loaded when that happens.
+    pub fallback: Option<Arc<Candidate>>,
 }
 
 impl Route {
@@ -159,7 +181,6 @@ impl Route {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
@@ -187,13 +208,14 @@ mod tests {
             fixed_size: None,
             input_range: (0.0, 1.0),
             output_range: (0.0, 1.0),
+            guarded: false,
         };
         Network { name: name.to_owned(), engines: Engines { itself: Arc::new(Still(signature)), grey: None } }
     }
 
     fn candidate(name: &'static str, scale: u32, artefacts: Option<(u8, u8)>) -> Candidate {
-        let artefacts = artefacts.map(|(jpeg, webp)| Artefacts { jpeg, webp });
-        Candidate::new(scale, artefacts, move || Ok(network(name, scale)))
+        let role = artefacts.map_or(Role::Clean, |(jpeg, webp)| Role::Compressed(Artefacts { jpeg, webp }));
+        Candidate::new(scale, role, move || Ok(network(name, scale)))
     }
 
     fn choice() -> Networks {
@@ -258,7 +280,7 @@ mod tests {
             0 => Err(Error::ModelLoad("Expected a file".to_owned())),
             _ => Ok(network("light", 2)),
         };
-        let light = Candidate::new(2, Some(Artefacts { jpeg: 92, webp: 82 }), load);
+        let light = Candidate::new(2, Role::Compressed(Artefacts { jpeg: 92, webp: 82 }), load);
         let networks = Networks::new(network("usual", 2), vec![light]);
         let route = |quality| {
             let compression = Compression { format: Format::Jpeg, quality };

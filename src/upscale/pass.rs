@@ -2,19 +2,19 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::canvas::{Canvas, Canvases};
 use super::encoding::Encoding;
-use super::hooks::{self, Hook};
-use super::layers::{Form, Layer};
+use super::hooks::Hook;
+use super::layers::Layer;
 use super::options::Output;
-use super::pixels::{self, Kept};
-use super::plan::{Plan, Span};
+use super::plan::Plan;
 use super::progress::{Meter, Slice, TileDone, rects};
-use crate::engine::{Cancel, Engine, Engines, Lane, Watch};
+use super::tile::{Buffers, Guarded, Tile};
+use crate::engine::{Cancel, Lane};
 use crate::error::Error;
-use crate::raster::{self, Depth, EncodeOptions, Format, Raster, Samples};
+use crate::raster::{Depth, Raster, Samples};
 
 /// Where the rows of a pass go.
 pub enum Rows<'a, 'lane> {
@@ -26,7 +26,7 @@ pub enum Rows<'a, 'lane> {
 
 /// A network run over a whole picture.
 pub struct Pass<'a> {
-    pub engines: Engines,
+    pub network: Arc<Guarded>,
     pub lane: &'a Lane,
     pub workers: usize,
     pub cancel: Cancel,
@@ -51,20 +51,6 @@ enum Ran {
     Stitched(Option<Slice>),
     /// What is kept of each layer, for the caller's code to see first.
     Held(Tile, Vec<Raster>),
-}
-
-/// Memory for the input planes of the tiles of one pass: as many as there are tiles running, used again and again.
-#[derive(Default)]
-pub struct Buffers(Mutex<Vec<Vec<f32>>>);
-
-impl Buffers {
-    fn take(&self) -> Vec<f32> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
-    }
-
-    fn give(&self, buffer: Vec<f32>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
-    }
 }
 
 /// A tile that was handed to the workers.
@@ -105,7 +91,7 @@ impl Pass<'_> {
     }
 
     fn scale(&self) -> u32 {
-        self.engines.itself.signature().footprint.scale
+        self.network.engines.itself.signature().footprint.scale
     }
 
     /// The canvas that a tile row is stitched onto.
@@ -123,7 +109,7 @@ impl Pass<'_> {
     /// Queues one tile.
     fn start(&self, row: usize, column: usize, canvas: &Canvas) -> Pending {
         let tile = Tile {
-            engines: self.engines.clone(),
+            network: self.network.clone(),
             cancel: self.cancel.clone(),
             picture: self.picture.clone(),
             layers: self.layers.clone(),
@@ -134,7 +120,7 @@ impl Pass<'_> {
             columns: self.plan.columns[column],
         };
         let pixels = u64::from(tile.rows.source_len) * u64::from(tile.columns.source_len);
-        let long = pixels > self.engines.itself.signature().load.long_pixels;
+        let long = pixels > self.network.engines.itself.signature().load.long_pixels;
         let (slices, held) = (self.slices(), self.postprocess.is_some());
         let work = move || {
             if held {
@@ -211,130 +197,5 @@ async fn same_form(hook: &Hook, given: Raster) -> Result<Raster, Error> {
             "Expected postprocess to give {}x{} pixels of {} channels, as it was given, but it gave {width}x{height} of {channels}",
             expected.0, expected.1, expected.2
         ))),
-    }
-}
-
-/// One tile's work, on a worker.
-struct Tile {
-    engines: Engines,
-    cancel: Cancel,
-    picture: Arc<Raster>,
-    layers: Arc<Vec<Layer>>,
-    buffers: Arc<Buffers>,
-    meter: Option<Arc<Meter>>,
-    canvas: Canvas,
-    rows: Span,
-    columns: Span,
-}
-
-impl Tile {
-    /// The network that a layer is for.
-    fn engine(&self, form: Form) -> &dyn Engine {
-        match (form, &self.engines.grey) {
-            (Form::Grey, Some(grey)) => &**grey,
-            _ => &*self.engines.itself,
-        }
-    }
-
-    /// Runs the networks and stitches what they give.
-    fn run(&self) -> Result<(), Error> {
-        for layer in &*self.layers {
-            self.run_layer(layer, &mut |kept| self.scatter(kept, layer))?;
-        }
-        Ok(())
-    }
-
-    /// Runs the networks and keeps what they give, a picture for each layer.
-    fn results(&self) -> Result<Vec<Raster>, Error> {
-        let mut results = Vec::with_capacity(self.layers.len());
-        for layer in &*self.layers {
-            self.run_layer(layer, &mut |kept| results.push(hooks::interleaved(kept)))?;
-        }
-        Ok(results)
-    }
-
-    /// Stitches results that were kept.
-    fn stitch(&self, results: Vec<Raster>) {
-        for (result, layer) in results.into_iter().zip(&*self.layers) {
-            let (width, height) = (result.width as usize, result.height as usize);
-            let planes = hooks::planes(result);
-            let whole = Kept { planes: &planes, height, width, x: 0, y: 0, columns: width, rows: height };
-            self.scatter(&whole, layer);
-        }
-    }
-
-    fn scatter(&self, kept: &Kept, layer: &Layer) {
-        let signature = self.engine(layer.form).signature();
-        let scale = signature.footprint.scale as usize;
-        let mut picture = self.canvas.picture();
-        let y = self.rows.core as usize * scale - self.canvas.y() as usize;
-        let x = self.columns.core as usize * scale;
-        pixels::scatter(kept, &layer.targets, signature, &mut picture, x, y);
-    }
-
-    fn run_layer(&self, layer: &Layer, take: &mut dyn FnMut(&Kept)) -> Result<(), Error> {
-        self.cancel.check()?;
-        let engine = self.engine(layer.form);
-        let signature = engine.signature();
-        let (rows, columns) = (self.rows, self.columns);
-        let mut planes = self.buffers.take();
-        pixels::gather(&self.picture, &layer.sources, rows, columns, signature, &mut planes);
-        let (height, width) = (rows.source_len as usize, columns.source_len as usize);
-        let watch = self.watch();
-        let result = engine.run(&planes, height, width, &watch, &mut |planes, height, width| {
-            let scale = signature.footprint.scale as usize;
-            let trim = signature.footprint.trim as usize;
-            let expected = |span: Span| (span.source_len as usize - 2 * trim) * scale;
-            if (height, width) != (expected(rows), expected(columns)) {
-                return Err(Error::ModelShape(format!(
-                    "Expected the network to give {}x{} for {}x{} at scale {scale} but it gave {width}x{height}",
-                    expected(columns),
-                    expected(rows),
-                    columns.source_len,
-                    rows.source_len,
-                )));
-            }
-            let first = |span: Span| ((i64::from(span.core) - span.source) as usize - trim) * scale;
-            let kept = Kept {
-                planes,
-                height,
-                width,
-                x: first(columns),
-                y: first(rows),
-                columns: columns.core_len as usize * scale,
-                rows: rows.core_len as usize * scale,
-            };
-            take(&kept);
-            Ok(())
-        });
-        self.buffers.give(planes);
-        (watch.told)(1.0);
-        result
-    }
-
-    /// Looks on while a layer is run.
-    fn watch(&self) -> Watch {
-        let told: Arc<dyn Fn(f64) + Send + Sync> = match &self.meter {
-            Some(meter) => Arc::new(meter.run(self.layers.len())),
-            None => Arc::new(|_| ()),
-        };
-        Watch { cancel: self.cancel.clone(), told }
-    }
-
-    /// The tile's part of the result.
-    fn slice(&self, kind: Output) -> Result<Slice, Error> {
-        let scale = self.engines.itself.signature().footprint.scale;
-        let (width, height) = (self.columns.core_len * scale, self.rows.core_len * scale);
-        let y = self.rows.core * scale - self.canvas.y();
-        let part = self.canvas.picture().crop(self.columns.core * scale, y, width, height);
-        Ok(match kind {
-            Output::Raw => Slice::Raster(part),
-            Output::Tensor => Slice::Raster(part.into_depth(Depth::Float)),
-            Output::Encoded => {
-                let channels = part.channels;
-                let bytes = raster::encode(part, EncodeOptions::new(Format::Png))?;
-                Slice::Encoded { bytes, width, height, channels }
-            }
-        })
     }
 }

@@ -190,6 +190,19 @@ struct Place {
 const BLOCK: usize = 64;
 
 impl Kept<'_> {
+    /// The row and column within the kept rectangle of the first value that is NaN or infinite, plane by plane.
+    pub fn first_non_finite(&self) -> Option<(usize, usize)> {
+        let rows = |plane: usize| (0..self.rows).map(move |row| (plane, row));
+        (0..self.planes.len() / (self.height * self.width).max(1)).flat_map(rows).find_map(|(plane, row)| {
+            let first = (plane * self.height + self.y + row) * self.width + self.x;
+            let values = &self.planes[first..first + self.columns];
+            // Zero times a number is zero, times anything else it is NaN: vector code, where a search is none.
+            let finite = values.iter().map(|value| value * 0.0).sum::<f32>() == 0.0;
+            let search = || values.iter().position(|value| !value.is_finite()).map(|column| (row, column));
+            if finite { None } else { search() }
+        })
+    }
+
     fn scatter<S: Sample>(&self, targets: &[Target], signature: &Signature, samples: &mut [S], at: Place) {
         let (low, high) = signature.output_range;
         let factor = S::WHITE / (high - low);
@@ -269,6 +282,7 @@ mod tests {
             fixed_size: None,
             input_range: range,
             output_range: range,
+            guarded: false,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Cuts a picture into tiles. Pure arithmetic on one axis at a time: a picture's tiles are the product of its row
 //! spans and its column spans.
 
+use super::guard;
 use crate::engine::Signature;
 use crate::error::Error;
 use crate::graph::Footprint;
@@ -47,14 +48,14 @@ pub struct Plan {
 impl Plan {
     /// Plans `width` x `height` pixels. Every input pixel is in the core of exactly one tile.
     pub fn new(width: u32, height: u32, signature: &Signature, tiling: Tiling) -> Result<Plan, Error> {
-        let Signature { footprint, halo, .. } = signature;
+        let (footprint, halo) = (&signature.footprint, guard::halo(signature));
         let axis = |total: u32, pick: fn(u32, u32) -> u32| match tiling {
-            Tiling::Auto { rows, columns } => Ok(auto(total, pick(rows, columns), footprint, *halo)),
+            Tiling::Auto { rows, columns } => Ok(auto(total, pick(rows, columns), footprint, halo)),
             Tiling::Patches { size, padding } => {
                 patches(total, size, padding).map(|spans| fit(spans, footprint))
             }
-            Tiling::Fixed { height, width } => patches_of(total, pick(height, width), footprint, *halo),
-            Tiling::Whole => Ok(auto(total, 1, footprint, *halo)),
+            Tiling::Fixed { height, width } => patches_of(total, pick(height, width), footprint, halo),
+            Tiling::Whole => Ok(auto(total, 1, footprint, halo)),
         };
         Ok(Plan { rows: axis(height, |h, _| h)?, columns: axis(width, |_, w| w)? })
     }

@@ -1,6 +1,8 @@
 //! The whole job with an engine that needs no network: a box blur, zero-padded as convolutions are, then nearest
 //! neighbour. Its receptive field is real, so a plan with too little halo shows.
 
+mod guard;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -29,6 +31,7 @@ impl Blur {
                 fixed_size: None,
                 input_range: (0.0, 1.0),
                 output_range: (0.0, 1.0),
+                guarded: false,
             },
             runs: AtomicUsize::new(0),
             pause: Duration::ZERO,

@@ -3,6 +3,7 @@
 //! Time per pixel hardly depends on the size of tiles (3 to 8 % between 64 and 512 pixels a side, docs/performance.md),
 //! so what counts is the halo that is computed twice and that workers finish together; memory sets the limit.
 
+use super::guard;
 use super::options::Options;
 use super::plan::{Tiling, tile_size};
 use crate::engine::Signature;
@@ -59,8 +60,8 @@ struct Cut {
 
 impl Cut {
     fn new((width, height): (u32, u32), (columns, rows): (u32, u32), signature: &Signature) -> Cut {
-        let Signature { footprint, halo, .. } = signature;
-        let size = |total: u32, count: u32| tile_size(total, count, footprint, *halo).min(total);
+        let (footprint, halo) = (&signature.footprint, guard::halo(signature));
+        let size = |total: u32, count: u32| tile_size(total, count, footprint, halo).min(total);
         let scale = u64::from(footprint.scale);
         let row_pixels = u64::from(width) * scale * u64::from(height.div_ceil(rows)) * scale;
         Cut {
@@ -115,6 +116,7 @@ mod tests {
             fixed_size: None,
             input_range: (0.0, 1.0),
             output_range: (0.0, 1.0),
+            guarded: false,
         }
     }
 

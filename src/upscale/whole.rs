@@ -102,6 +102,7 @@ mod tests {
             fixed_size: None,
             input_range: (0.0, 1.0),
             output_range: (0.0, 1.0),
+            guarded: false,
         };
         let taken = |size, passes, options: &Options| one_tile(size, &signature, options, passes, 2);
         let options = Options::default();

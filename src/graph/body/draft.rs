@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use crate::graph::ir::{Graph, outputs_of};
 use crate::graph::nearest::nearest_factor;
 use crate::graph::proto::NodeProto;
-use crate::kernel::{Activation, Epilogue, LANES, Shuffle};
+use crate::kernel::{Activation, Epilogue, LANES};
+use crate::program::Shuffle;
 
 /// A step in the making; values have names. A convolution reads its first input, and adds the others as its residual.
 #[derive(Clone, Debug, PartialEq)]

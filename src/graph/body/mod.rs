@@ -25,7 +25,8 @@ use prost::Message;
 use super::ir::{Graph, outputs_of};
 use super::proto::{AttributeProto, NodeProto, OperatorSetIdProto};
 use crate::error::Error;
-use crate::kernel::{Conv, ConvSpec, Isa, Op, Program, Source, Step};
+use crate::kernel::{Conv, ConvSpec, Isa};
+use crate::program::{Op, Program, Source, Step};
 use draft::{Draft, DraftConv, DraftOp};
 
 /// The domain of our operators.
@@ -158,6 +159,6 @@ fn convolution(conv: &DraftConv, inputs: Vec<usize>, isa: Isa) -> Result<Conv, E
     let larger = Conv::new(isa, &spec, &conv.weights, &conv.bias)?;
     match &conv.follower {
         None => Ok(larger),
-        Some(follower) => larger.followed_by(&follower.epilogue, &follower.weights, &follower.bias),
+        Some(follower) => Ok(larger.followed_by(&follower.epilogue, &follower.weights, &follower.bias)?),
     }
 }

@@ -7,7 +7,8 @@ use super::*;
 use crate::graph::proto::AttributeProto as Attribute;
 use crate::graph::reference::{Plane, run as reference};
 use crate::graph::{Builder, Tensor, import};
-use crate::kernel::{Activation, Crew, Epilogue, Workspace};
+use crate::kernel::{Activation, Epilogue};
+use crate::program::{Crew, Workspace};
 
 /// A network under construction whose weights are noise that keeps values near one.
 struct Net {

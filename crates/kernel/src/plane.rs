@@ -3,7 +3,7 @@
 //! A tensor `[C][H][W]` is held as `C / 16` planes (rounded up) of `[H][W][16]`: a pixel's sixteen channels lie side by
 //! side and are one vector. Planes are separate slices, so concatenating tensors costs nothing.
 
-use crate::error::Error;
+use crate::Error;
 
 use super::lanes::{Block, LANES};
 
@@ -13,7 +13,7 @@ pub(super) type Pixel = [f32; LANES];
 /// Views a plane that is written as pixels; `name` and `index` are for the message.
 ///
 /// # Errors
-/// `Inference` where the plane does not hold exactly `pixels` pixels.
+/// `Shape` where the plane does not hold exactly `pixels` pixels.
 pub(super) fn pixels_mut<'a>(
     plane: &'a mut [f32],
     pixels: usize,
@@ -28,7 +28,7 @@ pub(super) fn pixels_mut<'a>(
 }
 
 fn wrong_length(length: usize, pixels: usize, name: &str, index: usize) -> Error {
-    Error::Inference(format!(
+    Error::Shape(format!(
         "Expected {name} plane {index} of a convolution to hold {pixels} pixels of {LANES} floats but received {length} \
          floats"
     ))
@@ -42,7 +42,7 @@ pub fn plane_count(channels: usize) -> usize {
 /// Copies up to sixteen channels, `[pixels]` each, into a plane `[pixels][16]`; missing channels become zero.
 ///
 /// # Errors
-/// `Inference` where there are no channels or more than sixteen, or they are not of the plane's size.
+/// `Shape` where there are no channels or more than sixteen, or they are not of the plane's size.
 pub fn to_blocked(channels: &[&[f32]], plane: &mut [f32]) -> Result<(), Error> {
     check_channels(channels.iter().map(|channel| channel.len()), plane.len())?;
     // Strips of sixteen pixels: their channels' cache lines are all read while they are near.
@@ -62,8 +62,7 @@ pub fn to_blocked(channels: &[&[f32]], plane: &mut [f32]) -> Result<(), Error> {
 /// The way back: copies the first channels of a plane `[pixels][16]` out to `channels`, `[pixels]` each.
 ///
 /// # Errors
-/// `Inference` where there are no channels or more than sixteen, or they are not of the plane's size.
-#[cfg(test)]
+/// `Shape` where there are no channels or more than sixteen, or they are not of the plane's size.
 pub fn from_blocked(plane: &[f32], channels: &mut [&mut [f32]]) -> Result<(), Error> {
     check_channels(channels.iter().map(|channel| channel.len()), plane.len())?;
     for (strip, pixels) in plane.as_chunks::<LANES>().0.chunks(LANES).enumerate() {
@@ -82,7 +81,7 @@ fn check_channels(lengths: impl ExactSizeIterator<Item = usize> + Clone, plane: 
     if fits && lengths.clone().all(|length| length == size) {
         return Ok(());
     }
-    Err(Error::Inference(format!(
+    Err(Error::Shape(format!(
         "Expected 1 to {LANES} channels of {size} pixels beside a plane of {plane} floats but received lengths {:?}",
         lengths.collect::<Vec<_>>()
     )))

@@ -7,8 +7,7 @@ use std::ops::Range;
 
 use super::Program;
 use super::schedule::Schedule;
-use crate::kernel::lanes::Block;
-use crate::kernel::plane::plane_count;
+use crate::kernel::{Block, plane_count};
 
 /// What the windows of a section may take, in bytes: about a third-level cache's share of one core.
 pub const SECTION_BYTES: usize = 24 << 20;

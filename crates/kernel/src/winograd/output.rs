@@ -2,10 +2,10 @@
 
 use super::ahead::{AHEAD, pixels};
 use super::{Grid, M, Tiles};
-use crate::kernel::lanes::{Block, Lanes, Task};
-use crate::kernel::layer::Layer;
-use crate::kernel::plane::Pixel;
-use crate::kernel::transform;
+use crate::lanes::{Block, Lanes, Task};
+use crate::layer::Layer;
+use crate::plane::Pixel;
+use crate::transform;
 
 /// Where the tiles of one output plane come from.
 pub trait Values {

@@ -2,11 +2,11 @@
 
 use super::ahead::{AHEAD, pixels};
 use super::{Grid, M, Tiles};
-use crate::kernel::enlarged;
-use crate::kernel::lanes::{Block, Lanes, Task};
-use crate::kernel::plane::Pixel;
-use crate::kernel::product::{GROUP, Transformed};
-use crate::kernel::transform;
+use crate::enlarged;
+use crate::lanes::{Block, Lanes, Task};
+use crate::plane::Pixel;
+use crate::product::{GROUP, Transformed};
+use crate::transform;
 
 /// Bᵀ d B of every tile and plane, to `[group of tiles][plane]`.
 #[inline(always)]

@@ -20,7 +20,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::error::Error;
 
-use super::plane::Scratch;
+use crate::kernel::Scratch;
 pub use crew::Crew;
 use sections::SECTION_BYTES;
 use step::output_channels;

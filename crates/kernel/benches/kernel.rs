@@ -9,9 +9,7 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use upscaler_node::kernel::{
-    Activation, Conv, ConvSpec, Epilogue, Isa, LANES, Picture, Scratch, plane_count,
-};
+use upscaler_kernel::{Activation, Conv, ConvSpec, Epilogue, Isa, LANES, Picture, Scratch, plane_count};
 
 /// Name, channels of each concatenated input, outputs, kernel, epilogue.
 type Shape = (&'static str, &'static [usize], usize, usize, Epilogue);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::error::Error;
+use crate::Error;
 
 use super::enlarged::{self, FACTOR};
 use super::epilogue::Epilogue;
@@ -89,7 +89,7 @@ impl Conv {
     /// and one bias per output, to run with `isa`.
     ///
     /// # Errors
-    /// `InvalidArgument` where the specification is not supported, the lengths do not fit it, or this machine lacks the
+    /// `Spec` where the specification is not supported, the lengths do not fit it, or this machine lacks the
     /// instructions.
     pub fn new(isa: Isa, spec: &ConvSpec, weights: &[f32], bias: &[f32]) -> Result<Conv, Error> {
         check(isa, spec, weights.len(), bias.len())?;
@@ -115,11 +115,11 @@ impl Conv {
     /// `[outputs][inputs]`, one bias per output. The bits are those of the two, one after the other.
     ///
     /// # Errors
-    /// `InvalidArgument` where this one is 1x1 itself, has a residual or a follower already, or the lengths do not fit.
+    /// `Spec` where this one is 1x1 itself, has a residual or a follower already, or the lengths do not fit.
     pub fn followed_by(self, epilogue: &Epilogue, weights: &[f32], bias: &[f32]) -> Result<Conv, Error> {
         let one = self.kernel > 1 && !self.has_residual() && self.follower.is_none();
         if !one || bias.is_empty() || Some(weights.len()) != bias.len().checked_mul(self.outputs) {
-            return Err(Error::InvalidArgument(format!(
+            return Err(Error::Spec(format!(
                 "Expected a 1x1 convolution of {} channels behind a larger one without a residual but received {} \
                  weights and {} biases behind one of {3}x{3}",
                 self.outputs,
@@ -255,7 +255,7 @@ impl Conv {
     /// are written with finite values of no meaning.
     ///
     /// # Errors
-    /// `Inference` where a number or length of planes does not fit.
+    /// `Shape` where a number or length of planes does not fit.
     pub fn run(
         &self,
         picture: Picture,
@@ -270,7 +270,7 @@ impl Conv {
     /// only. The bits do not depend on the ranges.
     ///
     /// # Errors
-    /// `Inference` where the range, or a number or length of planes, does not fit.
+    /// `Shape` where the range, or a number or length of planes, does not fit.
     pub fn run_rows(
         &self,
         picture: Picture,
@@ -305,13 +305,13 @@ impl Conv {
             height.checked_mul(width).and_then(|pixels| pixels.checked_mul(8 * LANES * 4)).is_none();
         let size = self.output_size(height, width).filter(|_| height > 0 && width > 0 && !too_large);
         let Some((out_height, out_width)) = size else {
-            return Err(Error::Inference(format!(
+            return Err(Error::Shape(format!(
                 "Expected a picture that a {0}x{0} convolution with padding {1} can take but received {width}x{height}",
                 self.kernel, self.padding
             )));
         };
         if rows.start > rows.end || rows.end > out_height || !rows.start.is_multiple_of(self.alignment()) {
-            return Err(Error::Inference(format!(
+            return Err(Error::Shape(format!(
                 "Expected output rows within 0..{out_height} from a multiple of {} on but received {rows:?}",
                 self.alignment()
             )));
@@ -361,7 +361,7 @@ impl Algorithm {
 }
 
 fn check(isa: Isa, spec: &ConvSpec, weights: usize, bias: usize) -> Result<(), Error> {
-    let wrong = |message: String| Err(Error::InvalidArgument(message));
+    let wrong = |message: String| Err(Error::Spec(message));
     let ConvSpec { inputs, outputs, kernel, padding, enlarged, .. } = spec;
     if !isa.is_available() {
         return wrong(format!("Expected instructions that this machine has but received {}", isa.name()));
@@ -398,7 +398,7 @@ fn count(found: usize, expected: usize, name: &str) -> Result<(), Error> {
     if found == expected {
         return Ok(());
     }
-    Err(Error::Inference(format!("Expected {expected} {name} planes for a convolution but received {found}")))
+    Err(Error::Shape(format!("Expected {expected} {name} planes for a convolution but received {found}")))
 }
 
 /// The pixels of rows `needed` of each plane, whose first row is `first`.
@@ -415,7 +415,7 @@ fn window<'a>(
         let within = held.start <= needed.start && needed.end <= held.end && plane.len().is_multiple_of(row);
         let part = within.then(|| &plane[(needed.start - first) * row..(needed.end - first) * row]);
         part.map(|part| part.as_chunks().0).ok_or_else(|| {
-            Error::Inference(format!(
+            Error::Shape(format!(
                 "Expected {name} plane {index} of a convolution to hold rows {needed:?} of {width} pixels of {LANES} floats \
                  but received {} floats from row {first} on",
                 plane.len()

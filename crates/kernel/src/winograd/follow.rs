@@ -5,11 +5,11 @@
 
 use super::output::Values;
 use super::{M, Outputs, Tiles};
-use crate::kernel::lanes::{Block, Lanes, Task};
-use crate::kernel::layer::Layer;
-use crate::kernel::plane::Pixel;
-use crate::kernel::pointwise::Finish;
-use crate::kernel::product::{GROUP, Multiply, Transformed};
+use crate::lanes::{Block, Lanes, Task};
+use crate::layer::Layer;
+use crate::plane::Pixel;
+use crate::pointwise::Finish;
+use crate::product::{GROUP, Multiply, Transformed};
 
 /// Pixels of a tile.
 const PLACES: usize = M * M;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::error::Error;
-use crate::kernel::lanes::{Block, LANES};
+use crate::kernel::{Block, LANES};
 
 /// A window of rows `[plane][row][width]`, of which the top moves down.
 #[derive(Default)]

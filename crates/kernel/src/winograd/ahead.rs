@@ -8,9 +8,9 @@
 use std::ops::Range;
 
 use super::{Grid, M, Outputs, Tiles};
-use crate::kernel::lanes::Lanes;
-use crate::kernel::plane::Pixel;
-use crate::kernel::product::share;
+use crate::lanes::Lanes;
+use crate::plane::Pixel;
+use crate::product::share;
 
 /// How many tiles ahead of the one that is transformed pixels are asked for.
 pub(super) const AHEAD: usize = 8;

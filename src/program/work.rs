@@ -5,10 +5,7 @@ use std::ops::Range;
 use super::Op;
 use super::value::Value;
 use crate::error::Error;
-use crate::kernel::conv::{Conv, Picture};
-use crate::kernel::epilogue::Activation;
-use crate::kernel::lanes::LANES;
-use crate::kernel::plane::Scratch;
+use crate::kernel::{Activation, Conv, LANES, Picture, Scratch};
 
 /// What a step reads of a value.
 pub struct Input<'a> {
@@ -76,7 +73,7 @@ fn convolve(
         residual: &residual,
         first_residual_row: rows.start,
     };
-    conv.run_rows(picture, rows, made, scratch)
+    Ok(conv.run_rows(picture, rows, made, scratch)?)
 }
 
 fn combine(

@@ -10,7 +10,6 @@
 //! | `enlarged` | what vanishes where the picture is made twice as large on the way in |
 //! | `product`, `pointwise`, `narrow` | the register-blocked matrix product; 1x1; few outputs |
 //! | `layer` | weights for the product, with bias and epilogue |
-//! | `program` | a network's body as a list of steps, with the memory that they share |
 //! | `epilogue` | bias, activation, residual, gate: done before a result is stored |
 //! | `plane` | the blocked layout, ways in and out, scratch memory |
 //! | `lanes`, `x86`, `isa` | sixteen floats at a time on AVX-512, AVX2 or plain Rust |
@@ -30,6 +29,7 @@
 mod conv;
 mod enlarged;
 mod epilogue;
+mod error;
 mod isa;
 mod lanes;
 mod layer;
@@ -38,7 +38,6 @@ mod plane;
 mod points;
 mod pointwise;
 mod product;
-mod program;
 pub mod reference;
 mod transform;
 mod winograd;
@@ -50,9 +49,7 @@ mod tests;
 
 pub use conv::{Conv, ConvSpec, Picture};
 pub use epilogue::{Activation, Epilogue};
+pub use error::Error;
 pub use isa::Isa;
-pub use lanes::LANES;
-#[cfg(test)]
-pub use plane::from_blocked;
-pub use plane::{Scratch, plane_count, to_blocked};
-pub use program::{Crew, Op, Program, Shuffle, Source, Step, Workspace};
+pub use lanes::{Block, LANES};
+pub use plane::{Scratch, from_blocked, plane_count, to_blocked};

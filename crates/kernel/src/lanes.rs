@@ -10,7 +10,7 @@ pub const LANES: usize = 16;
 /// Sixteen floats on a cache line of their own: the unit of scratch memory and of packed weights.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C, align(64))]
-pub(super) struct Block(pub [f32; LANES]);
+pub struct Block(pub [f32; LANES]);
 
 impl Block {
     pub const ZERO: Block = Block([0.0; LANES]);
@@ -83,7 +83,8 @@ pub(super) trait Lanes: Copy {
     fn sums(self, v: &[[Self::V; 4]; 4]) -> Self::V;
 }
 
-/// Plain Rust on arrays: runs anywhere, and is what the vector versions are tested against.
+/// Plain Rust on arrays: runs anywhere, and is what the vector versions are tested against. Its operations are not
+/// inlined: they would make two thirds of the crate's code, and of the time to compile it.
 #[derive(Clone, Copy)]
 pub(super) struct Portable;
 
@@ -107,78 +108,78 @@ impl Lanes for Portable {
         task.run(self);
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn splat(self, x: f32) -> Self::V {
         [x; LANES]
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn load(self, from: &[f32; LANES]) -> Self::V {
         *from
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn store(self, v: Self::V, to: &mut [f32; LANES]) {
         *to = v;
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn prefetch(self, _from: *const [f32; LANES]) {}
 
-    #[inline(always)]
+    #[inline(never)]
     fn prefetch_l2(self, _from: *const [f32; LANES]) {}
 
-    #[inline(always)]
+    #[inline(never)]
     fn add(self, a: Self::V, b: Self::V) -> Self::V {
         lanewise!(|a, b| a + b)
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn sub(self, a: Self::V, b: Self::V) -> Self::V {
         lanewise!(|a, b| a - b)
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn mul(self, a: Self::V, b: Self::V) -> Self::V {
         lanewise!(|a, b| a * b)
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn div(self, a: Self::V, b: Self::V) -> Self::V {
         lanewise!(|a, b| a / b)
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
         lanewise!(|a, b, c| a.mul_add(b, c))
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn neg_mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
         lanewise!(|a, b, c| (-a).mul_add(b, c))
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn max(self, a: Self::V, b: Self::V) -> Self::V {
         lanewise!(|a, b| if a > b { a } else { b })
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn min(self, a: Self::V, b: Self::V) -> Self::V {
         lanewise!(|a, b| if a < b { a } else { b })
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn round(self, a: Self::V) -> Self::V {
         lanewise!(|a| a.round_ties_even())
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn exp2_integer(self, n: Self::V) -> Self::V {
         lanewise!(|n| f32::from_bits(((n as i32 + 127) << 23) as u32))
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn sums(self, v: &[[Self::V; 4]; 4]) -> Self::V {
         let mut sums = [0.0; LANES];
         for (sum, v) in sums.iter_mut().zip(v.as_flattened()) {

@@ -12,8 +12,7 @@ use super::value::Value;
 use super::work::{Input, Work};
 use super::{Crew, Program, Source, Step, Workspace};
 use crate::error::Error;
-use crate::kernel::lanes::LANES;
-use crate::kernel::plane::{Scratch, plane_count, to_blocked};
+use crate::kernel::{LANES, Scratch, plane_count, to_blocked};
 
 pub struct Stream<'a> {
     program: &'a Program,
@@ -114,10 +113,10 @@ impl<'a> Stream<'a> {
             return Ok(());
         }
         let planes = self.values[self.slots[0]].extend(rows.len(), keep)?;
-        planes
-            .into_iter()
-            .zip(channels.chunks(LANES))
-            .try_for_each(|(plane, channels)| to_blocked(channels, plane))
+        for (plane, channels) in planes.into_iter().zip(channels.chunks(LANES)) {
+            to_blocked(channels, plane)?;
+        }
+        Ok(())
     }
 
     /// Copies the output rows that are there to where they belong.

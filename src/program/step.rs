@@ -4,10 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::kernel::conv::Conv;
-use crate::kernel::epilogue::Activation;
-use crate::kernel::lanes::LANES;
-use crate::kernel::plane::plane_count;
+use crate::kernel::{Activation, Conv, LANES, plane_count};
 
 /// What a step computes.
 #[derive(Clone)]

@@ -4,7 +4,6 @@ use super::lanes::{Lanes, Portable, Task};
 
 /// An instruction set that the kernels are compiled for. All give the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Isa {
     /// AVX-512F: one register holds the sixteen channels of a pixel.
     Avx512,

@@ -3,7 +3,7 @@
 use super::epilogue::{Epilogue, Packed, pack_channels};
 use super::lanes::Block;
 use super::product::Weights;
-use crate::error::Error;
+use crate::Error;
 
 /// Weights in the order of the product, and what follows it.
 pub(super) struct Layer {

@@ -1,12 +1,11 @@
 //! What happens to a convolution's result before it is stored: activation, residual, gate.
 
-use crate::error::Error;
+use crate::Error;
 
 use super::lanes::{Block, LANES, Lanes};
 
 /// A function of one value.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum Activation {
     /// The value itself.
     Identity,
@@ -24,7 +23,6 @@ pub enum Activation {
 
 /// What is done with the convolution's result `x` (bias included) and the residual `r`, if there is one.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum Epilogue {
     /// `activation(x)`.
     Activate(Activation),
@@ -72,7 +70,7 @@ impl Packed {
     /// Prepares `epilogue` for a convolution with `channels` outputs.
     ///
     /// # Errors
-    /// `InvalidArgument` where the number of slopes is not the number of channels.
+    /// `Spec` where the number of slopes is not the number of channels.
     pub fn new(epilogue: &Epilogue, channels: usize) -> Result<Packed, Error> {
         let (activation, combine) = match epilogue {
             Epilogue::Activate(activation) => (activation, Combine::None),
@@ -93,7 +91,7 @@ impl Packed {
                 Function::Slope
             }
             Activation::PRelu(given) => {
-                return Err(Error::InvalidArgument(format!(
+                return Err(Error::Spec(format!(
                     "Expected {channels} PReLU slopes, one per output channel, but received {}",
                     given.len()
                 )));

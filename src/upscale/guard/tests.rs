@@ -1,0 +1,144 @@
+use super::*;
+use crate::raster::{self, Raster, Samples};
+use view::Area;
+
+fn view(scale: usize, height: usize, width: usize) -> View {
+    let all = Area { y: 0, x: 0, rows: height, columns: width };
+    View {
+        scale,
+        trim: 0,
+        height,
+        width,
+        picture: all,
+        core: all,
+        input_range: (0.0, 1.0),
+        output_range: (0.0, 1.0),
+    }
+}
+
+/// A smooth picture.
+fn waves(height: usize, width: usize) -> Vec<f32> {
+    let wave = |at: usize, length: f32| (at as f32 / length).sin() * 0.2;
+    (0..height * width).map(|at| 0.5 + wave(at / width, 3.0) + wave(at % width, 4.0)).collect()
+}
+
+/// Every value `scale` x `scale` times.
+fn enlarged(input: &[f32], width: usize, scale: usize) -> Vec<f32> {
+    let row = |row: &[f32]| row.iter().flat_map(|value| vec![*value; scale]).collect::<Vec<_>>();
+    input.chunks_exact(width).flat_map(|line| row(line).repeat(scale)).collect()
+}
+
+#[test]
+fn a_result_that_reduces_to_its_input_is_left_alone() {
+    for scale in [1, 2, 3, 4, 8] {
+        let input = waves(20, 24);
+        assert!(inspect(&view(scale, 20, 24), &input, &enlarged(&input, 24, scale)).is_none(), "{scale}x");
+    }
+}
+
+#[test]
+fn a_single_value_that_runs_away_is_found() {
+    for (scale, value) in [(2, 1.2), (2, -0.3), (4, 2.6), (2, f32::NAN), (4, f32::INFINITY)] {
+        let input = vec![0.5; 400];
+        let mut output = enlarged(&input, 20, scale);
+        output[(10 * scale) * 20 * scale + 10 * scale] = value;
+        let blown = inspect(&view(scale, 20, 20), &input, &output);
+        assert!(blown.is_some(), "{value} at {scale}x");
+        let view = view(scale, 20, 20);
+        let repaired = blown.unwrap().repaired(&view, &Fallback::Lanczos { input: &input });
+        assert!(repaired.iter().all(|value| (value - 0.5).abs() < 1e-6), "{value} at {scale}x");
+    }
+}
+
+#[test]
+fn at_an_edge_more_is_let_through_than_in_a_flat_area() {
+    let step = |low: f32, high: f32| {
+        (0..400).map(|at| if at % 20 < 10 { low } else { high }).collect::<Vec<f32>>()
+    };
+    let found = |input: Vec<f32>| {
+        let mut output = enlarged(&input, 20, 2);
+        // Half of the block's values 60 levels brighter: 30 levels in the mean.
+        let at = 20 * 40 + 20;
+        output[at] += 60.0 / 255.0;
+        output[at + 1] += 60.0 / 255.0;
+        inspect(&view(2, 20, 20), &input, &output).is_some()
+    };
+    assert!(found(step(0.2, 0.2)));
+    assert!(!found(step(0.0, 0.6)), "30 levels are within 26 and 0.12 of 153");
+}
+
+#[test]
+fn other_ranges_are_judged_alike() {
+    let signed = View { input_range: (-1.0, 1.0), output_range: (0.0, 255.0), ..view(2, 20, 20) };
+    let input = vec![0.0; 400];
+    let mut output = vec![127.5; 1600];
+    assert!(inspect(&signed, &input, &output).is_none());
+    output[820] = 127.5 + 4.0 * 27.0;
+    assert!(inspect(&signed, &input, &output).is_some(), "27 levels in the mean");
+    output[820] = 127.5 + 4.0 * 25.0;
+    assert!(inspect(&signed, &input, &output).is_none(), "25 levels in the mean");
+}
+
+#[test]
+fn the_fallback_is_a_lanczos_kernel_of_three_lobes() {
+    let (height, width) = (24, 30);
+    let input = waves(height, width);
+    for scale in [2, 3, 4] {
+        let view = view(scale, height, width);
+        // All of it blown.
+        let output = vec![9.0; input.len() * scale * scale];
+        let blown = inspect(&view, &input, &output).unwrap();
+        assert_eq!(blown.pixels(), (height * width) as f64);
+        let repaired = blown.repaired(&view, &Fallback::Lanczos { input: &input });
+        let samples = Samples::F32(input.iter().map(|value| value * 255.0).collect());
+        let picture = Raster { width: width as u32, height: height as u32, channels: 1, samples };
+        let resampled =
+            raster::resample(&picture, (width * scale) as u32, (height * scale) as u32).unwrap();
+        let Samples::F32(expected) = resampled.samples else { panic!("floats stay floats") };
+        // Beyond the picture one repeats its edge and the other leaves it out.
+        let (rows, columns) = (height * scale, width * scale);
+        let inside = |at: usize, len: usize| (3 * scale..len - 3 * scale).contains(&at);
+        for (at, (found, expected)) in repaired.iter().zip(&expected).enumerate() {
+            if inside(at / columns, rows) && inside(at % columns, columns) {
+                assert!((found * 255.0 - expected).abs() < 0.01, "{scale}x at {at}: {found} {expected}");
+            }
+        }
+    }
+}
+
+#[test]
+fn another_network_takes_the_place_where_it_is_given() {
+    let view = view(2, 30, 30);
+    let input = vec![0.5; 900];
+    let mut output = enlarged(&input, 30, 2);
+    output[30 * 60 + 30] = 40.0;
+    let other = vec![0.25; 3600];
+    let repaired = inspect(&view, &input, &output).unwrap().repaired(&view, &Fallback::Planes(&other));
+    assert_eq!(repaired[30 * 60 + 30], 0.25);
+    assert_eq!(repaired[0], 0.5);
+}
+
+#[test]
+fn a_part_gives_the_same_bits_as_the_whole() {
+    let (height, width) = (40, 64);
+    let input = waves(height, width);
+    let mut output: Vec<f32> =
+        enlarged(&input, width, 2).iter().enumerate().map(|(at, value)| value + (at % 7) as f32 * 1e-3).collect();
+    output[40 * 128 + 62] = 30.0;
+    let whole = view(2, height, width);
+    let expected = inspect(&whole, &input, &output).unwrap().repaired(&whole, &Fallback::Lanczos { input: &input });
+    // Columns 20..40, with REACH and the Lanczos kernel's three pixels on each side.
+    let (from, to) = (20 - 10, 40 + 10);
+    let cut = |values: &[f32], width: usize, from: usize, to: usize| {
+        values.chunks_exact(width).flat_map(|row| row[from..to].to_vec()).collect::<Vec<f32>>()
+    };
+    let part = View {
+        width: to - from,
+        picture: Area { columns: to - from, ..whole.picture },
+        core: Area { x: 10, columns: 20, ..whole.core },
+        ..whole
+    };
+    let (input, output) = (cut(&input, width, from, to), cut(&output, 128, 2 * from, 2 * to));
+    let found = inspect(&part, &input, &output).unwrap().repaired(&part, &Fallback::Lanczos { input: &input });
+    assert_eq!(found, cut(&expected, 128, 40, 80));
+}

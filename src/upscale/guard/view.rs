@@ -1,0 +1,158 @@
+//! One run of a network over a tile, as the guard sees it.
+
+use crate::engine::Signature;
+use crate::upscale::pixels::Kept;
+use crate::upscale::plan::Span;
+
+/// A rectangle in input pixels of the tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Area {
+    pub y: usize,
+    pub x: usize,
+    pub rows: usize,
+    pub columns: usize,
+}
+
+/// The geometry of a run, and its value ranges.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    /// Output pixels per input pixel and side.
+    pub scale: usize,
+    /// Input pixels at each side that have no result.
+    pub trim: usize,
+    /// The tile's input, in pixels.
+    pub height: usize,
+    pub width: usize,
+    /// What of the tile's input is the picture; the rest repeats its edge.
+    pub picture: Area,
+    /// What of it is kept.
+    pub core: Area,
+    /// The network's values for black and white.
+    pub input_range: (f32, f32),
+    pub output_range: (f32, f32),
+}
+
+impl View {
+    /// The tile under `rows` x `columns` of a picture of `size` (height, width) pixels.
+    pub fn new(signature: &Signature, rows: Span, columns: Span, size: (u32, u32)) -> View {
+        let inside = |span: Span, total: u32| {
+            let begin = (-span.source).clamp(0, i64::from(span.source_len));
+            let end = (i64::from(total) - span.source).clamp(begin, i64::from(span.source_len));
+            (begin as usize, (end - begin) as usize)
+        };
+        let kept = |span: Span| ((i64::from(span.core) - span.source) as usize, span.core_len as usize);
+        let area = |(y, rows), (x, columns)| Area { y, x, rows, columns };
+        View {
+            scale: signature.footprint.scale as usize,
+            trim: signature.footprint.trim as usize,
+            height: rows.source_len as usize,
+            width: columns.source_len as usize,
+            picture: area(inside(rows, size.0), inside(columns, size.1)),
+            core: area(kept(rows), kept(columns)),
+            input_range: signature.input_range,
+            output_range: signature.output_range,
+        }
+    }
+
+    /// Input pixels that have a result, are of the picture, and lie within `margin` of the core.
+    pub fn around_core(&self, margin: usize) -> Area {
+        let axis = |core: usize, len: usize, from: usize, inside: usize, all: usize| {
+            let begin = core.saturating_sub(margin).max(from).max(self.trim);
+            let end = (core + len + margin).min(from + inside).min(all - self.trim.min(all));
+            (begin, end.saturating_sub(begin))
+        };
+        let (core, picture) = (self.core, self.picture);
+        let (y, rows) = axis(core.y, core.rows, picture.y, picture.rows, self.height);
+        let (x, columns) = axis(core.x, core.columns, picture.x, picture.columns, self.width);
+        Area { y, x, rows, columns }
+    }
+
+    /// How many output values a level of 255 is.
+    pub fn level(&self) -> f32 {
+        (self.output_range.1 - self.output_range.0) / 255.0
+    }
+
+    /// A value of the input as the same brightness in the output.
+    pub fn as_output(&self, value: f32) -> f32 {
+        let ((low, high), (out_low, out_high)) = (self.input_range, self.output_range);
+        (value - low) * ((out_high - out_low) / (high - low)) + out_low
+    }
+
+    /// From black to white; no number is black.
+    pub fn clamped(&self, value: f32) -> f32 {
+        value.max(self.output_range.0).min(self.output_range.1)
+    }
+
+    /// The width of the network's output.
+    pub fn output_width(&self) -> usize {
+        (self.width - 2 * self.trim) * self.scale
+    }
+
+    /// The height of the network's output.
+    pub fn output_height(&self) -> usize {
+        (self.height - 2 * self.trim) * self.scale
+    }
+
+    /// Values of one plane of the network's output.
+    pub fn output_plane(&self) -> usize {
+        self.output_height() * self.output_width()
+    }
+
+    /// Whether another network can take the place of this one on the same tile.
+    pub fn suits(&self, other: &Signature) -> bool {
+        let footprint = (other.footprint.scale as usize, other.footprint.trim as usize, other.footprint.divisor);
+        let ranges = (other.input_range, other.output_range);
+        footprint == (self.scale, self.trim, 1) && ranges == (self.input_range, self.output_range)
+    }
+
+    /// Height and width of what is kept of the output.
+    pub fn kept_size(&self) -> (usize, usize) {
+        (self.core.rows * self.scale, self.core.columns * self.scale)
+    }
+
+    /// The kept part of `output`.
+    pub fn kept_of<'a>(&self, output: &'a [f32]) -> Kept<'a> {
+        let (rows, columns) = self.kept_size();
+        Kept {
+            planes: output,
+            height: self.output_height(),
+            width: self.output_width(),
+            x: (self.core.x - self.trim) * self.scale,
+            y: (self.core.y - self.trim) * self.scale,
+            columns,
+            rows,
+        }
+    }
+
+    /// Row `line` of the output of input row `y`, over `columns` input pixels from `x`.
+    pub fn output_row<'a>(
+        &self,
+        plane: &'a [f32],
+        (y, line): (usize, usize),
+        (x, columns): (usize, usize),
+    ) -> &'a [f32] {
+        let at = ((y - self.trim) * self.scale + line) * self.output_width() + (x - self.trim) * self.scale;
+        &plane[at..at + columns * self.scale]
+    }
+
+    /// The kept part of `output`, `[planes, rows, columns]`.
+    pub fn kept(&self, output: &[f32]) -> Vec<f32> {
+        let Area { y, x, rows, columns } = self.core;
+        let planes = output.chunks_exact(self.output_plane().max(1));
+        let lines = (0..rows).flat_map(|row| (0..self.scale).map(move |line| (y + row, line)));
+        let mut kept = Vec::with_capacity(planes.len() * rows * columns * self.scale * self.scale);
+        for plane in planes {
+            lines.clone().for_each(|at| kept.extend_from_slice(self.output_row(plane, at, (x, columns))));
+        }
+        kept
+    }
+
+    /// Copies the output pixels of the input pixel `(y, x)` of the core into `block`, `[scale, scale]`.
+    pub fn block(&self, output: &[f32], plane: usize, (y, x): (usize, usize), block: &mut [f32]) {
+        let size = self.output_plane();
+        let plane = &output[plane * size..][..size];
+        for (line, out) in block.chunks_exact_mut(self.scale).enumerate() {
+            out.copy_from_slice(self.output_row(plane, (self.core.y + y, line), (self.core.x + x, 1)));
+        }
+    }
+}

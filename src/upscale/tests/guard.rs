@@ -1,0 +1,166 @@
+//! The guard within a job: a network that blows up where it sees a marked pixel.
+
+use super::*;
+
+/// What sets it off, in all channels.
+const MARK: u8 = 250;
+
+/// How far it spreads, in input pixels.
+const SPREAD: usize = 3;
+
+/// Nearest neighbour, but for 30 times white within [`SPREAD`] of a marked pixel.
+struct Gate(Signature);
+
+impl Gate {
+    fn new(guarded: bool, most_pixels: u64) -> Arc<Gate> {
+        let Blur { signature, .. } = Blur::new(2, SPREAD as u32, 3);
+        let load = Load { most_pixels, ..signature.load };
+        Arc::new(Gate(Signature { load, guarded, ..signature }))
+    }
+}
+
+impl Engine for Gate {
+    fn signature(&self) -> &Signature {
+        &self.0
+    }
+
+    fn run(&self, planes: &[f32], height: usize, width: usize, _: &Watch, sink: Sink) -> Result<(), Error> {
+        let near = |at: usize, len: usize| at.saturating_sub(SPREAD)..(at + SPREAD + 1).min(len);
+        let mut out = Vec::new();
+        for plane in planes.chunks_exact(height * width) {
+            let marked = |y: usize, x: usize| (plane[y * width + x] * 255.0).round() as u8 == MARK;
+            let value = |y: usize, x: usize| {
+                let blown = near(y, height).any(|y| near(x, width).any(|x| marked(y, x)));
+                if blown { 30.0 } else { plane[y * width + x] }
+            };
+            let pixels = (0..2 * height).flat_map(|y| (0..2 * width).map(move |x| (y / 2, x / 2)));
+            out.extend(pixels.map(|(y, x)| value(y, x)));
+        }
+        sink(&out, 2 * height, 2 * width)
+    }
+}
+
+/// A smooth picture with some marked pixels, one at its edge.
+fn marked(width: u32, height: u32) -> Raster {
+    let marks = [(0, 40), (30, 30), (31, 90), (70, 110)];
+    let level = |x: u32, y: u32| if marks.contains(&(y, x)) { MARK } else { (60 + x / 2 + y / 3) as u8 };
+    let samples = (0..height).flat_map(|y| (0..width).flat_map(move |x| [level(x, y); 3])).collect();
+    Raster { width, height, channels: 3, samples: Samples::U8(samples) }
+}
+
+fn samples(raster: &Raster) -> &[u8] {
+    match &raster.samples {
+        Samples::U8(samples) => samples,
+        _ => panic!("expected 8 bits"),
+    }
+}
+
+#[tokio::test]
+async fn what_is_blown_is_replaced_and_nothing_else() {
+    let picture = marked(120, 80);
+    let result = |guarded| run(job(Gate::new(guarded, 60_000), &picture, raw(None, 0)));
+    let (bare, guarded) = (result(false).await.unwrap(), result(true).await.unwrap());
+    assert_eq!(bare.guarded, 0.0);
+    assert!(guarded.guarded > 0.02 && guarded.guarded < 0.2, "{}", guarded.guarded);
+    let (bare, guarded) = (raster(bare), raster(guarded));
+    let resampled = raster::resample(&picture, 240, 160).unwrap();
+    let (mut white, mut same) = (0, 0);
+    for ((bare, guarded), resampled) in samples(&bare).iter().zip(samples(&guarded)).zip(samples(&resampled)) {
+        white += u32::from(*bare == 255);
+        same += u32::from(bare == guarded);
+        // The marks themselves are bright spots, which nearest neighbour and Lanczos draw differently.
+        assert!(guarded.abs_diff(*resampled) <= 110, "{guarded} where Lanczos gives {resampled}");
+    }
+    assert!(white > 2000);
+    assert!(same > 240 * 160 * 3 * 3 / 4, "most of the picture is the network's, bit for bit");
+}
+
+#[tokio::test]
+async fn tiles_are_guarded_as_the_whole_is() {
+    let picture = marked(120, 80);
+    let whole = run(job(Gate::new(true, 60_000), &picture, raw(None, 0))).await.unwrap();
+    for most_pixels in [5000, 3000, 2000] {
+        let tiled = run(job(Gate::new(true, most_pixels), &picture, raw(None, 0))).await.unwrap();
+        assert!((tiled.guarded - whole.guarded).abs() < 1e-9, "{most_pixels}");
+        assert_eq!(samples(&raster(tiled)).len(), 240 * 160 * 3);
+    }
+    let whole = raster(whole);
+    for most_pixels in [5000, 3000, 2000] {
+        let tiled = run(job(Gate::new(true, most_pixels), &picture, raw(None, 0))).await.unwrap();
+        assert_eq!(raster(tiled), whole, "tiles of {most_pixels} pixels");
+    }
+}
+
+#[tokio::test]
+async fn alpha_and_grey_are_guarded_too() {
+    let colours = marked(120, 80);
+    for channels in [1u8, 2, 4] {
+        let pixel = |pixel: &[u8]| match channels {
+            1 => vec![pixel[0]],
+            2 => vec![128, pixel[0]],
+            _ => vec![90, 100, 110, pixel[0]],
+        };
+        let samples = samples(&colours).chunks_exact(3).flat_map(pixel).collect();
+        let picture = Raster { channels, samples: Samples::U8(samples), ..colours };
+        let upscaled = run(job(Gate::new(true, 60_000), &picture, raw(None, 0))).await.unwrap();
+        assert!(upscaled.guarded > 0.0, "{channels} channels");
+        let last = raster(upscaled).last_channel();
+        let brightest = self::samples(&last).iter().max().copied().unwrap();
+        assert!(brightest < 255, "{channels} channels: {brightest}");
+    }
+}
+
+#[tokio::test]
+async fn another_network_stands_in_where_there_is_one() {
+    let picture = marked(120, 80);
+    let black: Arc<dyn Engine> = Arc::new(Flat(Blur::new(2, 0, 3).signature));
+    let stand_in = network("flat", black);
+    let fallback = Candidate::new(2, Role::Fallback, move || Ok(stand_in.clone()));
+    let networks = Networks::new(network("gate", Gate::new(true, 60_000)), vec![fallback]);
+    let job = Job { networks: Arc::new(networks), ..job(Gate::new(true, 60_000), &picture, raw(None, 0)) };
+    let upscaled = raster(run(job).await.unwrap());
+    let at = |x: usize, y: usize| samples(&upscaled)[(y * 240 + x) * 3];
+    assert_eq!(at(60, 60), 0, "a mark in the middle");
+    assert_eq!(at(60, 110), samples(&picture)[(55 * 120 + 30) * 3], "far from any");
+}
+
+#[tokio::test]
+async fn a_result_that_is_no_number_is_an_error_with_the_networks_name() {
+    let engine: Arc<dyn Engine> = Arc::new(Nan(Blur::new(2, 0, 3).signature));
+    let error = run(job(engine, &marked(20, 20), raw(None, 0))).await.unwrap_err();
+    assert_eq!(error.code(), "ERR_UPSCALER_INFERENCE");
+    let message = error.to_string();
+    assert!(message.contains("blur") && message.contains("column 7, row 4"), "{message}");
+}
+
+/// Black.
+struct Flat(Signature);
+
+/// A half, but NaN at column 7, row 4 of the first plane.
+struct Nan(Signature);
+
+fn fill(planes: usize, height: usize, width: usize, value: f32) -> Vec<f32> {
+    vec![value; planes * 4 * height * width]
+}
+
+impl Engine for Flat {
+    fn signature(&self) -> &Signature {
+        &self.0
+    }
+
+    fn run(&self, planes: &[f32], height: usize, width: usize, _: &Watch, sink: Sink) -> Result<(), Error> {
+        sink(&fill(planes.len() / (height * width), height, width, 0.0), 2 * height, 2 * width)
+    }
+}
+
+impl Engine for Nan {
+    fn signature(&self) -> &Signature {
+        &self.0
+    }
+
+    fn run(&self, planes: &[f32], height: usize, width: usize, _: &Watch, sink: Sink) -> Result<(), Error> {
+        let mut out = fill(planes.len() / (height * width), height, width, 0.5);
+        out[4 * 2 * width + 7] = f32::NAN;
+        sink(&out, 2 * height, 2 * width)
+    }
+}
