@@ -78,12 +78,24 @@ declare namespace Upscaler {
 
   /** Every error of this library; `code` is stable, messages are not. */
   export class UpscalerError extends Error {
+    constructor(code: UpscalerErrorCode, message: string, options?: ErrorOptions);
     readonly name: string;
     readonly code: UpscalerErrorCode;
+    /**
+     * The HTTP status that answers it, as http-errors has it, so that Express, Fastify and Koa answer rightly: 400 for
+     * an empty body or a wrong argument, 413 for limits, 415, 422 for a damaged picture, 499 when cancelled, 503 when
+     * full or disposed, 504 on timeout, else 500.
+     */
+    readonly statusCode: number;
+    /** The same. */
+    readonly status: number;
+    /** The message may be shown to the client: of 4xx only. */
+    readonly expose: boolean;
   }
 
   /** A call was cancelled; `cause` is its signal's reason. */
   export class AbortError extends UpscalerError {
+    constructor(message?: string, options?: ErrorOptions);
     readonly name: 'AbortError';
     readonly code: 'ABORT_ERR';
   }
@@ -119,7 +131,9 @@ declare namespace Upscaler {
     | 'ERR_UPSCALER_PROVIDER'
     /** More than `maxPending` images are waiting. */
     | 'ERR_UPSCALER_QUEUE_FULL'
-    /** The call took longer than its `timeout`. */
+    /** The queue of @upscaler-node/bullmq cannot be used; see `cause`. */
+    | 'ERR_UPSCALER_QUEUE'
+    /** The call took longer than its `timeout`, or its signal was one of `AbortSignal.timeout`. */
     | 'ERR_UPSCALER_TIMEOUT'
     /** The instance was disposed. */
     | 'ERR_UPSCALER_DISPOSED'

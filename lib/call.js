@@ -72,7 +72,7 @@ class Call {
 
   /** @param {AbortSignal} signal */
   #follow(signal) {
-    const onAbort = () => this.cancel(new AbortError(undefined, { cause: signal.reason }));
+    const onAbort = () => this.cancel(reasonOf(signal));
     if (signal.aborted) return onAbort();
     this.#cleanups.push(follow(signal, onAbort));
   }
@@ -86,6 +86,17 @@ class Call {
     }, timeout);
     this.#cleanups.push(() => clearTimeout(timer));
   }
+}
+
+/**
+ * What an aborted signal makes of a call: `AbortSignal.timeout` is a timeout like the option of that name.
+ *
+ * @param {AbortSignal} signal
+ */
+function reasonOf({ reason }) {
+  return reason?.name === 'TimeoutError'
+    ? new UpscalerError('ERR_UPSCALER_TIMEOUT', 'Expected a result before the signal timed out', { cause: reason })
+    : new AbortError(undefined, { cause: reason });
 }
 
 /**

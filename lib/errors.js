@@ -5,6 +5,34 @@
  * @typedef {import('../index.js').UpscalerErrorCode} UpscalerErrorCode
  */
 
+/**
+ * The HTTP status that answers each code, for servers that hand an error on as it is. What the one who sent the
+ * picture can mend is a 4xx; 499 is what proxies log for a client that has gone.
+ *
+ * @type {Record<UpscalerErrorCode, number>}
+ */
+const STATUS = {
+  ERR_INVALID_ARG_TYPE: 400,
+  ERR_INVALID_ARG_VALUE: 400,
+  ERR_UPSCALER_READ: 400,
+  ERR_UPSCALER_DECODE: 422,
+  ERR_UPSCALER_ENCODE: 422,
+  ERR_UPSCALER_UNSUPPORTED_FORMAT: 415,
+  ERR_UPSCALER_LIMIT: 413,
+  ERR_UPSCALER_MODEL_NOT_FOUND: 500,
+  ERR_UPSCALER_MODEL_NOT_INSTALLED: 500,
+  ERR_UPSCALER_MODEL_LOAD: 500,
+  ERR_UPSCALER_MODEL_SHAPE: 422,
+  ERR_UPSCALER_INFERENCE: 500,
+  ERR_UPSCALER_RUNTIME_LOAD: 500,
+  ERR_UPSCALER_PROVIDER: 500,
+  ERR_UPSCALER_QUEUE_FULL: 503,
+  ERR_UPSCALER_QUEUE: 503,
+  ERR_UPSCALER_TIMEOUT: 504,
+  ERR_UPSCALER_DISPOSED: 503,
+  ABORT_ERR: 499,
+};
+
 /** Marks our TypeErrors and RangeErrors, so that `instanceof UpscalerError` holds for them too. */
 const BRAND = Symbol('upscaler-node.error');
 
@@ -70,8 +98,31 @@ define(UpscalerRangeError, 'RangeError');
  * @param {string} name
  */
 function define(constructor, name) {
-  Object.defineProperty(constructor.prototype, 'name', { value: name, configurable: true, writable: true });
-  Object.defineProperty(constructor.prototype, BRAND, { value: true });
+  const status = { get: statusOf, configurable: true };
+  Object.defineProperties(constructor.prototype, {
+    name: { value: name, configurable: true, writable: true },
+    [BRAND]: { value: true },
+    // As http-errors names them: Express, Fastify, Koa and others answer by these.
+    statusCode: status,
+    status,
+    expose: { get: mayBeShown, configurable: true },
+  });
+}
+
+/** @this {Error & { code: UpscalerErrorCode }} */
+function statusOf() {
+  // A file or URL that could not be read has a cause: the system's or the network's word, not the sender's fault.
+  if (this.code === 'ERR_UPSCALER_READ' && this.cause !== undefined) return 500;
+  return STATUS[this.code] ?? 500;
+}
+
+/**
+ * Whether the message may be shown to whoever sent the picture: it speaks of the picture and the request alone.
+ *
+ * @this {Error & { code: UpscalerErrorCode }}
+ */
+function mayBeShown() {
+  return statusOf.call(this) < 500;
 }
 
 /**

@@ -247,6 +247,7 @@ function parseLimit(name, limit, fallback) {
 }
 
 module.exports = {
+  FORMATS,
   parseUpscalerOptions,
   parseUpscaleOptions,
   parseConfiguration,

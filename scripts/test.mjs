@@ -2,8 +2,10 @@
 import { readdirSync } from 'node:fs';
 import { build } from './build.mjs';
 import { ROOT, install, run } from './install.mjs';
+import { installRedis } from './redis.mjs';
 
 install();
+installRedis();
 build();
 run('cargo', ['test']);
 run('npm', ['run', '--silent', 'lint']);
