@@ -247,7 +247,6 @@ function parseLimit(name, limit, fallback) {
 }
 
 module.exports = {
-  FORMATS,
   parseUpscalerOptions,
   parseUpscaleOptions,
   parseConfiguration,

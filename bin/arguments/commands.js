@@ -41,6 +41,7 @@ const COMMANDS = {
       ...SIZE,
       ...ENCODING,
       'precision',
+      'guard',
       'threads',
       'concurrency',
       'timeout',

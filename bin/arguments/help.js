@@ -48,10 +48,13 @@ function commandHelp(command) {
  * @param {[string, import('./options').Option]} option
  * @returns {[string, string]}
  */
-function optionRow([name, { short, value, choices, help }]) {
+function optionRow([name, { short, value, choices, negatable, help }]) {
   const shown = value === undefined ? '' : ` <${value}>`;
   const listed = choices === undefined ? help : `${help}: ${choices.join(', ')}`;
-  return [`${short === undefined ? '    ' : `-${short}, `}--${name}${shown}`, listed];
+  return [
+    `${short === undefined ? '    ' : `-${short}, `}--${negatable ? '[no-]' : ''}${name}${shown}`,
+    listed,
+  ];
 }
 
 /** Columns of the narrowest terminal that is in use. */

@@ -16,7 +16,8 @@ const { ALPHAS, FITS, FORMATS, METADATA, PRECISIONS } = require('../../lib/optio
  *   min?: number,
  *   max?: number,
  *   choices?: readonly string[],
- * }} Option `value` is what the help calls its value
+ *   negatable?: boolean,
+ * }} Option `value` is what the help calls its value; `negatable`: `--no-…` says something that leaving it out does not
  */
 
 /** @type {Readonly<Record<string, Option>>} */
@@ -69,6 +70,11 @@ const OPTIONS = {
   background: { kind: 'text', value: '#rrggbb', help: 'under removed transparency and around contain' },
   'keep-metadata': { kind: 'choice', value: 'what', help: 'of colour profile and EXIF', choices: METADATA },
   precision: { kind: 'choice', value: 'type', help: 'int8 where that is faster', choices: PRECISIONS },
+  guard: {
+    kind: 'flag',
+    negatable: true,
+    help: "replace what a network has blown up (default: the catalogue's word)",
+  },
   threads: {
     kind: 'integer',
     short: 't',

@@ -12,11 +12,11 @@ class Networks {
   #Upscaler;
   #options;
 
-  /** @param {{ precision?: 'fp32' | 'int8', threads?: number }} options `threads`: of the whole process */
-  constructor({ precision, threads }) {
+  /** @param {{ precision?: 'fp32' | 'int8', guard?: boolean, threads?: number }} options `threads`: of the whole process */
+  constructor({ precision, guard, threads }) {
     // Only now: it loads the addon.
     this.#Upscaler = require('../../index.js');
-    this.#options = { precision };
+    this.#options = { precision, guard };
     if (threads !== undefined) this.#Upscaler.configure({ threads });
   }
 

@@ -59,12 +59,13 @@ class Report {
    * @param {Written} written
    */
   async written(job, written) {
-    const { width, height, model, durationMs } = written;
+    const { width, height, model, durationMs, guarded } = written;
     this.counts.written += 1;
     this.#pixels += width * height;
     this.#progress.finish(job, { weight: weightOf(job), pixels: width * height });
     const by = model ?? 'made smaller, which needs no network';
-    this.#say(`${this.#fromTo(job)}  ${width} x ${height}, ${by}, ${duration(durationMs)}`);
+    const replaced = guarded > 0 ? `, ${short(guarded * 100)} % of it replaced by the guard` : '';
+    this.#say(`${this.#fromTo(job)}  ${width} x ${height}, ${by}, ${duration(durationMs)}${replaced}`);
     await this.#line(job, { status: 'written', ...written });
   }
 

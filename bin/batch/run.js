@@ -15,8 +15,8 @@ const { writeWhole } = require('./write');
  * @typedef {import('./plan').Job} Job
  * @typedef {import('./networks').Networks} Networks
  * @typedef {import('./route').Route} Route
- * @typedef {{ width: number, height: number, format: string, size: number, model: string | null, durationMs: number }} Written
- *   `model`: `null` where none was needed
+ * @typedef {{ width: number, height: number, format: string, size: number, model: string | null, durationMs: number, guarded: number }} Written
+ *   `model`: `null` where none was needed. `guarded`: the share that was replaced, 0..1
  * @typedef {{
  *   onStart(job: Job): void,
  *   onProgress(job: Job, fraction: number): void,
@@ -85,9 +85,17 @@ async function upscaleOne(job, { route, networks }, { options, overwrite, signal
     await fs.promises.mkdir(path.dirname(output), { recursive: true });
     await writeWhole(output, data, { overwrite });
   }
-  const { width, height, model, durationMs } = info;
+  const { width, height, model, durationMs, guarded } = info;
   const reduced = size !== undefined && width < size.width && height < size.height;
-  return { width, height, format: info.format, size: info.size, model: reduced ? null : model, durationMs };
+  return {
+    width,
+    height,
+    format: info.format,
+    size: info.size,
+    model: reduced ? null : model,
+    durationMs,
+    guarded,
+  };
 }
 
 module.exports = { runBatch };

@@ -119,6 +119,10 @@ function catalogueRows(facts) {
     ['file size', bytes(facts.fileSize)],
     ['precisions', list(facts.precisions)],
     ['quantization', facts.quantization ?? undefined],
+    [
+      'guarded',
+      facts.faithful ? `what it blows up is replaced by ${facts.fallback ?? 'resampling'}` : undefined,
+    ],
     ['authors', facts.authors],
     ['licence', `${facts.license} (${facts.licenseUrl})`],
     ['origin', `${origin.registry}: ${origin.package} ${origin.version}, ${origin.file}`],

@@ -43,7 +43,9 @@ function complete(words) {
     }));
   }
   if (current.startsWith('-')) {
-    const names = [...options].map(([name, { help }]) => ({ value: `--${name}`, description: help }));
+    const names = [...options].flatMap(([name, { help, negatable }]) =>
+      (negatable ? [name, `no-${name}`] : [name]).map((each) => ({ value: `--${each}`, description: help })),
+    );
     return keep(names, current);
   }
   return keep(operandsOf(command), current);
