@@ -212,6 +212,24 @@ test('the options reach the library', async () => {
   assert.equal(await look(path.join(folder, 'a@2x.tiff')), 'tiff 24x20 red');
 });
 
+test('limits are named as the command line has them', async () => {
+  const folder = folderWith({ 'a.png': pngs.red });
+  for (const [option, value] of Object.entries({ '--max-pixels': '119', '--max-output-pixels': '479' })) {
+    const { code, stderr } = await doubled(folder, 'a.png', option, value);
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`\\(${option}\\)`));
+  }
+  const { code, stderr } = await doubled(
+    folder,
+    'a.png',
+    '--max-pixels',
+    '120',
+    '--max-output-pixels',
+    '480',
+  );
+  assert.equal(code, 0, stderr);
+});
+
 test('a picture that is made smaller needs no network, and that is said', async () => {
   const folder = folderWith({ 'a.png': pngs.red });
   const { code, stdout, stderr } = await cli(['a.png', '--width', '6', '--json'], { cwd: folder });

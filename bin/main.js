@@ -78,6 +78,7 @@ function complain(error) {
   if (error instanceof OutputError && error.code === 'EPIPE') return EXIT.done;
   const { code, message, stack } = /** @type {Error & { code?: string }} */ (error);
   say(`upscaler-node: ${code === undefined && !(error instanceof OutputError) ? (stack ?? error) : message}`);
+  if (code === 'ERR_UPSCALER_RUNTIME_LOAD') say('upscaler-node doctor tells more.');
   return EXIT.failed;
 }
 

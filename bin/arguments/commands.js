@@ -44,6 +44,8 @@ const COMMANDS = {
       'guard',
       'threads',
       'concurrency',
+      'max-pixels',
+      'max-output-pixels',
       'timeout',
       'recursive',
       'overwrite',

@@ -1,6 +1,7 @@
 // @ts-check
 'use strict';
 
+const { wrap } = require('../terminal/text');
 const { COMMANDS, COMMON, optionsOf } = require('./commands');
 
 /** Examples first: most people want one of these. The whole fits a terminal of 80 by 24. */
@@ -75,23 +76,6 @@ function columns(rows) {
       return [`  ${left.padEnd(width)}  ${lines[0]}`.trimEnd(), ...hanging.slice(1)].join('\n');
     })
     .join('\n');
-}
-
-/**
- * @param {string} text
- * @param {number} width
- * @returns {string[]} at least one line
- */
-function wrap(text, width) {
-  /** @type {string[]} */
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const last = lines[lines.length - 1];
-    if (last === '') lines[lines.length - 1] = word;
-    else if (last.length + 1 + word.length <= width) lines[lines.length - 1] += ` ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }
 
 module.exports = { mainHelp, commandHelp };

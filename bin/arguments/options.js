@@ -84,6 +84,18 @@ const OPTIONS = {
     max: 1024,
   },
   concurrency: { kind: 'integer', value: 'n', help: 'pictures at a time (default 2)', min: 1, max: 64 },
+  'max-pixels': {
+    kind: 'integer',
+    value: 'n',
+    help: 'of a picture that is read (default 268 million)',
+    min: 1,
+  },
+  'max-output-pixels': {
+    kind: 'integer',
+    value: 'n',
+    help: 'of a result (default 1074 million)',
+    min: 1,
+  },
   timeout: { kind: 'number', value: 'ms', help: 'give a picture up after this time', min: 0 },
   recursive: { kind: 'flag', short: 'r', help: 'folders within folders too' },
   overwrite: { kind: 'flag', help: 'replace files that exist' },

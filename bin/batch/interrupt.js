@@ -1,10 +1,14 @@
 // @ts-check
 'use strict';
 
+const { say } = require('../terminal/output');
 const { removeUnfinished } = require('./write');
 
 /** As shells have it: 128 and the signal's number. */
 const EXIT_CODES = /** @type {const} */ ({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 });
+
+/** Whoever waits longer is told what for. */
+const NOTICE_MS = 1000;
 
 /**
  * The first signal asks the work to stop, the second ends the process at once; either way nothing half-written stays.
@@ -15,6 +19,8 @@ const EXIT_CODES = /** @type {const} */ ({ SIGINT: 130, SIGTERM: 143, SIGHUP: 12
 function onInterrupt(controller, restore) {
   /** @type {number | undefined} */
   let exitCode;
+  /** @type {NodeJS.Timeout | undefined} */
+  let notice;
   const listeners = Object.entries(EXIT_CODES).map(([signal, code]) => {
     const listener = () => {
       if (exitCode !== undefined) {
@@ -23,6 +29,7 @@ function onInterrupt(controller, restore) {
         process.exit(code);
       }
       exitCode = code;
+      notice = setTimeout(() => say('Stopping; Ctrl-C again ends it at once.'), NOTICE_MS);
       controller.abort();
     };
     process.on(signal, listener);
@@ -34,6 +41,7 @@ function onInterrupt(controller, restore) {
       return exitCode;
     },
     stop() {
+      clearTimeout(notice);
       for (const { signal, listener } of listeners) process.off(signal, listener);
     },
   };

@@ -1,6 +1,10 @@
 // @ts-check
 'use strict';
 
+/** sharp's: these pictures are one's own, where those of a server are anybody's. */
+const MAX_PIXELS = 0x3fff ** 2;
+const MAX_OUTPUT_PIXELS = 4 * MAX_PIXELS;
+
 /**
  * The models of a batch, each loaded once, when a picture first needs it.
  *
@@ -12,11 +16,24 @@ class Networks {
   #Upscaler;
   #options;
 
-  /** @param {{ precision?: 'fp32' | 'int8', guard?: boolean, threads?: number }} options `threads`: of the whole process */
-  constructor({ precision, guard, threads }) {
+  /**
+   * @param {{
+   *   precision?: 'fp32' | 'int8',
+   *   guard?: boolean,
+   *   threads?: number,
+   *   maxPixels?: number,
+   *   maxOutputPixels?: number,
+   * }} options `threads`: of the whole process
+   */
+  constructor({ precision, guard, threads, maxPixels, maxOutputPixels }) {
     // Only now: it loads the addon.
     this.#Upscaler = require('../../index.js');
-    this.#options = { precision, guard };
+    this.#options = {
+      precision,
+      guard,
+      limitInputPixels: maxPixels ?? MAX_PIXELS,
+      limitOutputPixels: maxOutputPixels ?? MAX_OUTPUT_PIXELS,
+    };
     if (threads !== undefined) this.#Upscaler.configure({ threads });
   }
 

@@ -90,7 +90,9 @@ class Report {
    * @param {{ input: { file: string }, output?: string }} job
    * @param {{ message: string, code?: string }} error
    */
-  async failed(job, { message, code }) {
+  async failed(job, error) {
+    const message = inOptions(error.message);
+    const { code } = error;
     this.counts.failed += 1;
     this.#progress.finish(job, { weight: 'state' in job ? weightOf(/** @type {Job} */ (job)) : 0 });
     const line = `${showName(labelOf(job))}: ${showLines(message)}`;
@@ -161,6 +163,18 @@ function labelOf({ input }) {
 /** @param {Job} job how much work it is, compared with others: no size is known before a file is opened */
 function weightOf({ input }) {
   return Math.max(input.bytes, 1);
+}
+
+/**
+ * The library's messages name its options: here they are the command line's.
+ *
+ * @param {string} message
+ */
+function inOptions(message) {
+  return message
+    .replace('(limitInputPixels)', '(--max-pixels)')
+    .replace('(limitOutputPixels)', '(--max-output-pixels)')
+    .replace('(timeout)', '(--timeout)');
 }
 
 /** @param {string} message which may have several lines */

@@ -76,7 +76,7 @@ function show(results) {
   const head = ['', 'picture', 'median', 'fastest', 'MP/s', 'memory', 'kernels'];
   const machine = `${os.cpus()[0]?.model.trim()}, ${os.availableParallelism()} cores, Node ${process.version}`;
   const legend =
-    'Pixels to pixels, without files. MP/s: of the result, by the median. memory: the most that the process took.';
+    'Pixels to pixels, without files. MP/s: of the result, by the median.\nmemory: the most that the process took.';
   return [machine, table([head, ...rows], [2, 3, 4, 5]), legend, ...failures].join('\n\n');
 }
 

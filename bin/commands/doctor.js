@@ -4,7 +4,7 @@
 const { examine } = require('../doctor/examine');
 const { print } = require('../terminal/output');
 const { abilities, painter } = require('../terminal/style');
-const { pad } = require('../terminal/text');
+const { pad, wrap } = require('../terminal/text');
 
 /**
  * `upscaler-node doctor`: what is installed here and what is wrong, to be read and to be pasted into a report.
@@ -22,9 +22,10 @@ async function run({ options }) {
   const paint = painter(abilities(process.stdout).colour);
   const width = Math.max(...Object.keys(facts).map((name) => name.length));
   const lines = Object.entries(facts).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value]).map(
-      (each, i) => `${paint('dim', pad(i === 0 ? name : '', width))}  ${each}`,
-    ),
+    [value]
+      .flat()
+      .flatMap((each) => wrap(each, (process.stdout.columns ?? Infinity) - width - 3))
+      .map((each, i) => `${paint('dim', pad(i === 0 ? name : '', width))}  ${each}`),
   );
   const told = findings.map(({ severity, text }) =>
     severity === 'wrong' ? `${paint('red', 'wrong')}  ${text}` : `${paint('yellow', 'note')}   ${text}`,

@@ -69,7 +69,7 @@ function show(models) {
   ]);
   const head = ['model', '', 'for', 'speed', 'Set5 dB', 'file', 'licence', 'here'];
   const legend =
-    'speed: of span-2x, which is 1 · here: it can be used at once · upscaler-node info <model> says how to install it, and all else';
+    'speed: of span-2x, which is 1. here: it can be used at once.\nupscaler-node info <model> says how to install it, and all else.';
   return `${table([head, ...rows], [3, 4, 5])}\n\n${legend}`;
 }
 

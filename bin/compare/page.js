@@ -28,7 +28,7 @@ function writePage(cells, { title, cell }) {
   :root { color-scheme: light dark; font: 15px/1.45 system-ui, sans-serif; }
   body { margin: 2rem; }
   h1 { font-size: 1.05rem; font-weight: 500; margin: 0 0 1.2rem; overflow-wrap: anywhere; }
-  main { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, ${Math.min(cell.width, 640)}px), 1fr)); gap: 1.2rem; }
+  main { display: grid; grid-template-columns: repeat(auto-fill, min(100%, ${cell.width}px)); gap: 1.2rem; }
   figure { margin: 0; }
   img, .empty { display: block; width: 100%; height: auto; border-radius: 3px; background: #8884; }
   .empty { box-sizing: border-box; padding: 1rem; overflow: auto; overflow-wrap: anywhere; }

@@ -1,6 +1,7 @@
 // @ts-check
 'use strict';
 
+const { wrap } = require('../terminal/text');
 const { Canvas } = require('./canvas');
 const { CELL, drawText, readGlyphs } = require('./glyphs');
 const { labelsOf } = require('./labels');
@@ -79,22 +80,6 @@ async function drawSheet(trials, { title, cell }, codec) {
 /** @param {number} pixels */
 function fittingLines(pixels) {
   return Math.floor(pixels / CELL.height);
-}
-
-/**
- * @param {string} text
- * @param {number} columns
- */
-function wrap(text, columns) {
-  /** @type {string[]} */
-  const lines = [''];
-  for (const word of text.split(/\s+/)) {
-    const last = lines[lines.length - 1];
-    if (last === '') lines[lines.length - 1] = word;
-    else if (last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }
 
 /**

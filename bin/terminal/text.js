@@ -57,6 +57,23 @@ function showName(name) {
 }
 
 /**
+ * @param {string} text
+ * @param {number} columns
+ * @returns {string[]} at least one line; what is longer than a line stays whole
+ */
+function wrap(text, columns) {
+  /** @type {string[]} */
+  const lines = [''];
+  for (const word of text.split(/\s+/)) {
+    const last = lines[lines.length - 1];
+    if (last === '') lines[lines.length - 1] = word;
+    else if (displayWidth(last) + 1 + displayWidth(word) <= columns) lines[lines.length - 1] += ` ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/**
  * Rows in columns as wide as their cells.
  *
  * @param {string[][]} rows
@@ -76,4 +93,4 @@ function table(rows, right = []) {
     .join('\n');
 }
 
-module.exports = { displayWidth, truncate, pad, showName, table };
+module.exports = { displayWidth, truncate, pad, showName, wrap, table };
