@@ -11,4 +11,5 @@ mod options;
 mod process;
 mod progress;
 mod result;
+mod streams;
 mod upscaler;

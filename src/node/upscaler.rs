@@ -16,7 +16,8 @@ use super::image::NativeImage;
 use super::model::{ModelSource, NativeModelInfo};
 use super::options::{InstanceOptions, UpscaleOptions};
 use super::progress::{Callback, listener};
-use super::result::{NativeCounters, NativeResult};
+use super::result::{NativeCounters, NativePiece, NativeResult};
+use super::streams::Streams;
 use crate::engine::{Cancel, Pool, Share};
 use crate::error::Error;
 use crate::model::{self, Model};
@@ -38,6 +39,7 @@ struct Instance {
     counters: Arc<Counters>,
     borrow: Borrow,
     state: Mutex<State>,
+    streams: Streams,
     /// How many calls have not settled.
     calls: watch::Sender<usize>,
 }
@@ -66,6 +68,7 @@ impl NativeUpscaler {
             counters: Arc::new(Counters::default()),
             borrow: Borrow::default(),
             state: Mutex::default(),
+            streams: Streams::default(),
             calls: watch::Sender::new(0),
         });
         let weak = Arc::downgrade(&instance);
@@ -158,6 +161,30 @@ impl NativeUpscaler {
         )
     }
 
+    /// The encoded result of call `id`, which is not started yet, is to leave piece by piece. [`Self::close_stream`]
+    /// follows.
+    #[napi]
+    pub fn open_stream(&self, id: u32) {
+        self.instance.streams.open(id);
+    }
+
+    /// The next piece of the result of call `id`; `null` after the last, whether the call went well or not.
+    #[napi(ts_return_type = "Promise<NativePiece | null>")]
+    pub fn next_piece<'env>(
+        &self,
+        env: &'env Env,
+        id: u32,
+    ) -> napi::Result<PromiseRaw<'env, Option<NativePiece>>> {
+        let next = self.instance.streams.next(id);
+        env.spawn_future(async move { Ok(next.await.map(NativePiece::from)) })
+    }
+
+    /// Nothing more is read of the result of call `id`: if it is not done, it ends.
+    #[napi]
+    pub fn close_stream(&self, id: u32) {
+        self.instance.streams.close(id);
+    }
+
     /// Cancels a call, if it has not settled.
     #[napi]
     pub fn abort(&self, id: u32) {
@@ -243,6 +270,7 @@ impl Call {
             cancel: self.cancel.clone(),
             hooks,
             listener,
+            outlet: self.instance.streams.outlet(self.id),
         };
         let result = job.run(Pool::global()?, self.instance.share.clone(), ticket).await;
         if let Some(outstanding) = outstanding {

@@ -18,7 +18,7 @@ mod sniff;
 pub use alpha::{constant_alpha, flatten, unbleed};
 pub use colour::ToProfile;
 pub use decode::{DecodeOptions, Decoded, FailOn, Header, decode, probe};
-pub use encode::{Band, EncodeOptions, Encoder, encode};
+pub use encode::{Band, EncodeOptions, Encoder, Joiner, encode};
 pub use parts::Depth;
 pub use picture::{LUMA, Raster, Samples};
 pub use resample::resample;

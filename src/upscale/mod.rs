@@ -11,6 +11,7 @@ mod job;
 mod layers;
 mod networks;
 mod options;
+mod outlet;
 mod pass;
 mod pixels;
 mod plan;
@@ -25,7 +26,8 @@ mod whole;
 
 pub use admission::{Counters, Counts, Ticket, configure_memory};
 pub use hooks::{Hook, Hooks};
-pub use job::{Data, Job, Upscaled};
+pub use job::{Data, Job, Stages, Upscaled};
 pub use networks::{Artefacts, Candidate, Compression, Network, Networks, Role};
 pub use options::{Alpha, Fit, Input, KeepMetadata, Limits, Options, Output};
+pub use outlet::{Head, Outlet, Piece, Pieces, outlet};
 pub use progress::{Listener, Progress, Rect, Slice, TileDone};
