@@ -234,9 +234,11 @@ function withoutScale(name) {
  */
 function unknownName(name) {
   const known = entries.flatMap(({ id, aliases }) => [id, ...aliases]);
+  const { domain } = normalize({ domain: name });
+  const meantFor = entries.filter((entry) => entry.domain === domain).map(({ id }) => id);
   return notFound(
     `No model is called ${shown(name)} (a path starts with / or ./, or ends in .onnx, .json or .param)`,
-    nearest.toName(known, name.slice(0, LONGEST_WORD)),
+    meantFor.length > 0 ? meantFor : nearest.toName(known, name.slice(0, LONGEST_WORD)),
   );
 }
 

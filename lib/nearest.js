@@ -122,4 +122,4 @@ function editDistance(a, b) {
   return row[b.length];
 }
 
-module.exports = { channelsOf, differences, toQuery, toName };
+module.exports = { channelsOf, differences, editDistance, toQuery, toName };

@@ -255,10 +255,14 @@ function parseLimit(name, limit, fallback) {
 }
 
 module.exports = {
-  FORMATS,
   parseUpscalerOptions,
   parseUpscaleOptions,
   parseConfiguration,
   parseWarmupSizes,
   nativeOutput,
+  ALPHAS,
+  FITS,
+  FORMATS,
+  METADATA,
+  PRECISIONS,
 };

@@ -1,14 +1,26 @@
 // @ts-check
 'use strict';
 
-const Upscaler = require('../index.js');
-const { findByName, listModels } = require('../lib/models');
+const { isPicture } = require('../batch/formats');
+const { UsageError } = require('../arguments/usage-error');
+const { print } = require('../terminal/output');
 
 /**
  * `upscaler-node info`: what the catalogue says of a model and what is found in its file, as far as either is there.
  *
  * @typedef {Record<string, any>} Facts
+ * @param {import('../arguments/commands').Invocation} invocation
  */
+async function run({ operands: [model], options, command }) {
+  if (isPicture(model)) {
+    throw new UsageError(
+      `info is about models and ${model} is a picture: upscaler-node compare ${model}`,
+      command,
+    );
+  }
+  const facts = await modelFacts(model, options.scale);
+  await print(options.json ? JSON.stringify(facts, null, 2) : show(facts));
+}
 
 /**
  * @param {string} name as `model` of the constructor
@@ -16,6 +28,9 @@ const { findByName, listModels } = require('../lib/models');
  * @returns {Promise<Facts>}
  */
 async function modelFacts(name, scale) {
+  // Only now: it loads the addon.
+  const Upscaler = require('../../index.js');
+  const { findByName, listModels } = require('../../lib/models');
   const known = findByName(name, scale);
   const entry = known && listModels().find(({ id }) => id === known.id);
   if (entry !== undefined && !entry.installed) return { model: entry.id, ...entry };
@@ -106,6 +121,10 @@ function catalogueRows(facts) {
     ['file size', bytes(facts.fileSize)],
     ['precisions', list(facts.precisions)],
     ['quantization', facts.quantization ?? undefined],
+    [
+      'guarded',
+      facts.faithful ? `what it blows up is replaced by ${facts.fallback ?? 'resampling'}` : undefined,
+    ],
     ['authors', facts.authors],
     ['licence', `${facts.license} (${facts.licenseUrl})`],
     ['origin', `${origin.registry}: ${origin.package} ${origin.version}, ${origin.file}`],
@@ -175,4 +194,4 @@ function bytes(count) {
   return count == null ? undefined : `${(count / 1e6).toFixed(2)} MB`;
 }
 
-module.exports = { modelFacts, show };
+module.exports = { run };
