@@ -17,9 +17,9 @@ const samples = {
   'compressed.jpg': () =>
     part('rocket.jpg', { left: 130, top: 30, width: 380, height: 320 }, 285).jpeg({ quality: 30 }).toBuffer(),
   'scan.jpg': oldScan,
-  'drawing.png': () => drawn(drawing(), { palette: false }),
-  'screenshot.png': () => drawn(screenshot(), { palette: true, colours: 64 }),
-  'logo.png': () => drawn(logo(), { palette: false }),
+  'drawing.png': () => drawn(drawing(), '#fff', { palette: false }),
+  'screenshot.png': () => drawn(screenshot(), '#fff', { palette: true, colours: 64 }),
+  'logo.png': () => drawn(logo(), undefined, { palette: false }),
   'grey.png': () =>
     part('chelsea.png', { left: 90, top: 20, width: 260, height: 220 }, 208).greyscale().png({ compressionLevel: 9 }).toBuffer(),
 };
@@ -81,10 +81,13 @@ function scratches(width, height) {
 
 /**
  * @param {string} svg
+ * @param {string | undefined} ground `undefined`: transparent
  * @param {sharp.PngOptions} options
  */
-function drawn(svg, options) {
-  return sharp(Buffer.from(svg)).png({ compressionLevel: 9, ...options }).toBuffer();
+function drawn(svg, ground, options) {
+  const picture = sharp(Buffer.from(svg));
+  if (ground !== undefined) picture.flatten({ background: ground });
+  return picture.png({ compressionLevel: 9, ...options }).toBuffer();
 }
 
 function drawing() {

@@ -126,6 +126,8 @@ function toRgb({ width, height, channels, data }) {
 /** Filters and compares in a thread of its own, so that the page is served meanwhile. */
 class Calculator {
   #worker;
+  /** Of the question that is being answered. @type {{ resolve: (answer: any) => void, reject: (error: unknown) => void } | undefined} */
+  #asked;
 
   /**
    * @param {Rgb} truth
@@ -133,6 +135,9 @@ class Calculator {
    */
   constructor(truth, border) {
     this.#worker = new Worker(path.join(__dirname, 'calculator.js'), { workerData: { truth, border } });
+    this.#worker.on('message', (answer) => this.#asked?.resolve(answer));
+    this.#worker.on('error', (error) => this.#asked?.reject(error));
+    this.#worker.on('exit', () => this.#asked?.reject(new HttpError(499, 'The measurement was stopped')));
   }
 
   /** @param {Rgb} picture @param {number} width @param {number} height @param {string} filter @returns {Promise<Rgb>} */
@@ -157,13 +162,7 @@ class Calculator {
   /** @param {object} message @returns {Promise<any>} */
   #ask(message) {
     return new Promise((resolve, reject) => {
-      const settle = (/** @type {(value: any) => void} */ how) => (/** @type {any} */ value) => {
-        this.#worker.removeAllListeners();
-        how(value);
-      };
-      this.#worker.once('message', settle(resolve));
-      this.#worker.once('error', settle(reject));
-      this.#worker.once('exit', settle(() => reject(new HttpError(499, 'The measurement was stopped'))));
+      this.#asked = { resolve, reject };
       this.#worker.postMessage(message);
     });
   }
