@@ -22,7 +22,12 @@ const { Workspace } = require('./server/workspace');
 /** Where the page is, if nobody else is there. */
 const PORT = 4545;
 
-const LIMITS = { pictureBytes: 256 << 20, modelBytes: 1 << 30, limitInputPixels: 1 << 27, limitOutputPixels: 1 << 28 };
+const LIMITS = {
+  pictureBytes: 256 << 20,
+  modelBytes: 1 << 30,
+  limitInputPixels: 1 << 27,
+  limitOutputPixels: 1 << 28,
+};
 
 /** Without work for so long, the machine counts as idle, and the models' speeds are measured. */
 const IDLE_MS = 3000;

@@ -11,8 +11,8 @@ const FONT = 'DejaVu Sans';
 
 const samples = {
   'photo.jpg': () =>
-    part('astronaut.png', { left: 70, top: 0, width: 300, height: 300 }, 224)
-      .jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
+    part('astronaut.png', { left: 70, top: 0, width: 300, height: 300 }, 208)
+      .jpeg({ quality: 94, chromaSubsampling: '4:4:4' })
       .toBuffer(),
   'compressed.jpg': () =>
     part('rocket.jpg', { left: 130, top: 30, width: 380, height: 320 }, 285).jpeg({ quality: 30 }).toBuffer(),
@@ -20,8 +20,11 @@ const samples = {
   'drawing.png': () => drawn(drawing(), '#fff', { palette: false }),
   'screenshot.png': () => drawn(screenshot(), '#fff', { palette: true, colours: 64 }),
   'logo.png': () => drawn(logo(), undefined, { palette: false }),
-  'grey.png': () =>
-    part('chelsea.png', { left: 90, top: 20, width: 260, height: 220 }, 208).greyscale().png({ compressionLevel: 9 }).toBuffer(),
+  'grey.jpg': () =>
+    part('chelsea.png', { left: 90, top: 20, width: 260, height: 220 }, 208)
+      .greyscale()
+      .jpeg({ quality: 93 })
+      .toBuffer(),
 };
 
 for (const [file, make] of Object.entries(samples)) {
@@ -47,7 +50,12 @@ async function oldScan() {
     .blur(0.7)
     .linear(0.72, 48)
     .composite([
-      { input: await sharp(grain, { raw: { width, height, channels: 1 } }).png().toBuffer(), blend: 'soft-light' },
+      {
+        input: await sharp(grain, { raw: { width, height, channels: 1 } })
+          .png()
+          .toBuffer(),
+        blend: 'soft-light',
+      },
       { input: Buffer.from(scratches(width, height)) },
     ])
     .png()
@@ -75,7 +83,12 @@ function scratches(width, height) {
     const [x, y, tilt, long] = random.slice(i * 4, i * 4 + 4);
     return `<path d="M${x * width} ${y * height * 0.6} l${(tilt - 0.5) * 14} ${20 + long * 90}" stroke="#fff" stroke-opacity="0.55" stroke-width="${0.6 + tilt * 0.5}"/>`;
   });
-  const dust = random.slice(30, 54).map((x, i) => `<circle cx="${x * width}" cy="${random[(i * 7) % 54] * height}" r="0.9" fill="#fff" fill-opacity="0.7"/>`);
+  const dust = random
+    .slice(30, 54)
+    .map(
+      (x, i) =>
+        `<circle cx="${x * width}" cy="${random[(i * 7) % 54] * height}" r="0.9" fill="#fff" fill-opacity="0.7"/>`,
+    );
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" fill="none">${lines.join('')}${dust.join('')}</svg>`;
 }
 

@@ -1,9 +1,11 @@
 /** `npm test`: everything that must hold before a change goes in, from a fresh clone on. */
 import { readdirSync } from 'node:fs';
 import { build } from './build.mjs';
+import { chromium } from './chromium.mjs';
 import { ROOT, install, run } from './install.mjs';
 
 install();
+chromium();
 build();
 run('cargo', ['test', '--release']);
 run('npm', ['run', '--silent', 'lint']);

@@ -74,7 +74,9 @@ export function upload(path, file, name) {
  */
 export async function lines(path, listener, options) {
   const response = await request(path, options);
-  const reader = /** @type {ReadableStream} */ (response.body).pipeThrough(new TextDecoderStream()).getReader();
+  const reader = /** @type {ReadableStream} */ (response.body)
+    .pipeThrough(new TextDecoderStream())
+    .getReader();
   let rest = '';
   for (;;) {
     const { done, value } = await reader.read();

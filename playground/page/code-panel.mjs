@@ -8,7 +8,19 @@ import { REFERENCES, ownModel, state, titleOf, update, watch } from './state.mjs
 /** The code for the model on the right, in the form that was chosen, and the link to what is on screen. */
 
 export function startCodePanel() {
-  const tabs = LANGUAGES.map(({ id, title }) => h('button', { type: 'button', role: 'tab', id: `code-${id}`, 'aria-controls': 'code-output', onclick: () => update({ language: id }) }, title));
+  const tabs = LANGUAGES.map(({ id, title }) =>
+    h(
+      'button',
+      {
+        type: 'button',
+        role: 'tab',
+        id: `code-${id}`,
+        'aria-controls': 'code-output',
+        onclick: () => update({ language: id }),
+      },
+      title,
+    ),
+  );
   const list = byId('languages');
   list.append(...tabs);
   list.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
@@ -36,7 +48,8 @@ function show() {
   byId('code-output').setAttribute('aria-labelledby', `code-${language.id}`);
   const model = shownModel();
   byId('code').replaceChildren(...highlighted(language.make(situation(model)), language.id));
-  byId('code-note').textContent = `For ${titleOf(model)}${REFERENCES.includes(state.b) ? '' : ', which is on the right'}. Save it as ${language.file} beside the picture${language.id === 'express' ? ', with express installed' : ''}.`;
+  byId('code-note').textContent =
+    `For ${titleOf(model)}${REFERENCES.includes(state.b) ? '' : ', which is on the right'}. Save it as ${language.file} beside the picture${language.id === 'express' ? ', with express installed' : ''}.`;
 }
 
 /** @returns {string} the model on the right, else one that is chosen */
@@ -58,7 +71,8 @@ export function situation(model) {
   };
 }
 
-const TOKENS = /(?<comment>\/\/[^\n]*|^#[^\n]*)|(?<string>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`)|(?<keyword>\b(?:const|await|async|function|import|from|type|try|catch|if|new|require|void|unknown)\b)|(?<number>\b\d[\d_]*\b)|(?<flag>\s--?[a-z][a-z-]*)/gm;
+const TOKENS =
+  /(?<comment>\/\/[^\n]*|^#[^\n]*)|(?<string>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`)|(?<keyword>\b(?:const|await|async|function|import|from|type|try|catch|if|new|require|void|unknown)\b)|(?<number>\b\d[\d_]*\b)|(?<flag>\s--?[a-z][a-z-]*)/gm;
 
 /**
  * @param {string} code

@@ -25,7 +25,12 @@ export const LANGUAGES = [
 ];
 
 /** Formats that results can have, and the endings of their files. */
-const ENDINGS = /** @type {Record<string, string>} */ ({ JPEG: 'jpg', PNG: 'png', WebP: 'webp', TIFF: 'tiff' });
+const ENDINGS = /** @type {Record<string, string>} */ ({
+  JPEG: 'jpg',
+  PNG: 'png',
+  WebP: 'webp',
+  TIFF: 'tiff',
+});
 
 /** @param {Situation} situation */
 function commonJs(situation) {
@@ -129,7 +134,14 @@ const FLAGS = /** @type {Record<string, string>} */ ({
 /** @param {Situation} situation */
 function commandLine(situation) {
   const { picture, model, definition, precision, options } = situation;
-  const words = ['npx', 'upscaler-node', 'upscale', shell(`./${picture}`), '-o', shell(`./${outputName(situation)}`)];
+  const words = [
+    'npx',
+    'upscaler-node',
+    'upscale',
+    shell(`./${picture}`),
+    '-o',
+    shell(`./${outputName(situation)}`),
+  ];
   if (definition) words.push('--model', shell(`./${definition.path}`));
   else if (model !== 'default') words.push('--model', shell(model));
   if (precision) words.push('--precision', precision);
@@ -139,14 +151,17 @@ function commandLine(situation) {
   }
   const told = [...Object.keys(definition ?? {}), ...Object.keys(options)];
   const untold = told.filter((name) => name !== 'path' && FLAGS[name] === undefined);
-  const note = untold.length > 0 ? `# Without ${untold.join(', ')}: the command line has no such options.\n` : '';
+  const note =
+    untold.length > 0 ? `# Without ${untold.join(', ')}: the command line has no such options.\n` : '';
   return `${note}${words.join(' ')}\n`;
 }
 
 /** @param {Situation} situation */
 function constructorOptions({ model, definition, precision }) {
   return {
-    ...(definition ? { model: { ...definition, path: `./${definition.path}` } } : model !== 'default' && { model }),
+    ...(definition
+      ? { model: { ...definition, path: `./${definition.path}` } }
+      : model !== 'default' && { model }),
     ...(precision && { precision }),
   };
 }

@@ -26,7 +26,13 @@ export function startDrop() {
     depth = 0;
     show(false);
     const files = [...(event.dataTransfer?.files ?? [])];
-    if (files.length === 0) update({ opening: { error: 'Expected files, but what was dropped holds none. Pictures from other pages have to be saved first.' } });
+    if (files.length === 0)
+      update({
+        opening: {
+          error:
+            'Expected files, but what was dropped holds none. Pictures from other pages have to be saved first.',
+        },
+      });
     else if (areModel(files)) void addFiles(files);
     else void openFile(files[0]);
   });

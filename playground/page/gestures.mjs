@@ -1,6 +1,16 @@
 // @ts-check
 import { byId } from './dom.mjs';
-import { currentView, dividerPosition, fit, oneToOne, panBy, pointAt, setDivider, setZoom, zoomBy } from './stage.mjs';
+import {
+  currentView,
+  dividerPosition,
+  fit,
+  oneToOne,
+  panBy,
+  pointAt,
+  setDivider,
+  setZoom,
+  zoomBy,
+} from './stage.mjs';
 
 /** Mouse, touch, pen, wheel and keys on the stage. */
 

@@ -69,7 +69,8 @@ function start() {
 function known({ wantedPicture, wantedSample, ...wanted }, server) {
   state.server = server;
   const chosen = wanted.chosen?.filter((id) => id === 'default' || catalogueModel(id) || ownModel(id));
-  const there = (/** @type {string | undefined} */ id) => id !== undefined && [...REFERENCES, ...(chosen ?? state.chosen)].includes(id);
+  const there = (/** @type {string | undefined} */ id) =>
+    id !== undefined && [...REFERENCES, ...(chosen ?? state.chosen)].includes(id);
   const { a, b, ...rest } = wanted;
   return { ...rest, ...(chosen && { chosen }), ...(there(a) && { a }), ...(there(b) && { b }) };
 }
@@ -84,7 +85,9 @@ function showDoor({ status, message }) {
   byId('app').hidden = true;
   byId('door').hidden = false;
   byId('door-message').textContent =
-    status === 401 ? 'This page belongs to one run of the playground. Paste the address that its terminal printed.' : message;
+    status === 401
+      ? 'This page belongs to one run of the playground. Paste the address that its terminal printed.'
+      : message;
   byId('door-address').focus();
 }
 

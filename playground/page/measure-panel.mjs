@@ -42,7 +42,9 @@ function showCompression() {
 
 function showButton() {
   byId('measure-start').disabled = state.picture === null || (state.chosen.length === 0 && running === null);
-  byId('measure-start').textContent = running ? 'Stop' : `Measure ${state.chosen.length} ${state.chosen.length === 1 ? 'model' : 'models'}`;
+  byId('measure-start').textContent = running
+    ? 'Stop'
+    : `Measure ${state.chosen.length} ${state.chosen.length === 1 ? 'model' : 'models'}`;
 }
 
 async function measure() {
@@ -72,7 +74,8 @@ async function measure() {
 function hear(event) {
   const { type } = event;
   if (type === 'truth') {
-    byId('measure-note').textContent = `${event.cropped ? 'The middle of the picture, ' : ''}${size(event)}, made ${size(event.reduced)} by a bicubic filter (${bytes(event.reduced.bytes)}).`;
+    byId('measure-note').textContent =
+      `${event.cropped ? 'The middle of the picture, ' : ''}${size(event)}, made ${size(event.reduced)} by a bicubic filter (${bytes(event.reduced.bytes)}).`;
   } else if (type === 'started') {
     rows = [...rows, { id: event.id, busy: true }];
   } else if (type === 'row') {
@@ -90,11 +93,20 @@ function fail(message) {
 }
 
 function show() {
-  const best = Object.fromEntries(COLUMNS.map((column) => [column, Math.max(...rows.map((row) => row[column] ?? -Infinity))]));
+  const best = Object.fromEntries(
+    COLUMNS.map((column) => [column, Math.max(...rows.map((row) => row[column] ?? -Infinity))]),
+  );
   byId('measure-rows').replaceChildren(...rows.map((row) => tableRow(row, best)));
   byId('measure-result').hidden = rows.length === 0;
   const column = byId('measure-axis').value;
-  const points = rows.filter((row) => Number.isFinite(row[column])).map((row) => ({ name: titleOf(row.id), time: row.durationMs, value: row[column], reference: REFERENCES.includes(row.id) }));
+  const points = rows
+    .filter((row) => Number.isFinite(row[column]))
+    .map((row) => ({
+      name: titleOf(row.id),
+      time: row.durationMs,
+      value: row[column],
+      reference: REFERENCES.includes(row.id),
+    }));
   byId('scatter').replaceChildren(scatter(points, byId('measure-axis').selectedOptions[0].textContent));
 }
 
@@ -103,15 +115,32 @@ function show() {
  * @param {Record<string, number>} best
  */
 function tableRow(row, best) {
-  const name = h('th', { scope: 'row' }, titleOf(row.id), row.ran && row.ran !== row.id ? h('small', { class: 'muted' }, row.ran.replace('+', ' + ')) : '');
-  if (row.busy) return h('tr', {}, name, h('td', { colspan: 4 }, h('span', { class: 'spinner', 'aria-hidden': 'true' }), ' Running'));
+  const name = h(
+    'th',
+    { scope: 'row' },
+    titleOf(row.id),
+    row.ran && row.ran !== row.id ? h('small', { class: 'muted' }, row.ran.replace('+', ' + ')) : '',
+  );
+  if (row.busy)
+    return h(
+      'tr',
+      {},
+      name,
+      h('td', { colspan: 4 }, h('span', { class: 'spinner', 'aria-hidden': 'true' }), ' Running'),
+    );
   if (row.error) return h('tr', {}, name, h('td', { colspan: 4, class: 'problem' }, row.error.message));
   const digits = { psnr: 2, ssim: 4, haarPsi: 4 };
   return h(
     'tr',
     {},
     name,
-    COLUMNS.map((column) => h('td', { class: row[column] === best[column] ? 'best' : '' }, row[column] === null ? '∞' : row[column].toFixed(digits[column]))),
+    COLUMNS.map((column) =>
+      h(
+        'td',
+        { class: row[column] === best[column] ? 'best' : '' },
+        row[column] === null ? '∞' : row[column].toFixed(digits[column]),
+      ),
+    ),
     h('td', {}, duration(row.durationMs)),
   );
 }

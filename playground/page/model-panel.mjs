@@ -17,7 +17,8 @@ const cards = new Map();
 
 export function startModelPanel() {
   byId('search').addEventListener('input', filter);
-  for (const id of ['filter-scale', 'filter-domain', 'filter-installed']) byId(id).addEventListener('change', filter);
+  for (const id of ['filter-scale', 'filter-domain', 'filter-installed'])
+    byId(id).addEventListener('change', filter);
   const input = byId('model-files');
   input.addEventListener('change', () => {
     if (input.files.length > 0) void addFiles([...input.files]);
@@ -48,13 +49,25 @@ function build() {
 
 /** @param {any[]} models */
 function fillFilters(models) {
-  const options = (/** @type {string} */ id, /** @type {any[]} */ values, /** @type {(value: any) => string} */ title) => {
+  const options = (
+    /** @type {string} */ id,
+    /** @type {any[]} */ values,
+    /** @type {(value: any) => string} */ title,
+  ) => {
     const select = byId(id);
     if (select.options.length > 1) return;
     select.append(...[...new Set(values)].sort().map((value) => h('option', { value }, title(value))));
   };
-  options('filter-scale', models.map(({ scale }) => scale), (scale) => `${scale}×`);
-  options('filter-domain', models.map(({ domain }) => domain), (domain) => domain.replace('-', ' '));
+  options(
+    'filter-scale',
+    models.map(({ scale }) => scale),
+    (scale) => `${scale}×`,
+  );
+  options(
+    'filter-domain',
+    models.map(({ domain }) => domain),
+    (domain) => domain.replace('-', ' '),
+  );
 }
 
 function filter() {
@@ -63,7 +76,17 @@ function filter() {
   const installedOnly = byId('filter-installed').checked;
   let shown = 0;
   for (const [id, { element, model }] of cards) {
-    const text = [id, model.title, model.description, model.domain, model.architecture, model.license, ...(model.aliases ?? [])].join(' ').toLowerCase();
+    const text = [
+      id,
+      model.title,
+      model.description,
+      model.domain,
+      model.architecture,
+      model.license,
+      ...(model.aliases ?? []),
+    ]
+      .join(' ')
+      .toLowerCase();
     const fits =
       words.every((word) => text.includes(word)) &&
       (scale === '' || String(model.scale ?? model.info?.scale ?? '') === scale) &&
@@ -78,11 +101,21 @@ function filter() {
 /** @param {any} model */
 function makeCard(model) {
   const { id } = model;
-  const box = h('input', { type: 'checkbox', id: `choose-${id}`, disabled: model.installed === false, onchange: () => choose(id, box.checked) });
+  const box = h('input', {
+    type: 'checkbox',
+    id: `choose-${id}`,
+    disabled: model.installed === false,
+    onchange: () => choose(id, box.checked),
+  });
   const bar = h('span', { class: 'speed-bar', 'aria-hidden': 'true' }, h('span', {}));
   const figure = h('span');
   const speed = h('span', { class: 'speed' }, bar, figure);
-  const label = h('label', { for: `choose-${id}` }, h('strong', {}, nameOf(model)), h('span', { class: 'muted' }, titleOf(model)));
+  const label = h(
+    'label',
+    { for: `choose-${id}` },
+    h('strong', {}, nameOf(model)),
+    h('span', { class: 'muted' }, titleOf(model)),
+  );
   const tags = factsOf(model);
   const element = h(
     'li',
@@ -95,7 +128,10 @@ function makeCard(model) {
     box.checked = state.chosen.includes(id);
     const known = speedOf(id);
     figure.textContent = known === null ? '' : `${known.measured ? '' : '≈ '}${rate(known.speed)}`;
-    speed.title = known === null ? '' : `${known.measured ? 'Measured on this machine while it was idle' : 'Estimated from the catalogue for this machine'}: megapixels of input per second`;
+    speed.title =
+      known === null
+        ? ''
+        : `${known.measured ? 'Measured on this machine while it was idle' : 'Estimated from the catalogue for this machine'}: megapixels of input per second`;
     speed.hidden = known === null;
     bar.firstChild.style.width = `${Math.max(0, 100 + (Math.log10((known?.speed ?? 0) / FASTEST) / 3) * 100)}%`;
   };
@@ -116,12 +152,15 @@ function titleOf({ id, title, info }) {
 /** @param {any} model */
 function factsOf({ id, scale, domain, quality, published, license, info, noise }) {
   if (id === 'default') return [];
-  const tag = (/** @type {string} */ text, /** @type {string} */ title) => h('span', { class: 'tag', title }, text);
-  if (info) return [tag(`${info.scale}×`, 'Scale'), tag(`${(info.parameters / 1e6).toFixed(2)} M`, 'Parameters')];
+  const tag = (/** @type {string} */ text, /** @type {string} */ title) =>
+    h('span', { class: 'tag', title }, text);
+  if (info)
+    return [tag(`${info.scale}×`, 'Scale'), tag(`${(info.parameters / 1e6).toFixed(2)} M`, 'Parameters')];
   return [
     tag(`${scale}×`, 'Scale'),
     tag(noise === null ? domain.replace('-', ' ') : `noise level ${noise}`, 'What it is for'),
-    quality.set5 && tag(`${quality.set5.psnrY.toFixed(1)} dB`, `PSNR on Set5, with SSIM ${quality.set5.ssimY}`),
+    quality.set5 &&
+      tag(`${quality.set5.psnrY.toFixed(1)} dB`, `PSNR on Set5, with SSIM ${quality.set5.ssimY}`),
     published && tag(`${published.psnr} dB`, `On ${published.benchmark}, as published`),
     tag(license, 'Licence of the weights'),
   ].filter(Boolean);
@@ -131,14 +170,46 @@ function factsOf({ id, scale, domain, quality, published, license, info, noise }
 function detailsOf(model) {
   if (model.id === 'default') return '';
   const rows = model.info ? ownRows(model) : catalogueRows(model);
-  const list = h('dl', {}, rows.filter(([, value]) => value !== null && value !== undefined && value !== '').map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));
-  const install = model.installed === false && h('div', { class: 'install' }, h('code', {}, model.install), copyButton('Copy', () => model.install));
+  const list = h(
+    'dl',
+    {},
+    rows
+      .filter(([, value]) => value !== null && value !== undefined && value !== '')
+      .map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]),
+  );
+  const install =
+    model.installed === false &&
+    h(
+      'div',
+      { class: 'install' },
+      h('code', {}, model.install),
+      copyButton('Copy', () => model.install),
+    );
   const summary = model.installed === false ? 'Not installed' : 'More';
-  return h('details', {}, h('summary', {}, summary), install, h('p', {}, model.description ?? ''), list, model.info && rangeForm(model));
+  return h(
+    'details',
+    {},
+    h('summary', {}, summary),
+    install,
+    h('p', {}, model.description ?? ''),
+    list,
+    model.info && rangeForm(model),
+  );
 }
 
 /** @param {any} model @returns {[string, any][]} */
-function catalogueRows({ authors, dataset, parameters, fileSize, halo, origin, licenseUrl, notes, relativeSpeed, precisions }) {
+function catalogueRows({
+  authors,
+  dataset,
+  parameters,
+  fileSize,
+  halo,
+  origin,
+  licenseUrl,
+  notes,
+  relativeSpeed,
+  precisions,
+}) {
   return [
     ['Authors', authors],
     ['Trained on', dataset],
@@ -182,7 +253,12 @@ const dropped = new Map();
 /** @param {any} model */
 function rangeForm({ id }) {
   const ranges = ['0,1', '0,255', '-1,1'];
-  const select = h('select', { id: `range-${id}`, onchange: change }, h('option', { value: '' }, 'as the file says'), ranges.map((value) => h('option', { value }, value.replace(',', ' to '))));
+  const select = h(
+    'select',
+    { id: `range-${id}`, onchange: change },
+    h('option', { value: '' }, 'as the file says'),
+    ranges.map((value) => h('option', { value }, value.replace(',', ' to '))),
+  );
   async function change() {
     const files = dropped.get(id);
     if (files === undefined || select.value === '') return;
@@ -211,4 +287,3 @@ export async function addFiles(files, described = {}) {
     update({ opening: { error: error.message } });
   }
 }
-

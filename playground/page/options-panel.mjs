@@ -16,7 +16,10 @@ function read() {
   const form = byId('options');
   const value = (/** @type {string} */ name) => form.elements[name].value;
   const format = value('format');
-  const lossy = format === 'jpeg' || format === 'webp' || (format === '' && ['JPEG', 'WebP'].includes(state.picture?.facts.format ?? ''));
+  const lossy =
+    format === 'jpeg' ||
+    format === 'webp' ||
+    (format === '' && ['JPEG', 'WebP'].includes(state.picture?.facts.format ?? ''));
   const lossless = form.elements.lossless.checked && format === 'webp';
   const width = Math.round(Number(value('width')));
   /** @type {Record<string, any>} */

@@ -29,8 +29,14 @@ export function paint(context, pane, view, picture, { surfaces, ground, squares 
   context.clip();
   context.translate(pane.x + place.left, pane.y + place.top);
   if (ground) context.fillRect(0, 0, place.width, place.height);
-  const seen = { left: -place.left, top: -place.top, right: pane.width - place.left, bottom: pane.height - place.top };
-  for (const surface of surfaces) paintSurface(context, surface, place, seen, surface === surfaces.at(-1) ? squares : Infinity);
+  const seen = {
+    left: -place.left,
+    top: -place.top,
+    right: pane.width - place.left,
+    bottom: pane.height - place.top,
+  };
+  for (const surface of surfaces)
+    paintSurface(context, surface, place, seen, surface === surfaces.at(-1) ? squares : Infinity);
   context.restore();
 }
 
@@ -51,7 +57,10 @@ function paintSurface(context, surface, place, seen, squares) {
   const height = Math.ceil(surface.height / 2 ** level);
   context.imageSmoothingEnabled = pixel < squares && pixel !== 1;
   context.imageSmoothingQuality = 'high';
-  const first = { column: Math.max(Math.floor(seen.left / side), 0), row: Math.max(Math.floor(seen.top / side), 0) };
+  const first = {
+    column: Math.max(Math.floor(seen.left / side), 0),
+    row: Math.max(Math.floor(seen.top / side), 0),
+  };
   for (let row = first.row; row * side < seen.bottom && row * TILE < height; row++) {
     for (let column = first.column; column * side < seen.right && column * TILE < width; column++) {
       const bitmap = tileOf(surface, level, column, row);

@@ -6,7 +6,17 @@ import { factorOf, state, update, watch } from './state.mjs';
 
 /** Opening a picture, and what it is. */
 
-const ORIENTATIONS = ['', '', 'mirrored', 'upside down', 'mirrored, upside down', 'mirrored, turned', 'turned right', 'mirrored, turned', 'turned left'];
+const ORIENTATIONS = [
+  '',
+  '',
+  'mirrored',
+  'upside down',
+  'mirrored, upside down',
+  'mirrored, turned',
+  'turned right',
+  'mirrored, turned',
+  'turned left',
+];
 
 export function startPicturePanel() {
   const input = byId('file');
@@ -14,7 +24,8 @@ export function startPicturePanel() {
     if (input.files[0]) void openFile(input.files[0]);
     input.value = '';
   });
-  for (const button of document.querySelectorAll('[data-open]')) button.addEventListener('click', () => input.click());
+  for (const button of document.querySelectorAll('[data-open]'))
+    button.addEventListener('click', () => input.click());
   document.addEventListener('paste', (event) => {
     const file = [...(event.clipboardData?.files ?? [])][0];
     if (file) void openFile(file);
@@ -32,8 +43,20 @@ function showSamples() {
 
 /** @param {{ id: string, file: string, title: string }} sample */
 function sampleButton({ id, file, title }) {
-  const image = h('img', { src: `/samples/${file}`, alt: '', width: 64, height: 64, loading: 'lazy', decoding: 'async' });
-  const button = h('button', { type: 'button', class: 'sample', title, onclick: () => openSample(id) }, image, h('span', {}, title));
+  const image = h('img', {
+    src: `/samples/${file}`,
+    alt: '',
+    width: 64,
+    height: 64,
+    loading: 'lazy',
+    decoding: 'async',
+  });
+  const button = h(
+    'button',
+    { type: 'button', class: 'sample', title, onclick: () => openSample(id) },
+    image,
+    h('span', {}, title),
+  );
   return h('li', {}, button);
 }
 
@@ -46,7 +69,9 @@ export function openSample(id) {
 export function openFile(file) {
   const { pictureBytes } = state.server.limits;
   if (file.size > pictureBytes) {
-    update({ opening: { error: `${file.name} has ${bytes(file.size)}; at most ${bytes(pictureBytes)} are taken.` } });
+    update({
+      opening: { error: `${file.name} has ${bytes(file.size)}; at most ${bytes(pictureBytes)} are taken.` },
+    });
     return undefined;
   }
   const name = file.name || `pasted.${file.type.split('/')[1] ?? 'png'}`;
@@ -84,14 +109,21 @@ function show() {
   notice.replaceChildren(
     opening.error ? icon('alert') : h('span', { class: 'spinner', 'aria-hidden': 'true' }),
     h('span', {}, opening.error ?? `${opening.busy ?? ''} …`),
-    opening.error ? h('button', { type: 'button', class: 'ghost', 'aria-label': 'Dismiss', onclick: () => update({ opening: {} }) }, icon('close')) : '',
+    opening.error
+      ? h(
+          'button',
+          { type: 'button', class: 'ghost', 'aria-label': 'Dismiss', onclick: () => update({ opening: {} }) },
+          icon('close'),
+        )
+      : '',
   );
   void showChoice();
 }
 
 /** @param {import('./state.mjs').Picture} picture */
 function facts({ name, facts: found }) {
-  const { format, quality, lossless, subsampling, depth, colour, profile, orientation, frames, progressive } = found;
+  const { format, quality, lossless, subsampling, depth, colour, profile, orientation, frames, progressive } =
+    found;
   const words = [
     quality === undefined ? lossless && `${format} without loss` : `${format}, quality about ${quality}`,
     quality === undefined && !lossless && format,
@@ -106,8 +138,16 @@ function facts({ name, facts: found }) {
   ];
   return [
     h('p', { class: 'picture-name', title: name }, name),
-    h('p', { class: 'muted' }, `${size(found)} · ${megapixels(found.width * found.height)} · ${bytes(found.bytes)}`),
-    h('ul', { class: 'tags', 'aria-label': 'What the file is' }, words.filter(Boolean).map((word) => h('li', {}, word))),
+    h(
+      'p',
+      { class: 'muted' },
+      `${size(found)} · ${megapixels(found.width * found.height)} · ${bytes(found.bytes)}`,
+    ),
+    h(
+      'ul',
+      { class: 'tags', 'aria-label': 'What the file is' },
+      words.filter(Boolean).map((word) => h('li', {}, word)),
+    ),
   ];
 }
 
@@ -122,7 +162,11 @@ async function showChoice() {
   asked = path;
   try {
     const { model, why } = await json(path);
-    if (asked === path) target.replaceChildren(h('p', {}, 'The default takes ', h('strong', {}, model.split('+').join(', then ')), '.'), h('p', { class: 'muted' }, why));
+    if (asked === path)
+      target.replaceChildren(
+        h('p', {}, 'The default takes ', h('strong', {}, model.split('+').join(', then ')), '.'),
+        h('p', { class: 'muted' }, why),
+      );
   } catch {
     asked = '';
     target.replaceChildren();

@@ -30,7 +30,8 @@ function show() {
     row.update(runs[id]);
   }
   byId('no-results').hidden = picture !== null && chosen.length > 0;
-  byId('no-results').textContent = picture === null ? 'Open a picture to see what models make of it.' : 'Choose a model to run.';
+  byId('no-results').textContent =
+    picture === null ? 'Open a picture to see what models make of it.' : 'Choose a model to run.';
   byId('results-table').hidden = picture === null || chosen.length === 0;
   showRunButton();
 }
@@ -41,26 +42,53 @@ function showRunButton() {
   button.hidden = due.length === 0;
   if (due.length === 0) return;
   const { ms } = estimate(due);
-  byId('run-label').textContent = `Run ${due.length === 1 ? titleOf(due[0]) : `${due.length} models`}${ms === null ? '' : `, about ${duration(ms)}`}`;
+  byId('run-label').textContent =
+    `Run ${due.length === 1 ? titleOf(due[0]) : `${due.length} models`}${ms === null ? '' : `, about ${duration(ms)}`}`;
 }
 
 /** @param {string} id */
 function makeRow(id) {
-  const cells = Object.fromEntries(['state', 'time', 'speed', 'memory', 'dimensions', 'bytes'].map((name) => [name, h('td', { class: `cell-${name}` })]));
+  const cells = Object.fromEntries(
+    ['state', 'time', 'speed', 'memory', 'dimensions', 'bytes'].map((name) => [
+      name,
+      h('td', { class: `cell-${name}` }),
+    ]),
+  );
   const bar = h('progress', { max: 1, value: 0, 'aria-label': `Progress of ${titleOf(id)}` });
   const text = h('span', { class: 'state-text' });
   cells.state.append(bar, text);
   const actions = makeActions(id);
-  const look = h('button', { type: 'button', class: 'link', onclick: () => update({ b: id }), title: 'Show on the right' }, titleOf(id));
+  const look = h(
+    'button',
+    { type: 'button', class: 'link', onclick: () => update({ b: id }), title: 'Show on the right' },
+    titleOf(id),
+  );
   const ran = h('small', { class: 'muted' });
-  const row = h('tr', { 'data-model': id }, h('th', { scope: 'row' }, look, ran), ...Object.values(cells), h('td', { class: 'actions' }, Object.values(actions)));
-  return { row, update: (/** @type {any} */ now) => updateRow({ id, cells, bar, text, actions, row, ran }, now) };
+  const row = h(
+    'tr',
+    { 'data-model': id },
+    h('th', { scope: 'row' }, look, ran),
+    ...Object.values(cells),
+    h('td', { class: 'actions' }, Object.values(actions)),
+  );
+  return {
+    row,
+    update: (/** @type {any} */ now) => updateRow({ id, cells, bar, text, actions, row, ran }, now),
+  };
 }
 
 /** @param {string} id */
 function makeActions(id) {
-  const button = (/** @type {string} */ name, /** @type {string} */ label, /** @type {() => void} */ onclick) =>
-    h('button', { type: 'button', class: 'ghost', 'aria-label': `${label} ${titleOf(id)}`, title: label, onclick }, icon(name));
+  const button = (
+    /** @type {string} */ name,
+    /** @type {string} */ label,
+    /** @type {() => void} */ onclick,
+  ) =>
+    h(
+      'button',
+      { type: 'button', class: 'ghost', 'aria-label': `${label} ${titleOf(id)}`, title: label, onclick },
+      icon(name),
+    );
   return {
     download: button('download', 'Download', () => download(id)),
     stop: button('stop', 'Cancel', () => cancel(id)),
@@ -99,7 +127,9 @@ function updateRow({ id, cells, bar, text, actions, row, ran }, now) {
 function words(id, run) {
   if (run === undefined) return catalogueModel(id)?.installed === false ? 'Not installed' : 'Not run yet';
   if (run.state === 'running') return run.fraction > 0 ? `${Math.floor(run.fraction * 100)} %` : 'Starting';
-  return { queued: 'Waiting', done: 'Done', cancelled: 'Cancelled', failed: run.error?.message }[run.state] ?? '';
+  return (
+    { queued: 'Waiting', done: 'Done', cancelled: 'Cancelled', failed: run.error?.message }[run.state] ?? ''
+  );
 }
 
 /** @param {string} id */
@@ -108,7 +138,13 @@ async function download(id) {
   const { name, facts } = /** @type {import('./state.mjs').Picture} */ (state.picture);
   const response = await request(`runs/${run}/file`);
   const address = URL.createObjectURL(await response.blob());
-  const file = outputName({ picture: name, format: facts.format, alpha: facts.alpha, model: id, options: { format: result.format } });
+  const file = outputName({
+    picture: name,
+    format: facts.format,
+    alpha: facts.alpha,
+    model: id,
+    options: { format: result.format },
+  });
   const link = h('a', { href: address, download: file });
   link.click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);

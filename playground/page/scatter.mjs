@@ -22,15 +22,38 @@ const BOTTOM = 40;
  */
 export function scatter(points, what) {
   if (points.length === 0) return '';
-  const x = axis(points.map(({ time }) => Math.log10(Math.max(time, 0.1))), LEFT, WIDTH - RIGHT, 0.35);
-  const y = axis(points.map(({ value }) => value), HEIGHT - BOTTOM, TOP, 0);
-  const marks = points.map((point) => mark(point, x.at(Math.log10(Math.max(point.time, 0.1))), y.at(point.value)));
+  const x = axis(
+    points.map(({ time }) => Math.log10(Math.max(time, 0.1))),
+    LEFT,
+    WIDTH - RIGHT,
+    0.35,
+  );
+  const y = axis(
+    points.map(({ value }) => value),
+    HEIGHT - BOTTOM,
+    TOP,
+    0,
+  );
+  const marks = points.map((point) =>
+    mark(point, x.at(Math.log10(Math.max(point.time, 0.1))), y.at(point.value)),
+  );
   separate(marks);
   return h(
     'svg',
-    { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'scatter', role: 'img', 'aria-label': `${what} against time for ${points.length} entries; the table has the figures` },
-    y.ticks.map((value) => [h('line', { x1: LEFT, x2: WIDTH - RIGHT, y1: y.at(value), y2: y.at(value), class: 'grid' }), h('text', { x: LEFT - 8, y: y.at(value) + 4, class: 'end' }, short(value, y.step))]),
-    decades(x).map((power) => [h('line', { x1: x.at(power), x2: x.at(power), y1: TOP, y2: HEIGHT - BOTTOM, class: 'grid' }), h('text', { x: x.at(power), y: HEIGHT - BOTTOM + 16, class: 'middle' }, duration(10 ** power))]),
+    {
+      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      class: 'scatter',
+      role: 'img',
+      'aria-label': `${what} against time for ${points.length} entries; the table has the figures`,
+    },
+    y.ticks.map((value) => [
+      h('line', { x1: LEFT, x2: WIDTH - RIGHT, y1: y.at(value), y2: y.at(value), class: 'grid' }),
+      h('text', { x: LEFT - 8, y: y.at(value) + 4, class: 'end' }, short(value, y.step)),
+    ]),
+    decades(x).map((power) => [
+      h('line', { x1: x.at(power), x2: x.at(power), y1: TOP, y2: HEIGHT - BOTTOM, class: 'grid' }),
+      h('text', { x: x.at(power), y: HEIGHT - BOTTOM + 16, class: 'middle' }, duration(10 ** power)),
+    ]),
     h('text', { x: WIDTH - RIGHT, y: HEIGHT - 6, class: 'end title' }, 'time'),
     h('text', { x: LEFT, y: HEIGHT - 6, class: 'title' }, `↑ ${what}`),
     marks.map(({ dot, label }) => [dot, label]),
@@ -53,7 +76,13 @@ function axis(values, start, end, margin) {
   const step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough) ?? rough;
   const ticks = [];
   for (let tick = Math.ceil(from / step) * step; tick <= to + 1e-9; tick += step) ticks.push(tick);
-  return { from, to, step, ticks, at: (/** @type {number} */ value) => start + ((value - from) / (to - from)) * (end - start) };
+  return {
+    from,
+    to,
+    step,
+    ticks,
+    at: (/** @type {number} */ value) => start + ((value - from) / (to - from)) * (end - start),
+  };
 }
 
 /** @param {{ from: number, to: number }} axis @returns {number[]} powers of ten, with halves where there are few */

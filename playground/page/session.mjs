@@ -63,8 +63,12 @@ function situation(id) {
 export function estimate(ids) {
   const { width, height } = state.picture?.facts ?? { width: 0, height: 0 };
   const speeds = ids.map((id) => speedOf(id)?.speed);
-  if (speeds.some((speed) => speed === undefined)) return { ms: null, unasked: width * height * ids.length <= UNKNOWN_PIXELS };
-  const ms = speeds.reduce((/** @type {number} */ sum, speed) => sum + (width * height) / Number(speed) / 1000, 0);
+  if (speeds.some((speed) => speed === undefined))
+    return { ms: null, unasked: width * height * ids.length <= UNKNOWN_PIXELS };
+  const ms = speeds.reduce(
+    (/** @type {number} */ sum, speed) => sum + (width * height) / Number(speed) / 1000,
+    0,
+  );
   return { ms, unasked: ms <= LONGEST_UNASKED_MS };
 }
 
@@ -84,7 +88,10 @@ async function start(id) {
   const wanted = startedWith[id];
   try {
     const model = { id, precision: precisionFor(id) };
-    const made = await json('runs', { method: 'POST', body: { picture: picture.id, model, options: optionsFor(id) } });
+    const made = await json('runs', {
+      method: 'POST',
+      body: { picture: picture.id, model, options: optionsFor(id) },
+    });
     if (startedWith[id] !== wanted) return void json(`runs/${made.id}`, { method: 'DELETE' });
     put(id, { ...made, ...early.get(made.id) });
     early.delete(made.id);
@@ -103,7 +110,9 @@ function optionsFor(id) {
 
 /** @param {string} id @returns {'int8' | undefined} */
 export function precisionFor(id) {
-  return state.options.precision === 'int8' && catalogueModel(id)?.precisions.includes('int8') ? 'int8' : undefined;
+  return state.options.precision === 'int8' && catalogueModel(id)?.precisions.includes('int8')
+    ? 'int8'
+    : undefined;
 }
 
 export { optionsFor };
@@ -140,7 +149,10 @@ function put(id, run) {
  * @param {any} run
  */
 function tell(id, { state: now, result, error }) {
-  if (now === 'done') announce(`${titleOf(id)} is done: ${result.width} by ${result.height} pixels in ${(result.durationMs / 1000).toFixed(1)} seconds`);
+  if (now === 'done')
+    announce(
+      `${titleOf(id)} is done: ${result.width} by ${result.height} pixels in ${(result.durationMs / 1000).toFixed(1)} seconds`,
+    );
   if (now === 'failed') announce(`${titleOf(id)} failed: ${error.message}`);
   if (now === 'cancelled') announce(`${titleOf(id)} was cancelled`);
 }
@@ -152,7 +164,9 @@ async function listen() {
     } catch {
       // Said below, and tried again.
     }
-    update({ opening: { error: 'The connection to the playground is lost. Is it still running in the terminal?' } });
+    update({
+      opening: { error: 'The connection to the playground is lost. Is it still running in the terminal?' },
+    });
     await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
   }
 }
@@ -178,4 +192,3 @@ function hearOfRun({ type, tile, model, picture, ...run }) {
   put(known[0], run);
   draw();
 }
-

@@ -101,7 +101,10 @@ export function dividerPosition() {
 export function pointAt(x, y) {
   const { rect } = panes().find(({ rect: r }) => x < r.x + r.width && y < r.y + r.height) ?? panes()[0];
   const { zoom, ...centre } = currentView();
-  return { x: centre.x + (x - rect.x - rect.width / 2) / zoom, y: centre.y + (y - rect.y - rect.height / 2) / zoom };
+  return {
+    x: centre.x + (x - rect.x - rect.width / 2) / zoom,
+    y: centre.y + (y - rect.y - rect.height / 2) / zoom,
+  };
 }
 
 /** @returns {import('./view.mjs').View} */
@@ -138,7 +141,10 @@ function panes() {
   const columns = bestColumns(ids.length, whole);
   const rows = Math.ceil(ids.length / columns);
   const gap = Math.round(2 * devicePixelRatio);
-  const [width, height] = [(whole.width - gap * (columns - 1)) / columns, (whole.height - gap * (rows - 1)) / rows].map(Math.floor);
+  const [width, height] = [
+    (whole.width - gap * (columns - 1)) / columns,
+    (whole.height - gap * (rows - 1)) / rows,
+  ].map(Math.floor);
   return ids.map((id, i) => ({
     id,
     rect: { x: (i % columns) * (width + gap), y: Math.floor(i / columns) * (height + gap), width, height },
@@ -155,7 +161,10 @@ function bestColumns(count, whole) {
   const { width, height } = state.picture?.facts ?? { width: 1, height: 1 };
   const zoom = (/** @type {number} */ columns) =>
     Math.min(whole.width / columns / width, whole.height / Math.ceil(count / columns) / height);
-  return Array.from({ length: count }, (_, i) => i + 1).reduce((best, n) => (zoom(n) > zoom(best) ? n : best), 1);
+  return Array.from({ length: count }, (_, i) => i + 1).reduce(
+    (best, n) => (zoom(n) > zoom(best) ? n : best),
+    1,
+  );
 }
 
 function resize() {
@@ -216,7 +225,11 @@ function drawDifference() {
 function drawPane(target, id, rect) {
   const picture = /** @type {import('./state.mjs').Picture} */ (state.picture);
   const ground = picture.facts.alpha ? checks() : null;
-  paint(target, rect, currentView(), picture.facts, { surfaces: surfacesOf(id, picture), ground, squares: id === 'original' ? 1 : SQUARES });
+  paint(target, rect, currentView(), picture.facts, {
+    surfaces: surfacesOf(id, picture),
+    ground,
+    squares: id === 'original' ? 1 : SQUARES,
+  });
 }
 
 /** What transparency is shown on, in the colours of the page. */
@@ -269,7 +282,10 @@ function showLabels() {
     state.mode === 'side'
       ? panes().map(({ id, rect }) => label(titleOf(id), rect.x / ratio, rect.y / ratio, stateOf(id)))
       : state.mode === 'divider'
-        ? [label(titleOf(state.a), 0, 0, stateOf(state.a)), label(titleOf(state.b), null, 0, stateOf(state.b))]
+        ? [
+            label(titleOf(state.a), 0, 0, stateOf(state.a)),
+            label(titleOf(state.b), null, 0, stateOf(state.b)),
+          ]
         : [label(`${titleOf(state.a)} − ${titleOf(state.b)}, × ${2 ** gain}`, 0, 0, '')];
   byId('labels').replaceChildren(...labels);
 }

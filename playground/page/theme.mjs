@@ -13,7 +13,10 @@ const THEMES = /** @type {const} */ ([
 
 export function startTheme() {
   const button = byId('theme');
-  let at = Math.max(THEMES.findIndex(({ id }) => id === localStorage.getItem(KEY)), 0);
+  let at = Math.max(
+    THEMES.findIndex(({ id }) => id === localStorage.getItem(KEY)),
+    0,
+  );
   const show = () => {
     const { id, symbol, title } = THEMES[at];
     document.documentElement.dataset.theme = id;

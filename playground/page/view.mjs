@@ -45,7 +45,8 @@ export function zoomed(view, zoom, at = view) {
 export function limited(view, picture, pane) {
   const least = Math.min(fitted(picture, pane).zoom / 2, 1);
   const zoom = Math.min(Math.max(view.zoom, least), LARGEST_ZOOM);
-  const within = (/** @type {number} */ value, /** @type {number} */ side) => Math.min(Math.max(value, 0), side);
+  const within = (/** @type {number} */ value, /** @type {number} */ side) =>
+    Math.min(Math.max(value, 0), side);
   return { x: within(view.x, picture.width), y: within(view.y, picture.height), zoom };
 }
 

@@ -30,7 +30,8 @@ function show() {
   for (const side of /** @type {const} */ (['a', 'b'])) {
     const select = byId(side);
     const listed = [...select.options].map(({ value }) => value);
-    if (listed.join() !== ids.join()) select.replaceChildren(...ids.map((id) => h('option', { value: id }, titleOf(id))));
+    if (listed.join() !== ids.join())
+      select.replaceChildren(...ids.map((id) => h('option', { value: id }, titleOf(id))));
     select.value = ids.includes(state[side]) ? state[side] : 'bicubic';
   }
   byId('gain-field').hidden = mode !== 'difference';

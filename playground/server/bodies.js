@@ -65,7 +65,10 @@ async function receive(request, file, limit) {
 
 /** @param {number} limit */
 function tooLarge(limit) {
-  return new HttpError(413, `Expected at most ${Math.floor(limit / 1024).toLocaleString('en')} KiB but found more`);
+  return new HttpError(
+    413,
+    `Expected at most ${Math.floor(limit / 1024).toLocaleString('en')} KiB but found more`,
+  );
 }
 
 /**

@@ -13,7 +13,10 @@
  */
 function explainChoice(model, facts, scale) {
   const alternatives = model.alternatives ?? [];
-  const clean = [{ model: model.model, scale: model.scale }, ...alternatives.filter(({ artefacts }) => artefacts === null)];
+  const clean = [
+    { model: model.model, scale: model.scale },
+    ...alternatives.filter(({ artefacts }) => artefacts === null),
+  ];
   const upscaler = smallestThatReaches(clean, scale);
   const cleaner = cleanerFor(alternatives, facts);
   const source = describeSource(facts, cleaner);
@@ -21,7 +24,10 @@ function explainChoice(model, facts, scale) {
     return { model: upscaler.model, why: `${source}: ${upscaler.model} restores detail and adds nothing.` };
   }
   if (cleaner.scale === upscaler.scale) {
-    return { model: cleaner.model, why: `${source}: ${cleaner.model} takes the artefacts away while it upscales.` };
+    return {
+      model: cleaner.model,
+      why: `${source}: ${cleaner.model} takes the artefacts away while it upscales.`,
+    };
   }
   return {
     model: `${cleaner.model}+${upscaler.model}`,

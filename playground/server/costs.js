@@ -68,7 +68,9 @@ class Costs {
   async #measureAll() {
     if (!this.#lane.idle) return;
     this.#controller = new AbortController();
-    const entries = this.#Upscaler.listModels().toSorted((a, b) => Number(b.id === YARDSTICK) - Number(a.id === YARDSTICK));
+    const entries = this.#Upscaler
+      .listModels()
+      .toSorted((a, b) => Number(b.id === YARDSTICK) - Number(a.id === YARDSTICK));
     for (const entry of entries) {
       const wanted = entry.installed && !(entry.id in this.measured) && (entry.fileSize ?? 0) <= LARGEST_FILE;
       if (!wanted || this.#controller.signal.aborted) continue;
@@ -87,7 +89,10 @@ class Costs {
  * @returns {Promise<number | undefined>} input megapixels per second; `undefined` where it was interrupted or cannot run
  */
 async function measure(Upscaler, { id, relativeSpeed }, signal) {
-  const side = Math.max(Math.round((SIDE * Math.sqrt(Math.min(relativeSpeed ?? 0, 1))) / 16) * 16, LEAST_SIDE);
+  const side = Math.max(
+    Math.round((SIDE * Math.sqrt(Math.min(relativeSpeed ?? 0, 1))) / 16) * 16,
+    LEAST_SIDE,
+  );
   const picture = { data: pattern(side), width: side, height: side, channels: 3 };
   const upscaler = new Upscaler({ model: id });
   try {
@@ -107,7 +112,10 @@ async function measure(Upscaler, { id, relativeSpeed }, signal) {
 
 /** @param {number} side of a square of soft waves */
 function pattern(side) {
-  return Uint8Array.from({ length: side * side * 3 }, (_, i) => 128 + 100 * Math.sin(i / 7) * Math.cos(i / (side * 5)));
+  return Uint8Array.from(
+    { length: side * side * 3 },
+    (_, i) => 128 + 100 * Math.sin(i / 7) * Math.cos(i / (side * 5)),
+  );
 }
 
 module.exports = { Costs };

@@ -27,9 +27,10 @@ function createDecoder(Upscaler, limitInputPixels) {
   return {
     /**
      * @param {Buffer} file
+     * @param {{ width?: number, height?: number, fit?: 'fill' }} [size] the library's Lanczos, where it is another
      * @returns {Promise<import('./surface').Pixels>} 8 bits, 1 to 4 channels
      */
-    decode: (file) => instance().upscale(file, { output: 'raw', depth: 8 }),
+    decode: (file, size) => instance().upscale(file, { ...size, output: 'raw', depth: 8 }),
     /**
      * @param {{ data: Uint8Array, width: number, height: number, channels: number }} pixels
      * @param {{ format: 'jpeg' | 'webp' | 'png', quality?: number }} options

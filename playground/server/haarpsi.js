@@ -43,7 +43,10 @@ function haarPsi(a, b) {
       let both = 0;
       for (const haar of [rising, sideways]) {
         const weight = Math.max(haar(ya, x, y, COARSE), haar(yb, x, y, COARSE));
-        add(FINE.reduce((sum, size) => sum + alike(haar(ya, x, y, size), haar(yb, x, y, size)), 0) / 2, weight);
+        add(
+          FINE.reduce((sum, size) => sum + alike(haar(ya, x, y, size), haar(yb, x, y, size)), 0) / 2,
+          weight,
+        );
         both += weight / 2;
       }
       const colour = alike(mean(ia, x, y), mean(ib, x, y)) + alike(mean(qa, x, y), mean(qb, x, y));
@@ -70,7 +73,8 @@ function alike(a, b) {
  */
 function plane({ width, height, data }, [r, g, b]) {
   const out = new Float64Array(width * height);
-  for (let i = 0, at = 0; i < out.length; i++, at += 3) out[i] = r * data[at] + g * data[at + 1] + b * data[at + 2];
+  for (let i = 0, at = 0; i < out.length; i++, at += 3)
+    out[i] = r * data[at] + g * data[at + 1] + b * data[at + 2];
   return { width, height, data: out };
 }
 
@@ -129,7 +133,9 @@ function sum({ width, height, table }, left, top, right, bottom) {
 function rising(of, x, y, size) {
   const half = size / 2;
   const [left, right] = [x - half + 1, x + half + 1];
-  return Math.abs(sum(of, left, y - half + 1, right, y + 1) - sum(of, left, y + 1, right, y + half + 1)) / size;
+  return (
+    Math.abs(sum(of, left, y - half + 1, right, y + 1) - sum(of, left, y + 1, right, y + half + 1)) / size
+  );
 }
 
 /**
@@ -143,7 +149,9 @@ function rising(of, x, y, size) {
 function sideways(of, x, y, size) {
   const half = size / 2;
   const [top, bottom] = [y - half + 1, y + half + 1];
-  return Math.abs(sum(of, x - half + 1, top, x + 1, bottom) - sum(of, x + 1, top, x + half + 1, bottom)) / size;
+  return (
+    Math.abs(sum(of, x - half + 1, top, x + 1, bottom) - sum(of, x + 1, top, x + half + 1, bottom)) / size
+  );
 }
 
 /**

@@ -38,22 +38,38 @@ async function measure(surface, { models: wanted, scale, quality }, { models, de
   const truth = middle(surface, scale);
   const [width, height] = [truth.width / scale, truth.height / scale];
   if (Math.min(width, height) < LEAST_SIDE) {
-    throw new HttpError(422, `Expected a picture of at least ${LEAST_SIDE * scale} pixels a side but found ${surface.width} x ${surface.height}`);
+    throw new HttpError(
+      422,
+      `Expected a picture of at least ${LEAST_SIDE * scale} pixels a side but found ${surface.width} x ${surface.height}`,
+    );
   }
   const calculator = new Calculator(truth, scale);
   signal.addEventListener('abort', () => calculator.stop());
   try {
     const reduced = await calculator.resize(truth, width, height, 'bicubic');
-    const png = await decoder.encode({ ...reduced, channels: 3 }, quality === undefined ? { format: 'png' } : { format: 'jpeg', quality });
+    const png = await decoder.encode(
+      { ...reduced, channels: 3 },
+      quality === undefined ? { format: 'png' } : { format: 'jpeg', quality },
+    );
     const input = toRgb(await decoder.decode(png));
-    emit({ type: 'truth', width: truth.width, height: truth.height, cropped: truth.width * truth.height < (surface.width - scale) * (surface.height - scale), reduced: { width, height, bytes: png.length } });
+    emit({
+      type: 'truth',
+      width: truth.width,
+      height: truth.height,
+      cropped: truth.width * truth.height < (surface.width - scale) * (surface.height - scale),
+      reduced: { width, height, bytes: png.length },
+    });
     for (const id of FILTERS) {
       emit({ type: 'row', id, ...(await calculator.filter(input, id)) });
     }
     for (const model of wanted) {
       signal.throwIfAborted();
       emit({ type: 'started', id: model.id });
-      emit({ type: 'row', ...model, ...(await measureModel(model, png, truth, { models, calculator, signal })) });
+      emit({
+        type: 'row',
+        ...model,
+        ...(await measureModel(model, png, truth, { models, calculator, signal })),
+      });
     }
   } finally {
     await calculator.stop();
@@ -69,8 +85,12 @@ function check(wanted, scale, quality) {
   if (!Array.isArray(wanted) || wanted.length > 64 || wanted.some((each) => typeof each?.id !== 'string')) {
     throw new HttpError(400, 'Expected a list of models');
   }
-  if (!Number.isInteger(scale) || Number(scale) < 2 || Number(scale) > 8) throw new HttpError(400, 'Expected a whole scale from 2 to 8');
-  if (quality !== undefined && !(Number.isInteger(quality) && Number(quality) >= 1 && Number(quality) <= 100)) {
+  if (!Number.isInteger(scale) || Number(scale) < 2 || Number(scale) > 8)
+    throw new HttpError(400, 'Expected a whole scale from 2 to 8');
+  if (
+    quality !== undefined &&
+    !(Number.isInteger(quality) && Number(quality) >= 1 && Number(quality) <= 100)
+  ) {
     throw new HttpError(400, 'Expected a quality from 1 to 100');
   }
 }
@@ -84,7 +104,16 @@ function check(wanted, scale, quality) {
 async function measureModel(model, picture, { width, height }, { models, calculator, signal }) {
   try {
     const upscaler = await models.instance(model);
-    const { data, info } = await upscaler.upscale(picture, { width, height, fit: 'fill', output: 'raw', depth: 8, alpha: 'remove', signal, resolveWithObject: true });
+    const { data, info } = await upscaler.upscale(picture, {
+      width,
+      height,
+      fit: 'fill',
+      output: 'raw',
+      depth: 8,
+      alpha: 'remove',
+      signal,
+      resolveWithObject: true,
+    });
     return { ran: info.model, durationMs: info.durationMs, ...(await calculator.compare(toRgb(data))) };
   } catch (error) {
     signal.throwIfAborted();
@@ -102,13 +131,16 @@ async function measureModel(model, picture, { width, height }, { models, calcula
  */
 function middle(surface, scale) {
   const share = Math.min(Math.sqrt(MOST_PIXELS / (surface.width * surface.height)), 1);
-  const [width, height] = [surface.width, surface.height].map((side) => Math.floor((side * share) / scale) * scale);
+  const [width, height] = [surface.width, surface.height].map(
+    (side) => Math.floor((side * share) / scale) * scale,
+  );
   const [left, top] = [Math.floor((surface.width - width) / 2), Math.floor((surface.height - height) / 2)];
   const data = new Uint8Array(width * height * 3);
   const rgba = surface.area(left, top, width, height);
   for (let i = 0, to = 0; i < rgba.length; i += 4) {
     const alpha = rgba[i + 3];
-    for (let c = 0; c < 3; c++) data[to++] = alpha === 255 ? rgba[i + c] : 255 + ((rgba[i + c] - 255) * alpha) / 255;
+    for (let c = 0; c < 3; c++)
+      data[to++] = alpha === 255 ? rgba[i + c] : 255 + ((rgba[i + c] - 255) * alpha) / 255;
   }
   return { width, height, data };
 }

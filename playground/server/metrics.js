@@ -75,7 +75,11 @@ function psnr(a, b) {
  */
 function ssim(a, b) {
   const { width, height } = a;
-  const product = (/** @type {Plane} */ p, /** @type {Plane} */ q) => ({ width, height, data: p.data.map((v, i) => v * q.data[i]) });
+  const product = (/** @type {Plane} */ p, /** @type {Plane} */ q) => ({
+    width,
+    height,
+    data: p.data.map((v, i) => v * q.data[i]),
+  });
   const [ma, mb, aa, bb, ab] = [a, b, product(a, a), product(b, b), product(a, b)].map(windowed);
   let sum = 0;
   for (let i = 0; i < ma.length; i++) {
@@ -87,7 +91,9 @@ function ssim(a, b) {
 }
 
 const WINDOW = (() => {
-  const weights = Array.from({ length: 2 * RADIUS + 1 }, (_, i) => Math.exp(-((i - RADIUS) ** 2) / (2 * SIGMA ** 2)));
+  const weights = Array.from({ length: 2 * RADIUS + 1 }, (_, i) =>
+    Math.exp(-((i - RADIUS) ** 2) / (2 * SIGMA ** 2)),
+  );
   const sum = weights.reduce((total, weight) => total + weight, 0);
   return weights.map((weight) => weight / sum);
 })();

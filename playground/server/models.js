@@ -88,7 +88,13 @@ class Models {
     try {
       const info = await upscaler.getModel();
       const { modelDefinition, model, ...facts } = info;
-      const own = { id: `file-${path.basename(folder)}`, name: file, definition, info: facts, advice: advise(info, described) };
+      const own = {
+        id: `file-${path.basename(folder)}`,
+        name: file,
+        definition,
+        info: facts,
+        advice: advise(info, described),
+      };
       this.#own.set(own.id, own);
       return own;
     } finally {
@@ -107,7 +113,14 @@ class Models {
    */
   #load(id, precision) {
     const own = this.#own.get(id);
-    if (id.startsWith('file-') && own === undefined) throw new HttpError(404, 'This model file is no longer here: drop it again');
+    if (
+      own === undefined &&
+      id !== 'default' &&
+      !this.#Upscaler.listModels().some((entry) => entry.id === id)
+    ) {
+      // Anything else that names a model, such as a path of this machine, is not for pages to say.
+      throw new HttpError(404, `There is no model called ${id} here`, 'ERR_UPSCALER_MODEL_NOT_FOUND');
+    }
     const model = id === 'default' ? undefined : (own?.definition ?? id);
     return new this.#Upscaler({ model, precision, ...this.#limits });
   }
@@ -134,7 +147,10 @@ function mainFile(folder) {
     const found = files.find((file) => file.toLowerCase().endsWith(ending));
     if (found !== undefined) return found;
   }
-  throw new HttpError(422, `Expected one of ${MAIN_FILES.join(', ')} but found ${files.join(', ') || 'no file'}`);
+  throw new HttpError(
+    422,
+    `Expected one of ${MAIN_FILES.join(', ')} but found ${files.join(', ') || 'no file'}`,
+  );
 }
 
 /**
@@ -146,10 +162,14 @@ function mainFile(folder) {
 function advise({ inputRange, halo, fixedSize, scale }, described) {
   const advice = [];
   if (described.inputRange === undefined) {
-    advice.push(`Its values are taken for ${inputRange.join('..')}. Black, white or pale results mean another range.`);
+    advice.push(
+      `Its values are taken for ${inputRange.join('..')}. Black, white or pale results mean another range.`,
+    );
   }
-  if (fixedSize !== undefined) advice.push(`It takes ${fixedSize.join(' x ')} pixels only: tiles of this size overlap.`);
-  else if (halo === null) advice.push('Each pixel depends on the whole picture, which runs at once: large ones take much memory.');
+  if (fixedSize !== undefined)
+    advice.push(`It takes ${fixedSize.join(' x ')} pixels only: tiles of this size overlap.`);
+  else if (halo === null)
+    advice.push('Each pixel depends on the whole picture, which runs at once: large ones take much memory.');
   if (scale === 1) advice.push('It restores a picture at its own size.');
   return advice;
 }

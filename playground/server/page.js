@@ -28,7 +28,10 @@ function loadPage() {
     for (const name of /** @type {string[]} */ (readdirSync(path.join(ROOT, folder), { recursive: true }))) {
       const type = TYPES[path.extname(name)];
       if (type === undefined) continue;
-      files.set(address + name.split(path.sep).join('/'), { type, body: readFileSync(path.join(ROOT, folder, name)) });
+      files.set(address + name.split(path.sep).join('/'), {
+        type,
+        body: readFileSync(path.join(ROOT, folder, name)),
+      });
     }
   }
   files.set('/', files.get('/index.html'));

@@ -101,7 +101,8 @@ function resampledTile(surface, filter, { width, height }, column, row) {
  * @param {Taps} down
  */
 function coveredArea(across, down) {
-  const end = (/** @type {Taps} */ list) => Math.max(...list.map(({ first, weights }) => first + weights.length));
+  const end = (/** @type {Taps} */ list) =>
+    Math.max(...list.map(({ first, weights }) => first + weights.length));
   const [x, y] = [across, down].map((list) => Math.min(...list.map(({ first }) => first)));
   return { x, y, width: end(across) - x, height: end(down) - y };
 }

@@ -105,7 +105,11 @@ function pictureRoutes({ pictures, runs, workspace, limits, models }) {
       /^\/api\/pictures\/(p\d+)\/choice\/(\d+(?:\.\d+)?)$/,
       async (_, response, id, scale) => {
         const upscaler = await models.instance({ id: 'default' });
-        sendJson(response, 200, explainChoice(await upscaler.getModel(), pictures.get(id).facts, Number(scale)));
+        sendJson(
+          response,
+          200,
+          explainChoice(await upscaler.getModel(), pictures.get(id).facts, Number(scale)),
+        );
       },
     ],
     [
@@ -173,7 +177,10 @@ function modelRoutes({ models, workspace, limits }) {
         const { folder } = find(id);
         const own = await models.addOwn(folder, described(await readJson(request)));
         const { definition, ...shown } = own;
-        sendJson(response, 201, { ...shown, definition: { ...definition, path: path.basename(definition.path) } });
+        sendJson(response, 201, {
+          ...shown,
+          definition: { ...definition, path: path.basename(definition.path) },
+        });
       },
     ],
   ];
@@ -181,7 +188,8 @@ function modelRoutes({ models, workspace, limits }) {
 
 /** @param {any} body what the user says of a model file */
 function described({ scale, inputRange, outputRange }) {
-  const isRange = (/** @type {unknown} */ range) => Array.isArray(range) && range.length === 2 && range.every(Number.isFinite);
+  const isRange = (/** @type {unknown} */ range) =>
+    Array.isArray(range) && range.length === 2 && range.every(Number.isFinite);
   return {
     ...(Number.isInteger(scale) && { scale }),
     ...(isRange(inputRange) && { inputRange }),

@@ -34,7 +34,13 @@ class RunView {
 
   /** @returns {{ id: string, width: number, height: number } | undefined} */
   shown() {
-    return this.#surface && { id: `${this.#id}-${this.#pass}`, width: this.#surface.width, height: this.#surface.height };
+    return (
+      this.#surface && {
+        id: `${this.#id}-${this.#pass}`,
+        width: this.#surface.width,
+        height: this.#surface.height,
+      }
+    );
   }
 
   /** @param {string} id */

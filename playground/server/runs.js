@@ -142,7 +142,9 @@ class Runs {
       const { data, info } = await this.#upscale(upscaler, picture, run).finally(memory.stop);
       run.file = this.#parts.workspace.file(`.${info.format}`);
       await writeFile(run.file, data);
-      const pixels = run.view.isComplete(info, run.options) ? undefined : await this.#parts.decoder.decode(data);
+      const pixels = run.view.isComplete(info, run.options)
+        ? undefined
+        : await this.#parts.decoder.decode(data);
       await run.view.finish(pixels);
       run.result = { ...info, peakMemory: memory.peak() };
       run.fraction = 1;
@@ -165,7 +167,8 @@ class Runs {
     const whole = width * height <= ONE_TILE && run.options.patchSize === undefined;
     const percents = (/** @type {number} */ fraction) => this.#tell(run, { fraction });
     /** @type {import('../../index.js').ProgressCallback<'raw'>} */
-    const slices = (fraction, slice, where) => this.#tell(run, { fraction, tile: run.view.add(slice, where) });
+    const slices = (fraction, slice, where) =>
+      this.#tell(run, { fraction, tile: run.view.add(slice, where) });
     return upscaler.upscale(picture, {
       ...run.options,
       output: 'buffer',

@@ -6,9 +6,9 @@ const { profileName } = require('./icc');
 
 /** ITU-T T.81, table K.1: the luminance table that quality 50 stands for. Only sums of it are used: order is no matter. */
 const LUMINANCE = [
-  16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29,
-  51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121,
-  120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
+  16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22,
+  29, 51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103,
+  121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
 ];
 
 /**
@@ -31,7 +31,11 @@ function jpegFacts(file) {
       table = segment[8];
     } else if (marker === 0xe1 && segment.toString('latin1', 0, 6) === 'Exif\0\0') {
       facts.orientation = orientationOf(segment.subarray(6));
-    } else if (marker === 0xe2 && segment.toString('latin1', 0, 12) === 'ICC_PROFILE\0' && segment[12] === 1) {
+    } else if (
+      marker === 0xe2 &&
+      segment.toString('latin1', 0, 12) === 'ICC_PROFILE\0' &&
+      segment[12] === 1
+    ) {
       facts.profile = profileName(segment.subarray(14));
     }
   }
@@ -45,7 +49,7 @@ function jpegFacts(file) {
  * @param {Buffer} file
  */
 function* segments(file) {
-  for (let at = 2; at + 4 <= file.length; ) {
+  for (let at = 2; at + 4 <= file.length;) {
     if (file[at] !== 0xff) return;
     const marker = file[at + 1];
     if (marker === 0xff) {
@@ -68,18 +72,21 @@ function isFrame(marker) {
 function subsampling(segment) {
   const [luma, chroma] = [segment[7], segment[10]];
   const [across, down] = [(luma >> 4) / (chroma >> 4), (luma & 15) / (chroma & 15)];
-  return { '1,1': '4:4:4', '2,1': '4:2:2', '2,2': '4:2:0', '1,2': '4:4:0', '4,1': '4:1:1' }[`${across},${down}`];
+  return { '1,1': '4:4:4', '2,1': '4:2:2', '2,2': '4:2:0', '1,2': '4:4:0', '4,1': '4:1:1' }[
+    `${across},${down}`
+  ];
 }
 
 /** @param {Buffer} segment */
 function tableSums(segment) {
   /** @type {Record<number, number>} */
   const sums = {};
-  for (let at = 0; at < segment.length; ) {
+  for (let at = 0; at < segment.length;) {
     const [wide, id] = [segment[at] >> 4 !== 0, segment[at] & 15];
     at += 1;
     sums[id] = 0;
-    for (let i = 0; i < 64; i++, at += wide ? 2 : 1) sums[id] += wide ? segment.readUInt16BE(at) : segment[at];
+    for (let i = 0; i < 64; i++, at += wide ? 2 : 1)
+      sums[id] += wide ? segment.readUInt16BE(at) : segment[at];
   }
   return sums;
 }

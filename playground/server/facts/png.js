@@ -18,7 +18,7 @@ const PROFILE_BYTES = 8 << 20;
 function pngFacts(file) {
   /** @type {Partial<import('./index').Facts>} */
   const facts = { lossless: true };
-  for (let at = 8; at + 8 <= file.length; ) {
+  for (let at = 8; at + 8 <= file.length;) {
     const [length, kind] = [file.readUInt32BE(at), file.toString('latin1', at + 4, at + 8)];
     const data = file.subarray(at + 8, at + 8 + length);
     if (kind === 'IHDR') {

@@ -52,7 +52,7 @@ function frameFacts(facts, { kind, data }) {
  * @param {number} start
  */
 function* chunks(file, start) {
-  for (let at = start; at + 8 <= file.length; ) {
+  for (let at = start; at + 8 <= file.length;) {
     const [kind, length] = [file.toString('latin1', at, at + 4), file.readUInt32LE(at + 4)];
     yield { kind, data: file.subarray(at + 8, at + 8 + length) };
     at += 8 + length + (length & 1);
