@@ -87,7 +87,6 @@ test('code is copied from the page, and every form of it makes the picture that 
         await page.getByRole('tab', { name: title, exact: true }).click();
         await page.getByRole('button', { name: 'Copy code' }).click();
         const code = await page.evaluate(() => navigator.clipboard.readText());
-        // Commands that are older than these options write the rest of what is asked for.
         const made = await execute(id, code, { picture, bytes, output: 'it’s a "fine" day-large.webp' });
         assert.ok(made.equals(wanted), `${title}\n${code}`);
       }

@@ -171,7 +171,7 @@ export function outputName({ picture, format, alpha, options }) {
   const stem = picture.replace(/\.[^.]*$/, '') || picture;
   // As the library chooses: the picture's own format, unless it cannot hold the result.
   const own = format === 'JPEG' && alpha ? 'png' : (ENDINGS[format] ?? 'png');
-  const wanted = { jpeg: 'jpg', tif: 'tiff' }[options.format] ?? options.format;
+  const wanted = options.format === 'jpeg' ? 'jpg' : options.format;
   return `${stem}-large.${wanted ?? own}`;
 }
 

@@ -88,7 +88,7 @@ function filter() {
       .join(' ')
       .toLowerCase();
     const fits =
-      words.every((word) => text.includes(word)) &&
+      words.every((/** @type {string} */ word) => text.includes(word)) &&
       (scale === '' || String(model.scale ?? model.info?.scale ?? '') === scale) &&
       (domain === '' || model.domain === domain) &&
       (!installedOnly || model.installed !== false);

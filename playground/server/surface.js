@@ -47,6 +47,7 @@ class Surface {
   write(left, top, pixels) {
     const right = Math.min(left + pixels.width, this.width);
     const bottom = Math.min(top + pixels.height, this.height);
+    /** @type {number[][]} */
     let touched = [];
     for (let y = Math.floor(top / TILE); y * TILE < bottom; y++) {
       for (let x = Math.floor(left / TILE); x * TILE < right; x++) {

@@ -68,13 +68,14 @@ function isFrame(marker) {
   return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 }
 
+/** By how many luma samples there are for one of chroma, across and down. @type {Record<string, string>} */
+const SUBSAMPLINGS = { '1,1': '4:4:4', '2,1': '4:2:2', '2,2': '4:2:0', '1,2': '4:4:0', '4,1': '4:1:1' };
+
 /** @param {Buffer} segment of a frame */
 function subsampling(segment) {
   const [luma, chroma] = [segment[7], segment[10]];
   const [across, down] = [(luma >> 4) / (chroma >> 4), (luma & 15) / (chroma & 15)];
-  return { '1,1': '4:4:4', '2,1': '4:2:2', '2,2': '4:2:0', '1,2': '4:4:0', '4,1': '4:1:1' }[
-    `${across},${down}`
-  ];
+  return SUBSAMPLINGS[`${across},${down}`];
 }
 
 /** @param {Buffer} segment */
