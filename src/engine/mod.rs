@@ -2,13 +2,17 @@
 //! Others see the [`Engine`] trait, which tests implement without any network.
 
 mod allocator;
+mod leaving;
 mod observer;
 mod operators;
+mod privacy;
 mod processor;
 mod run_context;
 mod runtime;
 mod session_pool;
+mod shortage;
 mod sized;
+mod whole;
 mod workspaces;
 
 pub use observer::Observer;
@@ -65,6 +69,8 @@ pub struct TileLimits {
     pub thread_efficiency: f64,
     /// The bytes of activations per input pixel, where a whole picture may be run at once; 0 elsewhere.
     pub bytes_per_pixel: u64,
+    /// The least height and width of which anything is left within the network.
+    pub min_size: (usize, usize),
 }
 
 impl TileLimits {
@@ -76,6 +82,7 @@ impl TileLimits {
         max_width: u32::MAX,
         thread_efficiency: 0.0,
         bytes_per_pixel: 0,
+        min_size: (1, 1),
     };
 }
 

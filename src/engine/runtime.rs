@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use once_cell::sync::OnceCell;
 use ort::environment::Environment;
 
-use super::allocator;
+use super::{allocator, leaving, privacy, whole};
 use crate::error::Error;
 use crate::workers::set_idle_trim;
 
@@ -24,15 +24,22 @@ pub fn set_library(path: PathBuf) {
 /// [`Error::RuntimeLoad`] if there is no such library.
 pub fn version() -> Result<String, Error> {
     let path = library()?;
+    let _within = leaving::within();
     let minor = ort::util::probe(path)
         .ok_or_else(|| failed(path, "it cannot be loaded, or is not ONNX Runtime 1.x"))?;
     Ok(format!("1.{minor}"))
 }
 
+/// Where the library is; whoever asks for it may load it.
 fn library() -> Result<&'static Path, Error> {
+    privacy::switch_telemetry_off();
     let none =
         || Error::RuntimeLoad("Expected the path of the ONNX Runtime library but none was set".to_owned());
-    LIBRARY.get().map(PathBuf::as_path).ok_or_else(none)
+    let path = LIBRARY.get().map(PathBuf::as_path).ok_or_else(none)?;
+    match whole::missing(path) {
+        None => Ok(path),
+        Some(reason) => Err(failed(path, &reason)),
+    }
 }
 
 fn failed(path: &Path, reason: &str) -> Error {
@@ -43,14 +50,16 @@ fn failed(path: &Path, reason: &str) -> Error {
 pub(super) fn environment() -> Result<&'static Environment, Error> {
     ENVIRONMENT.get_or_try_init(|| {
         let path = library()?;
+        let _within = leaving::within();
         // `ort` panics where a library lacks the API version that it wants.
         catch_unwind(|| {
             let builder = ort::init_from(path).map_err(|error| failed(path, &error.to_string()))?;
+            leaving::watch_exit();
             let quiet =
                 std::sync::Arc::new(|_: ort::logging::LogLevel, _: &str, _: &str, _: &str, _: &str| {});
             let builder = builder.with_name("upscaler-node").with_telemetry(false).with_logger(quiet);
             let environment = builder.build().map_err(|error| failed(path, &error.to_string()))?;
-            allocator::register(&environment).map_err(|error| failed(path, &error.to_string()))?;
+            allocator::register(&environment, path).map_err(|error| failed(path, &error.to_string()))?;
             set_idle_trim(allocator::trim_idle);
             Ok(environment)
         })

@@ -14,7 +14,8 @@ use ort::value::TensorRef;
 
 use super::operators::{self, Registered};
 use super::processor::has_int8_dot_product;
-use super::{Engine, RunContext, Signature, Sink, runtime};
+use super::{Engine, RunContext, Signature, Sink, leaving, runtime, shortage};
+use crate::budget;
 use crate::error::Error;
 use crate::workers::{max_begun, spare_threads};
 
@@ -60,6 +61,15 @@ struct SessionPool {
     shared: Sessions,
     /// How many sessions are in use.
     leased: usize,
+}
+
+impl Drop for OnnxEngine {
+    fn drop(&mut self) {
+        let _within = leaving::within();
+        let pool = self.pool.get_mut().unwrap_or_else(PoisonError::into_inner);
+        pool.shared.free.clear();
+        pool.exclusive = None;
+    }
 }
 
 /// Sessions of one kind.
@@ -192,8 +202,13 @@ impl OnnxEngine {
     fn session(&self, threads: usize) -> Result<Session, Error> {
         let environment = runtime::environment()?;
         let build = || {
-            self.build(environment, threads)
-                .map_err(|error| Error::ModelLoad(format!("ONNX Runtime cannot load the network: {error}")))
+            let _within = leaving::within();
+            let session = self.build(environment, threads);
+            budget::check()?;
+            session.map_err(|error| {
+                let refused = format!("ONNX Runtime cannot load the network: {error}");
+                shortage::of(&error).unwrap_or(Error::ModelLoad(refused))
+            })
         };
         if self.model.program.is_none() || FIRST_OPERATORS.get().is_some() {
             return build();
@@ -210,7 +225,7 @@ impl OnnxEngine {
         if self.model.program.is_some() {
             builder = builder.with_operators(operators::domain()?)?;
         }
-        builder
+        let mut builder = builder
             .with_optimization_level(GraphOptimizationLevel::All)?
             .with_intra_threads(threads)?
             .with_inter_threads(1)?
@@ -222,8 +237,10 @@ impl OnnxEngine {
             // Where sums of products of bytes would overflow: unsigned weights, whose products are widened first. They are
             // 2.8 times slower where nothing overflows.
             .with_config_entry("session.x64quantprecision", if has_int8_dot_product() { "0" } else { "1" })?
-            .with_log_level(ort::logging::LogLevel::Fatal)?
-            .commit_from_memory(&self.model.bytes)
+            .with_log_level(ort::logging::LogLevel::Fatal)?;
+        let canceler = builder.canceler();
+        let _stop = budget::on_end(move || _ = canceler.cancel());
+        builder.commit_from_memory(&self.model.bytes)
     }
 }
 
@@ -241,8 +258,18 @@ impl Engine for OnnxEngine {
         sink: Sink,
     ) -> Result<(), Error> {
         let cancel = &context.cancel;
+        let min_size = self.signature.limits.min_size;
+        if height < min_size.0 || width < min_size.1 {
+            return Err(Error::ModelShape(format!(
+                "Expected a picture of at least {}x{} pixels, of which something is left within the network, but received \
+                 {width}x{height}",
+                min_size.1, min_size.0
+            )));
+        }
         let mut lease = self.lease(spare_threads() > 0)?;
-        let failed = |error: ort::Error| Error::Inference(format!("ONNX Runtime failed: {error}"));
+        let failed = |error: ort::Error| {
+            shortage::of(&error).unwrap_or_else(|| Error::Inference(format!("ONNX Runtime failed: {error}")))
+        };
         let options = Arc::new(RunOptions::new().map_err(failed)?);
         let _hook = cancel.hook({
             let options = options.clone();

@@ -9,6 +9,7 @@ mod geometry;
 pub(crate) mod import;
 pub(crate) mod ir;
 mod layout;
+mod limits;
 pub(crate) mod nearest;
 mod network;
 mod node;

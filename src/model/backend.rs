@@ -11,9 +11,10 @@ use super::source::FileFormat;
 use super::tile_limits::{DEEP_HALO, onnxruntime_limits, streaming_limits};
 use crate::compile::onnxruntime;
 use crate::compile::program::{Partitioned, partition};
-use crate::engine::{OnnxEngine, OnnxModel, Registered, SessionOptions, Signature, kernels};
+use crate::engine::{OnnxEngine, OnnxModel, Registered, SessionOptions, Signature, TileLimits, kernels};
 use crate::error::Error;
 use crate::graph::Network;
+use crate::memory;
 
 /// Engines by the network itself, whichever file it came from.
 static ENGINES: Lazy<Shared<OnnxEngine>> = Lazy::new(Shared::default);
@@ -26,10 +27,12 @@ pub(super) fn engine(
     options: SessionOptions,
 ) -> Result<(Arc<OnnxEngine>, usize), Error> {
     let signature = signature(&network, format, definition)?;
+    network.check_activations(memory::limit())?;
+    let min_size = network.min_size();
     let network = network.optimised()?;
     let bytes = onnxruntime::to_bytes(&network)?;
     let key = shared::key(&bytes, &format!("{signature:?}{options:?}"));
-    let engine = ENGINES.get(key, || make(&network, &bytes, signature, options))?;
+    let engine = ENGINES.get(key, || make(&network, &bytes, signature, min_size, options))?;
     Ok((engine, bytes.len()))
 }
 
@@ -39,6 +42,7 @@ fn make(
     network: &Network,
     bytes: &[u8],
     mut signature: Signature,
+    min_size: (usize, usize),
     options: SessionOptions,
 ) -> Result<OnnxEngine, Error> {
     let partitioned = match kernels()? {
@@ -51,13 +55,13 @@ fn make(
     let radius = signature.geometry.radius.unwrap_or(0);
     let Some((Partitioned { program, outer }, kernels)) = partitioned else {
         signature.halo = radius.min(DEEP_HALO);
-        signature.limits = onnxruntime_limits(network)?;
+        signature.limits = TileLimits { min_size, ..onnxruntime_limits(network)? };
         return OnnxEngine::new(OnnxModel { bytes: bytes.to_vec(), program: None }, signature, options);
     };
     // The bits depend on more pixels than the receptive field has; a deep network's halo is cut to what can be seen.
     let halo = radius + (program.bit_reach() - program.receptive_radius()) as u32;
     signature.halo = if radius <= DEEP_HALO { halo } else { DEEP_HALO };
-    signature.limits = streaming_limits(network, &signature);
+    signature.limits = TileLimits { min_size, ..streaming_limits(network, &signature) };
     signature.alignment = program.alignment() as u32;
     let registered = Registered::new(program, kernels);
     let bytes = outer.to_bytes(registered.number());

@@ -9,7 +9,7 @@ use super::channel_forms::ChannelForms;
 use super::definition::{Definition, ModelInfo};
 use super::loaded::{Loaded, describe};
 use super::shared::{self, Shared};
-use super::source::{Contents, Source};
+use super::source::{Contents, Files, Source, hex};
 use super::{per_size, precision};
 use crate::engine::{Engine, Engines, SessionOptions};
 use crate::error::Error;
@@ -37,26 +37,22 @@ pub fn load(source: &Source, definition: &Definition, workers: usize) -> Result<
     // The published hash is that of the float32 form; the int8 form is calibrated where its package is built.
     let published = definition.sha256.as_deref().filter(|_| std::ptr::eq(chosen, source));
     let source = chosen;
-    let loaded = match source.digest() {
-        Ok(digest) => {
-            if let Some(sha256) = published {
-                source.verify(&digest, sha256)?;
-            }
-            let unnamed = Definition { name: None, ..definition.clone() };
-            let key = shared::key(&digest, &format!("{unnamed:?} {workers}"));
-            MODELS.get(key, || make(source, definition, workers))?
-        }
-        // The error of reading it says best what is wrong.
-        Err(_) => Arc::new(make(source, definition, workers)?),
-    };
+    let files = source.files()?;
+    let digest = files.digest();
+    if let Some(sha256) = published {
+        files.verify(&digest, sha256)?;
+    }
+    let unnamed = Definition { name: None, ..definition.clone() };
+    let key = shared::key(&digest, &format!("{unnamed:?} {workers}"));
+    let loaded = MODELS.get(key, || make(files, source, definition, workers))?;
     let name = definition.name.clone().unwrap_or_else(|| source.name());
-    let info = ModelInfo { name, ..loaded.info.clone() };
+    let info = ModelInfo { name, sha256: hex(&digest), ..loaded.info.clone() };
     Ok(Model { engines: loaded.engines.clone(), info, _loaded: loaded })
 }
 
-fn make(source: &Source, definition: &Definition, workers: usize) -> Result<Loaded, Error> {
-    let (contents, format) = source.open()?;
-    let proto = match contents {
+fn make(files: Files, source: &Source, definition: &Definition, workers: usize) -> Result<Loaded, Error> {
+    let format = files.format();
+    let proto = match files.contents()? {
         Contents::Network(proto) => *proto,
         Contents::PerSize(graph) => return per_size::load(graph, source, definition, workers),
     };

@@ -16,6 +16,7 @@ pub(super) struct Loaded {
 pub(super) fn describe(format: FileFormat, signature: &Signature) -> ModelInfo {
     ModelInfo {
         name: String::new(),
+        sha256: String::new(),
         scale: signature.geometry.scale,
         channels: signature.channels_in,
         halo: signature.geometry.radius.map(|_| signature.halo),

@@ -76,5 +76,6 @@ pub(super) fn streaming_limits(network: &Network, signature: &Signature) -> Tile
         max_width: STREAMING_MAX_WIDTH,
         thread_efficiency: STREAMING_EFFICIENCY,
         bytes_per_pixel: 0,
+        ..TileLimits::UNLIMITED
     }
 }

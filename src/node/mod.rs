@@ -1,7 +1,6 @@
 //! The binding: converts arguments, enqueues, settles promises. No logic: the core decides. The only module that knows
 //! napi.
 
-mod borrow;
 mod choice;
 mod enums;
 mod errors;
@@ -12,4 +11,5 @@ mod options;
 mod process;
 mod progress;
 mod result;
+mod streams;
 mod upscaler;

@@ -1,5 +1,7 @@
 //! Option objects. Every field says its default; the shim has checked types, the core checks values.
 
+use std::time::{Duration, Instant};
+
 use napi_derive::napi;
 
 use super::enums::{NativeAlpha, NativeFailOn, NativeFit, NativeFormat, NativeKeepMetadata, NativeOutput};
@@ -16,6 +18,8 @@ pub struct InstanceOptions {
     pub threads: Option<u32>,
     /// Images that may be waiting; default 256.
     pub max_pending: Option<u32>,
+    /// Bytes of a file on disk; default 256 MiB.
+    pub limit_input_bytes: Option<f64>,
     /// Pixels of an input; 0 is no limit; default 268402689.
     pub limit_input_pixels: Option<f64>,
     /// Pixels of a result; 0 is no limit; default four times that of inputs.
@@ -34,6 +38,7 @@ impl InstanceOptions {
             Some(pixels) => Some(pixels as u64),
         };
         Limits {
+            input_bytes: self.limit_input_bytes.map_or(defaults.input_bytes, |bytes| bytes as u64),
             input_pixels: limit(self.limit_input_pixels, defaults.input_pixels),
             output_pixels: limit(self.limit_output_pixels, defaults.output_pixels),
             fail_on: self.fail_on.map_or(defaults.fail_on, FailOn::from),
@@ -81,6 +86,8 @@ pub struct UpscaleOptions {
     pub keep_metadata: Option<NativeKeepMetadata>,
     /// Hand tiles' pixels to the progress callback, as this; default: none.
     pub slices: Option<NativeOutput>,
+    /// Milliseconds from now after which the result is of no use; default: none.
+    pub timeout: Option<f64>,
 }
 
 impl TryFrom<UpscaleOptions> for Options {
@@ -107,8 +114,13 @@ impl TryFrom<UpscaleOptions> for Options {
             auto_orient: given.auto_orient.unwrap_or(defaults.auto_orient),
             keep_metadata: given.keep_metadata.map_or(defaults.keep_metadata, KeepMetadata::from),
             slices: given.slices.map(Output::from),
+            deadline: given.timeout.and_then(deadline),
         })
     }
+}
+
+fn deadline(timeout: f64) -> Option<Instant> {
+    Instant::now().checked_add(Duration::try_from_secs_f64(timeout / 1e3).ok()?)
 }
 
 fn depth(given: Option<u32>) -> Result<Option<u8>, napi::Error<Code>> {

@@ -114,6 +114,11 @@ impl Networks {
         Scales { primary, networks: others.chain([primary]).collect() }
     }
 
+    /// What the primary network is called.
+    pub fn name(&self) -> &str {
+        &self.primary.name
+    }
+
     /// What the primary network takes and gives.
     pub fn signature(&self) -> &Signature {
         self.primary.engines.primary.signature()

@@ -1,4 +1,4 @@
-//! Footprints are checked against what really happens: a pixel is changed, and the reference interpreter shows how far
+//! Spatial geometry is checked against what really happens: a pixel is changed, and the reference interpreter shows how far
 //! away the output changes.
 
 use super::*;
@@ -50,7 +50,7 @@ fn measured_radius(network: &Network, size: usize) -> u32 {
     radius as u32
 }
 
-fn assert_footprint(builder: Builder, output: &str, expected: SpatialGeometry) {
+fn assert_geometry(builder: Builder, output: &str, expected: SpatialGeometry) {
     let network = Network::from_model(builder.finish(3, None, output)).unwrap();
     assert_eq!(network.geometry(), expected);
     assert_eq!(Some(measured_radius(&network, 24 + 4 * expected.valid_crop as usize)), expected.radius);
@@ -68,7 +68,7 @@ fn convolutions_add_up() {
     let y = conv(&mut b, &x, [4, 4, 3, 3], dilated);
     let sum = b.node("Add", &[&x, &y], vec![]);
     let x = conv(&mut b, &sum, [3, 4, 1, 5], vec![Attribute::ints("pads", &[0, 2, 0, 2])]);
-    assert_footprint(b, &x, geometry(1, 5, 0, 1));
+    assert_geometry(b, &x, geometry(1, 5, 0, 1));
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn depth_to_space_and_what_follows_at_the_large_size() {
     // One large pixel is a quarter of a small one, but reaches into the next.
     let x = conv(&mut b, &x, [3, 3, 3, 3], same(3));
     let x = conv(&mut b, &x, [3, 3, 3, 3], same(3));
-    assert_footprint(b, &x, geometry(4, 2, 0, 1));
+    assert_geometry(b, &x, geometry(4, 2, 0, 1));
 }
 
 #[test]
@@ -87,11 +87,11 @@ fn resampling_up_and_down() {
     let mut b = Builder::new();
     let x = resize(&mut b, "input", "cubic", 4.0);
     let x = resize(&mut b, &x, "cubic", 0.75);
-    assert_footprint(b, &x, geometry(3, 2, 0, 1));
+    assert_geometry(b, &x, geometry(3, 2, 0, 1));
     let mut b = Builder::new();
     let x = resize(&mut b, "input", "linear", 2.0);
     let x = resize(&mut b, &x, "nearest", 2.0);
-    assert_footprint(b, &x, geometry(4, 1, 0, 1));
+    assert_geometry(b, &x, geometry(4, 1, 0, 1));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn valid_convolutions_trim() {
     let weights = b.constant("weights", Tensor::floats(&[4, 3, 4, 4], vec![0.1; 192]));
     let attributes = vec![Attribute::ints("strides", &[2, 2]), Attribute::ints("pads", &[3; 4])];
     let x = b.node("ConvTranspose", &[&x, &weights], attributes);
-    assert_footprint(b, &x, geometry(2, 7, 7, 1));
+    assert_geometry(b, &x, geometry(2, 7, 7, 1));
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn networks_that_shrink_inside_have_a_size_multiple() {
     let x = b.node("SpaceToDepth", &["input"], vec![Attribute::int("blocksize", 2)]);
     let x = conv(&mut b, &x, [48, 12, 3, 3], same(3));
     let x = b.node("DepthToSpace", &[&x], vec![Attribute::int("blocksize", 4)]);
-    assert_footprint(b, &x, geometry(2, 2, 0, 2));
+    assert_geometry(b, &x, geometry(2, 2, 0, 2));
     // A U-Net with a strided convolution and max pooling: 4 pixels.
     let mut b = Builder::new();
     let strided = vec![Attribute::ints("pads", &[1; 4]), Attribute::ints("strides", &[2, 2])];
@@ -124,7 +124,7 @@ fn networks_that_shrink_inside_have_a_size_multiple() {
     let x = b.node("MaxPool", &[&x], pool);
     let x = resize(&mut b, &x, "nearest", 4.0);
     let x = conv(&mut b, &x, [3, 4, 1, 1], vec![]);
-    assert_footprint(b, &x, geometry(1, 1, 0, 4));
+    assert_geometry(b, &x, geometry(1, 1, 0, 4));
 }
 
 fn radius_of(builder: Builder, output: &str) -> Option<u32> {
