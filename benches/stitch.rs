@@ -31,7 +31,7 @@ struct Ready {
 impl Ready {
     fn new(channels: usize) -> Ready {
         let geometry = SpatialGeometry { scale: SCALE, radius: Some(HALO), valid_crop: 0, size_multiple: 1 };
-        let load = TileLimits { max_pixels: 256 * 1024, max_width: 1024, ..TileLimits::UNLIMITED };
+        let limits = TileLimits { max_pixels: 256 * 1024, max_width: 1024, ..TileLimits::UNLIMITED };
         let largest = (SIDE + 2 * HALO) as usize * SCALE as usize;
         Ready {
             signature: Signature {
@@ -39,10 +39,12 @@ impl Ready {
                 channels_out: channels,
                 geometry,
                 halo: HALO,
-                load,
+                alignment: 4,
+                limits,
                 fixed_size: None,
                 input_range: (0.0, 1.0),
                 output_range: (0.0, 1.0),
+                guarded: false,
             },
             values: (0..channels * largest * largest).map(|i| i as f32 * 1e-7).collect(),
         }
@@ -99,6 +101,7 @@ fn stitching(bencher: Bencher, name: &str) {
             cancel: Cancel::default(),
             hooks: Hooks::default(),
             listener: None,
+            outlet: None,
         };
         let ticket = Ticket::new(&Arc::new(Counters::default()), 1).expect("a free place");
         runtime.block_on(job.run(&pool, Share::new(1), ticket)).expect("a result")

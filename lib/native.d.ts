@@ -56,6 +56,11 @@ export interface NativeUpscaler {
     options: NativeUpscaleOptions,
     callbacks: NativeCallbacks,
   ): Promise<NativeResult>;
+  /** The result of call `id`, which is not started yet, leaves piece by piece. */
+  openStream(id: number): void;
+  /** The next piece; null at the end. */
+  nextPiece(id: number): Promise<NativePiece | null>;
+  closeStream(id: number): void;
   abort(id: number): void;
   dispose(): Promise<void>;
   counters(): Counters;
@@ -117,7 +122,8 @@ export interface ModelInfo {
   sha256: string;
   scale: number;
   channels: number;
-  halo: number | null;
+  /** Absent if the network must see the whole picture. */
+  halo?: number;
   format: 'onnx' | 'tfjs' | 'ncnn';
   parameters: number;
   /** Absent where the work does not grow with the picture. */
@@ -152,7 +158,7 @@ export interface NativeTensor {
 export type NativeHook = (given: NativeTensor) => Promise<NativeTensor>;
 
 export interface NativeUpscaleOptions {
-  output: 'encoded' | 'raw' | 'tensor';
+  output?: 'encoded' | 'raw' | 'tensor';
   format?: 'png' | 'jpeg' | 'webp' | 'tiff';
   quality?: number;
   lossless?: boolean;
@@ -174,7 +180,8 @@ export interface NativeUpscaleOptions {
 }
 
 export interface NativePixels {
-  data: Buffer | Float32Array;
+  /** Bytes of a file or 8-bit samples, floats, or 16-bit samples. */
+  data: Buffer | Float32Array | Uint16Array;
   width: number;
   height: number;
   channels: number;
@@ -185,8 +192,18 @@ export interface NativeResult extends NativePixels {
   format?: string;
   model: string;
   durationMs: number;
+  /** Milliseconds of each stage. */
+  stages: { decode: number; upscale: number; encode: number };
   guarded: number;
   warnings: string[];
+}
+
+/** A piece of a result that leaves while it is made. */
+export interface NativePiece {
+  /** First: what is known of the file before its first byte. */
+  head?: { format: string; width: number; height: number; channels: number; model: string };
+  /** Then its bytes. */
+  data?: Buffer;
 }
 
 export interface NativeRect {

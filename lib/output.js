@@ -48,12 +48,12 @@ function toResult(result, output, resolveWithObject) {
   return { data, info: { width, height, channels, format, size, model, durationMs, guarded } };
 }
 
-/** @param {Buffer | Float32Array} data */
+/** @param {NativePixels['data']} data */
 function asBuffer(data) {
   return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** @param {Buffer | Float32Array} data 16-bit samples in the machine's order, copied only where not aligned */
+/** @param {NativePixels['data']} data 16-bit samples in the machine's order, copied only where not aligned */
 function asUint16(data) {
   const { buffer, byteOffset, byteLength } =
     data.byteOffset % 2 === 0 ? data : new Uint8Array(asBuffer(data));

@@ -88,7 +88,9 @@ function noise(width, height, channels) {
   for (let i = 0; i < data.length; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     const pixel = Math.floor(i / channels);
-    const wave = Math.abs(((pixel % width) * 5 + Math.floor(pixel / width) * 3 + (i % channels) * 40) % 510 - 255);
+    const wave = Math.abs(
+      (((pixel % width) * 5 + Math.floor(pixel / width) * 3 + (i % channels) * 40) % 510) - 255,
+    );
     data[i] = Math.min(255, Math.floor(wave * 0.8) + (state >>> 26));
   }
   return { data, width, height, channels };

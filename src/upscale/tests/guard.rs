@@ -14,8 +14,8 @@ struct Gate(Signature);
 impl Gate {
     fn new(guarded: bool, max_pixels: u64) -> Arc<Gate> {
         let Blur { signature, .. } = Blur::new(2, SPREAD as u32, 3);
-        let load = TileLimits { max_pixels, ..signature.limits };
-        Arc::new(Gate(Signature { load, guarded, ..signature }))
+        let limits = TileLimits { max_pixels, ..signature.limits };
+        Arc::new(Gate(Signature { limits, guarded, ..signature }))
     }
 }
 
