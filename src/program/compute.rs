@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Op;
 use super::row_window::RowWindow;
 use crate::error::Error;
-use crate::kernel::{Activation, Activations, Conv, LANES, Scratch};
+use crate::kernel::{ActivationKernel, Activations, Conv, LANES, Scratch};
 
 /// What a step reads of a value.
 pub struct Input<'a> {
@@ -45,7 +45,7 @@ impl StepRows<'_> {
             Op::Add { factor } => combine(inputs, &rows, made, |a, b| a + factor * b),
             Op::Mul => combine(inputs, &rows, made, |a, b| a * b),
             Op::Affine { factor, offset } => map(&inputs[0], rows, made, |x| x * factor + offset),
-            Op::Activate(activation) => activate(activation, &inputs[0], rows, made),
+            Op::Activate(activation) => activate(activation.kernel(), &inputs[0], rows, made),
             Op::DepthToSpace { side } => depth_to_space(&inputs[0], size.1, *side, rows, made),
             Op::NearestUpsample { factor } => nearest_upsample(&inputs[0], size.1, *factor, rows, made),
         }
@@ -108,30 +108,15 @@ fn map(
 }
 
 fn activate(
-    activation: &Activation,
+    kernel: &ActivationKernel,
     input: &Input,
     rows: Range<usize>,
     made: &mut [&mut [f32]],
 ) -> Result<(), Error> {
-    let sigmoid = |x: f32| 1.0 / (1.0 + (-x).exp());
-    let sloped = |x: f32, slope: f32| if x < 0.0 { x * slope } else { x };
-    match activation {
-        Activation::Identity => map(input, rows, made, |x| x),
-        Activation::Relu => map(input, rows, made, |x| x.max(0.0)),
-        Activation::LeakyRelu(slope) => map(input, rows, made, |x| sloped(x, *slope)),
-        Activation::Sigmoid => map(input, rows, made, sigmoid),
-        Activation::Swish => map(input, rows, made, |x| x * sigmoid(x)),
-        Activation::PRelu(slopes) => {
-            for ((out, input), slopes) in made.iter_mut().zip(input.part(rows)).zip(slopes.chunks(LANES)) {
-                let pixels = out.as_chunks_mut::<LANES>().0.iter_mut().zip(input.as_chunks::<LANES>().0);
-                for (out, pixel) in pixels {
-                    *out = *pixel;
-                    out.iter_mut().zip(slopes).for_each(|(x, slope)| *x = sloped(*x, *slope));
-                }
-            }
-            Ok(())
-        }
+    for (plane, (out, input)) in made.iter_mut().zip(input.part(rows)).enumerate() {
+        kernel.run(plane, input, out)?;
     }
+    Ok(())
 }
 
 /// Moves whole pixels of sixteen channels: input plane `(dy * side + dx) * P + p` feeds every `side`-th pixel of plane

@@ -37,7 +37,7 @@ use row_window::RowWindow;
 use sections::SECTION_BYTES;
 pub use shuffle::{ChannelOrder, PixelShuffle};
 use step::output_channels;
-pub use step::{Op, Operand, Step};
+pub use step::{Activate, Op, Operand, Step};
 use stream::StreamingRun;
 pub use team::ThreadTeam;
 

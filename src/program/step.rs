@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::kernel::{Activation, Conv, LANES, plane_count};
+use crate::kernel::{Activation, ActivationKernel, Conv, Isa, LANES, plane_count};
 
 /// What a step computes.
 #[derive(Clone)]
@@ -18,13 +18,35 @@ pub enum Op {
     /// `x * factor + offset`.
     Affine { factor: f32, offset: f32 },
     /// An activation that is not fused into a convolution's epilogue.
-    Activate(Activation),
+    Activate(Activate),
     /// Blocks of `side²` channels become squares of pixels: channel `(dy * side + dx) * C' + c` becomes channel `c` of
     /// pixel `(side * y + dy, side * x + dx)`, ONNX's `DCR` order. `C'` must be a multiple of 16: whole
     /// planes are moved.
     DepthToSpace { side: usize },
     /// Nearest-neighbour upsample: every pixel becomes a square of `factor²` equal ones.
     NearestUpsample { factor: usize },
+}
+
+/// An activation of a value of so many channels.
+#[derive(Clone)]
+pub struct Activate {
+    kernel: ActivationKernel,
+    channels: usize,
+}
+
+impl Activate {
+    /// An activation of `channels` channels, to run with `isa`.
+    ///
+    /// # Errors
+    /// `InvalidArgument` where the number of slopes is not the number of channels.
+    pub fn new(isa: Isa, activation: Activation, channels: usize) -> Result<Activate, Error> {
+        Ok(Activate { kernel: ActivationKernel::new(isa, activation, channels)?, channels })
+    }
+
+    /// The kernel.
+    pub(super) fn kernel(&self) -> &ActivationKernel {
+        &self.kernel
+    }
 }
 
 /// One step and what it reads.
@@ -149,7 +171,7 @@ pub fn output_channels(step: &Step, channels: &[usize]) -> Result<usize, Error> 
         (_, inputs) if inputs.contains(&0) => None,
         (Op::Conv(conv), _) if conv.accepts(&inputs) => Some(conv.outputs()),
         (Op::Add { .. } | Op::Mul, [a, b]) if a == b => Some(*a),
-        (Op::Activate(Activation::PRelu(slopes)), [a]) if slopes.len() != *a => None,
+        (Op::Activate(activate), [a]) if activate.channels != *a => None,
         (Op::NearestUpsample { factor: 0 }, _) => None,
         (Op::Affine { .. } | Op::Activate(_) | Op::NearestUpsample { .. }, [a]) => Some(*a),
         (Op::DepthToSpace { side }, [a]) if *side > 0 && a % (side * side * LANES) == 0 => {

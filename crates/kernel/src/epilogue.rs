@@ -42,6 +42,7 @@ impl Epilogue {
 }
 
 /// An epilogue ready to run: per-channel values laid out in planes.
+#[derive(Clone)]
 pub(super) struct PackedEpilogue {
     function: Function,
     combine: Combine,

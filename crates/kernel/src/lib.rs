@@ -10,6 +10,7 @@
 //! | `pointwise` | 1x1 |
 //! | `gemm` | packed weights and the register-tiled microkernels |
 //! | `layer` | packed weights with bias and epilogue |
+//! | `activation` | activations by themselves |
 //! | `epilogue` | bias, activation, residual, gate, applied before a result is stored |
 //! | `layout`, `scratch` | NCHWc and its conversions; working memory |
 //! | `lanes`, `x86`, `isa` | vectors of sixteen floats on AVX-512, AVX2 or plain Rust |
@@ -25,6 +26,7 @@
 
 #![allow(clippy::needless_range_loop, reason = "the indices are those of the formulas")]
 
+mod activation;
 mod conv;
 mod epilogue;
 mod error;
@@ -43,6 +45,7 @@ mod x86;
 #[cfg(test)]
 mod tests;
 
+pub use activation::ActivationKernel;
 pub use conv::{Activations, Conv, ConvSpec};
 pub use epilogue::{Activation, Epilogue};
 pub use error::Error;

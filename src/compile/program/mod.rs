@@ -24,7 +24,7 @@ use crate::error::Error;
 use crate::graph::ir::{Graph, outputs_of};
 use crate::graph::proto::{AttributeProto, NodeProto, OperatorSetIdProto};
 use crate::kernel::{Conv, ConvSpec, Isa};
-use crate::program::{Op, Operand, Program, Step};
+use crate::program::{Activate, Op, Operand, Program, Step};
 use draft::{Draft, DraftConv, DraftOp};
 
 /// The domain of our operators.
@@ -133,7 +133,9 @@ fn program(input: &str, input_channels: usize, drafts: &[Draft], isa: Isa) -> Re
             DraftOp::Affine { factor, offset } => Op::Affine { factor: *factor, offset: *offset },
             DraftOp::DepthToSpace { side } => Op::DepthToSpace { side: *side },
             DraftOp::NearestUpsample { factor } => Op::NearestUpsample { factor: *factor },
-            DraftOp::Activate(activation) => Op::Activate(activation.clone()),
+            DraftOp::Activate(activation) => {
+                Op::Activate(Activate::new(isa, activation.clone(), draft.channels)?)
+            }
         };
         channels.push(draft.channels);
         steps.push(Step { op, inputs });

@@ -48,3 +48,28 @@ fn activations_saturate_without_surprise() {
         assert_eq!(swish[2..], [0.0, 200.0, 1e30]);
     }
 }
+
+#[test]
+fn an_activation_by_itself_has_the_bits_of_an_epilogue() {
+    let values: Vec<f32> = (-400..=400).map(|i| i as f32 * 0.05).collect();
+    let activations = [
+        Activation::Identity,
+        Activation::Relu,
+        Activation::LeakyRelu(0.2),
+        Activation::PRelu(vec![0.3]),
+        Activation::Sigmoid,
+        Activation::Swish,
+    ];
+    for (isa, activation) in isas().into_iter().flat_map(|isa| activations.iter().map(move |a| (isa, a))) {
+        let plane = &to_planes(&values, &[1], values.len())[0];
+        let mut out = vec![f32::NAN; plane.len()];
+        ActivationKernel::new(isa, activation.clone(), 1).unwrap().run(0, plane, &mut out).unwrap();
+        let mut found = vec![0.0; values.len()];
+        from_nchwc(&out, &mut [&mut found]).unwrap();
+        let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&found), bits(&through(isa, activation.clone(), &values)), "{isa:?} {activation:?}");
+    }
+    let relu = ActivationKernel::new(Isa::Portable, Activation::Relu, 1).unwrap();
+    assert!(matches!(relu.run(0, &[0.0; 15], &mut [0.0; 15]), Err(Error::Shape(_))));
+    assert!(matches!(relu.run(0, &[0.0; 16], &mut [0.0; 32]), Err(Error::Shape(_))));
+}

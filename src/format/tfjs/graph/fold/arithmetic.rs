@@ -92,6 +92,8 @@ pub enum Arithmetic {
     Sub,
     Mul,
     Div,
+    /// Division that is 0 where the divisor is.
+    DivNoNan,
     FloorDiv,
     FloorMod,
     Max,
@@ -107,6 +109,13 @@ impl Arithmetic {
             Arithmetic::Sub => a - b,
             Arithmetic::Mul => a * b,
             Arithmetic::Div => a / b,
+            Arithmetic::DivNoNan => {
+                if b == 0.0 {
+                    0.0
+                } else {
+                    a / b
+                }
+            }
             Arithmetic::FloorDiv => (a / b).floor(),
             Arithmetic::FloorMod => a - (a / b).floor() * b,
             Arithmetic::Max => a.max(b),
@@ -122,6 +131,13 @@ impl Arithmetic {
             Arithmetic::Sub => a.checked_sub(b),
             Arithmetic::Mul => a.checked_mul(b),
             Arithmetic::Div => a.checked_div(b),
+            Arithmetic::DivNoNan => {
+                if b == 0 {
+                    Some(0)
+                } else {
+                    a.checked_div(b)
+                }
+            }
             Arithmetic::FloorDiv => Some(a.checked_div(b)? - i64::from(a % b != 0 && (a < 0) != (b < 0))),
             Arithmetic::FloorMod => Some((a.checked_rem(b)? + b) % b),
             Arithmetic::Max => Some(a.max(b)),

@@ -34,6 +34,13 @@ fn what_integers_cannot_do_is_not_folded() {
 }
 
 #[test]
+fn division_without_nan_is_zero_where_the_divisor_is() {
+    let (a, b) = (floats(&[3], &[1.0, 0.0, -3.0]), floats(&[3], &[0.0, 0.0, 2.0]));
+    assert_eq!(Arithmetic::DivNoNan.fold(&a, &b), Some(floats(&[3], &[0.0, 0.0, -1.5])));
+    assert_eq!(Arithmetic::DivNoNan.fold(&Known::int(7), &Known::int(0)), Some(Known::int(0)));
+}
+
+#[test]
 fn shapes_are_broadcast_from_the_end() {
     let (column, row) = (ints(&[2, 1], &[10, 20]), ints(&[3], &[1, 2, 3]));
     assert_eq!(Arithmetic::Add.fold(&column, &row), Some(ints(&[2, 3], &[11, 12, 13, 21, 22, 23])));

@@ -83,7 +83,8 @@ pub fn binary(op: &str) -> Option<BinaryOp> {
         "Add" | "AddV2" | "BiasAdd" => BinaryOp::Arithmetic(Arithmetic::Add),
         "Sub" => BinaryOp::Arithmetic(Arithmetic::Sub),
         "Mul" => BinaryOp::Arithmetic(Arithmetic::Mul),
-        "Div" | "DivNoNan" | "RealDiv" => BinaryOp::Arithmetic(Arithmetic::Div),
+        "Div" | "RealDiv" => BinaryOp::Arithmetic(Arithmetic::Div),
+        "DivNoNan" => BinaryOp::Arithmetic(Arithmetic::DivNoNan),
         "FloorDiv" => BinaryOp::Arithmetic(Arithmetic::FloorDiv),
         "FloorMod" | "Mod" => BinaryOp::Arithmetic(Arithmetic::FloorMod),
         "Maximum" => BinaryOp::Arithmetic(Arithmetic::Max),
@@ -130,6 +131,12 @@ fn emit_binary(op: BinaryOp, call: &Call, net: &mut Emitter, a: &Value, b: &Valu
         BinaryOp::Arithmetic(Arithmetic::SquaredDifference) => {
             let difference = net.raw("Sub", &[&x, &y], vec![]);
             return Ok(net.node("Mul", &[&difference, &difference], vec![], dims, layout));
+        }
+        BinaryOp::Arithmetic(Arithmetic::DivNoNan) => {
+            let quotient = net.raw("Div", &[&x, &y], vec![]);
+            let zero = net.float(0.0);
+            let is_zero = net.raw("Equal", &[&y, &zero], vec![]);
+            return Ok(net.node("Where", &[&is_zero, &zero, &quotient], vec![], dims, layout));
         }
         BinaryOp::Arithmetic(Arithmetic::FloorDiv) => {
             let quotient = net.raw("Div", &[&x, &y], vec![]);
