@@ -290,7 +290,7 @@ async fn cleaning_comes_first_at_the_size_of_the_picture() {
     let expected = raster(run(job(large.clone(), &cleaned, eight)).await.unwrap());
 
     let load = move || Ok(network("small", small.clone()));
-    let cleaner = Candidate::new(2, Some(Artefacts { jpeg: 90, webp: 90 }), load);
+    let cleaner = Candidate::new(2, Role::Compressed(Artefacts { jpeg: 90, webp: 90 }), load);
     let usual = network("large", large);
     let fractions = Arc::new(Mutex::new(Vec::new()));
     let heard = fractions.clone();
