@@ -25,8 +25,8 @@ declare class Upscaler {
   readonly ready: Promise<void>;
 
   /**
-   * Upscales one picture. Encoded inputs are copied at the call; raw and tensor data must not change until the
-   * promise has settled.
+   * Upscales one picture. What is in memory is copied at the call. A picture that cannot be done within its `timeout` is
+   * refused as soon as that is seen.
    *
    * @returns a PNG, JPEG, WebP or TIFF by default; see `output` for the other forms
    * @throws an `UpscalerError` whose `code` says what went wrong
@@ -78,12 +78,24 @@ declare namespace Upscaler {
 
   /** Every error of this library; `code` is stable, messages are not. */
   export class UpscalerError extends Error {
+    constructor(code: UpscalerErrorCode, message: string, options?: ErrorOptions);
     readonly name: string;
     readonly code: UpscalerErrorCode;
+    /**
+     * The HTTP status that answers it, as http-errors has it, so that Express, Fastify and Koa answer rightly: 400 for
+     * an empty body or a wrong argument, 413 for limits, 415, 422 for a damaged picture, 499 when cancelled, 503 when
+     * full or disposed, 504 on timeout, else 500.
+     */
+    readonly statusCode: number;
+    /** The same. */
+    readonly status: number;
+    /** The message may be shown to the client: of 4xx only. */
+    readonly expose: boolean;
   }
 
   /** A call was cancelled; `cause` is its signal's reason. */
   export class AbortError extends UpscalerError {
+    constructor(message?: string, options?: ErrorOptions);
     readonly name: 'AbortError';
     readonly code: 'ABORT_ERR';
   }
@@ -119,7 +131,9 @@ declare namespace Upscaler {
     | 'ERR_UPSCALER_PROVIDER'
     /** More than `maxPending` images are waiting. */
     | 'ERR_UPSCALER_QUEUE_FULL'
-    /** The call took longer than its `timeout`. */
+    /** The queue of @upscaler-node/bullmq cannot be used; see `cause`. */
+    | 'ERR_UPSCALER_QUEUE'
+    /** The call took longer than its `timeout`, or its signal was one of `AbortSignal.timeout`. */
     | 'ERR_UPSCALER_TIMEOUT'
     /** The instance was disposed. */
     | 'ERR_UPSCALER_DISPOSED'
@@ -129,11 +143,11 @@ declare namespace Upscaler {
   export interface UpscalerOptions {
     /**
      * A catalogue name (`'span-4x'`), an UpscalerJS package name (`'@upscalerjs/esrgan-slim/4x'`), a query, a path
-     * (absolute, or starting with `./`, `../` or `file:`, or ending in `.onnx`, `.json` or `.param`), the bytes of an
-     * `.onnx`, or a model definition. Default: `'default'`, which chooses for each picture: SPAN for clean ones, a
+     * (absolute, or starting with `./`, `../` or `file:`, or ending in `.onnx`, `.json` or `.param`), a `file:` URL,
+     * the bytes of an `.onnx`, or a model definition. Default: `'default'`, which chooses for each picture: SPAN for clean ones, a
      * denoising network for compressed JPEG and WebP files; that of 4x where the result is more than twice as large.
      */
-    model?: string | ModelQuery | ModelDefinitionObjectOrFn | Uint8Array;
+    model?: string | URL | ModelQuery | ModelDefinitionObjectOrFn | Uint8Array;
     /** Chooses among a family's models, and is checked against a model that is named otherwise. */
     scale?: number;
     /**
@@ -152,18 +166,28 @@ declare namespace Upscaler {
     executionProviders?: ExecutionProvider[];
     /** This instance's share of the process's threads. Default: all. */
     threads?: number;
-    /** Largest input in pixels; `false` for no limit. Default 268402689 (sharp's). */
+    /**
+     * Largest input in pixels; `false` for no limit. Default 50000000: the largest photographs of phones. Raise it for
+     * pictures that you trust.
+     */
     limitInputPixels?: number | boolean;
     /** Largest result in pixels; `false` for no limit. Default 1073610756. */
     limitOutputPixels?: number | boolean;
-    /** Most bytes read from a stream or URL. Default 268435456 (256 MiB). */
+    /** Most bytes read from a file, stream, Blob or URL. Default 268435456 (256 MiB). */
     limitInputBytes?: number;
     /** From which kind of damage on an image is refused: sharp's meaning. Default `'error'`. */
     failOn?: 'none' | 'truncated' | 'error' | 'warning';
     /** Images that may wait; beyond it calls reject with `ERR_UPSCALER_QUEUE_FULL`. Default 256. */
     maxPending?: number;
-    /** `false`: a string is never read as a file. For strings that come from outside. Default `true`. */
+    /**
+     * `false`: nothing is read as a file, neither a string nor a `file:` URL. For what comes from outside. Default
+     * `true`.
+     */
     allowPaths?: boolean;
+    /** Stops the loading of the model: `ready` and every call then reject with an `AbortError`. */
+    signal?: AbortSignal;
+    /** Milliseconds that the loading of the model may take. Default 120000. */
+    timeout?: number;
     /**
      * `true` or a fetch function: http(s) URLs are read. Where URLs come from outside, give a function that refuses
      * hosts of your own network. Default `false`.
@@ -185,8 +209,9 @@ declare namespace Upscaler {
     /** Worker threads of the process. Default: the cores that this process may use. */
     threads?: number;
     /**
-     * Bytes that pictures may take together, those that a network looks at as a whole with all of what it computes.
-     * Default: 4 GiB.
+     * Bytes that pictures may take together: decoded, in the network and while they are encoded. Default: half of what
+     * the process may have (the machine's memory, or the limit of its control group) beside 160 MiB for itself, at
+     * least 96 MiB and at most 4 GiB.
      */
     maxMemory?: number;
   }
@@ -197,6 +222,8 @@ declare namespace Upscaler {
     done: number;
     failed: number;
     aborted: number;
+    /** Of those that failed: turned away because the queue was full, or because they could not be done in time. */
+    refused: number;
   }
 
   export type Input =
@@ -454,6 +481,10 @@ declare namespace Upscaler {
      * processor with AVX-512 and VNNI.
      */
     int8: { psnr: number; psnrYLost: number; speed: number; kernelsSpeed: number } | null;
+    /** How often the network by itself shows what is not in the picture; `null`: not measured. */
+    stability: Stability | null;
+    /** The same with the guard; `null`: not measured. */
+    guardedStability: Stability | null;
     /** What its authors measured, where Set5 says nothing. */
     published: { benchmark: string; psnr: number; ssim: number } | null;
     /** How it was trained and can be again. */
@@ -473,6 +504,20 @@ declare namespace Upscaler {
     module: string;
     /** It can be used as it is: it came with this package, or its package is installed. */
     installed: boolean;
+  }
+
+  /** On which pictures of the stress set a result is not what was upscaled, see docs/models.md. */
+  export interface Stability {
+    /** Which set of pictures. */
+    set: string;
+    /** How many of them. */
+    pictures: number;
+    /** And how large they are together. */
+    megapixels: number;
+    /** Pictures with a blown pixel. */
+    blownPictures: number;
+    /** Blown pixels of all pictures together. */
+    blownPixels: number;
   }
 
   /**

@@ -11,13 +11,16 @@ const { invalidType, invalidValue } = require('./errors');
  * @typedef {'buffer' | 'base64' | 'tensor' | 'raw'} Output
  */
 
-/** sharp's default: 0x3FFF squared. */
-const LIMIT_INPUT_PIXELS = 268402689;
-const LIMIT_OUTPUT_PIXELS = 4 * LIMIT_INPUT_PIXELS;
-/** For what arrives piece by piece, where the size is not known beforehand: streams and URLs. */
+/** The largest photographs of phones. sharp's 268 megapixels would be a gigabyte for a file of some bytes. */
+const LIMIT_INPUT_PIXELS = 50_000_000;
+/** Four times what sharp reads: 16 times the largest input fits. */
+const LIMIT_OUTPUT_PIXELS = 4 * 268_402_689;
+/** For what is read into memory, whose size is not known or not chosen here: files, streams, URLs. */
 const LIMIT_INPUT_BYTES = 256 * 1024 * 1024;
 
 const MAX_PENDING = 256;
+/** For a model to load, in milliseconds: the largest of the catalogue take some seconds, on a busy machine some ten. */
+const LOAD_TIMEOUT = 120_000;
 /** Node's timers hold 31 bits of milliseconds (24 days). */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 const FAIL_ON = /** @type {const} */ (['none', 'truncated', 'error', 'warning']);
@@ -45,6 +48,8 @@ const FORMATS = /** @type {const} */ ({
 function parseUpscalerOptions(given) {
   const options = check.options('options', given);
   checkModel(options.model);
+  const limitInputBytes =
+    check.count('options.limitInputBytes', options.limitInputBytes) ?? LIMIT_INPUT_BYTES;
   return {
     model: options.model,
     scale: check.integer('options.scale', options.scale, 1),
@@ -53,12 +58,15 @@ function parseUpscalerOptions(given) {
     executionProviders: parseProviders(options.executionProviders),
     warmupSizes: options.warmupSizes === undefined ? [] : parseWarmupSizes(options.warmupSizes),
     tf: parseTf(options.tf),
+    loading: {
+      signal: check.abortSignal('options.signal', options.signal),
+      timeout: check.positiveNumber('options.timeout', options.timeout, LONGEST_TIMEOUT) ?? LOAD_TIMEOUT,
+    },
     guard: check.boolean('options.guard', options.guard),
     input: {
       allowPaths: check.boolean('options.allowPaths', options.allowPaths) ?? true,
       fetch: parseFetch(options.fetch),
-      limitInputBytes:
-        check.integer('options.limitInputBytes', options.limitInputBytes, 1) ?? LIMIT_INPUT_BYTES,
+      limitInputBytes: check.count('options.limitInputBytes', options.limitInputBytes) ?? LIMIT_INPUT_BYTES,
     },
     native: /** @type {NativeUpscalerOptions} */ ({
       threads: check.integer('options.threads', options.threads, 1, 1024),
@@ -79,7 +87,7 @@ function parseConfiguration(given) {
   const options = check.options('options', given);
   return {
     threads: check.integer('options.threads', options.threads, 1, 1024),
-    maxMemory: check.integer('options.maxMemory', options.maxMemory, 1),
+    maxMemory: check.count('options.maxMemory', options.maxMemory),
   };
 }
 
@@ -243,7 +251,7 @@ function parseTf(tf) {
 function parseLimit(name, limit, fallback) {
   if (limit === false) return 0;
   if (limit === true) return fallback;
-  return check.integer(name, limit, 1) ?? fallback;
+  return check.count(name, limit) ?? fallback;
 }
 
 module.exports = {
@@ -252,4 +260,9 @@ module.exports = {
   parseConfiguration,
   parseWarmupSizes,
   nativeOutput,
+  ALPHAS,
+  FITS,
+  FORMATS,
+  METADATA,
+  PRECISIONS,
 };

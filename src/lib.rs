@@ -6,6 +6,9 @@
 //! | room | job |
 //! |---|---|
 //! | [`error`] | the one error type and its stable codes |
+//! | [`budget`] | how long the loading of a model may take |
+//! | `files` | files that somebody names, read with care |
+//! | [`memory`] | how much of it pictures may take |
 //! | [`raster`] | pixels: decode, encode, orient, colour, alpha, resample; knows no model |
 //! | [`graph`] | the ONNX graph in memory: messages, building, rewrites, receptive field; knows no file format |
 //! | [`mod@format`] | model files (onnx, tfjs, ncnn) → graph; knows no engine |
@@ -17,11 +20,14 @@
 //! | [`mod@upscale`] | plan tiles, run, stitch, progress, cancel |
 //! | `node` | the only room that knows napi |
 
+pub mod budget;
 pub mod calibrate;
 pub mod engine;
 pub mod error;
+mod files;
 pub mod format;
 pub mod graph;
+pub mod memory;
 pub mod model;
 pub mod program;
 pub mod raster;

@@ -39,6 +39,8 @@ const DEFAULTS = {
   quantization: null,
   precisions: ['fp32'],
   int8: null,
+  stability: null,
+  guardedStability: null,
   checkpoint: null,
   published: null,
   notes: null,

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::ffi::c_void;
+use std::path::Path;
 use std::ptr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -18,6 +19,8 @@ use ort::AsPointer;
 use ort::environment::Environment;
 use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
 use ort::sys::{OrtAllocator, OrtMemoryInfo};
+
+use super::shortage;
 
 /// Requests below this come from the heap: they are many, and sum up to nothing.
 const SMALLEST_BLOCK: usize = 64 << 10;
@@ -81,6 +84,16 @@ impl Blocks {
 
     /// Memory for activations; null if there is none.
     fn take(&mut self, size: usize) -> *mut u8 {
+        let taken = self.try_take(size);
+        if !taken.is_null() || self.free.is_empty() {
+            return taken;
+        }
+        // What lies idle is worth less than a run.
+        self.keep_free(0);
+        self.try_take(size)
+    }
+
+    fn try_take(&mut self, size: usize) -> *mut u8 {
         if size < SMALLEST_BLOCK {
             return self.reserve(size);
         }
@@ -192,14 +205,18 @@ struct Allocator {
 ///
 /// # Errors
 /// Those of ONNX Runtime.
-pub(super) fn register(environment: &Environment) -> ort::Result<()> {
+pub(super) fn register(environment: &Environment, library: &Path) -> ort::Result<()> {
+    shortage::prepare(library);
     let memory = MemoryInfo::new(AllocationDevice::CPU, 0, AllocatorType::Device, MemoryType::Default)?;
     let table = OrtAllocator {
         version: ort::sys::ORT_API_VERSION,
-        Alloc: Some(alloc),
+        // SAFETY: the two differ in that these may unwind, with the exception that the library's own allocators throw:
+        // they are called by C++ alone.
+        Alloc: Some(unsafe { std::mem::transmute::<Alloc, unsafe extern "system" fn(*mut OrtAllocator, usize) -> *mut c_void>(alloc) }),
         Free: Some(free),
         Info: Some(info),
-        Reserve: Some(reserve),
+        // SAFETY: as above.
+        Reserve: Some(unsafe { std::mem::transmute::<Reserve, unsafe extern "system" fn(*const OrtAllocator, usize) -> *mut c_void>(reserve) }),
         GetStats: None,
         AllocOnStream: None,
     };
@@ -212,12 +229,17 @@ pub(super) fn register(environment: &Environment) -> ort::Result<()> {
     unsafe { ort::Error::result_from_status(status) }
 }
 
-unsafe extern "system" fn alloc(_: *mut OrtAllocator, size: usize) -> *mut c_void {
-    blocks().take(size).cast()
+type Alloc = unsafe extern "C-unwind" fn(*mut OrtAllocator, usize) -> *mut c_void;
+type Reserve = unsafe extern "C-unwind" fn(*const OrtAllocator, usize) -> *mut c_void;
+
+unsafe extern "C-unwind" fn alloc(_: *mut OrtAllocator, size: usize) -> *mut c_void {
+    let block = blocks().take(size);
+    shortage::some(block).cast()
 }
 
-unsafe extern "system" fn reserve(_: *const OrtAllocator, size: usize) -> *mut c_void {
-    blocks().reserve(size).cast()
+unsafe extern "C-unwind" fn reserve(_: *const OrtAllocator, size: usize) -> *mut c_void {
+    let block = blocks().reserve(size);
+    shortage::some(block).cast()
 }
 
 unsafe extern "system" fn free(_: *mut OrtAllocator, block: *mut c_void) {

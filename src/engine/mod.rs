@@ -3,14 +3,18 @@
 
 mod activations;
 mod cancel;
+mod leaving;
 mod observer;
 mod operators;
 mod pool;
+mod privacy;
 mod processor;
 mod runtime;
 mod sessions;
+mod shortage;
 mod sized;
 mod watch;
+mod whole;
 mod workspaces;
 
 pub use cancel::{Cancel, Hook};
@@ -67,6 +71,8 @@ pub struct Load {
     pub spread: f64,
     /// The bytes that activations take for each input pixel, where all of a picture may be run at once; 0 elsewhere.
     pub bytes_per_pixel: u64,
+    /// The least height and width of which anything is left within the network.
+    pub least: (usize, usize),
 }
 
 impl Load {
@@ -78,6 +84,7 @@ impl Load {
         widest: u32::MAX,
         spread: 0.0,
         bytes_per_pixel: 0,
+        least: (1, 1),
     };
 }
 

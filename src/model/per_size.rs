@@ -90,15 +90,16 @@ fn sized(graph: Arc<GraphModel>, signature: Signature, options: SessionOptions) 
     let (of_each, cache) = (signature.clone(), Cache::of_user());
     let make = move |height: usize, width: usize| {
         let key = key(&graph, height, width);
-        let bytes = match cache.load(&key) {
-            Some(bytes) => bytes,
-            None => {
-                let bytes = Network::from_model(graph.specialise(height, width)?)?.optimised()?.to_bytes();
-                cache.store(&key, &bytes);
-                bytes
+        let engine = |bytes| OnnxEngine::new(OnnxModel { bytes, body: None }, of_each.clone(), options);
+        if let Some(kept) = cache.load(&key) {
+            match engine(kept) {
+                Err(Error::ModelLoad(_)) => cache.discard(&key),
+                result => return result,
             }
-        };
-        OnnxEngine::new(OnnxModel { bytes, body: None }, of_each.clone(), options)
+        }
+        let bytes = Network::from_model(graph.specialise(height, width)?)?.optimised()?.to_bytes();
+        cache.store(&key, &bytes);
+        engine(bytes)
     };
     SizedEngine::new(signature, most, Box::new(make))
 }

@@ -1,0 +1,10 @@
+//! Any bytes through every decoder.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use upscaler_node_fuzz::{cap::Capped, decode_both};
+
+#[global_allocator]
+static ALLOCATOR: Capped = Capped;
+
+fuzz_target!(|data: &[u8]| decode_both(data));
