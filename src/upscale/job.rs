@@ -11,6 +11,7 @@ use super::finish::{Finish, Opacity};
 use super::frame;
 use super::hooks::{Hook, Hooks};
 use super::layers::layers;
+use super::network_memory;
 use super::networks::{Network, Networks, Route};
 use super::options::{Input, KeepMetadata, Limits, Options, Output};
 use super::pass::{Pass, Rows};
@@ -69,7 +70,12 @@ impl Job {
     ///
     /// # Errors
     /// Any of [`Error`]'s variants for images; the reason of `cancel` if it is tripped.
-    pub async fn run(mut self, pool: &Pool, share: Arc<Share>, mut ticket: Ticket) -> Result<Upscaled, Error> {
+    pub async fn run(
+        mut self,
+        pool: &Pool,
+        share: Arc<Share>,
+        mut ticket: Ticket,
+    ) -> Result<Upscaled, Error> {
         let cancel = self.cancel.clone();
         let result = until(&cancel, async {
             let (lane, workers) = (pool.lane(share), pool.threads());
@@ -115,7 +121,10 @@ impl Job {
         let sizing = Sizing::new(width, height, &scales, &options, limits.output_pixels)?;
         let cleaning = networks.may_clean(sizing.factor);
         let within = whole::memory(width, height, networks.signature(), &options, &sizing, workers)?;
-        let _reserved = admitted.reserve(memory(&opened, &sizing, &options, cleaning) + within).await?;
+        let tiles =
+            network_memory::of((width, height), networks.signature(), &options, sizing.passes, workers);
+        let all = memory(&opened, &sizing, &options, cleaning).saturating_add(within.max(tiles));
+        let _reserved = admitted.reserve(all).await?;
 
         let decode = {
             let options = options.clone();
@@ -143,7 +152,18 @@ impl Job {
 
         let delivery = Delivery::new(&source, &options, sizing)?;
         let postprocess = hooks.postprocess;
-        let run = Run { route, lane, workers, cancel, options, postprocess, listener, sizing, delivery, guarded: ReplacedShare::default() };
+        let run = Run {
+            route,
+            lane,
+            workers,
+            cancel,
+            options,
+            postprocess,
+            listener,
+            sizing,
+            delivery,
+            guarded: ReplacedShare::default(),
+        };
         let mut result = run.finish(source).await?;
         result.warnings = warnings;
         Ok(result)
@@ -157,7 +177,8 @@ fn memory(opened: &Opened, sizing: &Sizing, options: &Options, cleaning: bool) -
     let cleaned = if cleaning { u64::from(width) * u64::from(height) * 4 * 8 } else { 0 };
     let result = u64::from(sizing.width) * u64::from(sizing.height) * 4;
     let streamed = options.output == Output::Encoded && sizing.resample.is_none() && sizing.passes == 1;
-    opened.decoded_bytes() + cleaned.max(if streamed { result / 4 } else { result * 2 })
+    // Decoders and changes of colours write into another copy.
+    2 * opened.decoded_bytes() + cleaned.max(if streamed { result / 4 } else { result * 2 })
 }
 
 /// What the result is to be.
@@ -264,7 +285,17 @@ impl Run<'_> {
         let Sizing { width, height, .. } = self.sizing;
         let (channels, model) = (self.delivery.channels, self.route.name());
         let guarded = self.guarded.share();
-        Ok(Upscaled { data, width, height, channels, depth, model, guarded, duration_ms: 0.0, warnings: Vec::new() })
+        Ok(Upscaled {
+            data,
+            width,
+            height,
+            channels,
+            depth,
+            model,
+            guarded,
+            duration_ms: 0.0,
+            warnings: Vec::new(),
+        })
     }
 
     /// The picture without the artefacts of its compression, if they are to be taken away first.
@@ -384,7 +415,12 @@ impl Run<'_> {
             plan,
             layers: Arc::new(layers(colours, alpha, planes, engines.grey.is_some())?),
             buffers: Arc::new(Buffers::default()),
-            network: Arc::new(Guarded { name, engines, fallback: self.route.fallback.clone(), replaced: Replaced::default() }),
+            network: Arc::new(Guarded {
+                name,
+                engines,
+                fallback: self.route.fallback.clone(),
+                replaced: Replaced::default(),
+            }),
             lane: self.lane,
             workers: self.workers,
             cancel: self.cancel.clone(),
