@@ -9,8 +9,9 @@ const { readAtOnce, readImage } = require('./input');
 const { loadNative } = require('./load-native');
 const models = require('./models');
 const options = require('./options');
-const { toResult } = require('./output');
+const { toResult, toStreamResult } = require('./output');
 const { reportTo, wantsSlices } = require('./progress');
+const { ResultStream } = require('./result-stream');
 const { checkPatches } = require('./patch-options');
 const { warn } = require('./warn');
 
@@ -47,7 +48,7 @@ class Upscaler {
   /** @param {unknown} [given] see `UpscalerOptions` in index.d.ts */
   constructor(given) {
     this.#options = options.parseUpscalerOptions(given);
-    this.#native = new native.NativeUpscaler(this.#options.native);
+    this.#native = instance(this.#options.native);
     for (const method of METHODS) {
       Object.defineProperty(this, method, {
         value: this[method].bind(this),
@@ -83,6 +84,7 @@ class Upscaler {
   async upscale(image, given) {
     this.#refuseIfDisposed();
     const parsed = options.parseUpscaleOptions(given);
+    if (parsed.output === 'stream') return this.#stream(image, parsed);
     const result = await this.#track(parsed, (call) => this.#upscale(call, image, parsed));
     return toResult(result, parsed.output, parsed.resolveWithObject);
   }
@@ -156,21 +158,24 @@ class Upscaler {
     const { model, scale, channels, tf, precision, guard, executionProviders } = this.#options;
     // Not before the constructor is done: what fails from here on fails `ready`.
     await undefined;
-    const resolved = resolveModel(model, { scale, channels, precision, guard, tf });
-    await setUp(resolved.hooks, tf);
+    const call = new Call(this.#options.loading, 0, 'a loaded model');
+    call.signal.addEventListener('abort', () => this.#native.abortLoad(), { once: true });
     try {
+      call.signal.throwIfAborted();
+      const resolved = resolveModel(model, { scale, channels, precision, guard, tf });
+      await call.race(setUp(resolved.hooks, tf));
       const { source, alternatives = [] } = resolved;
-      const info = await this.#native.load(
-        { ...source, precision, executionProviders },
-        alternatives.map((other) => ({
-          ...other,
-          source: { ...other.source, precision, executionProviders },
-        })),
-      );
+      const others = alternatives.map((other) => ({
+        ...other,
+        source: { ...other.source, precision, executionProviders },
+      }));
+      const info = await call.race(this.#native.load({ ...source, precision, executionProviders }, others));
       this.#loaded = { ...resolved, info };
       return this.#loaded;
     } catch (error) {
-      throw fromNative(error);
+      throw call.signal.aborted ? call.signal.reason : fromNative(error);
+    } finally {
+      call.settle();
     }
   }
 
@@ -196,6 +201,30 @@ class Upscaler {
     } finally {
       call.settle();
       this.#calls.delete(call);
+    }
+  }
+
+  /**
+   * A call that goes on after it has resolved, until its stream has ended.
+   *
+   * @param {unknown} image
+   * @param {ParsedCall} parsed
+   */
+  async #stream(image, parsed) {
+    /** @type {(call: Call) => void} */
+    let begin = () => {};
+    const begun = new Promise((resolve) => (begin = resolve));
+    const done = this.#track(parsed, (call) => {
+      this.#native.openStream(call.id);
+      begin(call);
+      return this.#upscale(call, image, parsed);
+    });
+    const stream = new ResultStream(this.#native, await begun, done, parsed.highWaterMark);
+    try {
+      return toStreamResult(stream, await stream.opened(), parsed.resolveWithObject);
+    } catch (error) {
+      stream.destroy();
+      throw error;
     }
   }
 
@@ -291,7 +320,8 @@ class Upscaler {
     const abort = () => this.#native.abort(call.id);
     call.signal.addEventListener('abort', abort, { once: true });
     try {
-      return await this.#native.start(call.id, image, nativeOptions, report, preprocess, postprocess);
+      const timed = { ...nativeOptions, timeout: call.remaining };
+      return await this.#native.start(call.id, image, timed, report, preprocess, postprocess);
     } finally {
       call.signal.removeEventListener('abort', abort);
     }
@@ -307,6 +337,15 @@ class Upscaler {
   #refuseIfDisposed() {
     if (this.#disposed === undefined) return;
     throw new UpscalerError('ERR_UPSCALER_DISPOSED', 'Expected a live Upscaler but this one was disposed');
+  }
+}
+
+/** @param {ParsedOptions['native']} given */
+function instance(given) {
+  try {
+    return new native.NativeUpscaler(given);
+  } catch (error) {
+    throw fromNative(error);
   }
 }
 
@@ -331,7 +370,11 @@ const versions = {
   'upscaler-node': /** @type {string} */ (require('../package.json').version),
   napi: process.versions.napi,
   get onnxruntime() {
-    return native.versions().onnxruntime;
+    try {
+      return native.versions().onnxruntime;
+    } catch (error) {
+      throw fromNative(error);
+    }
   },
 };
 

@@ -1,7 +1,6 @@
 //! The binding: converts arguments, enqueues, settles promises. No logic: what is decided here is decided in the core.
 //! The only room that knows napi.
 
-mod borrow;
 mod choice;
 mod errors;
 mod hooks;
@@ -11,4 +10,5 @@ mod options;
 mod process;
 mod progress;
 mod result;
+mod streams;
 mod upscaler;

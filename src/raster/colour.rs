@@ -4,14 +4,17 @@
 
 mod black;
 mod cmyk;
+mod kept;
+mod lightness;
 mod press;
+mod press_terms;
 
 use self::black::compensation;
-use super::picture::{Raster, Samples, sample_count, zeroed};
+use super::picture::{Samples, sample_count, zeroed};
 use crate::error::Error;
 use bytemuck::Zeroable;
 use moxcms::{
-    CicpProfile, CmsError, ColorProfile, DataColorSpace, Layout, MatrixCoefficients, RenderingIntent,
+    CicpProfile, CmsError, ColorProfile, DataColorSpace, Layout, MatrixCoefficients, ParsingOptions, RenderingIntent,
     ToneReprCurve, TransformExecutor, TransformOptions,
 };
 use std::fmt::Display;
@@ -38,7 +41,7 @@ pub(super) enum Tag {
 impl Tag {
     fn profile(&self) -> Result<ColorProfile, CmsError> {
         match self {
-            Tag::Icc(bytes) => ColorProfile::new_from_slice(bytes),
+            Tag::Icc(bytes) => parsed(bytes),
             Tag::CodePoints { primaries, transfer } => Ok(ColorProfile::new_from_cicp(CicpProfile {
                 color_primaries: (*primaries).try_into()?,
                 transfer_characteristics: (*transfer).try_into()?,
@@ -46,6 +49,25 @@ impl Tag {
                 full_range: true,
             })),
         }
+    }
+}
+
+/// A profile of at most [`LARGEST_PROFILE`] bytes. Versions that the engine does not know are read as the latest that it
+/// knows, as LittleCMS does: what version 5 has of ordinary profiles is what version 4 has.
+fn parsed(bytes: &[u8]) -> Result<ColorProfile, CmsError> {
+    const VERSION: usize = 8;
+    let limits = ParsingOptions {
+        max_profile_size: LARGEST_PROFILE + 1,
+        max_allowed_clut_size: 4_000_000,
+        max_allowed_trc_size: 1 << 16,
+    };
+    match ColorProfile::new_from_slice_with_options(bytes, limits) {
+        Err(_) if bytes.get(VERSION).is_some_and(|&major| major > 2) => {
+            let mut bytes = bytes.to_vec();
+            bytes[VERSION..VERSION + 2].copy_from_slice(&[4, 0x40]);
+            ColorProfile::new_from_slice_with_options(&bytes, limits)
+        }
+        result => result,
     }
 }
 
@@ -94,6 +116,9 @@ macro_rules! depth {
 depth!(u8, create_transform_8bit);
 depth!(u16, create_transform_16bit);
 
+pub use self::kept::ToProfile;
+pub(super) use self::kept::to_working;
+
 /// Brings the samples of a file to sRGB: grey stays grey, CMYK becomes RGB. A profile that cannot be used is
 /// ignored, with a warning. Returns the samples and their channels.
 pub(super) fn to_srgb(
@@ -124,7 +149,16 @@ pub(super) fn to_srgb(
     })
 }
 
+/// Bytes of a profile beyond which it is not believed: the largest of presses have 3 MB, and what is made of one takes
+/// a multiple of it.
+pub(super) const LARGEST_PROFILE: usize = 8 << 20;
+
 fn usable(tag: &Tag, ink: Ink) -> Result<ColorProfile, String> {
+    if let Tag::Icc(bytes) = tag
+        && bytes.len() > LARGEST_PROFILE
+    {
+        return Err(format!("it has {} bytes", bytes.len()));
+    }
     let profile = tag.profile().map_err(|e| e.to_string())?;
     let wanted = match ink {
         Ink::Grey => DataColorSpace::Gray,
@@ -212,6 +246,12 @@ fn srgb_encoded(light: f32) -> f32 {
 
 /// Grey to grey is a curve: the grey axis of sRGB for each level of the profile, or the other way round.
 fn grey_table<T: Depth>(from: &ColorProfile, to: &ColorProfile) -> Result<Vec<T>, CmsError> {
+    if from.color_space == DataColorSpace::Gray && from.pcs == DataColorSpace::Lab {
+        return lightness::to_srgb(from);
+    }
+    if to.color_space == DataColorSpace::Gray && to.pcs == DataColorSpace::Lab {
+        return lightness::from_srgb(to);
+    }
     let levels = (0..T::LEVELS).map(T::from_level);
     if from.color_space == DataColorSpace::Gray {
         let input: Vec<T> = levels.collect();
@@ -270,67 +310,6 @@ fn from_rgb<T: Depth>(
         }
     }
     Ok(())
-}
-
-/// sRGB rows back to the space of a profile, for files that keep the profile they came with.
-pub struct ToProfile {
-    channels: u8,
-    direction: Direction,
-}
-
-enum Direction {
-    Curve8(Vec<u8>),
-    Curve16(Vec<u16>),
-    Rgb8(Arc<dyn TransformExecutor<u8> + Send + Sync>),
-    Rgb16(Arc<dyn TransformExecutor<u16> + Send + Sync>),
-}
-
-impl ToProfile {
-    /// A conversion to the ICC profile for rasters of that many channels (1 to 4) and that depth (8 or 16).
-    ///
-    /// # Errors
-    /// [`Error::Encode`] where the profile is broken, is not made for writing, or is for another kind of colour
-    /// than the picture has (CMYK among them: there is nothing to write CMYK to).
-    pub fn new(icc: &[u8], channels: u8, depth: u8) -> Result<Self, Error> {
-        let refuse = |why: &dyn Display| Error::Encode(format!("The colour profile cannot be kept: {why}"));
-        let tag = Tag::Icc(icc.to_vec());
-        let ink = if channels <= 2 { Ink::Grey } else { Ink::Rgb };
-        let profile = usable(&tag, ink).map_err(|e| refuse(&e))?;
-        let srgb = ColorProfile::new_srgb();
-        let layout = rgb_layout(channels);
-        let direction = match (ink, depth) {
-            (Ink::Grey, 8) => grey_table(&srgb, &profile).map(Direction::Curve8),
-            (Ink::Grey, _) => grey_table(&srgb, &profile).map(Direction::Curve16),
-            (_, 8) => u8::transform(&srgb, layout, &profile, layout).map(Direction::Rgb8),
-            (_, _) => u16::transform(&srgb, layout, &profile, layout).map(Direction::Rgb16),
-        };
-        Ok(ToProfile { channels, direction: direction.map_err(|e| refuse(&e))? })
-    }
-
-    /// Converts the rows in place; alpha stays.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`] where the raster has other channels or another depth than was announced.
-    pub fn apply(&self, raster: &mut Raster) -> Result<(), Error> {
-        raster.check()?;
-        let size = (raster.width, raster.height);
-        if raster.channels != self.channels {
-            return Err(Error::InvalidArgument(format!(
-                "Expected rows of {} channels but received {}",
-                self.channels, raster.channels
-            )));
-        }
-        match (&self.direction, &mut raster.samples) {
-            (Direction::Curve8(table), Samples::U8(v)) => look_up(v, self.channels, table),
-            (Direction::Curve16(table), Samples::U16(v)) => look_up(v, self.channels, table),
-            (Direction::Rgb8(transform), Samples::U8(v)) => apply_rows(v, size, self.channels, &**transform)?,
-            (Direction::Rgb16(transform), Samples::U16(v)) => {
-                apply_rows(v, size, self.channels, &**transform)?
-            }
-            _ => return Err(Error::InvalidArgument("Rows of another depth than announced".into())),
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

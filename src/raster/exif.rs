@@ -4,9 +4,43 @@
 //! notes inside hold absolute offsets, so the block is changed in place and never re-arranged.
 
 const ORIENTATION: u16 = 0x0112;
+const EXIF_DIRECTORY: u16 = 0x8769;
+const PIXEL_WIDTH: u16 = 0xa002;
+const PIXEL_HEIGHT: u16 = 0xa003;
+const SHORT: u16 = 3;
 const THUMBNAIL_OFFSET: u16 = 0x0201;
 const THUMBNAIL_LENGTH: u16 = 0x0202;
 const ENTRY: usize = 12;
+
+/// The byte order of a TIFF block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Little,
+    Big,
+}
+
+impl Order {
+    pub(super) fn is_big(self) -> bool {
+        self == Order::Big
+    }
+
+    /// The whole number that at most eight bytes stand for.
+    pub(super) fn number(self, bytes: &[u8]) -> u64 {
+        let join = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
+        match self {
+            Order::Little => bytes.iter().rev().fold(0, join),
+            Order::Big => bytes.iter().fold(0, join),
+        }
+    }
+
+    pub(super) fn short(self, value: u16) -> [u8; 2] {
+        if self.is_big() { value.to_be_bytes() } else { value.to_le_bytes() }
+    }
+
+    pub(super) fn long(self, value: u32) -> [u8; 4] {
+        if self.is_big() { value.to_be_bytes() } else { value.to_le_bytes() }
+    }
+}
 
 /// A TIFF directory inside a block of bytes.
 pub(super) struct Directory<'a> {
@@ -70,6 +104,22 @@ impl<'a> Directory<'a> {
         }
     }
 
+    /// Changes the number of an entry, where there is one with room for it.
+    fn set(&self, out: &mut [u8], tag: u16, value: u32) {
+        let (Some(at), Some(_)) = (self.value_at(tag), self.number(tag)) else { return };
+        let order = self.order();
+        out[at - 6..at - 4].copy_from_slice(&order.short(if value > 0xffff { 4 } else { SHORT }));
+        out[at - 4..at].copy_from_slice(&order.long(1));
+        match u16::try_from(value) {
+            Ok(value) => out[at..at + 2].copy_from_slice(&order.short(value)),
+            Err(_) => out[at..at + 4].copy_from_slice(&order.long(value)),
+        }
+    }
+
+    fn order(&self) -> Order {
+        if self.big_endian { Order::Big } else { Order::Little }
+    }
+
     fn u16(&self, position: usize) -> Option<u16> {
         let pair = self.bytes.get(position..position.checked_add(2)?)?.try_into().ok()?;
         Some(if self.big_endian { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) })
@@ -95,10 +145,9 @@ pub(super) fn orientation(exif: Option<&[u8]>) -> u8 {
         .unwrap_or(1)
 }
 
-/// The block as it may be written with upright pixels: orientation 1, no thumbnail. `None` where it is not EXIF.
-pub(super) fn for_upright(exif: &[u8]) -> Option<Vec<u8>> {
+/// The block as it is written with pixels of that orientation and size: no thumbnail. `None` where it is not EXIF.
+pub(super) fn for_writing(exif: &[u8], orientation: u8, (width, height): (u32, u32)) -> Option<Vec<u8>> {
     let directory = Directory::first(exif)?;
-    let orientation = directory.value_at(ORIENTATION).filter(|_| directory.number(ORIENTATION).is_some());
     let thumbnail = directory.u32(directory.link()).filter(|&offset| offset != 0);
     let picture = thumbnail.and_then(|offset| directory.at(offset)).and_then(|second| {
         let start = second.number(THUMBNAIL_OFFSET)? as usize;
@@ -108,10 +157,10 @@ pub(super) fn for_upright(exif: &[u8]) -> Option<Vec<u8>> {
     });
 
     let mut out = exif.to_vec();
-    if let Some(value) = orientation {
-        let one = if directory.big_endian { [0, 1] } else { [1, 0] };
-        out[value - 6..value - 4].copy_from_slice(if directory.big_endian { &[0, 3] } else { &[3, 0] });
-        out[value..value + 2].copy_from_slice(&one);
+    directory.set(&mut out, ORIENTATION, orientation.into());
+    if let Some(details) = directory.number(EXIF_DIRECTORY).and_then(|offset| directory.at(offset)) {
+        details.set(&mut out, PIXEL_WIDTH, width);
+        details.set(&mut out, PIXEL_HEIGHT, height);
     }
     if thumbnail.is_some() {
         out[directory.link()..directory.link() + 4].fill(0);
@@ -124,6 +173,15 @@ pub(super) fn for_upright(exif: &[u8]) -> Option<Vec<u8>> {
         }
     }
     Some(out)
+}
+
+/// A block that tells an orientation and nothing else.
+pub(super) fn of_orientation(orientation: u8) -> Vec<u8> {
+    let order = Order::Little;
+    let mut out = b"II*\0\x08\0\0\0\x01\0".to_vec();
+    out.extend([order.short(ORIENTATION), order.short(SHORT)].concat());
+    out.extend([order.long(1), [orientation, 0, 0, 0], [0; 4]].concat());
+    out
 }
 
 #[cfg(test)]
@@ -163,7 +221,7 @@ mod tests {
     fn written_blocks_are_upright_and_have_no_thumbnail() {
         for big_endian in [false, true] {
             let before = block(big_endian, 6);
-            let after = for_upright(&before).unwrap();
+            let after = for_writing(&before, 1, (10, 20)).unwrap();
             assert_eq!(orientation(Some(&after)), 1);
             assert_eq!(after.len(), before.len() - 4);
             let directory = Directory::first(&after).unwrap();
@@ -175,17 +233,23 @@ mod tests {
     fn broken_blocks_do_no_harm() {
         let whole = block(false, 6);
         for end in 0..whole.len() {
-            let _ = for_upright(&whole[..end]);
+            let _ = for_writing(&whole[..end], 1, (10, 20));
             let _ = orientation(Some(&whole[..end]));
         }
         for position in 0..whole.len() {
             for value in [0, 0x7f, 0xff] {
                 let mut bent = whole.clone();
                 bent[position] = value;
-                let _ = for_upright(&bent);
+                let _ = for_writing(&bent, 1, (10, 20));
                 let _ = orientation(Some(&bent));
             }
         }
-        assert_eq!(for_upright(b"not exif"), None);
+        assert_eq!(for_writing(b"not exif", 1, (10, 20)), None);
+    }
+
+    #[test]
+    fn an_orientation_that_stays_is_written() {
+        assert_eq!(orientation(Some(&of_orientation(6))), 6);
+        assert_eq!(orientation(for_writing(&block(true, 3), 6, (10, 20)).as_deref()), 6);
     }
 }

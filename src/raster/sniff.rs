@@ -3,7 +3,7 @@
 use crate::error::Error;
 use std::fmt;
 
-/// An image format that can be read. All but BMP and GIF can be written too.
+/// An image format that can be read. PNG, JPEG, WebP and TIFF can be written too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Png,
@@ -12,6 +12,12 @@ pub enum Format {
     Tiff,
     Bmp,
     Gif,
+    Avif,
+    /// PBM, PGM, PPM and PAM.
+    Pnm,
+    Qoi,
+    /// Windows icons and cursors: their largest picture.
+    Ico,
 }
 
 impl fmt::Display for Format {
@@ -23,50 +29,18 @@ impl fmt::Display for Format {
             Format::Tiff => "TIFF",
             Format::Bmp => "BMP",
             Format::Gif => "GIF",
+            Format::Avif => "AVIF",
+            Format::Pnm => "PNM",
+            Format::Qoi => "QOI",
+            Format::Ico => "ICO",
         })
     }
 }
 
-/// Formats that are recognised only to say so: signature, then name.
-const KNOWN: &[(&[u8], &str)] = &[
-    (b"\xff\x0a", "JPEG XL"),
-    (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
-    (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
-    (b"\xff\x4f\xff\x51", "JPEG 2000"),
-    (b"8BPS", "Photoshop"),
-    (b"\0\0\x01\0", "ICO"),
-    (b"%PDF", "PDF"),
-    (b"<svg", "SVG"),
-    (b"<?xml", "SVG or other XML"),
-    (b"qoif", "QOI"),
-    (b"\x76\x2f\x31\x01", "OpenEXR"),
-    (b"#?RADIANCE", "Radiance HDR"),
-    (b"DDS ", "DDS"),
-    (b"P1\n", "PBM"),
-    (b"P2\n", "PGM"),
-    (b"P3\n", "PPM"),
-    (b"P4\n", "PBM"),
-    (b"P5\n", "PGM"),
-    (b"P6\n", "PPM"),
-];
-
-/// Brands of ISO base media files, ISO/IEC 23008-12 and the AV1 image file format.
-const BRANDS: &[(&[u8], &str)] = &[
-    (b"avif", "AVIF"),
-    (b"avis", "AVIF"),
-    (b"heic", "HEIC"),
-    (b"heix", "HEIC"),
-    (b"hevc", "HEIC"),
-    (b"heim", "HEIC"),
-    (b"heis", "HEIC"),
-    (b"mif1", "HEIF"),
-    (b"msf1", "HEIF"),
-];
-
 /// The format of a file.
 ///
 /// # Errors
-/// [`Error::UnsupportedFormat`], naming the format where it is a known one.
+/// [`Error::UnsupportedFormat`], naming what it is where that can be told.
 pub(super) fn sniff(bytes: &[u8]) -> Result<Format, Error> {
     match bytes {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Ok(Format::Png),
@@ -75,27 +49,130 @@ pub(super) fn sniff(bytes: &[u8]) -> Result<Format, Error> {
         [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Ok(Format::Tiff),
         [b'B', b'M', ..] => Ok(Format::Bmp),
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Ok(Format::Gif),
+        [_, _, _, _, b'f', b't', b'y', b'p', brands @ ..] if is_avif(brands) => Ok(Format::Avif),
+        [b'P', b'1'..=b'7', b' ' | b'\t' | b'\r' | b'\n' | b'#', ..] => Ok(Format::Pnm),
+        [b'q', b'o', b'i', b'f', ..] => Ok(Format::Qoi),
+        [0, 0, 1 | 2, 0, count, more, ..] if (*count, *more) != (0, 0) => Ok(Format::Ico),
         _ => Err(Error::UnsupportedFormat(refusal(bytes))),
     }
 }
 
+/// Whether the brands of a file, the main one or one of the others that stand in the first box, say AVIF.
+fn is_avif(brands: &[u8]) -> bool {
+    const LOOKED_AT: usize = 32;
+    let is = |brand: &[u8]| matches!(brand, b"avif" | b"avis");
+    let main = brands.get(..4).is_some_and(is);
+    let generic = brands.get(..4).is_some_and(|brand| matches!(brand, b"mif1" | b"miaf" | b"msf1"));
+    main || generic && brands.chunks_exact(4).take(LOOKED_AT).any(is)
+}
+
+/// Files that are recognised only to say so: signature, then name and advice.
+const KNOWN: &[(&[u8], &str)] = &[
+    (b"\xff\x0a", "JPEG XL"),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+    (b"\xff\x4f\xff\x51", "JPEG 2000"),
+    (b"8BPS", "a Photoshop file"),
+    (b"gimp xcf", "a GIMP file"),
+    (b"%PDF", "a PDF: make a picture of its page first, for instance with `pdftoppm -png`"),
+    (b"%!PS", "PostScript: make a picture of it first"),
+    (b"\x76\x2f\x31\x01", "OpenEXR"),
+    (b"#?RADIANCE", "Radiance HDR"),
+    (b"DDS ", "DDS"),
+    (b"farbfeld", "farbfeld"),
+    (b"\xab\x4b\x54\x58 ", "a KTX texture"),
+    (b"FUJIFILMCCD-RAW", "a camera's raw picture"),
+    (b"IIRO", "a camera's raw picture"),
+    (b"IIU\0", "a camera's raw picture"),
+    (b"\x1a\x45\xdf\xa3", "a video (Matroska or WebM): take a frame of it first, for instance with ffmpeg"),
+    (b"FLV\x01", "a video (Flash): take a frame of it first, for instance with ffmpeg"),
+    (b"\0\0\x01\xba", "a video (MPEG): take a frame of it first, for instance with ffmpeg"),
+    (b"\0\0\x01\xb3", "a video (MPEG): take a frame of it first, for instance with ffmpeg"),
+    (b"OggS", "an Ogg file"),
+    (b"ID3", "an MP3 file"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"\x1f\x8b", "a gzip file: unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"version https://git-lfs", "a Git LFS pointer, not the file that it stands for: run `git lfs pull`"),
+    (b"data:", "a data: URL as bytes: pass it as a string"),
+];
+
+const HEIC: &str = "HEIC, whose decoder is patented and not included: convert it to JPEG or PNG first, for instance \
+                    with `heif-convert` or `sips -s format jpeg`, or let the phone send \"most compatible\" pictures";
+const VIDEO: &str = "a video (MP4 or QuickTime): take a frame of it first, for instance with ffmpeg";
+
+/// Brands of ISO base media files: ISO/IEC 23008-12, the AV1 image file format, MP4 and QuickTime.
+const BRANDS: &[(&[u8], &str)] = &[
+    (b"heic", HEIC),
+    (b"heix", HEIC),
+    (b"hevc", HEIC),
+    (b"hevx", HEIC),
+    (b"heim", HEIC),
+    (b"heis", HEIC),
+    (b"mif1", HEIC),
+    (b"msf1", HEIC),
+    (b"crx ", "a camera's raw picture (CR3)"),
+    (b"isom", VIDEO),
+    (b"iso2", VIDEO),
+    (b"mp4", VIDEO),
+    (b"avc1", VIDEO),
+    (b"M4V", VIDEO),
+    (b"3gp", VIDEO),
+    (b"qt  ", VIDEO),
+    (b"dash", VIDEO),
+];
+
 fn refusal(bytes: &[u8]) -> String {
-    const WANTED: &str = "Expected PNG, JPEG, WebP, TIFF, BMP or GIF";
+    const WANTED: &str = "Expected PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF, PNM, QOI or ICO";
     let brand = match bytes {
         [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => {
-            BRANDS.iter().find(|(name, _)| brand.starts_with(name)).or(Some(&(b"", "ISO media")))
+            BRANDS.iter().find(|(name, _)| brand.starts_with(name)).or(Some(&(b"", "an ISO media file")))
+        }
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'A', b'V', b'I', b' ', ..] => {
+            Some(&(&b""[..], "a video (AVI): take a frame of it first, for instance with ffmpeg"))
         }
         _ => None,
     };
     let known = KNOWN.iter().find(|(signature, _)| bytes.starts_with(signature));
-    match (brand.or(known), bytes) {
-        (Some((_, name)), _) => format!("{WANTED} but received {name}, which is not supported"),
+    match (brand.or(known).map(|(_, name)| *name).or_else(|| text(bytes)), bytes) {
+        (Some(name), _) => format!("{WANTED} but received {name}"),
         (None, []) => format!("{WANTED} but received no bytes"),
-        (None, _) => {
-            let start = &bytes[..bytes.len().min(8)];
-            format!("{WANTED} but received {} bytes that start with {start:02x?}", bytes.len())
-        }
+        // Nothing of what is in it: a path from outside may lead to anything.
+        (None, _) => format!("{WANTED} but received another kind of file"),
     }
+}
+
+/// What a text is. Its words are never repeated: they may be anybody's.
+fn text(bytes: &[u8]) -> Option<&'static str> {
+    const LOOKED_AT: usize = 1024;
+    const SVG: &str = "SVG, a drawing and not pixels: render it first, for instance with resvg or sharp";
+    let utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+    let start: String = bytes
+        .iter()
+        .take(LOOKED_AT)
+        .filter(|&&byte| !(utf16 && matches!(byte, 0 | 0xfe | 0xff)))
+        .map(|&byte| char::from(byte))
+        .collect();
+    let start = start.trim_start_matches("\u{ef}\u{bb}\u{bf}").trim_start().to_ascii_lowercase();
+    if start.starts_with("<svg") || start.starts_with('<') && start.contains("<svg") {
+        return Some(SVG);
+    }
+    if ["<!doctype html", "<html", "<head", "<body"].iter().any(|tag| start.starts_with(tag)) {
+        return Some("an HTML page, such as an error message of a web server");
+    }
+    if start.starts_with("<?xml") || start.starts_with("<!--") || start.starts_with("<!doctype") {
+        return Some("XML");
+    }
+    if start.starts_with('{') || start.starts_with('[') && start.contains('"') {
+        return Some("JSON");
+    }
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_' | '=' | '\r' | '\n');
+    if start.len() >= 16 && start.chars().all(is_base64) {
+        return Some("base64 text: decode it first, with `Buffer.from(text, 'base64')`");
+    }
+    let is_text = |c: char| c.is_ascii_graphic() || c.is_ascii_whitespace();
+    (!start.is_empty() && start.chars().all(is_text)).then_some("plain text")
 }
 
 #[cfg(test)]
@@ -105,17 +182,24 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_named() {
         for (bytes, name) in [
-            (&b"\0\0\0\x1cftypavif\0\0\0\0"[..], "AVIF"),
-            (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC"),
+            (&b"\0\0\0\x18ftypheic\0\0\0\0"[..], "HEIC"),
+            (b"\0\0\0\x18ftypisom\0\0\0\0", "video"),
             (b"\xff\x0a\0", "JPEG XL"),
             (b"%PDF-1.4", "PDF"),
-            (b"hello world", "11 bytes that start with [68, 65, 6c"),
+            (b"\xef\xbb\xbf <?xml version='1.0'?>\n<svg xmlns=''>", "SVG"),
+            (b"<!DOCTYPE html><html>", "HTML"),
+            (b"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk", "base64"),
+            (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a", "Git LFS pointer"),
+            (b"{\"error\": \"not found\"}", "JSON"),
+            (b"hello world", "plain text"),
+            (b"\x01\x02\x03", "another kind of file"),
             (b"", "no bytes"),
-            (b"\x89PNG", "4 bytes"),
+            (b"\x89PNG", "another kind of file"),
         ] {
             let error = sniff(bytes).unwrap_err();
             assert_eq!(error.code(), "ERR_UPSCALER_UNSUPPORTED_FORMAT");
             assert!(error.to_string().contains(name), "{error}");
+            assert!(!error.to_string().contains("hello"), "{error}");
         }
     }
 }

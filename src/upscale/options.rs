@@ -1,6 +1,7 @@
 //! What a caller may ask for one image. Plain data: the binding fills it in, the job acts on it.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use crate::error::Error;
 use crate::raster::{EncodeOptions, FailOn, Format, Raster};
@@ -104,6 +105,8 @@ pub struct Options {
     pub keep_metadata: KeepMetadata,
     /// Hand every tile's pixels to the progress callback, as this.
     pub slices: Option<Output>,
+    /// When the result is of no use any more.
+    pub deadline: Option<Instant>,
 }
 
 impl Default for Options {
@@ -126,6 +129,7 @@ impl Default for Options {
             auto_orient: true,
             keep_metadata: KeepMetadata::None,
             slices: None,
+            deadline: None,
         }
     }
 }
@@ -133,6 +137,8 @@ impl Default for Options {
 /// What an instance allows.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
+    /// Bytes of a file on disk.
+    pub input_bytes: u64,
     /// Pixels of an input picture.
     pub input_pixels: Option<u64>,
     /// Pixels of a result and of every step on the way to it.
@@ -142,9 +148,14 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// sharp's limit for inputs, four times that for results.
+    /// sharp's limit for inputs, four times that for results, and files of 256 MiB.
     fn default() -> Self {
         let input = 0x3fff * 0x3fff;
-        Limits { input_pixels: Some(input), output_pixels: Some(4 * input), fail_on: FailOn::Error }
+        Limits {
+            input_bytes: 256 << 20,
+            input_pixels: Some(input),
+            output_pixels: Some(4 * input),
+            fail_on: FailOn::Error,
+        }
     }
 }

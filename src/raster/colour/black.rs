@@ -7,7 +7,7 @@
 use super::{Depth, srgb_encoded};
 
 /// The light of an sRGB signal (IEC 61966-2-1).
-fn srgb_decoded(signal: f32) -> f32 {
+pub(super) fn srgb_decoded(signal: f32) -> f32 {
     if signal <= 0.040_45 { signal / 12.92 } else { ((signal + 0.055) / 1.055).powf(2.4) }
 }
 

@@ -39,7 +39,7 @@ pub(super) fn from_unknown_inks<T: Depth>(
     samples: &[T],
     (width, height): (u32, u32),
 ) -> Result<Vec<T>, Error> {
-    let press = Press::new();
+    let press = Press::get();
     let full = (T::LEVELS - 1) as f32;
     // The model is coarser than 8 bits, whatever the depth of the inks.
     let to_8_bits = |ink: T| (ink.level() as f32 * 255.0 / full).round() as u8;

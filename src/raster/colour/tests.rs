@@ -1,4 +1,5 @@
 use super::*;
+use crate::raster::Raster;
 use crate::raster::decode::{DecodeOptions, decode};
 use std::path::PathBuf;
 
@@ -8,28 +9,44 @@ fn fixture(name: &str) -> Vec<u8> {
 }
 
 fn profile_of(name: &str) -> Vec<u8> {
-    decode(&fixture(name), &DecodeOptions { keep_metadata: true, ..Default::default() }).unwrap().icc.unwrap()
+    decode(&fixture(name), &DecodeOptions { keep_metadata: true, ..Default::default() }).unwrap().metadata.icc.unwrap()
 }
 
 #[test]
 fn there_and_back_again() {
-    // Muted colours, which every space here holds: what is read to sRGB and taken back is the file's own.
-    let original: Vec<u8> = (0..4u8).flat_map(|i| [100 + 20 * i, 90 + 15 * i, 110 + 5 * i]).collect();
+    // Muted colours and the primaries themselves, which sRGB does not hold.
+    let muted = (0..4u8).flat_map(|i| [100 + 20 * i, 90 + 15 * i, 110 + 5 * i]);
+    let original: Vec<u8> = muted.chain([255, 0, 0, 0, 255, 0, 0, 0, 255, 200, 180, 60]).collect();
     for name in ["icc-p3.png", "icc-adobe.png", "icc-prophoto.png"] {
         let icc = profile_of(name);
         for depth in [8, 16] {
             let samples = Samples::U8(original.clone());
             let samples = if depth == 16 { Samples::U16(samples.into_u16()) } else { samples };
-            let tag = Tag::Icc(icc.clone());
-            let (srgb, channels) =
-                to_srgb(samples, (2, 2), 3, Ink::Rgb, Some(&tag), &mut Vec::new()).unwrap();
-            assert_ne!(srgb.clone().into_u8(), original, "{name}");
-            let mut raster = Raster::new(2, 2, channels, srgb).unwrap();
+            let (worked, channels, kept) =
+                to_working(samples, (4, 2), 3, Ink::Rgb, Some(&Tag::Icc(icc.clone())), &mut Vec::new()).unwrap();
+            assert_eq!(kept, Some(icc.clone()));
+            let wide = if depth == 16 { Samples::U16(worked.into_u16()) } else { Samples::U8(worked.into_u8()) };
+            let mut raster = Raster::new(4, 2, channels, wide).unwrap();
             ToProfile::new(&icc, 3, depth).unwrap().apply(&mut raster).unwrap();
             let back = raster.samples.into_u8();
             assert!(back.iter().zip(&original).all(|(a, b)| a.abs_diff(*b) <= 1), "{name}: {back:?}");
         }
     }
+}
+
+#[test]
+fn a_profile_that_cannot_be_kept_costs_nothing_but_itself() {
+    let samples = Samples::U8(vec![10, 20, 30]);
+    for (name, icc) in [("grey", profile_of("icc-grey.png")), ("broken", vec![7; 300])] {
+        let mut warnings = Vec::new();
+        let tag = Tag::Icc(icc);
+        let (same, channels, kept) =
+            to_working(samples.clone(), (1, 1), 3, Ink::Rgb, Some(&tag), &mut warnings).unwrap();
+        assert_eq!((same, channels, kept, warnings.len()), (samples.clone(), 3, None, 1), "{name}");
+    }
+    let cmyk = decode(&fixture("cmyk-icc.tif"), &DecodeOptions { keep_metadata: true, ..Default::default() }).unwrap();
+    assert_eq!((cmyk.raster.channels, cmyk.metadata.icc), (3, None));
+    assert_eq!(cmyk.warnings.len(), 1);
 }
 
 #[test]

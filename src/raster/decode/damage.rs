@@ -33,14 +33,8 @@ impl Damage {
         Damage { level: FailOn::Error, message: format!("The {format} is broken: {detail}") }
     }
 
-    /// An error of a decoder from the `image` family: truncation is told by the kind of the I/O error.
-    pub(super) fn from_image(format: Format, error: &image::ImageError) -> Self {
-        match error {
-            image::ImageError::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
-                Damage::truncated(format, e)
-            }
-            other => Damage::corrupt(format, other),
-        }
+    pub(super) fn irregular(format: Format, detail: impl Display) -> Self {
+        Damage { level: FailOn::Warning, message: format!("The {format} is irregular: {detail}") }
     }
 
     /// An error where it is refused, else one more warning.

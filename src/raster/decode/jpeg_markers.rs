@@ -9,12 +9,12 @@ pub(super) struct Markers {
     pub(super) height: u16,
     /// Identifiers of the components, in the order of the frame header.
     pub(super) components: Vec<u8>,
-    /// The colour transform of Adobe's APP14: 0 none, 1 YCbCr, 2 YCCK.
-    pub(super) adobe: Option<u8>,
-    /// Where the APP14 marker byte stands.
-    pub(super) adobe_at: usize,
     pub(super) icc: Option<Vec<u8>>,
     pub(super) exif: Option<Vec<u8>>,
+    pub(super) xmp: Option<Vec<u8>>,
+    pub(super) iptc: Option<Vec<u8>>,
+    /// Pixels per inch.
+    pub(super) density: Option<(f64, f64)>,
     /// Quantisation tables by number, in zigzag order.
     pub(super) tables: [Option<[u16; 64]>; 4],
     /// The table of the first component.
@@ -52,14 +52,10 @@ impl Markers {
             match marker {
                 0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => markers.frame(marker, segment)?,
                 0xdb => markers.quantisation(segment),
-                0xe1 if markers.exif.is_none() => {
-                    markers.exif = segment.strip_prefix(b"Exif\0\0").map(<[u8]>::to_vec);
-                }
+                0xe0 => markers.density = markers.density.or_else(|| density(segment)),
+                0xe1 => markers.application_one(segment),
+                0xed => markers.iptc = markers.iptc.take().or_else(|| iptc(segment).map(<[u8]>::to_vec)),
                 0xe2 => profile.extend(segment.strip_prefix(b"ICC_PROFILE\0")),
-                0xee if segment.starts_with(b"Adobe") => {
-                    markers.adobe = segment.get(11).copied();
-                    markers.adobe_at = start;
-                }
                 0xda => {
                     let end = end_of_scan(bytes, at);
                     markers.scanned += end - at;
@@ -96,7 +92,14 @@ impl Markers {
             )));
         }
         (self.width, self.height) = (u16::from_be_bytes([*w1, *w0]), u16::from_be_bytes([*h1, *h0]));
-        if self.width == 0 || self.height == 0 {
+        if self.width != 0 && self.height == 0 {
+            return Err(Error::UnsupportedFormat(
+                "Expected a JPEG whose frame header says its height but received one that leaves it to a DNL marker, \
+                 which is not supported"
+                    .into(),
+            ));
+        }
+        if self.width == 0 {
             return Err(broken(format!("a size of {}x{}", self.width, self.height)));
         }
         let (components, _) = components.as_chunks::<3>();
@@ -107,6 +110,13 @@ impl Markers {
         self.first_table = components[0][2];
         self.components = components.iter().map(|component| component[0]).collect();
         Ok(())
+    }
+
+    /// EXIF (Exif 2.32, 4.7.2) or XMP (XMP specification, part 3, 1.1.3).
+    fn application_one(&mut self, segment: &[u8]) {
+        let block = |preamble: &[u8]| segment.strip_prefix(preamble).map(<[u8]>::to_vec);
+        self.exif = self.exif.take().or_else(|| block(b"Exif\0\0"));
+        self.xmp = self.xmp.take().or_else(|| block(b"http://ns.adobe.com/xap/1.0/\0"));
     }
 
     fn quantisation(&mut self, mut segment: &[u8]) {
@@ -149,6 +159,35 @@ fn scaled_sum(quality: u8) -> u32 {
     let quality = u32::from(quality);
     let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
     LUMINANCE.iter().map(|entry| ((entry * percent + 50) / 100).clamp(1, 255)).sum()
+}
+
+/// Pixels per inch, by JFIF (ITU-T T.871, 10.1).
+fn density(segment: &[u8]) -> Option<(f64, f64)> {
+    let &[_, _, unit, x1, x0, y1, y0, ..] = segment.strip_prefix(b"JFIF\0")? else { return None };
+    let per_inch = match unit {
+        1 => 1.0,
+        2 => 2.54,
+        _ => return None,
+    };
+    let (x, y) = (u16::from_be_bytes([x1, x0]), u16::from_be_bytes([y1, y0]));
+    (x > 0 && y > 0).then(|| (f64::from(x) * per_inch, f64::from(y) * per_inch))
+}
+
+/// IPTC's records among Photoshop's resources: signature, number, name, length, data, each padded to even length.
+fn iptc(segment: &[u8]) -> Option<&[u8]> {
+    const IPTC: [u8; 2] = [0x04, 0x04];
+    let mut rest = segment.strip_prefix(b"Photoshop 3.0\0")?;
+    loop {
+        let (number, after) = rest.strip_prefix(b"8BIM")?.split_first_chunk::<2>()?;
+        let name = (usize::from(*after.first()?) + 1).next_multiple_of(2);
+        let (length, after) = after.get(name..)?.split_first_chunk::<4>()?;
+        let length = u32::from_be_bytes(*length) as usize;
+        let data = after.get(..length)?;
+        if *number == IPTC {
+            return Some(data);
+        }
+        rest = after.get(length.next_multiple_of(2)..)?;
+    }
 }
 
 /// The position of the next marker byte: one that follows 0xFF and is neither stuffing nor fill.

@@ -3,11 +3,15 @@
 //! Every format is read in two steps: its header, which costs nothing, and, after the size was checked against the
 //! limit, its pixels. What the formats have in common (colour, orientation, what counts as broken) is done here.
 
+mod avif;
 mod bmp;
 mod damage;
 mod gif;
 mod jpeg;
 mod jpeg_markers;
+mod libjpeg;
+mod libwebp;
+mod other;
 mod png;
 mod tiff;
 mod webp;
@@ -16,11 +20,12 @@ mod webp_quality;
 pub use damage::FailOn;
 
 use super::colour::{self, Ink, Tag};
-use super::exif;
+use super::metadata::Metadata;
 use super::orient;
 use super::picture::{Raster, Samples};
 use super::sniff::{Format, sniff};
 use crate::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How a file is read.
 #[derive(Clone, Debug)]
@@ -31,7 +36,8 @@ pub struct DecodeOptions {
     pub limit_pixels: Option<u64>,
     /// Whether the picture is turned upright by its EXIF orientation.
     pub auto_orient: bool,
-    /// Whether the ICC profile and the EXIF block are handed out.
+    /// Whether metadata is handed out. The pixels then stay in the colours of their profile, with sRGB's tone curve, so
+    /// that no saturation is lost: [`ToProfile`](super::ToProfile) takes them back.
     pub keep_metadata: bool,
 }
 
@@ -66,16 +72,14 @@ pub struct Header {
 /// A file that was read.
 #[derive(Clone, Debug)]
 pub struct Decoded {
-    /// The pixels in sRGB. Grey stays grey, CMYK becomes RGB, palettes are expanded; 1-, 2- and 4-bit samples
+    /// The pixels in sRGB, but for `keep_metadata`. Grey stays grey, CMYK becomes RGB, palettes are expanded; 1-, 2- and 4-bit samples
     /// become 8-bit, 16-bit samples stay.
     pub raster: Raster,
     pub format: Format,
     /// 8 or 16.
     pub depth: u8,
-    /// The embedded ICC profile, if asked for.
-    pub icc: Option<Vec<u8>>,
-    /// The EXIF block from its TIFF header on, if asked for; not from TIFF files, whose EXIF is spread over the file.
-    pub exif: Option<Vec<u8>>,
+    /// What the file says beside its pixels, if asked for. Its profile only where it fits the pixels.
+    pub metadata: Metadata,
     /// The quality (1..=100) that a lossy file was probably written with: of JPEG from its quantisation tables, of
     /// WebP from its quantiser. `None`: lossless.
     pub quality: Option<u8>,
@@ -96,20 +100,26 @@ struct Picture {
     /// Samples per pixel; 4 inks count as 4.
     channels: u8,
     ink: Ink,
+    /// The alpha of CMYK, which has no room for it among its four channels.
+    alpha: Option<Samples>,
     tag: Option<Tag>,
-    exif: Option<Vec<u8>>,
+    /// All but the profile and the orientation.
+    metadata: Metadata,
     quality: Option<u8>,
     warnings: Vec<String>,
 }
 
 fn open(bytes: &[u8]) -> Result<Box<dyn Source + '_>, Error> {
-    Ok(match sniff(bytes)? {
+    let format = sniff(bytes)?;
+    Ok(match format {
         Format::Png => Box::new(png::Png::open(bytes)?),
         Format::Jpeg => Box::new(jpeg::Jpeg::open(bytes)?),
         Format::Webp => Box::new(webp::Webp::open(bytes)?),
         Format::Tiff => Box::new(tiff::Tiff::open(bytes)?),
         Format::Bmp => Box::new(bmp::Bmp::open(bytes)?),
         Format::Gif => Box::new(gif::Gif::open(bytes)?),
+        Format::Avif => Box::new(avif::Avif::open(bytes)?),
+        Format::Pnm | Format::Qoi | Format::Ico => Box::new(other::Other::open(bytes, format)?),
     })
 }
 
@@ -119,7 +129,16 @@ fn open(bytes: &[u8]) -> Result<Box<dyn Source + '_>, Error> {
 /// [`Error::UnsupportedFormat`] where it is no image or of a kind that is not supported (the message names it);
 /// [`Error::Decode`] where the header is broken.
 pub fn probe(bytes: &[u8]) -> Result<Header, Error> {
-    Ok(open(bytes)?.header())
+    guarded(|| Ok(open(bytes)?.header()))
+}
+
+/// What a decoder does, with its panics as errors: a file that a library of others fails on is a broken file.
+fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
+        Err(Error::Decode(format!("The picture is broken in a way that its decoder does not expect: {text}")))
+    })
 }
 
 /// Reads a file: oriented, in sRGB. Of animations the first frame.
@@ -128,24 +147,38 @@ pub fn probe(bytes: &[u8]) -> Result<Header, Error> {
 /// Those of [`probe`]; [`Error::Limit`] where the picture has more pixels than allowed or does not fit into memory;
 /// [`Error::Decode`] where it is more broken than `fail_on` tolerates.
 pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded, Error> {
+    guarded(|| decode_unguarded(bytes, options))
+}
+
+fn decode_unguarded(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded, Error> {
     let source = open(bytes)?;
     let header = source.header();
     check_limit(&header, options.limit_pixels)?;
     let picture = source.read(options.fail_on)?;
 
-    let Picture { samples, channels, ink, tag, exif, quality, mut warnings } = picture;
+    let Picture { samples, channels, ink, alpha, tag, metadata, quality, mut warnings } = picture;
     let size = (header.width, header.height);
-    let (samples, channels) = colour::to_srgb(samples, size, channels, ink, tag.as_ref(), &mut warnings)?;
-    let mut raster = Raster::new(header.width, header.height, channels, samples)?;
-    if options.auto_orient {
-        raster = orient::upright(raster, header.orientation)?;
-    }
-    let icc = match tag {
-        Some(Tag::Icc(icc)) if options.keep_metadata => Some(icc),
-        _ => None,
+    let tag = tag.as_ref();
+    let (samples, channels, icc) = if options.keep_metadata {
+        colour::to_working(samples, size, channels, ink, tag, &mut warnings)?
+    } else {
+        let (samples, channels) = colour::to_srgb(samples, size, channels, ink, tag, &mut warnings)?;
+        (samples, channels, None)
     };
-    let exif = exif.filter(|_| options.keep_metadata).map(|block| exif::without_preamble(&block).to_vec());
-    Ok(Decoded { raster, format: header.format, depth: header.depth, icc, exif, quality, warnings })
+    let mut raster = Raster::new(header.width, header.height, channels, samples)?;
+    if let Some(alpha) = alpha {
+        raster = raster.with_channel(&Raster::new(header.width, header.height, 1, alpha)?)?;
+    }
+    let mut orientation = header.orientation;
+    if options.auto_orient {
+        raster = orient::upright(raster, orientation)?;
+        orientation = 1;
+    }
+    let metadata = match options.keep_metadata {
+        true => Metadata { icc, orientation, ..metadata },
+        false => Metadata::default(),
+    };
+    Ok(Decoded { raster, format: header.format, depth: header.depth, metadata, quality, warnings })
 }
 
 fn check_limit(header: &Header, limit: Option<u64>) -> Result<(), Error> {
@@ -159,5 +192,7 @@ fn check_limit(header: &Header, limit: Option<u64>) -> Result<(), Error> {
     }
 }
 
+#[cfg(test)]
+mod cases;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! What Pillow and LittleCMS make of the same files is the judge; `tests/fixtures/make_raster.py` made them.
 
 use super::*;
+use crate::raster::exif;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -98,12 +99,12 @@ fn profiles_come_out_as_littlecms_says() {
 fn profiles_are_handed_out_only_when_asked_for() {
     let keep = DecodeOptions { keep_metadata: true, ..Default::default() };
     for name in ["icc-p3.png", "icc-p3.webp", "icc-p3.tif", "icc-p3.jpg"] {
-        let icc = decode(&fixture(name), &keep).unwrap().icc.unwrap();
+        let icc = decode(&fixture(name), &keep).unwrap().metadata.icc.unwrap();
         assert_eq!(&icc[36..40], b"acsp", "{name}");
-        assert_eq!(read(name).icc, None);
+        assert_eq!(read(name).metadata, Metadata::default());
     }
     for name in ["orient-6.jpg", "orient-6.png", "orient-6.webp"] {
-        let exif = decode(&fixture(name), &keep).unwrap().exif.unwrap();
+        let exif = decode(&fixture(name), &keep).unwrap().metadata.exif.unwrap();
         assert_eq!(exif::orientation(Some(&exif)), 6, "{name}");
     }
 }
@@ -120,6 +121,7 @@ fn sixteen_bit_profiles_are_at_least_as_exact() {
     info.icc_profile = Some(
         decode(&fixture("icc-adobe.png"), &DecodeOptions { keep_metadata: true, ..Default::default() })
             .unwrap()
+            .metadata
             .icc
             .unwrap()
             .into(),
@@ -179,6 +181,10 @@ fn rgb_stored_in_jpeg_without_transform() {
     // As Adobe writes it: transform 0. The encoder stores the three channels as they are.
     encoder.add_app_segment(14, b"Adobe\0\x64\0\0\0\0\0".to_vec()).unwrap();
     encoder.encode(&rgb, 16, 16, jpeg_encoder::ColorType::Ycbcr).unwrap();
+    // A JFIF segment, which the encoder always writes, would mean YCbCr: Adobe writes none.
+    assert_eq!(file[2..4], [0xff, 0xe0]);
+    let jfif = 2 + usize::from(u16::from_be_bytes([file[4], file[5]]));
+    file.drain(2..2 + jfif);
     let found = decode(&file, &DecodeOptions::default()).unwrap();
     assert!(largest_difference(bytes(&found.raster), &rgb) <= 2);
 }
@@ -189,8 +195,9 @@ fn jpeg_of_every_kind() {
     for (name, channels) in [("progressive.jpg", 3), ("subsampled.jpg", 3), ("grey.jpg", 1)] {
         let found = read(name);
         assert_eq!((found.raster.channels, found.depth), (channels, 8));
+        // zune-jpeg spreads chroma a little differently, most of all from beyond the edges of the picture.
         let other = image::load_from_memory(&fixture(name)).unwrap().into_bytes();
-        assert_eq!(other, bytes(&found.raster), "{name}");
+        assert!(psnr(&other, bytes(&found.raster)) > 40.0, "{name}");
         if channels == 3 {
             assert!(psnr(bytes(&found.raster), &photo) > 28.0, "{name}");
         }

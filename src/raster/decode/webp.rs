@@ -1,37 +1,80 @@
-//! WebP, by the `image` crate: memory-safe, which matters more than speed for files from strangers.
+//! WebP, by libwebp. The container (RIFF; developers.google.com/speed/webp/docs/riff_container) is read here.
 
 use super::damage::{Damage, broken_header};
+use super::libwebp;
 use super::webp_quality::lossy_quality;
-use super::{FailOn, Format, Header, Ink, Picture, Source, Tag};
+use super::{FailOn, Format, Header, Ink, Metadata, Picture, Source, Tag};
 use crate::error::Error;
 use crate::raster::exif;
 use crate::raster::picture::{Samples, sample_count, zeroed};
-use image::ImageDecoder;
-use image::codecs::webp::WebPDecoder;
-use std::io::Cursor;
+
+/// Bits of the flags of VP8X.
+const HAS_PROFILE: u8 = 0x20;
+const HAS_EXIF: u8 = 0x08;
+const HAS_XMP: u8 = 0x04;
 
 pub(super) struct Webp<'a> {
     bytes: &'a [u8],
-    decoder: WebPDecoder<Cursor<&'a [u8]>>,
-    exif: Option<Vec<u8>>,
+    /// The first frame of an animation.
+    frame: Option<Frame<'a>>,
     header: Header,
 }
 
 impl<'a> Webp<'a> {
     pub(super) fn open(bytes: &'a [u8]) -> Result<Self, Error> {
         let broken = |e| broken_header(Format::Webp, e);
-        let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(broken)?;
-        let (width, height) = decoder.dimensions();
-        let exif = decoder.exif_metadata().map_err(broken)?;
+        let features = libwebp::features(bytes).map_err(broken)?;
+        let (width, height) = (features.width, features.height);
+        let (frame, alpha) = if features.animated {
+            let chunk = chunks(bytes).find(|chunk| &chunk.kind == b"ANMF");
+            let frame = chunk.and_then(|chunk| Frame::read(chunk.data)).ok_or("no first frame").map_err(broken)?;
+            let inside = u64::from(frame.x) + u64::from(frame.width) <= width.into()
+                && u64::from(frame.y) + u64::from(frame.height) <= height.into();
+            if !inside {
+                return Err(broken("a frame that lies outside of the picture"));
+            }
+            let covers = (frame.width, frame.height) == (width, height);
+            let alpha = !covers || libwebp::features(frame.chunks).map_err(broken)?.alpha;
+            (Some(frame), alpha)
+        } else {
+            (None, features.alpha)
+        };
         let header = Header {
             format: Format::Webp,
             width,
             height,
-            channels: decoder.color_type().channel_count(),
+            channels: if alpha { 4 } else { 3 },
             depth: 8,
-            orientation: exif::orientation(exif.as_deref().map(exif::without_preamble)),
+            orientation: exif::orientation(announced(bytes, HAS_EXIF, b"EXIF").map(exif::without_preamble)),
         };
-        Ok(Webp { bytes, decoder, exif, header })
+        Ok(Webp { bytes, frame, header })
+    }
+
+    fn pixels(&self) -> Result<Vec<u8>, Error> {
+        let Header { width, height, channels, .. } = self.header;
+        // As in sharp, no level accepts a picture that does not decode.
+        let broken = |e| match e {
+            "out of memory" => Error::Limit("Out of memory for the WebP".into()),
+            e => Error::Decode(format!("The WebP is broken: {e}")),
+        };
+        let mut samples = zeroed(sample_count(width, height, channels)?)?;
+        let Some(frame) = &self.frame else {
+            libwebp::decode(self.bytes, (width, height), channels, &mut samples).map_err(broken)?;
+            return Ok(samples);
+        };
+        let size = (frame.width, frame.height);
+        if size == (width, height) {
+            libwebp::decode(frame.chunks, size, channels, &mut samples).map_err(broken)?;
+            return Ok(samples);
+        }
+        let mut part = zeroed(sample_count(frame.width, frame.height, channels)?)?;
+        libwebp::decode(frame.chunks, size, channels, &mut part).map_err(broken)?;
+        let (row, stride) = (size.0 as usize * 4, width as usize * 4);
+        let start = frame.y as usize * stride + frame.x as usize * 4;
+        for (row, out) in part.chunks_exact(row).zip(samples[start..].chunks_mut(stride)) {
+            out[..row.len()].copy_from_slice(row);
+        }
+        Ok(samples)
     }
 }
 
@@ -40,28 +83,77 @@ impl Source for Webp<'_> {
         self.header
     }
 
-    fn read(mut self: Box<Self>, fail_on: FailOn) -> Result<Picture, Error> {
-        let Header { width, height, channels, .. } = self.header;
+    fn read(self: Box<Self>, fail_on: FailOn) -> Result<Picture, Error> {
         let mut warnings = Vec::new();
         if let Some(missing) = missing(self.bytes) {
-            // The decoder reads zeros past the end of lossless data, so the container has to tell.
             let detail = format!("{missing} bytes are missing");
             Damage::truncated(Format::Webp, detail).judge(fail_on, &mut warnings)?;
         }
-        let mut samples = zeroed(sample_count(width, height, channels)?)?;
-        let icc = self.decoder.icc_profile().ok().flatten();
-        // As in sharp, no level accepts a picture that does not decode: the decoder gives nothing of it.
-        self.decoder
-            .read_image(&mut samples)
-            .map_err(|e| Error::Decode(format!("The WebP is broken: {e}")))?;
         Ok(Picture {
-            samples: Samples::U8(samples),
-            channels,
+            samples: Samples::U8(self.pixels()?),
+            channels: self.header.channels,
             ink: Ink::Rgb,
-            tag: icc.map(Tag::Icc),
-            exif: self.exif,
+            alpha: None,
+            tag: announced(self.bytes, HAS_PROFILE, b"ICCP").map(|icc| Tag::Icc(icc.to_vec())),
+            metadata: Metadata {
+                exif: announced(self.bytes, HAS_EXIF, b"EXIF").map(<[u8]>::to_vec),
+                xmp: announced(self.bytes, HAS_XMP, b"XMP ").map(<[u8]>::to_vec),
+                ..Metadata::default()
+            },
             quality: lossy_quality(self.bytes),
             warnings,
+        })
+    }
+}
+
+/// A chunk of the container.
+struct Chunk<'a> {
+    kind: [u8; 4],
+    data: &'a [u8],
+}
+
+/// The chunks of a file up to the first that is cut off.
+fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
+    let mut rest = bytes.get(12..).unwrap_or(&[]);
+    std::iter::from_fn(move || {
+        let (kind, after) = rest.split_first_chunk::<4>()?;
+        let (length, after) = after.split_first_chunk::<4>()?;
+        let length = u32::from_le_bytes(*length) as usize;
+        let data = after.get(..length)?;
+        rest = after.get(length + (length & 1)..).unwrap_or(&[]);
+        Some(Chunk { kind: *kind, data })
+    })
+}
+
+/// A chunk of metadata whose flag VP8X sets; without it the chunk is to be ignored, as libwebp's tools and sharp do.
+fn announced<'a>(bytes: &'a [u8], flag: u8, kind: &[u8; 4]) -> Option<&'a [u8]> {
+    let first = chunks(bytes).next().filter(|first| &first.kind == b"VP8X")?;
+    if first.data.first()? & flag == 0 {
+        return None;
+    }
+    chunks(bytes).find(|chunk| &chunk.kind == kind).map(|chunk| chunk.data)
+}
+
+/// A frame of an animation.
+struct Frame<'a> {
+    x: u32,
+    y: u32,
+    width: u32,
+    height: u32,
+    /// Its image data, with their chunk headers.
+    chunks: &'a [u8],
+}
+
+impl<'a> Frame<'a> {
+    /// From the payload of ANMF: five numbers of 24 bits, then flags.
+    fn read(data: &'a [u8]) -> Option<Self> {
+        let number = |i: usize| Some(u32::from_le_bytes([*data.get(i)?, *data.get(i + 1)?, *data.get(i + 2)?, 0]));
+        Some(Frame {
+            x: number(0)? * 2,
+            y: number(3)? * 2,
+            width: number(6)? + 1,
+            height: number(9)? + 1,
+            chunks: data.get(16..)?,
         })
     }
 }

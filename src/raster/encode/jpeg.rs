@@ -11,7 +11,7 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 const BLOCK: u32 = 8;
 const LAST_RESTART: [u8; 2] = [0xff, 0xd7];
-const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
+pub(super) const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
 
 /// Encodes the rows of a band. Band 0 keeps its header, the others only their entropy-coded data.
 pub(super) fn compress(
@@ -55,9 +55,16 @@ pub(super) fn join(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>) -
             let segments: Vec<Segment> = Segments::new(&first).collect();
             let frame = segments.iter().find(|segment| segment.marker == 0xc0).ok_or_else(unexpected)?;
             let jfif = segments.iter().find(|segment| segment.marker == 0xe0).ok_or_else(unexpected)?;
-            let (frame, after_jfif) = (frame.start, jfif.end);
+            let (frame, jfif_start, after_jfif) = (frame.start, jfif.start, jfif.end);
             // Marker, length, precision, then the height.
             first[frame + 5..frame + 7].copy_from_slice(&height);
+            if let Some((x, y)) = options.metadata.density {
+                // Marker, length, identifier, version, then unit and densities.
+                const INCHES: u8 = 1;
+                let dots = |per_inch: f64| (per_inch.round().clamp(1.0, 65535.0) as u16).to_be_bytes();
+                let place = &mut first[jfif_start + 11..jfif_start + 16];
+                place.copy_from_slice(&[&[INCHES][..], &dots(x), &dots(y)].concat());
+            }
             out.extend_from_slice(&first[..after_jfif]);
             out.extend_from_slice(&metadata);
             out.extend_from_slice(&first[after_jfif..]);
@@ -70,7 +77,18 @@ pub(super) fn join(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>) -
     Ok(out)
 }
 
-/// EXIF as APP1 and the profile as APP2 segments of at most 64 KiB (ICC.1, B.4).
+/// What a band adds to a file that is written piece by piece.
+pub(super) fn piece(layout: &Layout, options: &EncodeOptions, band: Band) -> Result<Vec<u8>, Error> {
+    if band.index > 0 {
+        return Ok([&LAST_RESTART[..], &band.bytes].concat());
+    }
+    // A file of the first band alone, without its end.
+    let mut out = join(layout, options, vec![band])?;
+    out.truncate(out.len() - END_OF_IMAGE.len());
+    Ok(out)
+}
+
+/// EXIF and XMP as APP1, IPTC as APP13, and the profile as APP2 segments of at most 64 KiB (ICC.1, B.4).
 fn metadata(options: &EncodeOptions) -> Result<Vec<u8>, Error> {
     const MAX: usize = 0xffff - 2;
     let mut out = Vec::new();
@@ -80,14 +98,21 @@ fn metadata(options: &EncodeOptions) -> Result<Vec<u8>, Error> {
         out.extend((length as u16).to_be_bytes());
         parts.iter().for_each(|part| out.extend_from_slice(part));
     };
-    if let Some(exif) = &options.exif {
+    if let Some(exif) = &options.metadata.exif {
         const PREAMBLE: &[u8] = b"Exif\0\0";
         if exif.len() > MAX - PREAMBLE.len() {
             return Err(Error::Encode(format!("The EXIF block of {} bytes does not fit a JPEG", exif.len())));
         }
         segment(0xe1, &[PREAMBLE, exif]);
     }
-    if let Some(icc) = &options.icc {
+    if let Some(xmp) = &options.metadata.xmp {
+        const PREAMBLE: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+        if xmp.len() > MAX - PREAMBLE.len() {
+            return Err(Error::Encode(format!("The XMP of {} bytes does not fit a JPEG", xmp.len())));
+        }
+        segment(0xe1, &[PREAMBLE, xmp]);
+    }
+    if let Some(icc) = &options.metadata.icc {
         const PREAMBLE: &[u8] = b"ICC_PROFILE\0";
         let chunks = icc.chunks(MAX - PREAMBLE.len() - 2);
         let count = u8::try_from(chunks.len()).map_err(|_| {
@@ -96,6 +121,12 @@ fn metadata(options: &EncodeOptions) -> Result<Vec<u8>, Error> {
         for (number, chunk) in (1..=count).zip(chunks) {
             segment(0xe2, &[PREAMBLE, &[number, count], chunk]);
         }
+    }
+    if let Some(iptc) = &options.metadata.iptc {
+        // Resource 0x0404 with an empty name, its length, its data to an even length.
+        const PREAMBLE: &[u8] = b"Photoshop 3.0\08BIM\x04\x04\0\0";
+        let padding = &[0][..iptc.len() % 2];
+        segment(0xed, &[PREAMBLE, &(iptc.len() as u32).to_be_bytes(), iptc, padding]);
     }
     Ok(out)
 }

@@ -5,6 +5,7 @@
 //! are only collected.
 
 mod filter;
+mod join;
 mod jpeg;
 mod png;
 mod riff;
@@ -12,10 +13,11 @@ mod tiff;
 mod webp;
 mod zlib;
 
-use super::exif;
+use super::metadata::Metadata;
 use super::picture::{Raster, Samples};
 use super::sniff::Format;
 use crate::error::Error;
+pub use join::Joiner;
 
 /// How a file is written.
 #[derive(Clone, Debug)]
@@ -30,16 +32,14 @@ pub struct EncodeOptions {
     /// level 6 took 1.2 to 3.6 times as long for files up to 7 % smaller, level 1 half as long for files 40 to 70 %
     /// larger.
     pub compression_level: u8,
-    /// An ICC profile to embed. The samples must already be in its space.
-    pub icc: Option<Vec<u8>>,
-    /// An EXIF block, from its TIFF header on, to embed. It is written with orientation 1 and without thumbnail.
-    pub exif: Option<Vec<u8>>,
+    /// What to embed. The samples must already be in the space of its profile. EXIF is written without thumbnail.
+    pub metadata: Metadata,
 }
 
 impl EncodeOptions {
     /// The defaults for a format.
     pub fn new(format: Format) -> Self {
-        EncodeOptions { format, quality: 90, lossless: false, compression_level: 3, icc: None, exif: None }
+        EncodeOptions { format, quality: 90, lossless: false, compression_level: 3, metadata: Metadata::default() }
     }
 }
 
@@ -107,8 +107,7 @@ impl Encoder {
         mut options: EncodeOptions,
     ) -> Result<Self, Error> {
         check(width, height, channels, depth, &options)?;
-        options.exif =
-            options.exif.as_deref().and_then(|block| exif::for_upright(exif::without_preamble(block)));
+        options.metadata = options.metadata.for_writing((width, height));
         let mut layout = Layout { width, height, channels, depth, band_rows: BAND_ROWS };
         if matches!(options.format, Format::Png | Format::Tiff) {
             let least = u32::try_from(MIN_BAND_BYTES.div_ceil(layout.row_bytes())).unwrap_or(u32::MAX);
@@ -228,7 +227,7 @@ fn check(width: u32, height: u32, channels: u8, depth: u8, options: &EncodeOptio
         Format::Jpeg => u32::from(u16::MAX),
         Format::Webp => webp::MAX_SIDE,
         Format::Png | Format::Tiff => i32::MAX as u32,
-        Format::Bmp | Format::Gif => {
+        Format::Bmp | Format::Gif | Format::Avif | Format::Pnm | Format::Qoi | Format::Ico => {
             return Err(Error::UnsupportedFormat(format!(
                 "Expected PNG, JPEG, WebP or TIFF as the output format but received {format}"
             )));

@@ -45,7 +45,7 @@ pub(super) fn join(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>) -
     header.extend(layout.height.to_be_bytes());
     header.extend([layout.depth, colour_type, 0, 0, 0]);
     chunk(&mut out, b"IHDR", &header)?;
-    if let Some(icc) = &options.icc {
+    if let Some(icc) = &options.metadata.icc {
         let mut profile = b"ICC profile\0\0".to_vec();
         profile.extend(zlib::header(options.compression_level));
         zlib::deflate(icc, options.compression_level, true, &mut profile)?;
@@ -55,7 +55,16 @@ pub(super) fn join(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>) -
         const PERCEPTUAL: u8 = 0;
         chunk(&mut out, b"sRGB", &[PERCEPTUAL])?;
     }
-    if let Some(exif) = &options.exif {
+    if let Some((x, y)) = options.metadata.density {
+        const METRE: u8 = 1;
+        let per_metre = |per_inch: f64| ((per_inch / 0.0254).round() as u32).to_be_bytes();
+        chunk(&mut out, b"pHYs", &[&per_metre(x)[..], &per_metre(y), &[METRE]].concat())?;
+    }
+    if let Some(xmp) = &options.metadata.xmp {
+        // Keyword, not compressed, no language, no translation.
+        chunk(&mut out, b"iTXt", &[b"XML:com.adobe.xmp\0\0\0\0\0", &xmp[..]].concat())?;
+    }
+    if let Some(exif) = &options.metadata.exif {
         chunk(&mut out, b"eXIf", exif)?;
     }
 
@@ -66,6 +75,25 @@ pub(super) fn join(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>) -
         adler = zlib::adler32_joined(adler, band.adler, band.length);
         out.extend_from_slice(&band.bytes);
     }
+    out.extend(tail(adler)?);
+    Ok(out)
+}
+
+/// What a band adds to a file that is written piece by piece.
+pub(super) fn piece(layout: &Layout, options: &EncodeOptions, band: Band) -> Result<Vec<u8>, Error> {
+    if band.index > 0 {
+        return Ok(band.bytes);
+    }
+    // A file of the first band alone, without its end.
+    let end = tail(band.adler)?.len();
+    let mut out = join(layout, options, vec![band])?;
+    out.truncate(out.len() - end);
+    Ok(out)
+}
+
+/// The end of a file: the checksum of all that was compressed.
+pub(super) fn tail(adler: u32) -> Result<Vec<u8>, Error> {
+    let mut out = Vec::new();
     chunk(&mut out, b"IDAT", &adler.to_be_bytes())?;
     chunk(&mut out, b"IEND", &[])?;
     Ok(out)

@@ -1,27 +1,29 @@
 //! The container of WebP: metadata around what the codec wrote.
 
 use crate::error::Error;
+use crate::raster::metadata::Metadata;
 
 const HEADER: usize = 12;
 
-/// The file with a profile and EXIF, in the extended layout that they need (WebP container specification). Without
-/// either it stays as it is.
+/// The file with a profile, EXIF and XMP, in the extended layout that they need (WebP container specification). Without
+/// any it stays as it is.
 pub(super) fn with_metadata(
     simple: Vec<u8>,
     (width, height): (u32, u32),
     alpha: bool,
-    icc: Option<&[u8]>,
-    exif: Option<&[u8]>,
+    metadata: &Metadata,
 ) -> Result<Vec<u8>, Error> {
-    if icc.is_none() && exif.is_none() {
+    let Metadata { icc, exif, xmp, .. } = metadata;
+    if icc.is_none() && exif.is_none() && xmp.is_none() {
         return Ok(simple);
     }
     const ICC: u8 = 0x20;
     const ALPHA: u8 = 0x10;
     const EXIF: u8 = 0x08;
+    const XMP: u8 = 0x04;
     let flag = |set: bool, bit: u8| if set { bit } else { 0 };
-    let mut features =
-        vec![flag(icc.is_some(), ICC) | flag(alpha, ALPHA) | flag(exif.is_some(), EXIF), 0, 0, 0];
+    let blocks = flag(icc.is_some(), ICC) | flag(exif.is_some(), EXIF) | flag(xmp.is_some(), XMP);
+    let mut features = vec![blocks | flag(alpha, ALPHA), 0, 0, 0];
     features.extend(&(width - 1).to_le_bytes()[..3]);
     features.extend(&(height - 1).to_le_bytes()[..3]);
 
@@ -37,6 +39,9 @@ pub(super) fn with_metadata(
     }
     if let Some(exif) = exif {
         chunk(&mut out, b"EXIF", exif)?;
+    }
+    if let Some(xmp) = xmp {
+        chunk(&mut out, b"XMP ", xmp)?;
     }
     let size = length(out.len() - 8)?;
     out[4..8].copy_from_slice(&size);

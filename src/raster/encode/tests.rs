@@ -2,10 +2,12 @@
 //! the whole picture at once.
 
 use super::*;
+use crate::raster::exif;
 use crate::raster::decode::{DecodeOptions, decode};
 use crate::raster::picture::{Raster, Samples};
 use std::io::Cursor;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 fn fixture(name: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/raster").join(name);
@@ -95,8 +97,8 @@ fn png_levels_and_bands_in_any_order() {
 fn png_chunks_hold_the_metadata() {
     let icc = fixture_icc();
     let exif = decode(&fixture("orient-6.jpg"), &DecodeOptions { keep_metadata: true, ..Default::default() });
-    let options =
-        EncodeOptions { icc: Some(icc.clone()), exif: exif.unwrap().exif, ..EncodeOptions::new(Format::Png) };
+    let metadata = Metadata { icc: Some(icc.clone()), exif: exif.unwrap().metadata.exif, ..Metadata::default() };
+    let options = EncodeOptions { metadata, ..EncodeOptions::new(Format::Png) };
     let file = encode(picture(9, 9, 3, 8), options).unwrap();
     let reader = ::png::Decoder::new(Cursor::new(&file)).read_info().unwrap();
     assert_eq!(reader.info().icc_profile.as_deref(), Some(&icc[..]));
@@ -106,7 +108,7 @@ fn png_chunks_hold_the_metadata() {
 
 fn fixture_icc() -> Vec<u8> {
     let options = DecodeOptions { keep_metadata: true, ..Default::default() };
-    decode(&fixture("icc-p3.png"), &options).unwrap().icc.unwrap()
+    decode(&fixture("icc-p3.png"), &options).unwrap().metadata.icc.unwrap()
 }
 
 #[test]
@@ -137,8 +139,11 @@ fn jpeg_metadata_of_many_segments() {
     let icc: Vec<u8> = (0..150_000u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect();
     let source =
         decode(&fixture("orient-6.jpg"), &DecodeOptions { keep_metadata: true, ..Default::default() });
-    let exif = source.unwrap().exif;
-    let options = EncodeOptions { icc: Some(icc.clone()), exif, ..EncodeOptions::new(Format::Jpeg) };
+    let exif = source.unwrap().metadata.exif;
+    let options = EncodeOptions {
+        metadata: Metadata { icc: Some(icc.clone()), exif, ..Metadata::default() },
+        ..EncodeOptions::new(Format::Jpeg)
+    };
     let file = encode(picture(50, 70, 3, 8), options).unwrap();
     let mut decoder = zune_jpeg::JpegDecoder::new(zune_jpeg::zune_core::bytestream::ZCursor::new(&file));
     decoder.decode_headers().unwrap();
@@ -172,11 +177,11 @@ fn tiff_takes_over_exif_and_profile() {
     let icc = fixture_icc();
     let source =
         decode(&fixture("orient-6.jpg"), &DecodeOptions { keep_metadata: true, ..Default::default() });
-    let exif = source.unwrap().exif;
+    let exif = source.unwrap().metadata.exif;
     assert_eq!(&exif.as_ref().unwrap()[..2], b"MM");
     for depth in [8, 16] {
-        let options =
-            EncodeOptions { icc: Some(icc.clone()), exif: exif.clone(), ..EncodeOptions::new(Format::Tiff) };
+        let metadata = Metadata { icc: Some(icc.clone()), exif: exif.clone(), ..Metadata::default() };
+        let options = EncodeOptions { metadata, ..EncodeOptions::new(Format::Tiff) };
         let raster = picture(300, 129, 3, depth);
         let file = encode(raster.clone(), options).unwrap();
         assert_eq!(judged(&file).2, raster.samples);
@@ -219,11 +224,10 @@ fn webp_lossless_is_exact_and_lossy_is_close() {
 fn webp_metadata() {
     let icc = fixture_icc();
     let keep = DecodeOptions { keep_metadata: true, ..Default::default() };
-    let exif = decode(&fixture("orient-6.jpg"), &keep).unwrap().exif;
+    let exif = decode(&fixture("orient-6.jpg"), &keep).unwrap().metadata.exif;
     for (channels, lossless) in [(3, false), (4, false), (3, true), (4, true)] {
         let options = EncodeOptions {
-            icc: Some(icc.clone()),
-            exif: exif.clone(),
+            metadata: Metadata { icc: Some(icc.clone()), exif: exif.clone(), ..Metadata::default() },
             lossless,
             ..EncodeOptions::new(Format::Webp)
         };
@@ -274,4 +278,39 @@ fn what_a_format_cannot_hold_is_refused() {
     assert_eq!(encoder.finish(swapped).unwrap_err().code(), "ERR_INVALID_ARG_VALUE");
     assert_eq!(encoder.compress(0, picture(100, 63, 3, 8)).unwrap_err().code(), "ERR_INVALID_ARG_VALUE");
     assert_eq!(encoder.compress(2, picture(100, 36, 3, 8)).unwrap_err().code(), "ERR_INVALID_ARG_VALUE");
+}
+
+#[test]
+fn pieces_are_the_file() {
+    for format in [Format::Png, Format::Jpeg, Format::Webp, Format::Tiff] {
+        for (width, height) in SIZES {
+            let encoder = Arc::new(Encoder::new(width, height, 3, 8, EncodeOptions::new(format)).unwrap());
+            let picture = picture(width, height, 3, 8);
+            let rows = encoder.band_rows();
+            let bands = || {
+                (0..height.div_ceil(rows)).map(|index| {
+                    let (y, end) = (index * rows, height.min((index + 1) * rows));
+                    encoder.compress(index, picture.crop(0, y, width, end - y)).unwrap()
+                })
+            };
+            let whole = encoder.finish(bands().collect()).unwrap();
+
+            let mut joiner = Joiner::new(encoder.clone());
+            let pieces: Vec<Vec<u8>> = bands().map(|band| joiner.push(band).unwrap()).collect();
+            let streamed = matches!(format, Format::Png | Format::Jpeg);
+            assert!(pieces.iter().all(|piece| piece.is_empty() != streamed), "{format} {width}x{height}");
+            let file = [pieces.concat(), joiner.finish().unwrap()].concat();
+            assert!(file == whole, "{format} {width}x{height}");
+        }
+    }
+}
+
+#[test]
+fn pieces_that_are_missing_or_out_of_order_are_refused() {
+    let encoder = Arc::new(Encoder::new(8, 200, 1, 8, EncodeOptions::new(Format::Jpeg)).unwrap());
+    let band = |index, height| encoder.compress(index, picture(8, height, 1, 8)).unwrap();
+    let mut joiner = Joiner::new(encoder.clone());
+    assert!(matches!(joiner.push(band(1, 64)), Err(Error::InvalidArgument(_))));
+    joiner.push(band(0, 64)).unwrap();
+    assert!(matches!(joiner.finish(), Err(Error::InvalidArgument(_))));
 }

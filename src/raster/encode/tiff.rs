@@ -5,11 +5,12 @@
 
 use super::{Band, EncodeOptions, Layout, zlib};
 use crate::error::Error;
-use crate::raster::exif::Directory;
+use crate::raster::exif::{Directory, Order};
 use crate::raster::picture::Samples;
 
 const SHORT: u16 = 3;
 const LONG: u16 = 4;
+const RATIONAL: u16 = 5;
 const UNDEFINED: u16 = 7;
 
 /// Differences along the rows (TIFF 6.0, section 14), then zlib.
@@ -51,7 +52,7 @@ fn difference<T: Copy>(row: &mut [T], channels: usize, minus: impl Fn(T, T) -> T
 pub(super) fn join(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>) -> Result<Vec<u8>, Error> {
     let order = order(options);
     let total: usize = bands.iter().map(|band| band.bytes.len() + 1).sum();
-    let mut out = options.exif.clone().unwrap_or_else(|| b"II*\0\0\0\0\0".to_vec());
+    let mut out = options.metadata.exif.clone().unwrap_or_else(|| b"II*\0\0\0\0\0".to_vec());
     out.reserve(total);
     let (mut offsets, mut lengths) = (Vec::new(), Vec::new());
     for band in bands {
@@ -74,7 +75,7 @@ pub(super) fn join(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>) -
     entries.add(&mut out, 259, SHORT, &[DEFLATE])?;
     entries.add(&mut out, 262, SHORT, &[if colours == 1 { 1 } else { 2 }])?;
     entries.add(&mut out, 273, LONG, &offsets)?;
-    entries.add(&mut out, 274, SHORT, &[1])?;
+    entries.add(&mut out, 274, SHORT, &[options.metadata.orientation.max(1).into()])?;
     entries.add(&mut out, 277, SHORT, &[channels])?;
     entries.add(&mut out, 278, LONG, &[layout.band_rows])?;
     entries.add(&mut out, 279, LONG, &lengths)?;
@@ -84,13 +85,23 @@ pub(super) fn join(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>) -
     if channels > colours {
         entries.add(&mut out, 338, SHORT, &[STRAIGHT_ALPHA])?;
     }
-    if let Some(icc) = &options.icc {
-        even(&mut out);
-        let place = position(&out)?;
-        out.extend_from_slice(icc);
-        entries.push(34675, UNDEFINED, icc.len() as u32, order.long(place));
+    if let Some(icc) = &options.metadata.icc {
+        entries.add_bytes(&mut out, 34675, UNDEFINED, icc)?;
     }
-    if let Some(exif) = &options.exif {
+    const BYTE: u16 = 1;
+    for (tag, kind, block) in [(700, BYTE, &options.metadata.xmp), (33723, UNDEFINED, &options.metadata.iptc)] {
+        if let Some(block) = block {
+            entries.add_bytes(&mut out, tag, kind, block)?;
+        }
+    }
+    if let Some((x, y)) = options.metadata.density {
+        const PARTS: f64 = 1000.0;
+        for (tag, value) in [(282, x), (283, y)] {
+            let fraction = [order.long((value * PARTS).round() as u32), order.long(PARTS as u32)].concat();
+            entries.add_bytes(&mut out, tag, RATIONAL, &fraction)?;
+        }
+    }
+    if let Some(exif) = &options.metadata.exif {
         entries.adopt(exif);
     }
     entries.write(&mut out)?;
@@ -98,7 +109,7 @@ pub(super) fn join(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>) -
 }
 
 fn order(options: &EncodeOptions) -> Order {
-    match options.exif.as_deref().and_then(Directory::first) {
+    match options.metadata.exif.as_deref().and_then(Directory::first) {
         Some(directory) if directory.is_big_endian() => Order::Big,
         _ => Order::Little,
     }
@@ -113,26 +124,6 @@ fn even(out: &mut Vec<u8>) {
 
 fn position(out: &[u8]) -> Result<u32, Error> {
     u32::try_from(out.len()).map_err(|_| Error::Encode("The TIFF would be larger than 4 GiB".into()))
-}
-
-#[derive(Clone, Copy)]
-enum Order {
-    Little,
-    Big,
-}
-
-impl Order {
-    fn is_big(self) -> bool {
-        matches!(self, Order::Big)
-    }
-
-    fn short(self, value: u16) -> [u8; 2] {
-        if self.is_big() { value.to_be_bytes() } else { value.to_le_bytes() }
-    }
-
-    fn long(self, value: u32) -> [u8; 4] {
-        if self.is_big() { value.to_be_bytes() } else { value.to_le_bytes() }
-    }
 }
 
 /// The entries of the directory: tag, and the 12 bytes.
@@ -168,6 +159,21 @@ impl Entries {
             order.long(place)
         };
         self.push(tag, kind, values.len() as u32, value);
+        Ok(())
+    }
+
+    /// Adds a block of bytes, which is at least five long or of numbers in the file's order.
+    fn add_bytes(&mut self, out: &mut Vec<u8>, tag: u16, kind: u16, bytes: &[u8]) -> Result<(), Error> {
+        let count = bytes.len() / if kind == RATIONAL { 8 } else { 1 };
+        let value = if bytes.len() <= 4 {
+            std::array::from_fn(|i| bytes.get(i).copied().unwrap_or(0))
+        } else {
+            even(out);
+            let place = position(out)?;
+            out.extend_from_slice(bytes);
+            self.order.long(place)
+        };
+        self.push(tag, kind, count as u32, value);
         Ok(())
     }
 

@@ -24,7 +24,7 @@ pub(super) fn encode(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>)
     let size = (layout.width, layout.height);
     let alpha = layout.channels.is_multiple_of(2);
     let file = picture.encode(&config(options)?)?;
-    riff::with_metadata(file, size, alpha, options.icc.as_deref(), options.exif.as_deref())
+    riff::with_metadata(file, size, alpha, &options.metadata)
 }
 
 fn config(options: &EncodeOptions) -> Result<WebPConfig, Error> {

@@ -1,0 +1,339 @@
+//! AVIF: the container is read here, `rav1d` decodes AV1.
+//!
+//! Parsers in Rust under permissive licences leave out grids, colour, rotation and mirroring, which phones and encoders
+//! write. Of a sequence, the still picture that stands for it is read.
+
+mod boxes;
+mod yuv;
+
+use self::boxes::{Container, Grid};
+use self::yuv::{Matrix, Planes, Range};
+use super::damage::broken_header;
+use super::{FailOn, Format, Header, Ink, Metadata, Picture, Source, Tag};
+use crate::error::Error;
+use crate::raster::orient;
+use crate::raster::picture::{Raster, Samples, sample_count, zeroed};
+use re_rav1d::dav1d;
+
+pub(super) struct Avif<'a> {
+    container: Container<'a>,
+    alpha: Option<u32>,
+    /// Size as coded, before anything is cut or turned.
+    coded: (u32, u32),
+    edits: Vec<Edit>,
+    header: Header,
+}
+
+/// What is done to the decoded picture, in the file's order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Edit {
+    Crop { x: u32, y: u32, width: u32, height: u32 },
+    /// EXIF's number of the same turn or mirroring.
+    Turn(u8),
+}
+
+impl<'a> Avif<'a> {
+    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, Error> {
+        let broken = |e: &str| broken_header(Format::Avif, e);
+        let container = Container::read(bytes).map_err(broken)?;
+        let primary = container.primary();
+        let first = match &container.kind(primary) {
+            b"av01" => primary,
+            b"grid" => *container.targets(b"dimg", primary).first().ok_or_else(|| broken("a grid without tiles"))?,
+            other => {
+                return Err(Error::UnsupportedFormat(format!(
+                    "Expected AV1 in the AVIF but received {:?}, which is not supported",
+                    other.escape_ascii().to_string()
+                )));
+            }
+        };
+        let coded = container.size(primary).ok_or_else(|| broken("no size"))?;
+        let configuration = container.property(first, b"av1C").and_then(|data| data.get(2).copied());
+        let flags = configuration.ok_or_else(|| broken("no AV1 configuration"))?;
+        let (deep, grey) = (flags & 0x40 != 0, flags & 0x10 != 0);
+        let alpha = container.sources(b"auxl", primary).find(|&item| is_alpha(&container, item));
+        let edits = edits(&container, primary, coded);
+        let (width, height) = edits.iter().fold(coded, |size, edit| edit.size(size));
+        if width == 0 || height == 0 {
+            return Err(broken("a picture of no size"));
+        }
+        let channels = if grey { 1 } else { 3 } + u8::from(alpha.is_some());
+        let depth = if deep { 16 } else { 8 };
+        let header = Header { format: Format::Avif, width, height, channels, depth, orientation: 1 };
+        Ok(Avif { container, alpha, coded, edits, header })
+    }
+
+    /// Code points: primaries, transfer, matrix, and whether the range is full.
+    fn code_points(&self) -> Option<(u8, u8, u8, bool)> {
+        let properties = self.container.properties(self.container.primary());
+        properties.filter(|found| &found.kind == b"colr").find_map(|found| match found.data {
+            [b'n', b'c', b'l', b'x', _, primaries, _, transfer, _, matrix, flags, ..] => {
+                Some((*primaries, *transfer, *matrix, flags & 0x80 != 0))
+            }
+            _ => None,
+        })
+    }
+
+    fn tag(&self) -> Option<Tag> {
+        let properties = self.container.properties(self.container.primary());
+        let profile = properties.filter(|found| &found.kind == b"colr").find_map(|found| {
+            let (kind, profile) = found.data.split_first_chunk::<4>()?;
+            matches!(kind, b"prof" | b"rICC").then(|| Tag::Icc(profile.to_vec()))
+        });
+        profile.or_else(|| {
+            // Primaries and curves of video are shown as sRGB, as browsers do.
+            const AS_SRGB: [u8; 6] = [1, 2, 6, 13, 14, 15];
+            const SRGB: u8 = 13;
+            let (primaries, transfer, ..) = self.code_points()?;
+            let transfer = if AS_SRGB.contains(&transfer) { SRGB } else { transfer };
+            let known = !matches!((primaries, transfer), (1 | 2 | 5 | 6, SRGB));
+            known.then_some(Tag::CodePoints { primaries, transfer })
+        })
+    }
+
+    fn metadata(&self) -> Metadata {
+        let described = |kind: &[u8; 4]| {
+            let item = self.container.sources(b"cdsc", self.container.primary());
+            item.filter(|&item| &self.container.kind(item) == kind).find_map(|item| self.container.data(item))
+        };
+        let exif = described(b"Exif").and_then(|data| {
+            // The block stands behind the length of what is before it.
+            let (skip, rest) = data.split_first_chunk::<4>()?;
+            rest.get(u32::from_be_bytes(*skip) as usize..).map(<[u8]>::to_vec)
+        });
+        let xmp = described(b"mime").filter(|data| data.starts_with(b"<")).map(|data| data.into_owned());
+        Metadata { exif, xmp, ..Metadata::default() }
+    }
+
+    /// Decodes an item, or the tiles of a grid: each with its place.
+    fn tiles(&self, item: u32) -> Result<Vec<(u32, u32, Planes)>, Error> {
+        let broken = |e: &str| Error::Decode(format!("The AVIF is broken: {e}"));
+        if &self.container.kind(item) != b"grid" {
+            return Ok(vec![(0, 0, self.frame(item)?)]);
+        }
+        let data = self.container.data(item).unwrap_or_default();
+        let grid = Grid::read(&data).ok_or_else(|| broken("a grid that makes no sense"))?;
+        let tiles = self.container.targets(b"dimg", item);
+        if tiles.len() != (grid.rows * grid.columns) as usize || (grid.width, grid.height) != self.coded {
+            return Err(broken("a grid that its tiles do not fill"));
+        }
+        let mut out = Vec::new();
+        let mut size = None;
+        for (index, &tile) in (0..).zip(tiles) {
+            let planes = self.frame(tile)?;
+            let (width, height) = *size.get_or_insert((planes.width as u32, planes.height as u32));
+            let (column, row) = (index % grid.columns, index / grid.columns);
+            let place = width.checked_mul(column).zip(height.checked_mul(row));
+            let (x, y) = place.filter(|&(x, y)| x < grid.width && y < grid.height).ok_or_else(|| {
+                broken("tiles that lie outside of the grid")
+            })?;
+            out.push((x, y, planes));
+        }
+        Ok(out)
+    }
+
+    fn frame(&self, item: u32) -> Result<Planes, Error> {
+        let broken = |e: String| Error::Decode(format!("The AVIF is broken: {e}"));
+        let data = self.container.data(item).ok_or_else(|| broken("an item has no data".into()))?;
+        let mut settings = dav1d::Settings::new();
+        settings.set_n_threads(1);
+        settings.set_max_frame_delay(1);
+        // A tile may reach beyond the picture, but not by more than its own size.
+        let pixels = self.coded.0.saturating_mul(self.coded.1).saturating_mul(4).max(1 << 20);
+        settings.set_frame_size_limit(pixels);
+        let failed = |e: dav1d::Error| match e {
+            dav1d::Error::NotEnoughMemory => Error::Limit("Out of memory for the AVIF".into()),
+            e => broken(e.to_string()),
+        };
+        let mut decoder = dav1d::Decoder::with_settings(&settings).map_err(failed)?;
+        match decoder.send_data(data.into_owned(), None, None, None) {
+            Ok(()) | Err(dav1d::Error::Again) => {}
+            Err(e) => return Err(failed(e)),
+        }
+        // A still picture needs few turns; a broken one may never give anything.
+        for _ in 0..64 {
+            match decoder.get_picture() {
+                Ok(picture) => return Ok(Planes::of(&picture)),
+                Err(dav1d::Error::Again) => match decoder.send_pending_data() {
+                    Ok(()) | Err(dav1d::Error::Again) => {}
+                    Err(e) => return Err(failed(e)),
+                },
+                Err(e) => return Err(failed(e)),
+            }
+        }
+        Err(broken("its data hold no picture".into()))
+    }
+
+    fn pixels<T: Sample>(&self) -> Result<Vec<T>, Error> {
+        let (width, height) = self.coded;
+        let channels = usize::from(self.header.channels);
+        let mut samples = zeroed(sample_count(width, height, self.header.channels)?)?;
+        let primary = self.container.primary();
+        let (matrix, range) = match self.code_points() {
+            Some((.., matrix, full)) => (matrix, if full { Range::Full } else { Range::Limited }),
+            None => (2, Range::Full),
+        };
+        let matrix = Matrix::new(matrix).ok_or_else(|| {
+            Error::UnsupportedFormat(format!(
+                "Expected ordinary matrix coefficients in the AVIF but received {matrix}, which is not supported"
+            ))
+        })?;
+        let colours = channels - usize::from(self.alpha.is_some());
+        for (x, y, planes) in self.tiles(primary)? {
+            if planes.is_grey() != (colours == 1) {
+                return Err(Error::Decode("The AVIF is broken: its planes are not those that it says".into()));
+            }
+            each(&planes, (x, y), self.coded, channels, &mut samples, |pixel, x, y| {
+                if colours == 1 {
+                    pixel[0] = T::of(planes.luma(x, y, range));
+                } else {
+                    let light = planes.rgb(x, y, matrix, range);
+                    pixel.iter_mut().zip(light).for_each(|(sample, light)| *sample = T::of(light));
+                }
+            });
+        }
+        if let Some(alpha) = self.alpha {
+            for (x, y, planes) in self.tiles(alpha)? {
+                each(&planes, (x, y), self.coded, channels, &mut samples, |pixel, x, y| {
+                    pixel[channels - 1] = T::of(planes.luma(x, y, Range::Full));
+                });
+            }
+            if self.container.targets(b"prem", primary).contains(&alpha) {
+                for pixel in samples.chunks_exact_mut(channels) {
+                    let alpha = pixel[channels - 1].light().max(f32::MIN_POSITIVE);
+                    pixel[..channels - 1].iter_mut().for_each(|sample| *sample = T::of(sample.light() / alpha));
+                }
+            }
+        }
+        Ok(samples)
+    }
+}
+
+/// Calls `paint` with the pixels of the picture that a tile covers, and their places in the tile.
+fn each<T>(
+    planes: &Planes,
+    (left, top): (u32, u32),
+    (width, height): (u32, u32),
+    channels: usize,
+    samples: &mut [T],
+    paint: impl Fn(&mut [T], usize, usize),
+) {
+    let (left, top) = (left as usize, top as usize);
+    let shown = (planes.width.min(width as usize - left), planes.height.min(height as usize - top));
+    for y in 0..shown.1 {
+        let start = ((top + y) * width as usize + left) * channels;
+        let row = &mut samples[start..start + shown.0 * channels];
+        for (x, pixel) in row.chunks_exact_mut(channels).enumerate() {
+            paint(pixel, x, y);
+        }
+    }
+}
+
+/// Samples of the result.
+trait Sample: bytemuck::Pod {
+    /// From 0..=1.
+    fn of(light: f32) -> Self;
+    fn light(self) -> f32;
+}
+
+impl Sample for u8 {
+    fn of(light: f32) -> Self {
+        (light * 255.0).round().clamp(0.0, 255.0) as u8
+    }
+    fn light(self) -> f32 {
+        f32::from(self) / 255.0
+    }
+}
+
+impl Sample for u16 {
+    fn of(light: f32) -> Self {
+        (light * 65535.0).round().clamp(0.0, 65535.0) as u16
+    }
+    fn light(self) -> f32 {
+        f32::from(self) / 65535.0
+    }
+}
+
+fn is_alpha(container: &Container, item: u32) -> bool {
+    let urn = container.property(item, b"auxC").and_then(|data| data.get(4..)).unwrap_or(&[]);
+    urn.starts_with(b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha")
+        || urn.starts_with(b"urn:mpeg:hevc:2015:auxid:1")
+}
+
+fn edits(container: &Container, item: u32, coded: (u32, u32)) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let mut size = coded;
+    for found in container.properties(item) {
+        let edit = match (&found.kind, found.data) {
+            (b"clap", data) => crop(data, size),
+            // Quarter turns against the clock, and the axis: 0 exchanges top and bottom, 1 left and right.
+            (b"irot", [turns, ..]) => [None, Some(8), Some(3), Some(6)][usize::from(turns & 3)].map(Edit::Turn),
+            (b"imir", [axis, ..]) => Some(Edit::Turn(if axis & 1 == 0 { 4 } else { 2 })),
+            _ => None,
+        };
+        if let Some(edit) = edit {
+            size = edit.size(size);
+            edits.push(edit);
+        }
+    }
+    edits
+}
+
+/// The clean aperture (ISO/IEC 14496-12, 12.1.4), where it is whole pixels inside the picture.
+fn crop(data: &[u8], size: (u32, u32)) -> Option<Edit> {
+    let numbers: Vec<f64> =
+        data.as_chunks::<4>().0.iter().map(|bytes| f64::from(i32::from_be_bytes(*bytes))).collect();
+    let &[width, width_by, height, height_by, x, x_by, y, y_by, ..] = &numbers[..] else { return None };
+    let (width, height) = (width / width_by, height / height_by);
+    let left = (f64::from(size.0) - width) / 2.0 + x / x_by;
+    let top = (f64::from(size.1) - height) / 2.0 + y / y_by;
+    let whole = |value: f64| (value >= 0.0 && value.fract() == 0.0 && value < 1e9).then_some(value as u32);
+    let (width, height, x, y) = (whole(width)?, whole(height)?, whole(left)?, whole(top)?);
+    let inside = width > 0 && height > 0 && x + width <= size.0 && y + height <= size.1;
+    inside.then_some(Edit::Crop { x, y, width, height })
+}
+
+impl Edit {
+    fn size(self, (width, height): (u32, u32)) -> (u32, u32) {
+        match self {
+            Edit::Crop { width, height, .. } => (width, height),
+            Edit::Turn(5..) => (height, width),
+            Edit::Turn(_) => (width, height),
+        }
+    }
+
+    fn apply(self, raster: Raster) -> Result<Raster, Error> {
+        match self {
+            Edit::Crop { x, y, width, height } => Ok(raster.crop(x, y, width, height)),
+            Edit::Turn(orientation) => orient::upright(raster, orientation),
+        }
+    }
+}
+
+impl Source for Avif<'_> {
+    fn header(&self) -> Header {
+        self.header
+    }
+
+    fn read(self: Box<Self>, _: FailOn) -> Result<Picture, Error> {
+        let Header { channels, depth, .. } = self.header;
+        let samples = match depth {
+            16 => Samples::U16(self.pixels()?),
+            _ => Samples::U8(self.pixels()?),
+        };
+        let mut raster = Raster::new(self.coded.0, self.coded.1, channels, samples)?;
+        for edit in &self.edits {
+            raster = edit.apply(raster)?;
+        }
+        Ok(Picture {
+            samples: raster.samples,
+            channels,
+            ink: if channels <= 2 { Ink::Grey } else { Ink::Rgb },
+            alpha: None,
+            tag: self.tag(),
+            metadata: self.metadata(),
+            quality: None,
+            warnings: Vec::new(),
+        })
+    }
+}

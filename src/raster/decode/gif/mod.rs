@@ -1,0 +1,99 @@
+//! The first frame of a GIF. Blocks are walked here; `weezl` reads the codes.
+//!
+//! The `gif` crate loses the last rows of small interlaced frames, refuses screens of no size and frames without a
+//! palette, and gives nothing of a frame that stops early. What there is beside the codes is little.
+
+mod blocks;
+
+use self::blocks::{Frame, Screen};
+use super::damage::{Damage, broken_header};
+use super::{FailOn, Format, Header, Ink, Metadata, Picture, Source};
+use crate::error::Error;
+use crate::raster::picture::{Samples, sample_count, zeroed};
+
+pub(super) struct Gif<'a> {
+    frame: Option<Frame<'a>>,
+    header: Header,
+}
+
+impl<'a> Gif<'a> {
+    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, Error> {
+        let screen = Screen::read(bytes).ok_or_else(|| broken_header(Format::Gif, "it ends too early"))?;
+        let frame = screen.frames(bytes).next();
+        let (mut width, mut height) = (screen.width, screen.height);
+        if let Some(frame) = &frame {
+            // As in sharp, the screen grows to hold its first frame.
+            width = width.max(frame.left + frame.width);
+            height = height.max(frame.top + frame.height);
+        }
+        if width == 0 || height == 0 {
+            return Err(broken_header(Format::Gif, format!("a size of {width}x{height}")));
+        }
+        // As in sharp, what an opaque frame does not cover is black.
+        let channels = if frame.as_ref().is_some_and(|frame| frame.transparent.is_some()) { 4 } else { 3 };
+        let header = Header { format: Format::Gif, width, height, channels, depth: 8, orientation: 1 };
+        Ok(Gif { frame, header })
+    }
+}
+
+impl Source for Gif<'_> {
+    fn header(&self) -> Header {
+        self.header
+    }
+
+    fn read(self: Box<Self>, fail_on: FailOn) -> Result<Picture, Error> {
+        let Header { width, height, channels, .. } = self.header;
+        let mut warnings = Vec::new();
+        let mut samples = zeroed(sample_count(width, height, channels)?)?;
+        match &self.frame {
+            None => Damage::truncated(Format::Gif, "it has no frame").judge(fail_on, &mut warnings)?,
+            Some(frame) => {
+                let colours = Colours::of(frame);
+                let channels = usize::from(channels);
+                let decoded = frame.decode(|y, row| {
+                    let start = (frame.top as usize + y) * width as usize + frame.left as usize;
+                    colours.paint(row, channels, &mut samples[start * channels..]);
+                })?;
+                if let Some(damage) = decoded {
+                    damage.judge(fail_on, &mut warnings)?;
+                }
+            }
+        }
+        Ok(Picture {
+            samples: Samples::U8(samples),
+            channels: self.header.channels,
+            ink: Ink::Rgb,
+            alpha: None,
+            tag: None,
+            metadata: Metadata::default(),
+            quality: None,
+            warnings,
+        })
+    }
+}
+
+/// The colours of a frame.
+struct Colours {
+    table: [[u8; 4]; 256],
+}
+
+impl Colours {
+    /// Those of its palette; black and white where there is none. Places beyond the palette are black.
+    fn of(frame: &Frame) -> Self {
+        const DEFAULT: &[u8] = &[0, 0, 0, 255, 255, 255];
+        let mut table = [[0, 0, 0, 255]; 256];
+        for (entry, colour) in table.iter_mut().zip(frame.palette.unwrap_or(DEFAULT).as_chunks::<3>().0) {
+            entry[..3].copy_from_slice(colour);
+        }
+        if let Some(transparent) = frame.transparent {
+            table[usize::from(transparent)] = [0; 4];
+        }
+        Colours { table }
+    }
+
+    fn paint(&self, indices: &[u8], channels: usize, out: &mut [u8]) {
+        for (index, out) in indices.iter().zip(out.chunks_exact_mut(channels)) {
+            out.copy_from_slice(&self.table[usize::from(*index)][..channels]);
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! libjpeg-turbo, as mozjpeg ships it, behind one safe function.
+//!
+//! Its errors leave through `error_exit`, which must not return: that callback unwinds through the library, which is
+//! compiled with unwind tables for it, to the `catch_unwind` here. What the library holds is freed on drop.
+
+use super::damage::Damage;
+use crate::error::Error;
+use crate::raster::sniff::Format;
+use mozjpeg_sys::{
+    J_DCT_METHOD, JDIMENSION, JSAMPROW_MUT, boolean, jpeg_common_struct,
+    jpeg_create_decompress, jpeg_decompress_struct, jpeg_destroy_decompress, jpeg_error_mgr,
+    jpeg_finish_decompress, jpeg_progress_mgr, jpeg_read_header, jpeg_read_scanlines, jpeg_resync_to_restart,
+    jpeg_source_mgr, jpeg_start_decompress, jpeg_std_error,
+};
+use std::ffi::{c_int, c_long, c_void};
+use std::mem::MaybeUninit;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::ptr;
+
+pub(super) use mozjpeg_sys::J_COLOR_SPACE as Space;
+
+/// What the caller knows of the picture and wants of it.
+pub(super) struct Wanted {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    /// Samples per pixel of the output.
+    pub(super) channels: u8,
+    /// How the components are to be taken, where something outside the stream decides; `None`: as its markers say.
+    pub(super) stored: Option<Space>,
+    pub(super) output: Space,
+}
+
+/// Scans that a progressive file may have, as in libvips: each costs a pass over the whole picture.
+const MOST_SCANS: c_int = 100;
+
+/// Decodes a stream into `out`, `width * height * channels` samples. What was wrong but could be read over is
+/// returned; rows that are missing come out grey or stay as they were.
+///
+/// # Errors
+/// [`Error::Decode`] where nothing can be read; [`Error::UnsupportedFormat`]; [`Error::Limit`].
+pub(super) fn decode(bytes: &[u8], wanted: &Wanted, out: &mut [u8]) -> Result<Vec<Damage>, Error> {
+    let stride = wanted.width as usize * usize::from(wanted.channels);
+    assert_eq!(out.len(), stride * wanted.height as usize);
+    let mut session = Session::new(bytes);
+    let finished = catch_unwind(AssertUnwindSafe(|| session.run(wanted, stride, out)));
+    match finished {
+        Ok(Ok(())) => Ok(session.log.damages()),
+        Ok(Err(error)) => Err(error),
+        Err(payload) if payload.is::<Fatal>() => session.log.fatal(),
+        Err(payload) => resume_unwind(payload),
+    }
+}
+
+/// The payload with which errors of the library unwind.
+struct Fatal;
+
+/// What the library had to say.
+#[derive(Default)]
+struct Log {
+    fatal: Option<String>,
+    warnings: Vec<String>,
+    /// Whether it wanted more bytes than there are.
+    exhausted: bool,
+    /// Whether a row was written.
+    begun: bool,
+    info: *const jpeg_decompress_struct,
+}
+
+impl Log {
+    fn damages(&self) -> Vec<Damage> {
+        let truncated = self.exhausted.then(|| Damage::truncated(Format::Jpeg, "its data stop in the middle"));
+        let warnings = self.warnings.iter().filter(|text| !text.starts_with("Premature end"));
+        truncated.into_iter().chain(warnings.map(|text| complaint(text))).collect()
+    }
+
+    fn fatal(&self) -> Result<Vec<Damage>, Error> {
+        let text = self.fatal.as_deref().unwrap_or("unknown error");
+        if text.starts_with("Insufficient memory") || text.starts_with("Memory limit") {
+            return Err(Error::Limit(format!("Out of memory for the JPEG: {text}")));
+        }
+        if text.contains("not implemented") || text.contains("Unsupported") || text.contains("not supported") {
+            return Err(Error::UnsupportedFormat(format!(
+                "Expected an ordinary JPEG but received one that is not supported: {text}"
+            )));
+        }
+        if !self.begun {
+            return Err(match self.exhausted {
+                true => Error::Decode(format!("The JPEG ends too early: {text}")),
+                false => Error::Decode(format!("The JPEG is broken: {text}")),
+            });
+        }
+        let mut damages = self.damages();
+        damages.push(Damage::corrupt(Format::Jpeg, text));
+        Ok(damages)
+    }
+}
+
+/// A warning by its text: what browsers pass over in silence is merely irregular.
+fn complaint(text: &str) -> Damage {
+    const IRREGULAR: [&str; 4] = ["Unknown Adobe", "Warning: unknown JFIF", "Invalid SOS", "Application"];
+    if text.contains("extraneous bytes") || IRREGULAR.iter().any(|start| text.starts_with(start)) {
+        Damage::irregular(Format::Jpeg, text)
+    } else {
+        Damage::corrupt(Format::Jpeg, text)
+    }
+}
+
+/// The library's structures, which point at each other and so stay in their boxes.
+struct Session<'a> {
+    info: Box<jpeg_decompress_struct>,
+    log: Box<Log>,
+    _errors: Box<jpeg_error_mgr>,
+    _source: Box<jpeg_source_mgr>,
+    _progress: Box<jpeg_progress_mgr>,
+    _bytes: &'a [u8],
+}
+
+impl<'a> Session<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        let mut errors: Box<MaybeUninit<jpeg_error_mgr>> = Box::new(MaybeUninit::zeroed());
+        // SAFETY: `jpeg_std_error` fills every field of the zeroed structure, for which zero is a valid value.
+        let mut errors = unsafe {
+            jpeg_std_error(errors.assume_init_mut());
+            Box::from_raw(Box::into_raw(errors).cast::<jpeg_error_mgr>())
+        };
+        errors.error_exit = Some(error_exit);
+        errors.emit_message = Some(emit_message);
+        errors.output_message = Some(stay_silent);
+        let source = Box::new(jpeg_source_mgr {
+            next_input_byte: bytes.as_ptr(),
+            bytes_in_buffer: bytes.len(),
+            init_source: Some(do_nothing),
+            fill_input_buffer: Some(end_of_input),
+            skip_input_data: Some(skip),
+            resync_to_restart: Some(resync),
+            term_source: Some(do_nothing),
+        });
+        let progress = Box::new(jpeg_progress_mgr {
+            progress_monitor: Some(count_scans),
+            pass_counter: 0,
+            pass_limit: 0,
+            completed_passes: 0,
+            total_passes: 0,
+        });
+        let mut log = Box::new(Log::default());
+        // SAFETY: all-zero is a valid value of every field; `jpeg_create_decompress` wants `err` set before and
+        // keeps it and `client_data`. It only fails for a structure of another size, which the crate rules out, or
+        // without memory for a few hundred bytes.
+        let info = unsafe {
+            let mut info: Box<jpeg_decompress_struct> = Box::new(MaybeUninit::zeroed().assume_init());
+            info.common.err = &mut *errors;
+            info.common.client_data = ptr::from_mut(&mut *log).cast::<c_void>();
+            jpeg_create_decompress(&mut *info);
+            info
+        };
+        let mut session = Session { info, log, _errors: errors, _source: source, _progress: progress, _bytes: bytes };
+        session.info.src = &mut *session._source;
+        session.info.common.progress = &mut *session._progress;
+        session.log.info = &*session.info;
+        session
+    }
+
+    fn run(&mut self, wanted: &Wanted, stride: usize, out: &mut [u8]) -> Result<(), Error> {
+        const ROWS: usize = 8;
+        let info = &mut *self.info;
+        // SAFETY: the structure was created, its source is set and reads only the borrowed bytes.
+        unsafe { jpeg_read_header(info, 1) };
+        if (info.image_width, info.image_height) != (wanted.width, wanted.height) {
+            return Err(Error::Decode(format!(
+                "The JPEG is broken: two sizes, {}x{} and {}x{}",
+                wanted.width, wanted.height, info.image_width, info.image_height
+            )));
+        }
+        if let Some(stored) = wanted.stored {
+            info.jpeg_color_space = stored;
+        }
+        info.out_color_space = wanted.output;
+        info.dct_method = J_DCT_METHOD::JDCT_ISLOW;
+        // The coefficients of all scans, at most one of two bytes for each sample of each component.
+        let blocks = (i64::from(wanted.width) + 64) * (i64::from(wanted.height) + 64);
+        let most = blocks.saturating_mul(i64::from(info.num_components) * 4).saturating_add(16 << 20);
+        // SAFETY: the structure was created, so it has a memory manager, which nothing else refers to.
+        unsafe { (*info.common.mem).max_memory_to_use = c_long::try_from(most).unwrap_or(c_long::MAX) };
+        // SAFETY: the header was read.
+        unsafe { jpeg_start_decompress(info) };
+        if info.output_components != c_int::from(wanted.channels) {
+            return Err(Error::Decode(format!("The JPEG is broken: {} components", info.output_components)));
+        }
+        let mut rows = out.chunks_exact_mut(stride);
+        while info.output_scanline < info.output_height {
+            let mut pointers: [JSAMPROW_MUT; ROWS] = [ptr::null_mut(); ROWS];
+            let mut count = 0;
+            for (pointer, row) in pointers.iter_mut().zip(rows.by_ref().take(ROWS)) {
+                *pointer = row.as_mut_ptr();
+                count += 1;
+            }
+            let mut done = 0;
+            while done < count {
+                // SAFETY: the pointers from `done` to `count` are rows of `out`, each of `output_width *
+                // output_components` bytes, which nothing else refers to.
+                let read = unsafe {
+                    jpeg_read_scanlines(info, pointers.as_mut_ptr().add(done), (count - done) as JDIMENSION)
+                };
+                if read == 0 {
+                    return Err(Error::Decode("The JPEG is broken: no more rows".into()));
+                }
+                self.log.begun = true;
+                done += read as usize;
+            }
+        }
+        // SAFETY: all rows were read.
+        unsafe { jpeg_finish_decompress(info) };
+        Ok(())
+    }
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the structure was created and is destroyed once; this frees what the library allocated.
+        unsafe { jpeg_destroy_decompress(&mut self.info) }
+    }
+}
+
+/// The log behind a structure of the library.
+///
+/// # Safety
+/// `info` must belong to a live [`Session`].
+unsafe fn log_of(info: &mut jpeg_common_struct) -> &mut Log {
+    // SAFETY: `Session::new` put the address of its boxed log there; callbacks run one at a time.
+    unsafe { &mut *info.client_data.cast::<Log>() }
+}
+
+fn message(info: &mut jpeg_common_struct) -> String {
+    // libjpeg's JMSG_LENGTH_MAX; the crate's type of the parameter is shorter than what is written.
+    let mut buffer = [0u8; 200];
+    // SAFETY: `jpeg_std_error` set the function, which writes at most 200 bytes with a zero at their end.
+    unsafe {
+        if let Some(format) = (*info.err).format_message {
+            format(info, &*ptr::from_mut(&mut buffer).cast::<[u8; 80]>());
+        }
+    }
+    let end = buffer.iter().position(|&byte| byte == 0).unwrap_or(buffer.len());
+    String::from_utf8_lossy(&buffer[..end]).into_owned()
+}
+
+unsafe extern "C-unwind" fn error_exit(info: &mut jpeg_common_struct) {
+    let text = message(info);
+    // SAFETY: called by the library for a live session.
+    unsafe { log_of(info) }.fatal = Some(text);
+    resume_unwind(Box::new(Fatal));
+}
+
+unsafe extern "C-unwind" fn emit_message(info: &mut jpeg_common_struct, level: c_int) {
+    const MOST: usize = 4;
+    if level >= 0 {
+        return;
+    }
+    // SAFETY: the error manager is part of the live session.
+    unsafe { (*info.err).num_warnings += 1 };
+    let text = message(info);
+    // SAFETY: called by the library for a live session.
+    let log = unsafe { log_of(info) };
+    if log.warnings.len() < MOST && !log.warnings.contains(&text) {
+        log.warnings.push(text);
+    }
+}
+
+unsafe extern "C-unwind" fn stay_silent(_: &mut jpeg_common_struct) {}
+
+unsafe extern "C-unwind" fn do_nothing(_: &mut jpeg_decompress_struct) {}
+
+/// There is no more: an end-of-image marker, as libjpeg's own sources make it up.
+unsafe extern "C-unwind" fn end_of_input(info: &mut jpeg_decompress_struct) -> boolean {
+    static END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
+    // SAFETY: called by the library for a live session, whose source is set.
+    unsafe {
+        log_of(&mut info.common).exhausted = true;
+        (*info.src).next_input_byte = END_OF_IMAGE.as_ptr();
+        (*info.src).bytes_in_buffer = END_OF_IMAGE.len();
+    }
+    1
+}
+
+unsafe extern "C-unwind" fn skip(info: &mut jpeg_decompress_struct, count: c_long) {
+    let Ok(count) = usize::try_from(count) else { return };
+    // SAFETY: called by the library for a live session; the pointer moves within the bytes or to their end.
+    unsafe {
+        let source = &mut *info.src;
+        let step = count.min(source.bytes_in_buffer);
+        source.next_input_byte = source.next_input_byte.add(step);
+        source.bytes_in_buffer -= step;
+        if step < count {
+            end_of_input(info);
+        }
+    }
+}
+
+unsafe extern "C-unwind" fn resync(info: &mut jpeg_decompress_struct, desired: c_int) -> boolean {
+    // SAFETY: the library's own function with the library's own arguments.
+    unsafe { jpeg_resync_to_restart(info, desired) }
+}
+
+unsafe extern "C-unwind" fn count_scans(info: &mut jpeg_common_struct) {
+    // SAFETY: called by the library for a live session, whose log knows the structure around `info`.
+    let log = unsafe { log_of(info) };
+    // SAFETY: as above; the field is only read.
+    if unsafe { (*log.info).input_scan_number } > MOST_SCANS {
+        log.fatal = Some(format!("more than {MOST_SCANS} scans"));
+        resume_unwind(Box::new(Fatal));
+    }
+}

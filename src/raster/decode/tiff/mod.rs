@@ -1,0 +1,491 @@
+//! TIFF: strips or tiles, chunky or planar, 1 to 32 bits, grey, RGB, palette, CMYK or YCbCr, with alpha and other extra
+//! samples, in all compressions that writers of today use.
+//!
+//! The layout of a TIFF has more combinations than decoders in Rust know, so directories and layout are read here;
+//! what is inside strips and tiles is decompressed by libraries.
+
+mod codec;
+mod directory;
+mod exif;
+mod samples;
+
+use self::codec::{Chunk, Compression, decompress};
+use self::directory::{Directory, File};
+use self::samples::{LumaChroma, Sample, Target, divide_alpha, undo_differences, unpack};
+use super::damage::{Damage, broken_header};
+use super::{FailOn, Format, Header, Ink, Metadata, Picture, Source, Tag};
+use crate::error::Error;
+use crate::raster::exif::Order;
+use crate::raster::picture::{Samples, sample_count, zeroed};
+
+const ASSOCIATED_ALPHA: u64 = 1;
+const STRAIGHT_ALPHA: u64 = 2;
+
+pub(super) struct Tiff<'a> {
+    file: File<'a>,
+    layout: Layout,
+    header: Header,
+    tables: Option<&'a [u8]>,
+    icc: Option<&'a [u8]>,
+}
+
+/// How the pixels are stored.
+pub(super) struct Layout {
+    order: Order,
+    ink: Ink,
+    compression: Compression,
+    /// Samples per pixel.
+    stored: usize,
+    bits: u8,
+    /// The first so many of them are colour and, if there is one, alpha.
+    wanted: usize,
+    alpha: bool,
+    premultiplied: bool,
+    inverted: bool,
+    planar: bool,
+    differences: bool,
+    turned_bits: bool,
+    /// Size of a tile, or the width and the rows of a strip.
+    chunk: (u32, u32),
+    tiled: bool,
+    offsets: Vec<u64>,
+    lengths: Vec<u64>,
+    luma_chroma: Option<LumaChroma>,
+    /// Whether JPEG's components are luma and chroma: its decoder makes RGB of them.
+    jpeg_chroma: bool,
+    /// 3 x 2^bits values: all reds, all greens, all blues.
+    palette: Option<Vec<u8>>,
+}
+
+impl<'a> Tiff<'a> {
+    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, Error> {
+        let missing = |what: &str| broken_header(Format::Tiff, format!("it has no {what}"));
+        let file = File::new(bytes).ok_or_else(|| missing("byte order"))?;
+        let directory = file.directories().next().ok_or_else(|| missing("directory"))?;
+        let side = |tag, what| directory.number(tag).ok_or_else(|| missing(what));
+        let (width, height) = (side(256, "width")?, side(257, "height")?);
+        let (Ok(width), Ok(height)) = (u32::try_from(width), u32::try_from(height)) else {
+            return Err(Error::Limit(format!("The TIFF has {width}x{height} pixels, more than can be read")));
+        };
+        if width == 0 || height == 0 {
+            return Err(broken_header(Format::Tiff, format!("a size of {width}x{height}")));
+        }
+        let layout = Layout::read(&directory, file.order, (width, height))?;
+        let orientation = directory.number(274).filter(|number| (1..=8).contains(number)).unwrap_or(1);
+        let colours = match layout.ink {
+            Ink::Grey if layout.palette.is_none() => 1,
+            _ => 3,
+        };
+        let header = Header {
+            format: Format::Tiff,
+            width,
+            height,
+            channels: colours + u8::from(layout.alpha),
+            depth: if layout.bits > 8 { 16 } else { 8 },
+            orientation: orientation as u8,
+        };
+        Ok(Tiff { file, layout, header, tables: directory.bytes(347), icc: directory.bytes(34675) })
+    }
+}
+
+fn refuse<T>(what: String) -> Result<T, Error> {
+    Err(Error::UnsupportedFormat(format!(
+        "Expected a TIFF of unsigned whole numbers, grey, RGB, palette, CMYK or YCbCr, but received {what}, which is \
+         not supported"
+    )))
+}
+
+impl Layout {
+    fn read(directory: &Directory, order: Order, (width, height): (u32, u32)) -> Result<Self, Error> {
+        const SEPARATE_PLANES: u64 = 2;
+        const LOW_BIT_FIRST: u64 = 2;
+        let broken = |what: &str| broken_header(Format::Tiff, what);
+        let number = |tag, default| directory.number(tag).unwrap_or(default);
+        let compression = Compression::new(number(259, 1), number(292, 0))?;
+        let stored = number(277, 1);
+        let bits = bits(directory)?;
+        if stored == 0 || stored > 64 {
+            return refuse(format!("one of {stored} samples per pixel"));
+        }
+        let stored = stored as usize;
+        let planar = number(284, 1) == SEPARATE_PLANES && stored > 1;
+        let photometric = Photometric::read(directory)?;
+        let extra = directory.numbers(338).unwrap_or_default();
+        let Photometric { ink, colours, inverted, luma_chroma, indexed } = photometric;
+        if stored < colours {
+            return Err(broken(&format!("{stored} samples per pixel for {colours} colours")));
+        }
+        let first_extra = extra.first().copied().filter(|_| stored > colours && !indexed);
+        let alpha = matches!(first_extra, Some(ASSOCIATED_ALPHA | STRAIGHT_ALPHA));
+        let palette = if indexed { Some(palette(directory, bits)?) } else { None };
+        let stream = matches!(compression, Compression::Jpeg | Compression::Webp);
+        let jpeg_chroma = luma_chroma.is_some() && stream;
+        let luma_chroma = luma_chroma.filter(|_| !stream);
+        if let Some(LumaChroma { sampling, .. }) = &luma_chroma {
+            if bits != 8 || planar && *sampling != (1, 1) || stored != 3 {
+                return refuse(format!("YCbCr of {stored} samples of {bits} bits, planar or not"));
+            }
+        }
+        if jpeg_chroma && planar {
+            return refuse("JPEG of YCbCr in planes".into());
+        }
+        if stream && bits != 8 || matches!(compression, Compression::Fax(..)) && (bits != 1 || stored != 1) {
+            return refuse(format!("{compression:?} of {stored} samples of {bits} bits"));
+        }
+        let differences = match number(317, 1) {
+            _ if !compression.is_bytes() => false,
+            1 => false,
+            2 if matches!(bits, 8 | 16 | 32) => true,
+            predictor => return refuse(format!("predictor {predictor} with {bits} bits")),
+        };
+        let tiled = directory.has(322);
+        let chunk = if tiled {
+            (number(322, 0), number(323, 0))
+        } else {
+            (width.into(), number(278, u64::from(height)).min(height.into()))
+        };
+        let (Ok(across), Ok(down)) = (u32::try_from(chunk.0), u32::try_from(chunk.1)) else {
+            return Err(broken("a tile larger than can be read"));
+        };
+        if across == 0 || down == 0 {
+            return Err(broken("strips or tiles of no size"));
+        }
+        let (offsets, lengths) = if tiled { (324, 325) } else { (273, 279) };
+        let offsets = directory.numbers(offsets).ok_or_else(|| broken("no place of its strips or tiles"))?;
+        // The length may be missing where there is one chunk: it then goes on to the end.
+        let lengths = directory.numbers(lengths).unwrap_or_else(|| vec![u64::MAX; offsets.len()]);
+        Ok(Layout {
+            order,
+            ink,
+            compression,
+            stored,
+            bits,
+            wanted: colours + usize::from(alpha),
+            alpha,
+            premultiplied: first_extra == Some(ASSOCIATED_ALPHA),
+            inverted,
+            planar,
+            differences,
+            turned_bits: number(266, 1) == LOW_BIT_FIRST && compression.turns_bits(),
+            chunk: (across, down),
+            tiled,
+            offsets,
+            lengths,
+            luma_chroma,
+            jpeg_chroma,
+            palette,
+        })
+    }
+
+    /// Samples of a pixel in one chunk.
+    fn per_chunk(&self) -> usize {
+        if self.planar { 1 } else { self.stored }
+    }
+
+    /// Bytes of one row of a chunk.
+    fn stride(&self) -> usize {
+        (self.chunk.0 as usize * self.per_chunk() * usize::from(self.bits)).div_ceil(8)
+    }
+}
+
+/// Bits per sample: the same for all, and whole numbers.
+fn bits(directory: &Directory) -> Result<u8, Error> {
+    let formats = directory.numbers(339).unwrap_or_default();
+    let bits = directory.numbers(258).unwrap_or_else(|| vec![1]);
+    let name = match formats.first() {
+        Some(2) => "signed numbers",
+        Some(3) => "floats, whose range it does not say",
+        Some(5 | 6) => "complex numbers",
+        _ => "",
+    };
+    let Some(&first) = bits.first() else { return Err(broken_header(Format::Tiff, "no bits per sample")) };
+    if !name.is_empty() {
+        return refuse(format!("one of {first}-bit {name}"));
+    }
+    if bits.iter().any(|&other| other != first) {
+        return refuse(format!("one whose samples have {bits:?} bits"));
+    }
+    match u8::try_from(first) {
+        Ok(bits @ (1..=16 | 24 | 32)) => Ok(bits),
+        _ => refuse(format!("one of {first} bits per sample")),
+    }
+}
+
+/// What the samples stand for.
+struct Photometric {
+    ink: Ink,
+    colours: usize,
+    inverted: bool,
+    luma_chroma: Option<LumaChroma>,
+    indexed: bool,
+}
+
+impl Photometric {
+    fn read(directory: &Directory) -> Result<Self, Error> {
+        let of = |ink, colours| Photometric { ink, colours, inverted: false, luma_chroma: None, indexed: false };
+        const BILEVEL_FAX: std::ops::RangeInclusive<u64> = 2..=4;
+        let default = if directory.number(259).is_some_and(|n| BILEVEL_FAX.contains(&n)) { 0 } else { 1 };
+        Ok(match directory.number(262).unwrap_or(default) {
+            0 => Photometric { inverted: true, ..of(Ink::Grey, 1) },
+            1 => of(Ink::Grey, 1),
+            2 => of(Ink::Rgb, 3),
+            3 => Photometric { indexed: true, ..of(Ink::Rgb, 1) },
+            5 => match directory.number(332) {
+                None | Some(1) => of(Ink::Cmyk, 4),
+                Some(_) => return refuse("inks other than CMYK".into()),
+            },
+            6 => Photometric { luma_chroma: Some(luma_chroma(directory)?), ..of(Ink::Rgb, 3) },
+            other => {
+                let name = match other {
+                    4 => "a transparency mask",
+                    8..=10 => "CIE L*a*b* colours",
+                    32803 | 34892 => "a camera's raw picture (DNG)",
+                    32844 | 32845 => "LogLuv colours",
+                    _ => "an unknown kind of colours",
+                };
+                return refuse(format!("{name} (photometric interpretation {other})"));
+            }
+        })
+    }
+}
+
+fn luma_chroma(directory: &Directory) -> Result<LumaChroma, Error> {
+    let weights = match directory.fractions(529).as_deref() {
+        Some(&[r, g, b]) if g > 0.0 => [r as f32, g as f32, b as f32],
+        _ => [0.299, 0.587, 0.114],
+    };
+    let reference = match directory.fractions(532).and_then(|list| <[f64; 6]>::try_from(list).ok()) {
+        Some(list) if list.iter().all(|v| v.is_finite()) && list.chunks(2).all(|pair| pair[0] < pair[1]) => {
+            list.map(|v| v as f32)
+        }
+        _ => [0.0, 255.0, 128.0, 255.0, 128.0, 255.0],
+    };
+    let sampling = match directory.numbers(530).as_deref() {
+        None => (2, 2),
+        Some(&[across @ (1 | 2 | 4), down @ (1 | 2 | 4)]) => (across as usize, down as usize),
+        Some(other) => return Err(broken_header(Format::Tiff, format!("chroma sampled {other:?}"))),
+    };
+    Ok(LumaChroma { weights, reference, sampling })
+}
+
+/// The palette at 8 bits. It is 16-bit; where all its values are below 256 its writer took it for 8-bit, as libtiff
+/// takes it.
+fn palette(directory: &Directory, bits: u8) -> Result<Vec<u8>, Error> {
+    let palette = directory.numbers(320).unwrap_or_default();
+    if bits > 8 || palette.len() != 3 << bits {
+        let detail = format!("a palette of {} values for {bits} bits", palette.len());
+        return Err(broken_header(Format::Tiff, detail));
+    }
+    let shift = if palette.iter().all(|&value| value < 256) { 0 } else { 8 };
+    Ok(palette.iter().map(|&value| (value >> shift) as u8).collect())
+}
+
+impl Source for Tiff<'_> {
+    fn header(&self) -> Header {
+        self.header
+    }
+
+    fn read(self: Box<Self>, fail_on: FailOn) -> Result<Picture, Error> {
+        let mut warnings = Vec::new();
+        let ink = self.layout.ink;
+        let (samples, channels) = if self.header.depth == 16 {
+            let (samples, channels) = self.pixels::<u16>(fail_on, &mut warnings)?;
+            (Samples::U16(samples), channels)
+        } else {
+            let (mut samples, channels) = self.pixels::<u8>(fail_on, &mut warnings)?;
+            if let Some(luma_chroma) = &self.layout.luma_chroma {
+                for pixel in samples.as_chunks_mut::<3>().0 {
+                    *pixel = luma_chroma.to_rgb(*pixel);
+                }
+            }
+            match &self.layout.palette {
+                Some(palette) => (Samples::U8(coloured(&samples, palette)?), 3),
+                None => (Samples::U8(samples), channels),
+            }
+        };
+        let (samples, alpha) = if channels == INKS_AND_ALPHA { without_last(samples)? } else { (samples, None) };
+        Ok(Picture {
+            samples,
+            channels: channels.min(4),
+            ink,
+            alpha,
+            tag: self.icc.map(|icc| Tag::Icc(icc.to_vec())),
+            metadata: self.metadata(),
+            quality: None,
+            warnings,
+        })
+    }
+}
+
+impl Tiff<'_> {
+    fn metadata(&self) -> Metadata {
+        const CENTIMETRES: u64 = 3;
+        let Some(directory) = self.file.directories().next() else { return Metadata::default() };
+        let factor = if directory.number(296) == Some(CENTIMETRES) { 2.54 } else { 1.0 };
+        let density = |tag| directory.fractions(tag)?.first().map(|value| value * factor).filter(|v| v.is_finite());
+        Metadata {
+            exif: exif::from_tiff(self.file, &directory),
+            xmp: directory.bytes(700).map(<[u8]>::to_vec),
+            iptc: directory.bytes(33723).map(<[u8]>::to_vec),
+            density: density(282).zip(density(283)),
+            ..Metadata::default()
+        }
+    }
+
+    /// All samples that are wanted, interleaved, and how many a pixel has.
+    fn pixels<T: Sample>(&self, fail_on: FailOn, warnings: &mut Vec<String>) -> Result<(Vec<T>, u8), Error> {
+        let Header { width, height, .. } = self.header;
+        let layout = &self.layout;
+        let channels = layout.wanted;
+        let (across, down) = (layout.chunk.0, layout.chunk.1);
+        let (columns, rows) = (width.div_ceil(across), height.div_ceil(down));
+        let planes = if layout.planar { layout.stored } else { 1 };
+        let expected = columns as usize * rows as usize * planes;
+        if layout.offsets.len() < expected || layout.lengths.len() < expected {
+            let detail = format!("{} of {expected} strips or tiles", layout.offsets.len().min(layout.lengths.len()));
+            Damage::truncated(Format::Tiff, detail).judge(fail_on, warnings)?;
+        }
+        let mut samples = zeroed(sample_count(width, height, channels as u8)?)?;
+        let mut scratch = Vec::new();
+        for plane in 0..planes.min(channels) {
+            for row in 0..rows {
+                for column in 0..columns {
+                    let index = (plane * rows as usize + row as usize) * columns as usize + column as usize;
+                    let area = Area { x: column * across, y: row * down, plane };
+                    for damage in self.chunk(index, &area, &mut scratch, &mut samples)? {
+                        damage.judge(fail_on, warnings)?;
+                    }
+                    if warnings.len() > MOST_WARNINGS {
+                        warnings.truncate(MOST_WARNINGS);
+                    }
+                }
+            }
+        }
+        if layout.premultiplied {
+            divide_alpha(&mut samples, channels);
+        }
+        Ok((samples, channels as u8))
+    }
+
+    /// Reads one strip or tile to its place.
+    fn chunk<T: Sample>(
+        &self,
+        index: usize,
+        area: &Area,
+        scratch: &mut Vec<u8>,
+        samples: &mut [T],
+    ) -> Result<Vec<Damage>, Error> {
+        let layout = &self.layout;
+        let Header { width, height, .. } = self.header;
+        let shown = (layout.chunk.0.min(width - area.x), layout.chunk.1.min(height - area.y));
+        let rows = if layout.tiled { layout.chunk.1 } else { shown.1 };
+        let place = |list: &[u64]| list.get(index).copied();
+        let (Some(offset), Some(length)) = (place(&layout.offsets), place(&layout.lengths)) else {
+            return Ok(Vec::new());
+        };
+        let bytes = self.file.bytes.get(usize::try_from(offset).unwrap_or(usize::MAX)..).unwrap_or(&[]);
+        let bytes = &bytes[..usize::try_from(length).unwrap_or(usize::MAX).min(bytes.len())];
+        let turned: Vec<u8>;
+        let bytes = if layout.turned_bits {
+            turned = bytes.iter().map(|byte| byte.reverse_bits()).collect();
+            &turned
+        } else {
+            bytes
+        };
+        let stride = layout.stride();
+        let blocks = layout.luma_chroma.as_ref().filter(|_| !layout.planar);
+        let size = match blocks {
+            Some(blocks) => blocks.bytes(layout.chunk.0 as usize, rows as usize),
+            None => stride.saturating_mul(rows as usize),
+        };
+        self.prepare(scratch, size)?;
+        let chunk = Chunk {
+            width: layout.chunk.0,
+            rows,
+            nominal_rows: layout.chunk.1,
+            samples: layout.per_chunk() as u8,
+            luma_chroma: layout.jpeg_chroma,
+            tables: self.tables,
+        };
+        let damages = decompress(layout.compression, bytes, &chunk, scratch)?;
+        if layout.differences {
+            undo_differences(scratch, stride, layout.per_chunk(), layout.bits, layout.order);
+        }
+        let spread: Vec<u8>;
+        let decoded: &[u8] = match blocks {
+            Some(blocks) => {
+                let mut pixels = zeroed(stride * rows as usize)?;
+                blocks.spread(scratch, layout.chunk.0 as usize, &mut pixels);
+                spread = pixels;
+                &spread
+            }
+            None => scratch,
+        };
+        let channels = layout.wanted;
+        for (y, row) in decoded.chunks_exact(stride).take(shown.1 as usize).enumerate() {
+            let start = (area.y as usize + y) * width as usize + area.x as usize;
+            let out = &mut samples[start * channels..][..shown.0 as usize * channels];
+            let count = if layout.planar { 1 } else { channels };
+            unpack(row, layout.per_chunk(), layout, &mut Target { out, channels, first: area.plane, count });
+        }
+        Ok(damages)
+    }
+
+    /// A zeroed buffer of the chunk's size, which must have a relation to the picture's.
+    fn prepare(&self, scratch: &mut Vec<u8>, size: usize) -> Result<(), Error> {
+        const LARGEST_TILE: usize = 64 << 20;
+        let Header { width, height, .. } = self.header;
+        let pixel = self.layout.stored * usize::from(self.layout.bits).div_ceil(8);
+        let picture = (width as usize).saturating_mul(height as usize).saturating_mul(pixel);
+        if size > picture.saturating_mul(4).max(LARGEST_TILE) {
+            return Err(Error::Limit(format!(
+                "The TIFF has strips or tiles of {}x{} for a picture of {width}x{height}",
+                self.layout.chunk.0, self.layout.chunk.1
+            )));
+        }
+        if scratch.len() == size {
+            scratch.fill(0);
+        } else {
+            *scratch = zeroed(size)?;
+        }
+        Ok(())
+    }
+}
+
+/// Warnings of one picture that are worth reading.
+const MOST_WARNINGS: usize = 4;
+
+const INKS_AND_ALPHA: u8 = 5;
+
+/// Four inks, and the alpha behind them.
+fn without_last(samples: Samples) -> Result<(Samples, Option<Samples>), Error> {
+    fn split<T: Sample>(samples: &[T]) -> Result<(Vec<T>, Vec<T>), Error> {
+        let (pixels, _) = samples.as_chunks::<{ INKS_AND_ALPHA as usize }>();
+        let (mut inks, mut alpha) = (zeroed(pixels.len() * 4)?, zeroed(pixels.len())?);
+        for ((pixel, inks), alpha) in pixels.iter().zip(inks.as_chunks_mut::<4>().0).zip(&mut alpha) {
+            [inks[0], inks[1], inks[2], inks[3], *alpha] = *pixel;
+        }
+        Ok((inks, alpha))
+    }
+    Ok(match samples {
+        Samples::U8(v) => split(&v).map(|(inks, alpha)| (Samples::U8(inks), Some(Samples::U8(alpha))))?,
+        Samples::U16(v) => split(&v).map(|(inks, alpha)| (Samples::U16(inks), Some(Samples::U16(alpha))))?,
+        floats => (floats, None),
+    })
+}
+
+/// Where a strip or tile lies.
+struct Area {
+    x: u32,
+    y: u32,
+    plane: usize,
+}
+
+fn coloured(indices: &[u8], palette: &[u8]) -> Result<Vec<u8>, Error> {
+    let entries = palette.len() / 3;
+    let mut out = zeroed(indices.len() * 3)?;
+    for (index, out) in indices.iter().zip(out.as_chunks_mut::<3>().0) {
+        *out = [0, 1, 2].map(|channel| palette[channel * entries + usize::from(*index)]);
+    }
+    Ok(out)
+}
