@@ -21,7 +21,7 @@ export async function countFacts(entries) {
   const facts = {};
   for (const entry of entries) {
     facts[entry.id] = await count(entry);
-    Object.assign(entry, facts[entry.id]);
+    Object.assign(entry, { ...UNMEASURED, ...entry, ...facts[entry.id] });
   }
   updateFacts(facts);
 }
