@@ -56,9 +56,9 @@ export interface NativeUpscaler {
     options: NativeUpscaleOptions,
     callbacks: NativeCallbacks,
   ): Promise<NativeResult>;
-  /** The result of call `id`, which is not started yet, leaves piece by piece. */
+  /** The encoded result of a call that is not started yet leaves by `nextPiece`; `closeStream` follows. */
   openStream(id: number): void;
-  /** The next piece; null at the end. */
+  /** The head, then bytes, then `null`, whether the call went well or not. */
   nextPiece(id: number): Promise<NativePiece | null>;
   closeStream(id: number): void;
   abort(id: number): void;
@@ -192,18 +192,22 @@ export interface NativeResult extends NativePixels {
   format?: string;
   model: string;
   durationMs: number;
-  /** Milliseconds of each stage. */
   stages: { decode: number; upscale: number; encode: number };
   guarded: number;
   warnings: string[];
 }
 
-/** A piece of a result that leaves while it is made. */
 export interface NativePiece {
-  /** First: what is known of the file before its first byte. */
-  head?: { format: string; width: number; height: number; channels: number; model: string };
-  /** Then its bytes. */
+  head?: NativeHead;
   data?: Buffer;
+}
+
+export interface NativeHead {
+  format: string;
+  width: number;
+  height: number;
+  channels: number;
+  model: string;
 }
 
 export interface NativeRect {

@@ -21,6 +21,7 @@ use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
 use ort::sys::{OrtAllocator, OrtMemoryInfo};
 
 use super::shortage;
+use crate::memory;
 
 /// Requests below this come from the heap: they are many, and small in total.
 const SMALLEST_BLOCK: usize = 64 << 10;
@@ -38,8 +39,12 @@ const MAX_SLACK: usize = 512 << 20;
 #[cfg(target_os = "linux")]
 const HUGE: usize = 4 << 20;
 
-/// Bytes that are kept when nothing has run for a while: what two workers' tiles of small pictures need.
+/// Bytes that are kept between runs that follow each other: what two workers' tiles of small pictures need.
 const KEPT_IDLE: usize = 128 << 20;
+
+fn kept_idle() -> usize {
+    KEPT_IDLE.min(memory::limit() as usize / 8)
+}
 
 /// One cache line, which is how ONNX Runtime wants its memory aligned.
 #[repr(align(64))]
@@ -149,7 +154,7 @@ impl Blocks {
         }
         if self.used_bytes == 0 {
             self.previous_peak = std::mem::take(&mut self.peak);
-            self.keep_free(self.max_held().max(KEPT_IDLE));
+            self.keep_free(self.max_held().max(kept_idle()));
         }
     }
 
@@ -167,10 +172,10 @@ impl Blocks {
         self.peak.max(self.previous_peak)
     }
 
-    /// Frees what small pictures do not need.
+    /// Frees all that is not in use.
     fn trim_idle(&mut self) {
-        self.previous_peak = self.previous_peak.min(KEPT_IDLE);
-        self.keep_free(KEPT_IDLE);
+        self.previous_peak = 0;
+        self.keep_free(0);
     }
 
     /// Frees blocks, those that became free first, until at most `max_bytes` of free blocks are left.
@@ -189,7 +194,7 @@ fn blocks() -> MutexGuard<'static, Blocks> {
     BLOCKS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Frees the blocks that are not in use, but for a few.
+/// Frees the blocks that are not in use.
 pub fn trim_idle() {
     blocks().trim_idle();
 }

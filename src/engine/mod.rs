@@ -2,6 +2,7 @@
 //! Others see the [`Engine`] trait, which tests implement without any network.
 
 mod allocator;
+mod idle;
 mod leaving;
 mod observer;
 mod operators;
@@ -15,6 +16,7 @@ mod sized;
 mod whole;
 mod workspaces;
 
+pub use idle::trim_idle;
 pub use observer::Observer;
 pub use operators::{Registered, kernels};
 pub use processor::has_int8_dot_product;
@@ -69,6 +71,8 @@ pub struct TileLimits {
     pub thread_efficiency: f64,
     /// The bytes of activations per input pixel, where a whole picture may be run at once; 0 elsewhere.
     pub bytes_per_pixel: u64,
+    /// The bytes that a tile takes for each of its columns, where rows stream through the network.
+    pub bytes_per_column: u64,
     /// The least height and width of which anything is left within the network.
     pub min_size: (usize, usize),
 }
@@ -82,6 +86,7 @@ impl TileLimits {
         max_width: u32::MAX,
         thread_efficiency: 0.0,
         bytes_per_pixel: 0,
+        bytes_per_column: 0,
         min_size: (1, 1),
     };
 }

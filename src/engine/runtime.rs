@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use once_cell::sync::OnceCell;
 use ort::environment::Environment;
 
-use super::{allocator, leaving, privacy, whole};
+use super::{allocator, idle, leaving, privacy, whole};
 use crate::error::Error;
 use crate::workers::set_idle_trim;
 
@@ -60,7 +60,7 @@ pub(super) fn environment() -> Result<&'static Environment, Error> {
             let builder = builder.with_name("upscaler-node").with_telemetry(false).with_logger(quiet);
             let environment = builder.build().map_err(|error| failed(path, &error.to_string()))?;
             allocator::register(&environment, path).map_err(|error| failed(path, &error.to_string()))?;
-            set_idle_trim(allocator::trim_idle);
+            set_idle_trim(idle::trim_idle);
             Ok(environment)
         })
         .unwrap_or_else(|_| Err(failed(path, "it does not offer the API version that is needed")))

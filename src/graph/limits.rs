@@ -18,9 +18,10 @@ const MAX_PORTS_OF_ALL: usize = 8 * MAX_NODES;
 /// Exporters join the names of nested modules: 300 letters were seen.
 const MAX_NAME: usize = 2048;
 
-/// What constants, and what follows from them alone, may take: ONNX Runtime computes all of it when a network is loaded. A
-/// file itself ends at 2 GiB.
-const MAX_CONSTANT_BYTES: u64 = 3 << 30;
+/// What follows from constants alone may take this much, and some copies of the constants themselves (transposed, turned from
+/// integers into floats): ONNX Runtime computes all of it when a network is loaded.
+const MAX_COMPUTED: u64 = 256 << 20;
+const MAX_COPIES: u64 = 8;
 
 /// The side of the picture that a tile is, at least.
 const SMALL: usize = 64;
@@ -65,23 +66,32 @@ fn at_most(what: &str, found: usize, most: usize) -> Result<(), Error> {
 }
 
 /// The bytes of what follows from constants alone, counted node by node.
-#[derive(Default)]
-pub struct Constants(u64);
+pub struct Computed {
+    bytes: u64,
+    max_bytes: u64,
+}
 
-impl Constants {
+impl Computed {
+    /// Of a graph with these constants.
+    pub fn of(graph: &Graph) -> Computed {
+        let constants =
+            graph.constants.values().fold(0u64, |sum, tensor| sum.saturating_add(bytes(&tensor.dims)));
+        Computed { bytes: 0, max_bytes: constants.saturating_mul(MAX_COPIES).saturating_add(MAX_COMPUTED) }
+    }
+
     /// Counts the results of a node.
     ///
     /// # Errors
     /// [`Error::ModelLoad`] if all together are too large.
     pub fn add(&mut self, label: impl Fn() -> String, outputs: &[Vec<usize>]) -> Result<(), Error> {
-        self.0 = outputs.iter().fold(self.0, |sum, dims| sum.saturating_add(bytes(dims)));
-        if self.0 <= MAX_CONSTANT_BYTES {
+        self.bytes = outputs.iter().fold(self.bytes, |sum, dims| sum.saturating_add(bytes(dims)));
+        if self.bytes <= self.max_bytes {
             return Ok(());
         }
         Err(Error::ModelLoad(format!(
             "{}: what follows from constants alone takes more than {} MiB",
             label(),
-            MAX_CONSTANT_BYTES >> 20
+            self.max_bytes >> 20
         )))
     }
 }

@@ -61,7 +61,8 @@ fn make(
     // The bits depend on more pixels than the receptive field has; a deep network's halo is cut to what can be seen.
     let halo = radius + (program.bit_reach() - program.receptive_radius()) as u32;
     signature.halo = if radius <= DEEP_HALO { halo } else { DEEP_HALO };
-    signature.limits = TileLimits { min_size, ..streaming_limits(network, &signature) };
+    let bytes_per_column = program.bytes_per_column() as u64;
+    signature.limits = TileLimits { min_size, bytes_per_column, ..streaming_limits(network, &signature) };
     signature.alignment = program.alignment() as u32;
     let registered = Registered::new(program, kernels);
     let bytes = outer.to_bytes(registered.number());

@@ -12,7 +12,7 @@ use super::sections::{sections, slots};
 use super::team::with_team;
 use super::{Operand, Program, Step, ThreadTeam, Workspace};
 use crate::error::Error;
-use crate::kernel::{LANES, Scratch, plane_count, to_nchwc};
+use crate::kernel::{Block, LANES, Scratch, plane_count, to_nchwc};
 
 /// A run in progress.
 pub struct StreamingRun<'a> {
@@ -27,6 +27,20 @@ pub struct StreamingRun<'a> {
     scratch: &'a [Mutex<Scratch>],
     /// Threads that compute the current band with_team.
     threads: usize,
+}
+
+/// What a run on one thread holds in values, in bytes.
+pub fn workspace_bytes(program: &Program, sizes: &[(usize, usize)], section_bytes: usize) -> usize {
+    let schedule = || Schedule::new(program, sizes, 1);
+    let sections = sections(program, &schedule(), section_bytes);
+    let windows = schedule().windows(&sections);
+    let need = |value: usize| plane_count(program.channels[value]) * windows[value] * sizes[value].1;
+    let needs: Vec<usize> = (0..sizes.len()).map(need).collect();
+    let mut largest = vec![0; sizes.len()];
+    for (slot, need) in slots(program, &sections, &needs).into_iter().zip(needs) {
+        largest[slot] = largest[slot].max(need);
+    }
+    largest.iter().sum::<usize>() * size_of::<Block>()
 }
 
 impl<'a> StreamingRun<'a> {

@@ -10,6 +10,7 @@ mod frame;
 mod guard;
 mod hooks;
 mod job;
+mod network_memory;
 mod networks;
 mod options;
 mod outlet;

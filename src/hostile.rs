@@ -5,10 +5,10 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
-use upscaler_node::error::Error;
-use upscaler_node::format;
-use upscaler_node::graph::Network;
-use upscaler_node::raster::{DecodeOptions, FailOn, decode, probe};
+use crate::error::Error;
+use crate::format;
+use crate::graph::Network;
+use crate::raster::{DecodeOptions, FailOn, decode, probe};
 
 /// Counts what the thread holds, and the most that it has held.
 struct Counting;
