@@ -91,15 +91,21 @@ test('a second Ctrl-C ends it at once, and leaves nothing half-written', async (
   await checkResults(folder);
 });
 
-test('a Ctrl-C before the first picture is done', async () => {
-  const folder = batch();
-  const child = start(ARGS, { cwd: folder });
-  await new Promise((resolve) => setTimeout(resolve, 150));
-  child.kill('SIGINT');
-  const { code, signal } = await child.ended;
-  // Where Node has not started the program yet, the signal ends it as it ends any other.
-  assert.ok(code === 130 || signal === 'SIGINT', `${code} ${signal}`);
-  if (fs.existsSync(path.join(folder, 'out'))) await checkResults(folder);
+test('a Ctrl-C before the first picture is done, also while a large model loads', async () => {
+  for (const ms of [150, 700, 1400]) {
+    const folder = batch();
+    const child = start(['in', '-o', 'out', '-m', '@upscalerjs/esrgan-thick/4x'], { cwd: folder });
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    child.kill('SIGINT');
+    const { code, signal, stderr } = await child.ended;
+    // Where Node has not started the program yet, the signal ends it as it ends any other.
+    assert.ok(code === 130 || signal === 'SIGINT', `${code} ${signal} ${stderr}`);
+    if (code === 130) assert.match(stderr, /Interrupted: (nothing was|\d of 24 pictures) written/);
+    assert.deepEqual(
+      filesIn(folder).filter((name) => name.endsWith('.tmp')),
+      [],
+    );
+  }
 });
 
 test('a list whose reader goes away is no failure', { skip: process.platform === 'win32' }, async () => {
