@@ -9,6 +9,11 @@ use crate::kernel::{
     Activation, Activations, Conv, ConvSpec, Epilogue, Isa, LANES, from_nchwc, plane_count, to_nchwc,
 };
 
+/// The fastest kernels of this machine: all instruction sets give the same bits.
+fn isa() -> Isa {
+    Isa::detect().unwrap_or(Isa::Portable)
+}
+
 /// A 1x1 convolution whose weight from input i to output o is `weight(o, i)`.
 fn mix(inputs: &[usize], outputs: usize, epilogue: Epilogue, weight: impl Fn(usize, usize) -> f32) -> Op {
     let total: usize = inputs.iter().sum();
@@ -16,7 +21,7 @@ fn mix(inputs: &[usize], outputs: usize, epilogue: Epilogue, weight: impl Fn(usi
     let weights: Vec<f32> = pairs.map(|(o, i)| weight(o, i)).collect();
     let spec =
         ConvSpec { inputs: inputs.to_vec(), outputs, kernel: 1, padding: 0, upsample: false, epilogue };
-    Op::Conv(Arc::new(Conv::new(Isa::Portable, &spec, &weights, &vec![0.0; outputs]).unwrap()))
+    Op::Conv(Arc::new(Conv::new(isa(), &spec, &weights, &vec![0.0; outputs]).unwrap()))
 }
 
 /// A convolution with weights that look like noise.
@@ -24,7 +29,7 @@ fn noisy(inputs: &[usize], outputs: usize, kernel: usize, padding: usize, epilog
     let count = inputs.iter().sum::<usize>() * outputs * kernel * kernel;
     let weights: Vec<f32> = (0..count).map(noise).collect();
     let spec = ConvSpec { inputs: inputs.to_vec(), outputs, kernel, padding, upsample: false, epilogue };
-    Op::Conv(Arc::new(Conv::new(Isa::Portable, &spec, &weights, &vec![0.1; outputs]).unwrap()))
+    Op::Conv(Arc::new(Conv::new(isa(), &spec, &weights, &vec![0.1; outputs]).unwrap()))
 }
 
 /// A 3x3 convolution with a 1x1 convolution behind it.
