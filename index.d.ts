@@ -1,4 +1,5 @@
 /// <reference types="node" />
+import type { Readable } from 'node:stream';
 
 /**
  * Upscales pictures with a neural network, off the event loop.
@@ -39,6 +40,15 @@ declare class Upscaler {
     image: Upscaler.Input,
     options: Upscaler.UpscaleOptions<O, P> & { resolveWithObject: true },
   ): Promise<Upscaler.ResultWithInfo<Upscaler.OutputTypes[O]>>;
+  /** A result that is read while it is made: see `output`. */
+  upscale<P extends Upscaler.Output = 'buffer'>(
+    image: Upscaler.Input,
+    options: Upscaler.StreamOptions<P> & { resolveWithObject?: false },
+  ): Promise<Readable>;
+  upscale<P extends Upscaler.Output = 'buffer'>(
+    image: Upscaler.Input,
+    options: Upscaler.StreamOptions<P> & { resolveWithObject: true },
+  ): Promise<{ data: Readable; info: Upscaler.StreamInfo }>;
   upscale(
     image: Upscaler.Input,
     options?: Upscaler.UpscaleArgs,
@@ -292,7 +302,7 @@ declare namespace Upscaler {
   export type ResultFormat = Output | undefined;
 
   export interface UpscaleOptions<O extends Output = Output, P extends Output = O> {
-    /** Default `'buffer'`. (UpscalerJS's default on Node is `'tensor'`.) */
+    /** Default `'buffer'`. (UpscalerJS's default on Node is `'tensor'`.) `'stream'`: see `StreamOptions`. */
     output?: O;
     /**
      * Side of square patches in input pixels, padding included. Default: automatic, seamless tiles; networks that look
@@ -342,6 +352,24 @@ declare namespace Upscaler {
     timeout?: number;
   }
 
+  /**
+   * Resolves with a `Readable` of the encoded image when its first bytes are there; the rest is made while it is read. PNG
+   * and JPEG leave band by band, with a few bands in memory; other formats come in one piece at the end. Read it to its
+   * end or destroy it: until then the call goes on, its `timeout` and `signal` count, and `progress` is called. What fails
+   * after the first bytes is the stream's `'error'`.
+   */
+  export interface StreamOptions<P extends Output = 'buffer'> extends Omit<
+    UpscaleOptions<'buffer', P>,
+    'output'
+  > {
+    output: 'stream';
+    /** Bytes that may wait for a slow reader before the work waits for it. Default 1 MiB. */
+    highWaterMark?: number;
+  }
+
+  /** What is known of a stream before its first byte. */
+  export type StreamInfo = Pick<OutputInfo, 'width' | 'height' | 'channels' | 'format' | 'model'>;
+
   export interface ResultWithInfo<T> {
     data: T;
     info: OutputInfo;
@@ -358,11 +386,23 @@ declare namespace Upscaler {
     /** The network that ran; `a+b` where a cleaned the picture before b upscaled it. */
     model: string;
     durationMs: number;
+    /** The same by stage, one after the other. */
+    stages: Stages;
     /**
      * The share of the result, 0..1, that the network had blown up and that was replaced; 0 nearly always. See
      * {@link UpscalerOptions.guard}.
      */
     guarded: number;
+  }
+
+  /** Milliseconds. */
+  export interface Stages {
+    /** Reading the picture. */
+    decode: number;
+    /** The network; finished rows are compressed meanwhile. */
+    upscale: number;
+    /** What was left after the last row: resampling and compressing. */
+    encode: number;
   }
 
   /** `fraction` is 0..1. Slices are made only for callbacks that take two or three parameters. */

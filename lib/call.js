@@ -107,7 +107,9 @@ class Call {
  */
 function reasonOf({ reason }) {
   return reason?.name === 'TimeoutError'
-    ? new UpscalerError('ERR_UPSCALER_TIMEOUT', 'Expected a result before the signal timed out', { cause: reason })
+    ? new UpscalerError('ERR_UPSCALER_TIMEOUT', 'Expected a result before the signal timed out', {
+        cause: reason,
+      })
     : new AbortError(undefined, { cause: reason });
 }
 

@@ -58,6 +58,11 @@ export interface NativeUpscaler {
     preprocess?: NativeHook,
     postprocess?: NativeHook,
   ): Promise<NativeResult>;
+  /** The encoded result of a call that is not started yet leaves by `nextPiece`; `closeStream` follows. */
+  openStream(id: number): void;
+  /** The head, then bytes, then `null`, whether the call went well or not. */
+  nextPiece(id: number): Promise<NativePiece | null>;
+  closeStream(id: number): void;
   abort(id: number): void;
   dispose(): Promise<void>;
   counters(): Counters;
@@ -180,8 +185,22 @@ export interface NativeResult extends NativePixels {
   format?: string;
   model: string;
   durationMs: number;
+  stages: { decode: number; upscale: number; encode: number };
   guarded: number;
   warnings: string[];
+}
+
+export interface NativePiece {
+  head?: NativeHead;
+  data?: Buffer;
+}
+
+export interface NativeHead {
+  format: string;
+  width: number;
+  height: number;
+  channels: number;
+  model: string;
 }
 
 export interface NativeRect {

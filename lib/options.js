@@ -9,6 +9,7 @@ const { invalidType, invalidValue } = require('./errors');
  * @typedef {import('./native').NativeUpscaleOptions} NativeUpscaleOptions
  * @typedef {import('./native').NativeUpscalerOptions} NativeUpscalerOptions
  * @typedef {'buffer' | 'base64' | 'tensor' | 'raw'} Output
+ * @typedef {Output | 'stream'} CallOutput
  */
 
 /** The largest photographs of phones. sharp's 268 megapixels would be a gigabyte for a file of some bytes. */
@@ -28,6 +29,9 @@ const PRECISIONS = /** @type {const} */ (['fp32', 'int8']);
 /** Of the pictures that a model is for: grey, colour, colour and alpha. */
 const CHANNELS = /** @type {const} */ ([1, 3, 4]);
 const OUTPUTS = /** @type {const} */ (['buffer', 'base64', 'tensor', 'raw']);
+const CALL_OUTPUTS = /** @type {const} */ ([...OUTPUTS, 'stream']);
+/** Of a stream: what a slow reader may leave lying before the work waits for it. */
+const HIGH_WATER_MARK = 1024 * 1024;
 const FITS = /** @type {const} */ (['cover', 'contain', 'fill', 'inside', 'outside']);
 const ALPHAS = /** @type {const} */ (['model', 'resample', 'remove']);
 const METADATA = /** @type {const} */ (['none', 'icc', 'all']);
@@ -98,11 +102,15 @@ function parseConfiguration(given) {
  */
 function parseUpscaleOptions(given) {
   const options = check.options('options', given);
-  const output = check.oneOf('options.output', options.output, OUTPUTS) ?? 'buffer';
+  const output = check.oneOf('options.output', options.output, CALL_OUTPUTS) ?? 'buffer';
   return {
     output,
+    highWaterMark:
+      check.integer('options.highWaterMark', options.highWaterMark, 1, 2 ** 31 - 1) ?? HIGH_WATER_MARK,
     progress: check.callback('options.progress', options.progress),
-    progressOutput: check.oneOf('options.progressOutput', options.progressOutput, OUTPUTS) ?? output,
+    progressOutput:
+      check.oneOf('options.progressOutput', options.progressOutput, OUTPUTS) ??
+      (output === 'stream' ? 'buffer' : output),
     signal: check.abortSignal('options.signal', options.signal),
     timeout: check.positiveNumber('options.timeout', options.timeout, LONGEST_TIMEOUT),
     resolveWithObject: check.boolean('options.resolveWithObject', options.resolveWithObject) ?? false,
@@ -119,9 +127,9 @@ function parseUpscaleOptions(given) {
   };
 }
 
-/** @param {Output} output */
+/** @param {CallOutput} output */
 function nativeOutput(output) {
-  return output === 'buffer' || output === 'base64' ? 'encoded' : output;
+  return output === 'tensor' || output === 'raw' ? output : 'encoded';
 }
 
 /** @param {Record<string, unknown>} options */

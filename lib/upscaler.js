@@ -9,8 +9,9 @@ const { readAtOnce, readImage } = require('./input');
 const { loadNative } = require('./load-native');
 const models = require('./models');
 const options = require('./options');
-const { toResult } = require('./output');
+const { toResult, toStreamResult } = require('./output');
 const { reportTo, wantsSlices } = require('./progress');
+const { ResultStream } = require('./result-stream');
 const { checkPatches } = require('./patch-options');
 const { warn } = require('./warn');
 
@@ -83,6 +84,7 @@ class Upscaler {
   async upscale(image, given) {
     this.#refuseIfDisposed();
     const parsed = options.parseUpscaleOptions(given);
+    if (parsed.output === 'stream') return this.#stream(image, parsed);
     const result = await this.#track(parsed, (call) => this.#upscale(call, image, parsed));
     return toResult(result, parsed.output, parsed.resolveWithObject);
   }
@@ -199,6 +201,30 @@ class Upscaler {
     } finally {
       call.settle();
       this.#calls.delete(call);
+    }
+  }
+
+  /**
+   * A call that goes on after it has resolved, until its stream has ended.
+   *
+   * @param {unknown} image
+   * @param {ParsedCall} parsed
+   */
+  async #stream(image, parsed) {
+    /** @type {(call: Call) => void} */
+    let begin = () => {};
+    const begun = new Promise((resolve) => (begin = resolve));
+    const done = this.#track(parsed, (call) => {
+      this.#native.openStream(call.id);
+      begin(call);
+      return this.#upscale(call, image, parsed);
+    });
+    const stream = new ResultStream(this.#native, await begun, done, parsed.highWaterMark);
+    try {
+      return toStreamResult(stream, await stream.opened(), parsed.resolveWithObject);
+    } catch (error) {
+      stream.destroy();
+      throw error;
     }
   }
 

@@ -6,6 +6,7 @@
 //! | room | job |
 //! |---|---|
 //! | [`error`] | the one error type and its stable codes |
+//! | `allocator` | where memory comes from |
 //! | [`budget`] | how long the loading of a model may take |
 //! | `files` | files that somebody names, read with care |
 //! | [`memory`] | how much of it pictures may take |
@@ -20,6 +21,7 @@
 //! | [`mod@upscale`] | plan tiles, run, stitch, progress, cancel |
 //! | `node` | the only room that knows napi |
 
+mod allocator;
 pub mod budget;
 pub mod calibrate;
 pub mod engine;
@@ -38,3 +40,6 @@ pub use upscaler_kernel as kernel;
 // Its functions are called from JavaScript alone: a Rust test build would find all of them unused.
 #[cfg(not(test))]
 mod node;
+
+#[cfg(test)]
+mod hostile;

@@ -10,6 +10,9 @@ use crate::error::Error;
 /// What all pictures together may hold where there is plenty, in bytes.
 const MOST: u64 = 4 << 30;
 
+/// The same where there are many cores, for each: a tile in the network, and the picture that it is of.
+const MOST_PER_CORE: u64 = 256 << 20;
+
 /// What the process takes beside pictures: Node, ONNX Runtime's library and a network of middle size.
 const ELSEWHERE: u64 = 160 << 20;
 
@@ -39,7 +42,8 @@ pub fn limit() -> u64 {
 /// Half of what is left beside the rest of the process: the other half is for what cannot be counted, such as the caches of
 /// allocators and the application's own copies.
 fn share_of(available: u64) -> u64 {
-    (available.saturating_sub(ELSEWHERE) / 2).clamp(LEAST, MOST)
+    let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    (available.saturating_sub(ELSEWHERE) / 2).clamp(LEAST, MOST.max(cores * MOST_PER_CORE))
 }
 
 /// What the process may have at all: the least of the machine's memory and the limits of the control groups it is in.
@@ -121,7 +125,8 @@ mod tests {
 
     #[test]
     fn the_least_limit_of_the_groups_above_counts() {
-        let files = [("a/b/memory.max", "max\n"), ("a/memory.max", "536870912\n"), ("memory.max", "1073741824\n")];
+        let files =
+            [("a/b/memory.max", "max\n"), ("a/memory.max", "536870912\n"), ("memory.max", "1073741824\n")];
         let tree = Tree::new("v2", &files);
         assert_eq!(limits("0::/a/b\n", &tree.0), [536870912, 1073741824]);
         // Within a container the path may lead nowhere.
@@ -132,7 +137,10 @@ mod tests {
     #[test]
     fn the_first_version_has_a_folder_for_each_controller() {
         let none = "9223372036854771712\n";
-        let files = [("memory/docker/x/memory.limit_in_bytes", "268435456\n"), ("memory/memory.limit_in_bytes", none)];
+        let files = [
+            ("memory/docker/x/memory.limit_in_bytes", "268435456\n"),
+            ("memory/memory.limit_in_bytes", none),
+        ];
         let tree = Tree::new("v1", &files);
         let groups = "9:cpu,cpuacct:/docker/x\n4:memory:/docker/x\n0::/\n";
         assert_eq!(limits(groups, &tree.0).iter().min(), Some(&268435456));
@@ -141,7 +149,7 @@ mod tests {
 
     #[test]
     fn pictures_get_half_of_what_is_left() {
-        assert_eq!(share_of(u64::MAX), MOST);
+        assert!(share_of(u64::MAX) >= MOST);
         assert_eq!(share_of(1 << 30), (864 << 20) / 2);
         assert_eq!(share_of(64 << 20), LEAST);
         assert_eq!(total_of("MemFree: 1 kB\nMemTotal:       1024 kB\n"), Some(1 << 20));

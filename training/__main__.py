@@ -5,10 +5,10 @@ import os
 import shutil
 from pathlib import Path
 
-from . import architectures, checkpoint, config, evaluate
+from . import checkpoint, config, evaluate
 from .data.build import build
 from .export import export
-from .run import run
+from .run import Trainer, run
 
 HERE = Path(__file__).parent
 
@@ -66,13 +66,12 @@ def score_command(arguments) -> None:
 
 
 def newest(arguments):
-    """The configuration, and the averaged weights of the newest checkpoint: of the output folder, or of the repository."""
+    """The configuration, and the network of the newest checkpoint: of the output folder, or of the repository."""
     settings = config.read(find(arguments.config))
     saved = arguments.output / f"{settings.name}.pt"
-    state = checkpoint.load(saved if saved.exists() else HERE / "checkpoints" / saved.name)
-    network = architectures.build(settings.architecture)
-    network.load_state_dict(state["average"])
-    return settings, network
+    trainer = Trainer(settings, HERE)
+    trainer.restore(checkpoint.load(saved if saved.exists() else HERE / "checkpoints" / saved.name))
+    return settings, trainer.result()
 
 
 def find(path: Path) -> Path:

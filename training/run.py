@@ -21,7 +21,7 @@ AVERAGE_OVER = 0.999
 
 
 class Trainer:
-    """One network on its way: `state` and `restore` hold all that changes while it is trained."""
+    """One network on its way: `state` and `restore` hold all that changes while it is trained. `seconds` are of processor time."""
 
     def __init__(self, config: Config, here: Path):
         torch.manual_seed(config.seed)
@@ -31,6 +31,8 @@ class Trainer:
             architectures.module_of(config.architecture).start_from(self.network, convolution_weights(here / config.start["weights"]))
         self.average = architectures.build(config.architecture)
         self.average.load_state_dict(self.network.state_dict())
+        self.start = architectures.build(config.architecture)
+        self.start.load_state_dict(self.network.state_dict())
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.optimizer["rate"], betas=(0.9, 0.99))
         self.step, self.seconds = 0, 0.0
 
@@ -49,6 +51,19 @@ class Trainer:
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
+
+    def result(self) -> torch.nn.Module:
+        """What is evaluated and exported: the averaged weights, with `start.share` of those that training started from.
+
+        Between a network and its fine-tuned form lie networks that keep what the first can and have most of what the second has learnt
+        (Wortsman and others, Robust fine-tuning of zero-shot models, 2022).
+        """
+        network = architectures.build(self.config.architecture)
+        share = self.config.start.get("share", 0.0)
+        with torch.no_grad():
+            for mixed, kept, started in zip(network.parameters(), self.average.parameters(), self.start.parameters()):
+                mixed.copy_(kept).lerp_(started, share)
+        return network
 
     def rate(self) -> float:
         """Rises over `warmup` steps, then falls along half a cosine to `floor` at the last step."""
@@ -105,14 +120,15 @@ def train(trainer: Trainer, batches: Prefetch, sets: dict, output: Path, last: i
     saved = time.monotonic()
     total, counted = 0.0, 0
     while trainer.step < last and not stop.requested:
-        started = time.monotonic()
+        started = time.process_time()
         total, counted = total + trainer.learn(*batches.take(trainer.step)), counted + 1
-        trainer.seconds += time.monotonic() - started
+        trainer.seconds += time.process_time() - started
         if trainer.step % config.evaluation["every"] == 0 or trainer.step == last:
-            scores = evaluate(trainer.average, sets, config.scale)
-            log.write({"step": trainer.step, "hours": trainer.seconds / 3600, "rate": trainer.rate(), "loss": total / counted, **scores})
+            network = trainer.result()
+            scores = evaluate(network, sets, config.scale)
+            log.write({"step": trainer.step, "cpu_hours": trainer.seconds / 3600, "rate": trainer.rate(), "loss": total / counted, **scores})
             total, counted = 0.0, 0
-            export(trainer.average, config, output / f"{config.name}.onnx")
+            export(network, config, output / f"{config.name}.onnx")
         if time.monotonic() - saved > CHECKPOINT_EVERY_S:
             checkpoint.save(output / f"{config.name}.pt", trainer.state())
             saved = time.monotonic()

@@ -1,9 +1,7 @@
 // @ts-check
 'use strict';
 
-/** sharp's: these pictures are one's own, where those of a server are anybody's. */
-const MAX_PIXELS = 0x3fff ** 2;
-const MAX_OUTPUT_PIXELS = 4 * MAX_PIXELS;
+const { LIMITS } = require('../limits');
 
 /**
  * The models of a batch, each loaded once, when a picture first needs it.
@@ -24,15 +22,18 @@ class Networks {
    *   maxPixels?: number,
    *   maxOutputPixels?: number,
    * }} options `threads`: of the whole process
+   * @param {AbortSignal} signal stops the loading of models
    */
-  constructor({ precision, guard, threads, maxPixels, maxOutputPixels }) {
+  constructor({ precision, guard, threads, maxPixels, maxOutputPixels }, signal) {
     // Only now: it loads the addon.
     this.#Upscaler = require('../../index.js');
     this.#options = {
       precision,
       guard,
-      limitInputPixels: maxPixels ?? MAX_PIXELS,
-      limitOutputPixels: maxOutputPixels ?? MAX_OUTPUT_PIXELS,
+      limitInputPixels: maxPixels ?? LIMITS.limitInputPixels,
+      limitOutputPixels: maxOutputPixels ?? LIMITS.limitOutputPixels,
+      limitInputBytes: LIMITS.limitInputBytes,
+      signal,
     };
     if (threads !== undefined) this.#Upscaler.configure({ threads });
   }

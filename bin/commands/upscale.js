@@ -29,7 +29,12 @@ async function run({ operands, options: given, command }) {
   const found = await findInputs(operands, options);
   const naming = namingFor(options, { count: found.inputs.length, fromStdin: operands.includes('-') });
   const route = routeFor(options.model, options);
-  const networks = new Networks(options);
+  const controller = new AbortController();
+  const networks = new Networks(options, controller.signal);
+  /** @type {Report | undefined} */
+  let report;
+  const interrupt = onInterrupt(controller, () => report?.stop());
+  const stopListening = onOutputError((error) => controller.abort(error));
   try {
     const usual = route.usual ?? (await networks.get(route.pick()).getModel()).scale;
     const fields = {
@@ -39,19 +44,58 @@ async function run({ operands, options: given, command }) {
     };
     const jobs = plan(found.inputs, (input) => naming(input, fields), options);
     checkStreams(jobs, options);
-    const report = new Report(jobs, options);
-    if (route.note !== undefined) report.note(route.note);
-    if (found.leftOut.length > 0) {
-      report.note(
-        `${plural(found.leftOut.length, 'result')} of earlier runs left out, ${found.leftOut[0]} first`,
-      );
-    }
-    for (const { file, ...problem } of found.problems) {
-      await report.failed({ input: { file } }, { message: problem.reason, code: problem.code });
-    }
-    return await carryOut(jobs, { route, networks, report, options, operands });
+    report = new Report(jobs, options);
+    await foretell(report, route, found);
+    await settle(jobs, report, options, route.label);
+    const ready = options.dryRun ? [] : jobs.filter(({ state }) => state === 'ready');
+    const stopped = await carryOut(ready, { route, networks, report, options, controller });
+    report.summary();
+    return conclude(
+      { report, ready, stopped, options, operands, signal: controller.signal },
+      interrupt.exitCode,
+    );
+  } catch (error) {
+    // A model whose loading was interrupted, and nothing else.
+    if (interrupt.exitCode === undefined) throw error;
+    say('Interrupted: nothing was written.');
+    return interrupt.exitCode;
   } finally {
+    report?.stop();
+    interrupt.stop();
+    stopListening();
     await networks.dispose();
+  }
+}
+
+/**
+ * What is worth knowing before the first picture.
+ *
+ * @param {Report} report
+ * @param {import('../batch/route').Route} route
+ * @param {import('../batch/inputs').Found} found
+ */
+async function foretell(report, { note }, { leftOut, problems }) {
+  if (note !== undefined) report.note(note);
+  if (leftOut.length > 0)
+    report.note(`${plural(leftOut.length, 'result')} of earlier runs left out, ${leftOut[0]} first`);
+  for (const { file, reason, code } of problems) {
+    await report.failed({ input: { file } }, { message: reason, code });
+  }
+}
+
+/**
+ * Tells of those that need no work, or get none.
+ *
+ * @param {Job[]} jobs
+ * @param {Report} report
+ * @param {Record<string, any>} options
+ * @param {string} model
+ */
+async function settle(jobs, report, { dryRun }, model) {
+  for (const job of jobs) {
+    if (job.state === 'exists') await report.exists(job);
+    if (job.state === 'refused') await report.failed(job, { message: job.reason ?? '' });
+    if (job.state === 'ready' && dryRun) await report.planned(job, model);
   }
 }
 
@@ -62,55 +106,59 @@ async function run({ operands, options: given, command }) {
  *   networks: Networks,
  *   report: Report,
  *   options: Record<string, any>,
- *   operands: string[],
+ *   controller: AbortController,
  * }} context
- * @returns {Promise<number>} the exit code
+ * @returns {Promise<Error | undefined>} why the batch stopped of itself
  */
-async function carryOut(jobs, { route, networks, report, options, operands }) {
-  for (const job of jobs) {
-    if (job.state === 'exists') await report.exists(job);
-    if (job.state === 'refused') await report.failed(job, { message: job.reason ?? '' });
-    if (job.state === 'ready' && options.dryRun) await report.planned(job, route.label);
-  }
-  const ready = options.dryRun ? [] : jobs.filter(({ state }) => state === 'ready');
-  const controller = new AbortController();
-  const interrupt = onInterrupt(controller, () => report.stop());
-  const stopListening = onOutputError((error) => controller.abort(error));
+async function carryOut(jobs, { route, networks, report, options, controller }) {
+  if (jobs.length === 0) return undefined;
   const stopWarnings = showWarnings(report);
   try {
     // A model that cannot be loaded fails the batch, not each of its pictures.
-    if (ready.length > 0 && !route.varies) await networks.get(route.pick()).ready;
+    if (!route.varies) await networks.get(route.pick()).ready;
     const settings = {
       options: callOptions(options),
       overwrite: options.overwrite ?? false,
       concurrency: options.concurrency ?? CONCURRENCY,
       signal: controller.signal,
     };
-    const stopped = await runBatch(ready, { route, networks }, settings, {
+    return await runBatch(jobs, { route, networks }, settings, {
       onStart: (job) => report.start(job),
       onProgress: (job, fraction) => report.update(job, fraction),
       onWritten: (job, written) => report.written(job, written),
       onFailed: (job, error) => report.failed(job, error),
     });
-    report.summary();
-    const open = ready.length - report.counts.written;
-    if (interrupt.exitCode !== undefined) {
-      say(
-        `Interrupted: ${report.counts.written} of ${plural(ready.length, 'picture')} written. ${resumeCommand(operands, options)}`,
-      );
-      return interrupt.exitCode;
-    }
-    if (controller.signal.aborted) say(`upscaler-node: ${controller.signal.reason.message}`);
-    if (stopped !== undefined && open > 1) {
-      say(`Stopped: nothing more can be written. ${resumeCommand(operands, options)}`);
-    }
-    return report.counts.failed > 0 || controller.signal.aborted ? 1 : 0;
   } finally {
-    report.stop();
-    interrupt.stop();
-    stopListening();
     stopWarnings();
   }
+}
+
+/**
+ * The last words, and the exit code.
+ *
+ * @param {{
+ *   report: Report,
+ *   ready: Job[],
+ *   stopped: Error | undefined,
+ *   options: Record<string, any>,
+ *   operands: string[],
+ *   signal: AbortSignal,
+ * }} batch
+ * @param {number | undefined} interrupted the exit code of the signal that came
+ */
+function conclude({ report, ready, stopped, options, operands, signal }, interrupted) {
+  const { written, failed } = report.counts;
+  if (interrupted !== undefined) {
+    say(
+      `Interrupted: ${written} of ${plural(ready.length, 'picture')} written. ${resumeCommand(operands, options)}`,
+    );
+    return interrupted;
+  }
+  if (signal.aborted) say(`upscaler-node: ${signal.reason.message}`);
+  if (stopped !== undefined && ready.length - written > 1) {
+    say(`Stopped: nothing more can be written. ${resumeCommand(operands, options)}`);
+  }
+  return failed > 0 || signal.aborted ? 1 : 0;
 }
 
 /**

@@ -3,10 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use upscaler_node::raster::ToProfile;
-use upscaler_node_fuzz::{cap::Capped, decode_both};
-
-#[global_allocator]
-static ALLOCATOR: Capped = Capped;
+use upscaler_node_fuzz::decode_both;
 
 fuzz_target!(|data: &[u8]| {
     decode_both(&tiff(data));

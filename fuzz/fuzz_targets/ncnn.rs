@@ -4,10 +4,6 @@
 use libfuzzer_sys::fuzz_target;
 use upscaler_node::format::ncnn;
 use upscaler_node::graph::Network;
-use upscaler_node_fuzz::cap::Capped;
-
-#[global_allocator]
-static ALLOCATOR: Capped = Capped;
 
 fuzz_target!(|data: &[u8]| {
     let split = data.iter().position(|byte| *byte == 0).unwrap_or(data.len());

@@ -4,10 +4,7 @@
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use upscaler_node::format;
 use upscaler_node::graph::Network;
-use upscaler_node_fuzz::{cap::Capped, mutate};
-
-#[global_allocator]
-static ALLOCATOR: Capped = Capped;
+use upscaler_node_fuzz::mutate;
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     if seed % 2 == 0 && mutate::fields(data, size, seed / 2) {

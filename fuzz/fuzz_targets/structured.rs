@@ -2,10 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
-use upscaler_node_fuzz::{cap::Capped, decode_both, mutate};
-
-#[global_allocator]
-static ALLOCATOR: Capped = Capped;
+use upscaler_node_fuzz::{decode_both, mutate};
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     // One in four as libFuzzer does it.

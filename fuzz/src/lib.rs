@@ -1,7 +1,6 @@
-//! What the targets share: a cap on memory, so that bombs are crashes, and mutations that know where the fields of a format
-//! are, so that the fuzzer does not have to find checksums and tables by chance.
+//! What the targets share: mutations that know where the fields of a format are, so that the fuzzer does not have to find
+//! them by chance. libFuzzer's own limits on memory make crashes of bombs.
 
-pub mod cap;
 pub mod mutate;
 
 use upscaler_node::raster::{DecodeOptions, FailOn, decode, probe};

@@ -19,9 +19,16 @@ function measuresOf({ route, arrived, read = arrived, begun, finished, bytesIn, 
       total: (finished - arrived) / 1e3,
       read: (read - arrived) / 1e3,
       wait: (end - read) / 1e3,
-      upscale: info ? info.durationMs / 1e3 : undefined,
+      ...stagesOf(info?.stages),
     },
   };
+}
+
+/** @param {import('../../index.js').Stages} [stages] `undefined` where it failed, or its stream says nothing of them */
+function stagesOf(stages) {
+  if (stages === undefined) return {};
+  const { decode, upscale, encode } = stages;
+  return { decode: decode / 1e3, inference: upscale / 1e3, encode: encode / 1e3 };
 }
 
 /** Bounds of histograms, in seconds: a thumbnail takes tens of milliseconds, a large photo a minute. */

@@ -1,4 +1,4 @@
-import type { OutputInfo } from '../../index.js';
+import type { OutputInfo, StreamInfo } from '../../index.js';
 import type { Service } from './service';
 
 /** What becomes of one picture, as it becomes. Milliseconds are those of `performance.now()`. */
@@ -12,7 +12,8 @@ export interface PictureRecord {
   begun?: number;
   finished: number;
   bytesIn: number;
-  info?: OutputInfo;
+  /** Of a stream: what its head says. */
+  info?: StreamInfo & Partial<OutputInfo>;
   status: number;
   /** Of an error. */
   code?: string;
@@ -22,7 +23,7 @@ export interface PictureRecord {
 export interface Watch {
   read(bytes: number): void;
   begun(): void;
-  upscaled(info: OutputInfo): void;
+  upscaled(info: StreamInfo & Partial<OutputInfo>): void;
   /** The end, whatever it was. */
   end(status: number, code?: string): void;
 }

@@ -41,7 +41,12 @@ const SERVE_FLAGS = /** @satisfies {Record<string, Flag>} */ ({
   formats: list('a,b', 'UPSCALER_FORMATS', 'png,jpeg,webp', 'that a request may ask for'),
   timeout: number('ms', 'UPSCALER_TIMEOUT', 60_000, 'from a request to its result; of a job from its start'),
   'body-timeout': number('ms', 'UPSCALER_BODY_TIMEOUT', 30_000, 'for a body to arrive'),
-  concurrency: number('n', 'UPSCALER_CONCURRENCY', undefined, 'pictures at a time (default: the cores)'),
+  concurrency: number(
+    'n',
+    'UPSCALER_CONCURRENCY',
+    undefined,
+    'pictures at a time (default: twice the cores)',
+  ),
   'max-pending': number('n', 'UPSCALER_MAX_PENDING', 64, 'pictures that may wait; more get 503'),
   'job-ttl': number('ms', 'UPSCALER_JOB_TTL', 600_000, 'how long the result of a job is kept'),
   redis: text('url', 'UPSCALER_REDIS', undefined, 'jobs through BullMQ (npm install @upscaler-node/bullmq)'),

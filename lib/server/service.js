@@ -10,6 +10,7 @@ const { Queue } = require('./queue');
  * @typedef {import('./settings').Settings} Settings
  * @typedef {import('./parameters').Choice} Choice
  * @typedef {import('../../index.js').OutputInfo} OutputInfo
+ * @typedef {import('../../index.js').StreamInfo} StreamInfo
  * @typedef {import('./observer').Observer} Observer
  * @typedef {import('./observer').Watch} Watch
  * @typedef {{ take(bytes: number): void, leave(): void }} Admission
@@ -21,6 +22,12 @@ const { Queue } = require('./queue');
  * @property {() => void} [onBegun]
  * @property {(fraction: number) => void} [onProgress]
  */
+
+/**
+ * Bytes of a result that wait for a slow client: with the usual result whole in memory, its client holds up nobody; of
+ * larger ones the work waits.
+ */
+const STREAM_BUFFER = 8 * 1024 * 1024;
 
 /** Upscales pictures in their order, with the instances of the models that requests may choose. */
 class Service {
@@ -115,17 +122,42 @@ class Service {
       async () => {
         watch.begun();
         onBegun?.();
-        const result = await this.#instance(model).upscale(image, {
-          ...options,
-          signal,
-          progress: onProgress && ((fraction) => onProgress(fraction)),
-          resolveWithObject: true,
-        });
+        const progress = onProgress && ((/** @type {number} */ fraction) => onProgress(fraction));
+        const recipe = { ...options, signal, progress, resolveWithObject: /** @type {const} */ (true) };
+        const result = await this.#instance(model).upscale(image, recipe);
         watch.upscaled(result.info);
         return result;
       },
       { signal, later, onMoved },
     );
+  }
+
+  /**
+   * The same as a stream that is there when its first bytes are. The next picture has its turn when this one is made,
+   * whether it has been read or not.
+   *
+   * @param {Buffer} image
+   * @param {Choice} choice
+   * @param {Work} work
+   * @returns {Promise<{ data: import('../result-stream').ResultStream, info: StreamInfo }>}
+   */
+  upscaleStream(image, { options, model }, { signal, watch }) {
+    return new Promise((resolve, reject) => {
+      const task = async () => {
+        watch.begun();
+        const result = await this.#instance(model).upscale(image, {
+          ...options,
+          signal,
+          output: 'stream',
+          highWaterMark: STREAM_BUFFER,
+          resolveWithObject: true,
+        });
+        const data = /** @type {import('../result-stream').ResultStream} */ (result.data);
+        resolve({ data, info: result.info });
+        await data.made;
+      };
+      this.#queue.run(task, { signal }).catch(reject);
+    });
   }
 
   /**

@@ -31,12 +31,13 @@ function parseSettings(given) {
     instance: check.options('options.instance', options.instance),
     models: parseNames('options.models', options.models) ?? [],
     limits: parseLimits(options.limits),
-    concurrency: check.integer('options.concurrency', options.concurrency, 1, 1024) ?? availableParallelism(),
+    concurrency: check.integer('options.concurrency', options.concurrency, 1, 1024) ?? usualConcurrency(),
     maxPending: check.integer('options.maxPending', options.maxPending, 0) ?? 64,
     parameters: parseParameters(options.parameters),
     busboy: parseMultipart(check.boolean('options.multipart', options.multipart)),
     json: check.boolean('options.json', options.json) ?? true,
     urls: parseUrls(options.urls),
+    stream: check.boolean('options.stream', options.stream) ?? true,
     etag: check.boolean('options.etag', options.etag) ?? false,
     cacheControl: check.pattern(
       'options.cacheControl',
@@ -53,6 +54,11 @@ function parseSettings(given) {
     metrics: options.metrics,
     telemetry: check.boolean('options.telemetry', options.telemetry) ?? false,
   };
+}
+
+/** Enough that cores have work while pictures are read and sent, and that a thumbnail need not wait for posters. */
+function usualConcurrency() {
+  return 2 * availableParallelism();
 }
 
 /** @param {unknown} upscaler */

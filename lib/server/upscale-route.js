@@ -2,6 +2,7 @@
 'use strict';
 
 const { webcrypto } = require('node:crypto');
+const { finished } = require('node:stream');
 const { AbortError, UpscalerError } = require('../errors');
 const { mediaType, negotiate } = require('./accept');
 const { acceptedTypes, readBody } = require('./body');
@@ -19,6 +20,7 @@ const { watchPicture } = require('./watch');
  * @typedef {import('./service').Admission} Admission
  * @typedef {import('./service').Service} Service
  * @typedef {import('../../index.js').OutputInfo} OutputInfo
+ * @typedef {import('../../index.js').StreamInfo} StreamInfo
  * @typedef {{ image: Buffer, filename?: string, choice: Choice }} Picture
  */
 
@@ -33,32 +35,114 @@ function upscaleRoute(service, { rethrow = false } = {}) {
   return async (exchange) => {
     const other = otherMethod(exchange, service);
     if (other) return other;
-    const watch = watchPicture(service.observers, 'upscale');
-    const limit = limitTime(exchange.signal, service);
-    /** @type {Admission | undefined} */
-    let admission;
+    const visit = new Visit(exchange, service);
     try {
-      admission = service.admit();
-      const wanted = negotiate(exchange.header('accept'), service.settings.parameters.format);
-      const picture = await readPicture({ ...exchange, signal: limit.signal }, service, admission, watch);
-      const { choice } = picture;
-      choice.options.format ??= /** @type {any} */ (wanted.format);
-      const result = await service.upscale(picture.image, choice, { signal: limit.signal, watch });
-      const headers = await resultHeaders(picture, result.info, service);
-      const reply = wanted.json ? inJson(result, headers) : inBytes(result, headers);
-      reply.headers['server-timing'] = watch.timings();
-      watch.end(reply.status);
-      return reply;
+      return await answer(exchange, service, visit);
     } catch (error) {
-      const shown = reasonOf(error, limit.signal);
-      watch.end(toProblem(shown).status, toProblem(shown).code);
+      const shown = visit.fail(error);
       if (rethrow) throw shown;
       return problemReply(shown, service.status().expectedWait);
-    } finally {
-      limit.stop();
-      admission?.leave();
     }
   };
+}
+
+/** One request from its arrival to its end, whichever comes of it. */
+class Visit {
+  #limit;
+  /** @type {Admission | undefined} */
+  #admission;
+  #over = false;
+
+  /**
+   * @param {Exchange} exchange
+   * @param {Service} service
+   */
+  constructor(exchange, service) {
+    this.watch = watchPicture(service.observers, 'upscale');
+    this.#limit = limitTime(exchange.signal, service);
+  }
+
+  get signal() {
+    return this.#limit.signal;
+  }
+
+  /** @param {Service} service */
+  admit(service) {
+    this.#admission = service.admit();
+    return this.#admission;
+  }
+
+  /** @param {number} status */
+  done(status) {
+    this.#leave(status);
+  }
+
+  /**
+   * @param {unknown} error
+   * @returns {unknown} what the client is told
+   */
+  fail(error) {
+    const shown = reasonOf(error, this.signal);
+    const { status, code } = toProblem(shown);
+    this.#leave(status, code);
+    return shown;
+  }
+
+  /**
+   * @param {number} status
+   * @param {string} [code]
+   */
+  #leave(status, code) {
+    if (this.#over) return;
+    this.#over = true;
+    this.#limit.stop();
+    this.#admission?.leave();
+    this.watch.end(status, code);
+  }
+}
+
+/**
+ * @param {Exchange} exchange
+ * @param {Service} service
+ * @param {Visit} visit
+ * @returns {Promise<Reply>}
+ */
+async function answer(exchange, service, visit) {
+  const admission = visit.admit(service);
+  const { settings } = service;
+  const { signal, watch } = visit;
+  const wanted = negotiate(exchange.header('accept'), settings.parameters.format);
+  const picture = await readPicture({ ...exchange, signal }, service, admission, watch);
+  picture.choice.options.format ??= /** @type {any} */ (wanted.format);
+  if (settings.stream && !wanted.json) return answerStream(picture, service, visit);
+  const result = await service.upscale(picture.image, picture.choice, { signal, watch });
+  const headers = await resultHeaders(picture, result.info, service);
+  const reply = wanted.json ? inJson(result, headers) : inBytes(result, headers);
+  reply.headers['server-timing'] = watch.timings();
+  visit.done(reply.status);
+  return reply;
+}
+
+/**
+ * @param {Picture} picture
+ * @param {Service} service
+ * @param {Visit} visit which ends with the stream
+ * @returns {Promise<Reply>}
+ */
+async function answerStream(picture, service, visit) {
+  const { signal, watch } = visit;
+  const { data, info } = await service.upscaleStream(picture.image, picture.choice, { signal, watch });
+  // At once: an error of a stream that nobody listens to ends the process.
+  finished(data, (error) => (error ? visit.fail(error) : visit.done(200)));
+  watch.upscaled(info);
+  try {
+    const headers = await resultHeaders(picture, info, service);
+    headers['server-timing'] = watch.timings();
+    return { status: 200, headers, body: data };
+  } catch (error) {
+    data.destroy();
+    throw error;
+  }
 }
 
 /**
@@ -133,7 +217,7 @@ function reasonOf(error, signal) {
 
 /**
  * @param {Picture} picture
- * @param {OutputInfo} info
+ * @param {StreamInfo} info
  * @param {Service} service
  * @returns {Promise<Record<string, string>>}
  */
@@ -157,7 +241,7 @@ async function resultHeaders({ image, filename, choice }, info, service) {
  *
  * @param {Buffer} image
  * @param {Choice} choice
- * @param {OutputInfo} info
+ * @param {StreamInfo} info
  * @param {Service} service
  */
 async function etagOf(image, { options, model }, info, service) {

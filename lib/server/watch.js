@@ -43,7 +43,8 @@ function watchPicture(observers, route) {
  * @param {PictureRecord} record
  */
 function serverTiming({ arrived, read = arrived, begun = read, info }) {
-  const parts = { read: read - arrived, wait: begun - read, upscale: info?.durationMs };
+  const first = info && !info.stages ? performance.now() - begun : undefined;
+  const parts = { read: read - arrived, wait: begun - read, first, ...info?.stages };
   return Object.entries(parts)
     .filter(([, duration]) => duration !== undefined)
     .map(([name, duration]) => `${name};dur=${Number(duration).toFixed(1)}`)

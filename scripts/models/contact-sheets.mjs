@@ -6,7 +6,7 @@
  * Of each picture the part is shown in which the two differ most, and of each kind of picture those that differ most:
  * what a model does wrong anywhere in the set is on the sheet.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -51,8 +51,6 @@ const photographs = spread(
 );
 
 mkdirSync(OUT, { recursive: true });
-/** @type {string[]} */
-const sections = [];
 for (const name of wanted) {
   const enlarger = await enlarge(name, options.unguarded ? { guard: false } : undefined);
   try {
@@ -70,15 +68,16 @@ for (const name of wanted) {
     for (const [title, cells] of Object.entries(sheets)) {
       const file = `${name.replaceAll('/', '-')}-${title}${options.set === 'stress' ? '' : `-${options.set}`}.png`;
       writeFileSync(path.join(OUT, file), await sheet(`${name} (right) and Lanczos: ${title}`, cells));
-      sections.push(
-        `<h2>${name}: ${title}</h2><img src="${file}" alt="Lanczos on the left, ${name} on the right">`,
-      );
       console.log(path.join(OUT, file));
     }
   } finally {
     await enlarger.dispose();
   }
 }
+// Sheets of earlier runs stay.
+const sections = readdirSync(OUT)
+  .filter((file) => file.endsWith('.png'))
+  .map((file) => `<h2>${file.slice(0, -4)}</h2><img src="${file}" alt="Lanczos left, the model right">`);
 const missing = leftOut.map((line) => `<p>Left out of the set: ${line.replaceAll('<', '&lt;')}</p>`).join('');
 writeFileSync(
   path.join(OUT, 'index.html'),

@@ -21,6 +21,7 @@ use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
 use ort::sys::{OrtAllocator, OrtMemoryInfo};
 
 use super::shortage;
+use crate::memory;
 
 /// Requests below this come from the heap: they are many, and sum up to nothing.
 const SMALLEST_BLOCK: usize = 64 << 10;
@@ -38,8 +39,12 @@ const MOST_SLACK: usize = 512 << 20;
 #[cfg(target_os = "linux")]
 const HUGE: usize = 4 << 20;
 
-/// How much stays when nothing has run for a while: what two workers' tiles of small pictures need.
+/// How much stays between runs that follow each other: what two workers' tiles of small pictures need.
 const KEPT_IDLE: usize = 128 << 20;
+
+fn kept_idle() -> usize {
+    KEPT_IDLE.min(memory::limit() as usize / 8)
+}
 
 /// One cache line, which is how ONNX Runtime wants its memory aligned.
 #[repr(align(64))]
@@ -149,7 +154,7 @@ impl Blocks {
         }
         if self.used_bytes == 0 {
             self.most_wanted_before = std::mem::take(&mut self.most_wanted);
-            self.keep_free(self.most_held().max(KEPT_IDLE));
+            self.keep_free(self.most_held().max(kept_idle()));
         }
     }
 
@@ -167,10 +172,10 @@ impl Blocks {
         self.most_wanted.max(self.most_wanted_before)
     }
 
-    /// Gives back what small pictures do not need.
+    /// Gives back all that no run has.
     fn rest(&mut self) {
-        self.most_wanted_before = self.most_wanted_before.min(KEPT_IDLE);
-        self.keep_free(KEPT_IDLE);
+        self.most_wanted_before = 0;
+        self.keep_free(0);
     }
 
     /// Gives free blocks back, those that have waited longest first, until at most `most` bytes of them are left.
@@ -189,7 +194,7 @@ fn blocks() -> MutexGuard<'static, Blocks> {
     BLOCKS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Gives the blocks that nobody uses back to the system, but for a few.
+/// Gives the blocks that nobody uses back to the system.
 pub fn give_back() {
     blocks().rest();
 }
@@ -212,11 +217,19 @@ pub(super) fn register(environment: &Environment, library: &Path) -> ort::Result
         version: ort::sys::ORT_API_VERSION,
         // SAFETY: the two differ in that these may unwind, with the exception that the library's own allocators throw:
         // they are called by C++ alone.
-        Alloc: Some(unsafe { std::mem::transmute::<Alloc, unsafe extern "system" fn(*mut OrtAllocator, usize) -> *mut c_void>(alloc) }),
+        Alloc: Some(unsafe {
+            std::mem::transmute::<Alloc, unsafe extern "system" fn(*mut OrtAllocator, usize) -> *mut c_void>(
+                alloc,
+            )
+        }),
         Free: Some(free),
         Info: Some(info),
         // SAFETY: as above.
-        Reserve: Some(unsafe { std::mem::transmute::<Reserve, unsafe extern "system" fn(*const OrtAllocator, usize) -> *mut c_void>(reserve) }),
+        Reserve: Some(unsafe {
+            std::mem::transmute::<Reserve, unsafe extern "system" fn(*const OrtAllocator, usize) -> *mut c_void>(
+                reserve,
+            )
+        }),
         GetStats: None,
         AllocOnStream: None,
     };

@@ -18,9 +18,10 @@ const MOST_PORTS_OF_ALL: usize = 8 * MOST_NODES;
 /// Exporters join the names of nested modules: 300 letters were seen.
 const LONGEST_NAME: usize = 2048;
 
-/// What constants, and what follows from them alone, may take: ONNX Runtime computes all of it when a network is loaded. A
-/// file itself ends at 2 GiB.
-const MOST_CONSTANT_BYTES: u64 = 3 << 30;
+/// What follows from constants alone may take this much, and some copies of the constants themselves (transposed, turned from
+/// integers into floats): ONNX Runtime computes all of it when a network is loaded.
+const MOST_COMPUTED: u64 = 256 << 20;
+const MOST_COPIES: u64 = 8;
 
 /// The side of the picture that a tile is, at least.
 const SMALL: usize = 64;
@@ -59,27 +60,38 @@ fn at_most(what: &str, found: usize, most: usize) -> Result<(), Error> {
     if found <= most {
         return Ok(());
     }
-    Err(Error::ModelLoad(format!("expected at most {most} {what}, found {found}: this is no network for pictures")))
+    Err(Error::ModelLoad(format!(
+        "expected at most {most} {what}, found {found}: this is no network for pictures"
+    )))
 }
 
 /// The bytes of what follows from constants alone, counted node by node.
-#[derive(Default)]
-pub struct Constants(u64);
+pub struct Computed {
+    bytes: u64,
+    most: u64,
+}
 
-impl Constants {
+impl Computed {
+    /// Of a graph with these constants.
+    pub fn of(graph: &Graph) -> Computed {
+        let constants =
+            graph.constants.values().fold(0u64, |sum, tensor| sum.saturating_add(bytes(&tensor.dims)));
+        Computed { bytes: 0, most: constants.saturating_mul(MOST_COPIES).saturating_add(MOST_COMPUTED) }
+    }
+
     /// Counts the results of a node.
     ///
     /// # Errors
     /// [`Error::ModelLoad`] if all together are too large.
     pub fn add(&mut self, label: impl Fn() -> String, outputs: &[Vec<usize>]) -> Result<(), Error> {
-        self.0 = outputs.iter().fold(self.0, |sum, dims| sum.saturating_add(bytes(dims)));
-        if self.0 <= MOST_CONSTANT_BYTES {
+        self.bytes = outputs.iter().fold(self.bytes, |sum, dims| sum.saturating_add(bytes(dims)));
+        if self.bytes <= self.most {
             return Ok(());
         }
         Err(Error::ModelLoad(format!(
             "{}: what follows from constants alone takes more than {} MiB",
             label(),
-            MOST_CONSTANT_BYTES >> 20
+            self.most >> 20
         )))
     }
 }
@@ -132,6 +144,7 @@ pub fn least_size(graph: &Graph, channels: usize, divisor: usize) -> (usize, usi
     if fits(smallest, smallest) || !fits(large, large) {
         return (1, 1);
     }
-    let least = |fits: &dyn Fn(usize) -> bool| (smallest..SIDES).step_by(smallest).find(|&n| fits(n)).unwrap_or(1);
+    let least =
+        |fits: &dyn Fn(usize) -> bool| (smallest..SIDES).step_by(smallest).find(|&n| fits(n)).unwrap_or(1);
     (least(&|n| fits(n, large)), least(&|n| fits(large, n)))
 }

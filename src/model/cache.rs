@@ -148,9 +148,8 @@ mod private {
     pub fn is_private(path: &Path) -> bool {
         // SAFETY: it only returns a number.
         let user = unsafe { libc::geteuid() };
-        fs::symlink_metadata(path).is_ok_and(|about| {
-            !about.is_symlink() && about.uid() == user && about.mode() & 0o022 == 0
-        })
+        fs::symlink_metadata(path)
+            .is_ok_and(|about| !about.is_symlink() && about.uid() == user && about.mode() & 0o022 == 0)
     }
 }
 

@@ -62,12 +62,7 @@ pub fn load(source: &Source, definition: &Definition, workers: usize) -> Result<
     Ok(Model { engines: loaded.engines.clone(), info, _loaded: loaded })
 }
 
-fn make_all(
-    files: Files,
-    source: &Source,
-    definition: &Definition,
-    workers: usize,
-) -> Result<Loaded, Error> {
+fn make_all(files: Files, source: &Source, definition: &Definition, workers: usize) -> Result<Loaded, Error> {
     let format = files.format();
     let proto = match files.contents()? {
         Contents::Network(proto) => *proto,
@@ -188,7 +183,8 @@ fn make(
     // The kernels' rounding reaches farther than the network itself, but what is too faint to see is not waited for.
     let reach = radius + (split.program.reach() - split.program.radius()) as u32;
     signature.halo = if radius <= DEEP_HALO { reach } else { DEEP_HALO };
-    signature.load = Load { least, ..streaming_load(network, &signature) };
+    let bytes_per_column = split.program.bytes_per_column() as u64;
+    signature.load = Load { least, bytes_per_column, ..streaming_load(network, &signature) };
     let Split { program, around } = split;
     let registered = Registered::new(program, kernels);
     let bytes = around.to_bytes(registered.number());

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use napi::bindgen_prelude::{
     Float32Array, Float32ArraySlice, FromNapiValue, Promise, TypeName, ValidateNapiValue,
 };
-use napi::{Status, ValueType, sys};
 use napi::threadsafe_function::ThreadsafeFunction;
+use napi::{Status, ValueType, sys};
 use napi_derive::napi;
 
 use crate::error::Error;

@@ -38,9 +38,7 @@ impl NativeImage {
             ("raw", Some(Either::A(bytes)), _) if self.depth == Some(16) => {
                 pixels(size, bytes.len() / 2, || Samples::U16(words(&bytes)))
             }
-            ("raw", Some(Either::A(bytes)), _) => {
-                pixels(size, bytes.len(), || Samples::U8(bytes.to_vec()))
-            }
+            ("raw", Some(Either::A(bytes)), _) => pixels(size, bytes.len(), || Samples::U8(bytes.to_vec())),
             ("tensor", Some(Either::B(floats)), _) => {
                 pixels(size, floats.len(), || Samples::F32(floats.to_vec()))
             }

@@ -18,7 +18,7 @@ use super::progress::{Callback, listener};
 use super::result::{NativeCounters, NativePiece, NativeResult};
 use super::streams::Streams;
 use crate::budget::{self, Waiting};
-use crate::engine::{Cancel, Pool, Share};
+use crate::engine::{Cancel, Pool, Share, give_back};
 use crate::error::Error;
 use crate::model::{self, Model};
 use crate::upscale::{Counters, Hooks, Input, Job, Limits, Network, Networks, Options, Ticket, Upscaled};
@@ -210,10 +210,12 @@ impl NativeUpscaler {
         env.spawn_future(async move {
             // It fails only if the sender is gone, which `instance` holds.
             _ = instance.calls.subscribe().wait_for(|calls| *calls == 0).await;
-            let mut state = instance.state();
-            let unused = (state.networks.take(), state.model.take());
-            drop(state);
+            let unused = {
+                let mut state = instance.state();
+                (state.networks.take(), state.model.take())
+            };
             drop(unused);
+            _ = tokio::task::spawn_blocking(give_back).await;
             Ok(())
         })
     }

@@ -115,7 +115,8 @@ impl Drop for Turn {
 
 fn too_late() -> Error {
     Error::Timeout(
-        "Expected a result within the timeout but the pictures before this one, and this one, take longer".to_owned(),
+        "Expected a result within the timeout but the pictures before this one, and this one, take longer"
+            .to_owned(),
     )
 }
 
@@ -181,7 +182,9 @@ mod tests {
         let mut late = Box::pin(turn(at(100), Duration::from_secs(85), 1));
         let mut early = Box::pin(turn(at(50), Duration::from_secs(30), 1));
         let mut abandoned = Box::pin(turn(at(20), Duration::ZERO, 1));
-        async fn poll(turn: &mut (impl Future<Output = Result<Turn, Error>> + Unpin)) -> Option<Result<Turn, Error>> {
+        async fn poll(
+            turn: &mut (impl Future<Output = Result<Turn, Error>> + Unpin),
+        ) -> Option<Result<Turn, Error>> {
             tokio::select! { biased; result = turn => Some(result), () = std::future::ready(()) => None }
         }
         assert!(poll(&mut late).await.is_none() && poll(&mut early).await.is_none());

@@ -11,6 +11,7 @@ use super::finish::{Finish, Opacity};
 use super::frame;
 use super::hooks::{Hook, Hooks};
 use super::layers::layers;
+use super::network_memory;
 use super::networks::{Network, Networks, Route};
 use super::options::{Input, Limits, Options, Output};
 use super::outlet::{self, Head, Outlet, Piece};
@@ -84,7 +85,12 @@ impl Job {
     ///
     /// # Errors
     /// Any of [`Error`]'s variants for images; the reason of `cancel` if it is tripped.
-    pub async fn run(mut self, pool: &Pool, share: Arc<Share>, mut ticket: Ticket) -> Result<Upscaled, Error> {
+    pub async fn run(
+        mut self,
+        pool: &Pool,
+        share: Arc<Share>,
+        mut ticket: Ticket,
+    ) -> Result<Upscaled, Error> {
         let cancel = self.cancel.clone();
         let result = until(&cancel, async {
             let (lane, workers) = (pool.lane(share), pool.threads());
@@ -132,7 +138,10 @@ impl Job {
         let sizing = Sizing::new(width, height, &scales, &options, limits.output_pixels)?;
         let cleaning = networks.may_clean(sizing.factor);
         let within = whole::memory(width, height, networks.signature(), &options, &sizing, workers)?;
-        let _reserved = admitted.reserve(memory(&opened, &sizing, &options, cleaning) + within).await?;
+        let tiles =
+            network_memory::of((width, height), networks.signature(), &options, sizing.passes, workers);
+        let all = memory(&opened, &sizing, &options, cleaning).saturating_add(within.max(tiles));
+        let _reserved = admitted.reserve(all).await?;
 
         let decode = {
             let options = options.clone();
@@ -194,7 +203,8 @@ fn memory(opened: &Opened, sizing: &Sizing, options: &Options, cleaning: bool) -
     let cleaned = if cleaning { u64::from(width) * u64::from(height) * 4 * 8 } else { 0 };
     let result = u64::from(sizing.width) * u64::from(sizing.height) * 4;
     let streamed = options.output == Output::Encoded && sizing.resample.is_none() && sizing.passes == 1;
-    opened.decoded_bytes() + cleaned.max(if streamed { result / 4 } else { result * 2 })
+    // Decoders and changes of colours write into another copy.
+    2 * opened.decoded_bytes() + cleaned.max(if streamed { result / 4 } else { result * 2 })
 }
 
 /// What the result is to be.

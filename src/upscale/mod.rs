@@ -10,6 +10,7 @@ mod guard;
 mod hooks;
 mod job;
 mod layers;
+mod network_memory;
 mod networks;
 mod options;
 mod outlet;

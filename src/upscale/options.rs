@@ -151,6 +151,11 @@ impl Default for Limits {
     /// sharp's limit for inputs, four times that for results, and files of 256 MiB.
     fn default() -> Self {
         let input = 0x3fff * 0x3fff;
-        Limits { input_bytes: 256 << 20, input_pixels: Some(input), output_pixels: Some(4 * input), fail_on: FailOn::Error }
+        Limits {
+            input_bytes: 256 << 20,
+            input_pixels: Some(input),
+            output_pixels: Some(4 * input),
+            fail_on: FailOn::Error,
+        }
     }
 }

@@ -31,7 +31,9 @@ impl Opened {
                 fetch().map(Opened::Raster)
             }
             Input::Encoded(bytes) => Opened::probe(bytes, limits),
-            Input::Path(path) => Opened::probe(read(&path, limits.input_bytes, &AtomicBool::new(true))?, limits),
+            Input::Path(path) => {
+                Opened::probe(read(&path, limits.input_bytes, &AtomicBool::new(true))?, limits)
+            }
         }
     }
 

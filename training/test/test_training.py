@@ -124,6 +124,16 @@ class Data(unittest.TestCase):
             self.assertLess(numpy.abs(found - numpy.asarray(picture)).mean(), 6)
 
 
+class Result(unittest.TestCase):
+    def test_it_lies_between_the_start_and_the_average(self):
+        trainer = Trainer(config(start={"share": 0.25}), Path())
+        with torch.no_grad():
+            for kept in trainer.average.parameters():
+                kept.add_(1)
+        for mixed, started in zip(trainer.result().parameters(), trainer.start.parameters()):
+            self.assertTrue(torch.allclose(mixed, started + 0.75, atol=1e-6))
+
+
 class Training(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()

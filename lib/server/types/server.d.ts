@@ -12,7 +12,7 @@ export interface ServerOptions {
   /** Names that a request's `model` may choose from. Default: none; the model is `instance.model`. */
   models?: readonly string[];
   limits?: Limits;
-  /** Pictures that are upscaled at a time. Default: the cores that this process may use. */
+  /** Pictures that are upscaled at a time. Default: twice the cores that this process may use. */
   concurrency?: number;
   /** Pictures that may wait beyond those; more are answered 503 before their body is read. Default 64. */
   maxPending?: number;
@@ -24,6 +24,11 @@ export interface ServerOptions {
   json?: boolean;
   /** Read pictures from the web that JSON names. Default: no. */
   urls?: UrlOptions;
+  /**
+   * Send PNG and JPEG while they are made: the first bytes leave early, memory stays small, and the answer has no
+   * `Content-Length`. Default `true`.
+   */
+  stream?: boolean;
   /** Send an ETag of the picture, the options and the model. Default `false`. */
   etag?: boolean;
   /** The `Cache-Control` of results. Default: none. */
@@ -107,7 +112,7 @@ export interface JobView {
   position?: number;
   /** Of a finished one: when it will be forgotten. */
   expiresAt?: string;
-  result?: Omit<Upscaler.OutputInfo, 'channels'>;
+  result?: Pick<Upscaler.OutputInfo, 'width' | 'height' | 'format' | 'size' | 'model' | 'durationMs'>;
   error?: Problem;
 }
 

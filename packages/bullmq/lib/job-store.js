@@ -107,7 +107,8 @@ class QueuedJobs {
     const id = /** @type {string} */ (job.id);
     const { percent = 0, stage } = typeof job.progress === 'object' ? /** @type {any} */ (job.progress) : {};
     if (state === 'done') {
-      const { channels: _, ...result } = job.returnvalue.info;
+      const { width, height, format, size, model, durationMs } = job.returnvalue.info;
+      const result = { width, height, format, size, model, durationMs };
       return { id, state, percent: 100, result, ...expiryOf(job) };
     }
     if (state === 'failed') return { id, percent, ...failureOf(job), ...expiryOf(job) };

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use once_cell::sync::OnceCell;
 use tokio::sync::oneshot;
 
-use super::activations;
+use super::idle;
 use crate::error::Error;
 pub use helpers::{helpers, spare_threads};
 pub use state::most_begun;
@@ -120,7 +120,7 @@ impl Pool {
     /// # Errors
     /// [`Error::Limit`] if the operating system gives no more threads.
     pub fn global() -> Result<&'static Pool, Error> {
-        let lull = Lull { after: LULL, then: activations::give_back };
+        let lull = Lull { after: LULL, then: idle::give_back };
         GLOBAL.get_or_try_init(|| Pool::start(*THREADS.get_or_init(available), Some(lull)))
     }
 

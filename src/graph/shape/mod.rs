@@ -10,7 +10,7 @@ mod value;
 use std::collections::HashMap;
 
 use super::ir::Graph;
-use super::limits::Constants;
+use super::limits::Computed;
 use super::proto::NodeProto;
 use crate::budget;
 use crate::error::Error;
@@ -63,7 +63,7 @@ pub fn infer(graph: &Graph, dims: [usize; 4]) -> Result<Shapes, Error> {
     let picture = Info { dims: dims.to_vec(), value: None, of_picture: true, of_size: false };
     shapes.insert(graph.input.name.clone(), picture);
     let opset = graph.opset();
-    let mut constants = Constants::default();
+    let mut computed = Computed::of(graph);
     for node in &graph.nodes {
         budget::check()?;
         let site = Site { node, opset, shapes: &shapes };
@@ -76,7 +76,7 @@ pub fn infer(graph: &Graph, dims: [usize; 4]) -> Result<Shapes, Error> {
             return Err(site.error(format!("nothing is left of the picture (shape {:?})", outputs[0])));
         }
         if !of_picture && !of_size {
-            constants.add(|| node.label(), &outputs)?;
+            computed.add(|| node.label(), &outputs)?;
         }
         let value = arithmetic::evaluate(&site, &outputs);
         let infos: Vec<_> = (outputs.into_iter())

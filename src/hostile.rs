@@ -5,10 +5,10 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
-use upscaler_node::error::Error;
-use upscaler_node::format;
-use upscaler_node::graph::Network;
-use upscaler_node::raster::{DecodeOptions, FailOn, decode, probe};
+use crate::error::Error;
+use crate::format;
+use crate::graph::Network;
+use crate::raster::{DecodeOptions, FailOn, decode, probe};
 
 /// Counts what the thread holds, and the most that it has held.
 struct Counting;
@@ -87,8 +87,12 @@ fn is_picture(path: &Path) -> bool {
 /// Decodes in the strictest and in the most lenient way.
 fn decode_both(bytes: &[u8], limit: u64, what: &dyn Fn() -> String) {
     for fail_on in [FailOn::Warning, FailOn::None] {
-        let options =
-            DecodeOptions { fail_on, limit_pixels: Some(limit), keep_metadata: true, ..DecodeOptions::default() };
+        let options = DecodeOptions {
+            fail_on,
+            limit_pixels: Some(limit),
+            keep_metadata: true,
+            ..DecodeOptions::default()
+        };
         let taken = peak(|| {
             _ = probe(bytes);
             match decode(bytes, &options) {
