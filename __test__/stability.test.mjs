@@ -115,3 +115,40 @@ test('the part that is shown of two results is where they differ', () => {
   const white = parts.map((part) => part.filter((value) => value === 255).length);
   assert.deepEqual(white, [0, 8 * 8 * 3]);
 });
+
+/** Pictures of the small set in which a model blows something up, and the worst pixel of each. */
+async function failures(model, options) {
+  const enlarger = await enlarge(model, options);
+  try {
+    const failed = [];
+    for (const { name, input, pixels: reference } of await small()) {
+      const { pixels, farthest } = blown(reference, (await enlarger.upscale(input)).result);
+      if (pixels > 0) failed.push(`${name}: ${pixels} pixels, ${farthest.toFixed(0)}`);
+    }
+    return failed;
+  } finally {
+    await enlarger.dispose();
+  }
+}
+
+test('SPAN by itself blows up on these pictures, which is why there is a guard', async () => {
+  const failed = await failures('span-2x', { guard: false });
+  for (const name of [
+    'coffee-spoon',
+    'text-Lato-10-12px',
+    'screen-2-form',
+    'logo-3',
+    'checker-1',
+    'hot-pixels',
+  ])
+    assert.ok(
+      failed.some((line) => line.includes(name)),
+      `${name} is not among ${failed.length}`,
+    );
+});
+
+for (const model of ['default', 'span-2x', 'span-4x']) {
+  test(`${model} blows up nowhere`, async () => {
+    assert.deepEqual(await failures(model, undefined), []);
+  });
+}

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { pattern, withPlayground } from '../support/playground.mjs';
 
 /** Who gets in, and what stays behind. */
@@ -149,6 +153,40 @@ test('bodies have limits, and names of files lead nowhere else', async () => {
     { limits },
   );
 });
+
+// Windows ends a program without asking it.
+const signals = process.platform === 'win32' ? { skip: 'no signals here' } : {};
+
+test(
+  'the command says where the page is, and leaves nothing behind when it is interrupted',
+  signals,
+  async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'upscaler-test-'));
+    const command = fileURLToPath(new URL('../../bin/upscaler-node.js', import.meta.url));
+    const child = spawn(process.execPath, [command, 'playground', '--port', '0'], {
+      env: { ...process.env, TMPDIR: folder, TEMP: folder },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    try {
+      let said = '';
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
+      let url;
+      while (url === undefined) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        url = /http:\/\/127\.0\.0\.1:\d+\/#token=\S+/.exec(said)?.[0];
+        assert.equal(child.exitCode, null, said);
+      }
+      assert.equal((await ask(new URL(url).origin, '/', {})).status, 200);
+      assert.equal(readdirSync(folder).length, 1);
+      child.kill('SIGINT');
+      await once(child, 'exit');
+      assert.deepEqual(readdirSync(folder), []);
+    } finally {
+      child.kill('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);
 
 test('all that was written is gone when the playground is closed', async () => {
   const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('upscaler-playground-'));

@@ -8,7 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
-  sha256: 'f946142ec8125604666188ac5641e6a8bb205e8885b5813cc498b590f21170a3',
+  sha256: '7afbc39a792293537baba1d3d2c78ce2934c0034362da8628380ceec7d63c380',
   meta: {
     id: 'fast-2x',
     architecture: 'plain',

@@ -67,6 +67,7 @@ export function situation(model) {
     model,
     definition: ownModel(model)?.definition,
     precision: precisionFor(model),
+    guard: state.options.guard,
     options: optionsFor(model),
   };
 }

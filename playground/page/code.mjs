@@ -10,6 +10,7 @@
  *   model: string,
  *   definition?: { path: string, scale?: number, inputRange?: number[], outputRange?: number[] },
  *   precision?: string,
+ *   guard?: boolean,
  *   options: Record<string, any>,
  * }} Situation picture: the file's name. format: what it is, such as `JPEG`. model: `default`, or a name of the
  *   catalogue; with a definition, a file of the user's own. options: of `upscale`, those that differ from the defaults
@@ -133,7 +134,7 @@ const FLAGS = /** @type {Record<string, string>} */ ({
 
 /** @param {Situation} situation */
 function commandLine(situation) {
-  const { picture, model, definition, precision, options } = situation;
+  const { picture, model, definition, precision, guard, options } = situation;
   const words = [
     'npx',
     'upscaler-node',
@@ -145,6 +146,7 @@ function commandLine(situation) {
   if (definition) words.push('--model', shell(`./${definition.path}`));
   else if (model !== 'default') words.push('--model', shell(model));
   if (precision) words.push('--precision', precision);
+  if (guard !== undefined) words.push(guard ? '--guard' : '--no-guard');
   for (const [name, value] of Object.entries(options)) {
     const flag = FLAGS[name];
     if (flag !== undefined) words.push(flag, ...(value === true ? [] : [shell(String(value))]));
@@ -157,12 +159,13 @@ function commandLine(situation) {
 }
 
 /** @param {Situation} situation */
-function constructorOptions({ model, definition, precision }) {
+function constructorOptions({ model, definition, precision, guard }) {
   return {
     ...(definition
       ? { model: { ...definition, path: `./${definition.path}` } }
       : model !== 'default' && { model }),
     ...(precision && { precision }),
+    ...(guard !== undefined && { guard }),
   };
 }
 

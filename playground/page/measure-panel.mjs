@@ -3,7 +3,7 @@ import { lines } from './api.mjs';
 import { announce, byId, h } from './dom.mjs';
 import { bytes, duration, size } from './format.mjs';
 import { scatter } from './scatter.mjs';
-import { precisionFor } from './session.mjs';
+import { modelFor } from './session.mjs';
 import { REFERENCES, state, titleOf, watch } from './state.mjs';
 
 /** The picture as ground truth: how near each chosen model comes to it after it was made smaller. */
@@ -58,7 +58,7 @@ async function measure() {
     picture: state.picture?.id,
     scale: Number(byId('measure-scale').value),
     quality: byId('measure-compress').checked ? Number(byId('measure-quality').value) : undefined,
-    models: state.chosen.map((id) => ({ id, precision: precisionFor(id) })),
+    models: state.chosen.map(modelFor),
   };
   try {
     await lines('measure', hear, { method: 'POST', body, signal: running.signal });

@@ -31,6 +31,7 @@ function read() {
     ...(state.picture?.facts.alpha && value('alpha') && { alpha: value('alpha') }),
     ...(value('keepMetadata') && { keepMetadata: value('keepMetadata') }),
     ...(value('precision') && { precision: value('precision') }),
+    ...(value('guard') && { guard: value('guard') === 'on' }),
     ...(value('tile') && { tile: Number(value('tile')) }),
   };
   update({ options });
@@ -57,6 +58,7 @@ function write() {
   elements.alpha.value = options.alpha ?? '';
   elements.keepMetadata.value = options.keepMetadata ?? '';
   elements.precision.value = options.precision ?? '';
+  elements.guard.value = options.guard === undefined ? '' : options.guard ? 'on' : 'off';
   elements.tile.value = options.tile ?? '';
   const format = options.format ?? picture?.facts.format.toLowerCase();
   byId('width-field').hidden = options.width === undefined;

@@ -11,6 +11,9 @@ import { placed } from './view.mjs';
  * @typedef {{ x: number, y: number, width: number, height: number }} Rect in pixels of the screen
  */
 
+/** How much is seen of what is only a preview. */
+const FAINT = 0.45;
+
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {Rect} pane what is outside stays as it is
@@ -55,6 +58,7 @@ function paintSurface(context, surface, place, seen, squares) {
   const side = TILE * pixel;
   const width = Math.ceil(surface.width / 2 ** level);
   const height = Math.ceil(surface.height / 2 ** level);
+  context.globalAlpha = surface.faint ? FAINT : 1;
   context.imageSmoothingEnabled = pixel < squares && pixel !== 1;
   context.imageSmoothingQuality = 'high';
   const first = {

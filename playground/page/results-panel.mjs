@@ -108,7 +108,7 @@ function updateRow({ id, cells, bar, text, actions, row, ran }, now) {
   bar.value = fraction;
   text.textContent = words(id, now);
   text.title = error?.code ?? '';
-  ran.textContent = result && result.model !== id && id === 'default' ? result.model.replace('+', ' + ') : '';
+  ran.textContent = remarks(id, result);
   const pixels = (state.picture?.facts.width ?? 0) * (state.picture?.facts.height ?? 0);
   cells.time.textContent = result ? duration(result.durationMs) : '';
   cells.speed.textContent = result ? rate(pixels / result.durationMs / 1000) : '';
@@ -130,6 +130,16 @@ function words(id, run) {
   return (
     { queued: 'Waiting', done: 'Done', cancelled: 'Cancelled', failed: run.error?.message }[run.state] ?? ''
   );
+}
+
+/**
+ * @param {string} id
+ * @param {any} result
+ */
+function remarks(id, result) {
+  const ran = id === 'default' && result?.model.replace('+', ' + ');
+  const share = result?.guarded > 0 && `${(result.guarded * 100).toPrecision(2)} % replaced by the guard`;
+  return [ran, share].filter(Boolean).join(', ');
 }
 
 /** @param {string} id */

@@ -51,7 +51,7 @@ function isInstalled(id) {
 
 /** @param {string} id */
 function situation(id) {
-  return JSON.stringify([state.picture?.id, optionsFor(id), precisionFor(id)]);
+  return JSON.stringify([state.picture?.id, optionsFor(id), modelFor(id)]);
 }
 
 /**
@@ -87,7 +87,7 @@ async function start(id) {
   if (picture === null) return;
   const wanted = startedWith[id];
   try {
-    const model = { id, precision: precisionFor(id) };
+    const model = modelFor(id);
     const made = await json('runs', {
       method: 'POST',
       body: { picture: picture.id, model, options: optionsFor(id) },
@@ -102,10 +102,15 @@ async function start(id) {
 
 /** @param {string} id */
 function optionsFor(id) {
-  const { precision, tile, ...options } = state.options;
+  const { precision, guard, tile, ...options } = state.options;
   if (tile === undefined) return options;
   const padding = catalogueModel(id === 'default' ? 'span-2x' : id)?.halo ?? 32;
   return { ...options, patchSize: tile + 2 * padding, padding };
+}
+
+/** What the server is asked for. @param {string} id */
+export function modelFor(id) {
+  return { id, precision: precisionFor(id), guard: state.options.guard };
 }
 
 /** @param {string} id @returns {'int8' | undefined} */

@@ -255,12 +255,14 @@ function checks() {
 function surfacesOf(id, { id: picture, facts }) {
   const original = { id: picture, width: facts.width, height: facts.height };
   if (id === 'original') return [original];
-  const below = facts.alpha ? [] : [original];
-  if (id !== 'bicubic' && id !== 'lanczos') {
-    const { surface } = state.runs[id] ?? {};
-    return surface ? [...below, surface] : [...below, resampled(original, 'bicubic')];
-  }
-  return [...below, resampled(original, id)];
+  const isFilter = REFERENCES.includes(id);
+  const { surface, state: at } = state.runs[id] ?? {};
+  const wanted = isFilter ? resampled(original, id) : surface;
+  if (wanted === undefined) return [{ ...resampled(original, 'bicubic'), faint: true }];
+  // While a model runs, what is not done is faint, so that tiles are seen to come.
+  if (!isFilter && at !== 'done') return [{ ...original, faint: true }, wanted];
+  // Until all of it is loaded, the original is seen below; through a transparent result it would shine.
+  return facts.alpha ? [wanted] : [original, wanted];
 }
 
 /**

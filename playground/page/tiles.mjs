@@ -5,8 +5,8 @@ import { request } from './api.mjs';
  * Tiles of pictures and results, as they are needed and as long as there is room. A picture of 24 megapixels is never
  * here as a whole.
  *
- * @typedef {{ id: string, width: number, height: number, levels?: number }} Surface levels: how often it is there at half
- *   the size too; by default as often as makes sense
+ * @typedef {{ id: string, width: number, height: number, levels?: number, faint?: boolean }} Surface levels: how
+ *   often it is there at half the size too; by default as often as makes sense. faint: only a preview
  * @typedef {{ bitmap: ImageBitmap | null, stale: boolean, loading: boolean, failed: boolean }} Tile
  */
 

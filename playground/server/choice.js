@@ -15,13 +15,13 @@ function explainChoice(model, facts, scale) {
   const alternatives = model.alternatives ?? [];
   const clean = [
     { model: model.model, scale: model.scale },
-    ...alternatives.filter(({ artefacts }) => artefacts === null),
+    ...alternatives.filter(({ role }) => role === 'clean'),
   ];
   const upscaler = smallestThatReaches(clean, scale);
   const cleaner = cleanerFor(alternatives, facts);
   const source = describeSource(facts, cleaner);
   if (cleaner === undefined) {
-    return { model: upscaler.model, why: `${source}: ${upscaler.model} restores detail and adds nothing.` };
+    return { model: upscaler.model, why: `${source}: ${upscaler.model} is for clean pictures.` };
   }
   if (cleaner.scale === upscaler.scale) {
     return {
@@ -54,7 +54,10 @@ function cleanerFor(alternatives, { format, quality }) {
   const limit = (/** @type {import('../../index.js').Alternative} */ { artefacts }) =>
     (format === 'JPEG' ? artefacts?.jpeg : format === 'WebP' ? artefacts?.webp : undefined) ?? 0;
   if (quality === undefined) return undefined;
-  return alternatives.filter((each) => quality <= limit(each)).sort((a, b) => limit(a) - limit(b))[0];
+  return alternatives
+    .filter(({ role }) => role === 'compressed')
+    .filter((each) => quality <= limit(each))
+    .sort((a, b) => limit(a) - limit(b))[0];
 }
 
 /**

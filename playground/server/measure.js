@@ -10,7 +10,7 @@ const { HttpError, toHttpError } = require('./http-error');
  * compared with it.
  *
  * @typedef {{ width: number, height: number, data: Uint8Array }} Rgb
- * @typedef {{ id: string, precision?: 'fp32' | 'int8' }} Wanted
+ * @typedef {import('./models').Wanted} Wanted
  */
 
 /** Of larger pictures the middle is taken. */

@@ -10,7 +10,7 @@ const { HttpError } = require('./http-error');
  * them, a few at a time.
  *
  * @typedef {import('../../index.js')} Upscaler
- * @typedef {{ id: string, precision?: 'fp32' | 'int8' }} Wanted `id` is `'default'`, a name of the catalogue or that of a file
+ * @typedef {{ id: string, precision?: 'fp32' | 'int8', guard?: boolean }} Wanted `id` is `'default'`, a name of the catalogue or that of a file
  * @typedef {{ path: string, scale?: number, inputRange?: [number, number], outputRange?: [number, number] }} Definition
  * @typedef {{ id: string, name: string, definition: Definition, info: object, advice: string[] }} Own
  */
@@ -61,9 +61,9 @@ class Models {
    * @param {Wanted} wanted
    * @returns {Promise<Upscaler>}
    */
-  async instance({ id, precision }) {
-    const key = JSON.stringify([id, precision]);
-    const found = this.#loaded.get(key) ?? this.#load(id, precision);
+  async instance({ id, precision, guard }) {
+    const key = JSON.stringify([id, precision, guard]);
+    const found = this.#loaded.get(key) ?? this.#load(id, { precision, guard });
     this.#loaded.delete(key);
     this.#loaded.set(key, found);
     await this.#unloadSurplus();
@@ -109,9 +109,9 @@ class Models {
 
   /**
    * @param {string} id
-   * @param {'fp32' | 'int8'} [precision]
+   * @param {Omit<Wanted, 'id'>} options
    */
-  #load(id, precision) {
+  #load(id, options) {
     const own = this.#own.get(id);
     if (
       own === undefined &&
@@ -122,7 +122,7 @@ class Models {
       throw new HttpError(404, `There is no model called ${id} here`, 'ERR_UPSCALER_MODEL_NOT_FOUND');
     }
     const model = id === 'default' ? undefined : (own?.definition ?? id);
-    return new this.#Upscaler({ model, precision, ...this.#limits });
+    return new this.#Upscaler({ model, ...options, ...this.#limits });
   }
 
   async #unloadSurplus() {

@@ -73,7 +73,7 @@ class Runs {
     const run = {
       id,
       picture,
-      model: { id: model.id, precision: model.precision },
+      model: { id: model.id, precision: model.precision, guard: model.guard },
       options: allowed,
       state: 'queued',
       fraction: 0,

@@ -68,9 +68,6 @@ for (const name of wanted) {
     for (const [title, cells] of Object.entries(sheets)) {
       const file = `${name.replaceAll('/', '-')}-${title}${options.set === 'stress' ? '' : `-${options.set}`}.png`;
       writeFileSync(path.join(OUT, file), await sheet(`${name} (right) and Lanczos: ${title}`, cells));
-      sections.push(
-        `<h2>${name}: ${title}</h2><img src="${file}" alt="Lanczos on the left, ${name} on the right">`,
-      );
       console.log(path.join(OUT, file));
     }
   } finally {
