@@ -80,6 +80,19 @@ fn at_an_edge_more_is_let_through_than_in_a_flat_area() {
 }
 
 #[test]
+fn what_cancels_beyond_white_is_found_in_what_is_shown() {
+    let input = vec![1.0; 400];
+    let alternating = |by: f32| {
+        let signs = [1.0, -1.0, -1.0, 1.0];
+        (0..1600).map(|at| 1.0 + by * signs[at / 40 % 2 * 2 + at % 2]).collect::<Vec<f32>>()
+    };
+    let found = |by: f32| inspect(&view(2, 20, 20), &input, &alternating(by / 255.0)).is_some();
+    // Half of the values are cut off at white: the mean is off by half of the rest.
+    assert!(!found(46.0), "23 levels are shown");
+    assert!(found(50.0), "25 levels are shown");
+}
+
+#[test]
 fn other_ranges_are_judged_alike() {
     let signed = View { input_range: (-1.0, 1.0), output_range: (0.0, 255.0), ..view(2, 20, 20) };
     let input = vec![0.0; 400];
