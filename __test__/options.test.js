@@ -84,7 +84,7 @@ test('every option of a call refuses a wrong type and a wrong value', () => {
 
 test('what is left out has the documented default', () => {
   const { input, native, warmupSizes } = parseUpscalerOptions(undefined);
-  assert.equal(native.limitInputPixels, 268402689);
+  assert.equal(native.limitInputPixels, 48 * 2 ** 20);
   assert.equal(native.limitOutputPixels, 4 * 268402689);
   assert.equal(native.maxPending, 256);
   assert.equal(native.failOn, 'error');

@@ -116,16 +116,23 @@ function toPath(url) {
   }
 }
 
+/** @param {string} text */
+function percentDecoded(text) {
+  if (!text.includes('%')) return Buffer.from(text, 'utf8');
+  const bytes = Buffer.from(text, 'utf8').toString('latin1');
+  const decoded = bytes.replace(/%([0-9a-f]{2})/gi, (_, hex) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return Buffer.from(decoded, 'latin1');
+}
+
 /** @param {string} url */
 function readDataUrl(url) {
   const comma = url.indexOf(',');
   if (comma < 0) throw invalidValue('image', 'a data: URL with a comma before its data', url);
-  const data = url.slice(comma + 1);
-  if (/;\s*base64\s*$/i.test(url.slice(0, comma))) return Buffer.from(data, 'base64');
-  return Buffer.from(
-    data.replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16))),
-    'latin1',
-  );
+  // As fetch does it: without the fragment, percent-encoding first, then base64.
+  const data = percentDecoded(url.slice(comma + 1).split('#', 1)[0]);
+  return /;\s*base64\s*$/i.test(url.slice(0, comma)) ? Buffer.from(data.toString('latin1'), 'base64') : data;
 }
 
 /**

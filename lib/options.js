@@ -11,9 +11,10 @@ const { invalidType, invalidValue } = require('./errors');
  * @typedef {'buffer' | 'base64' | 'tensor' | 'raw'} Output
  */
 
-/** sharp's default: 0x3FFF squared. */
-const LIMIT_INPUT_PIXELS = 268402689;
-const LIMIT_OUTPUT_PIXELS = 4 * LIMIT_INPUT_PIXELS;
+/** 48 * 2 ** 20, what cameras give: a file of a few bytes can claim any size, and each pixel takes memory. */
+const LIMIT_INPUT_PIXELS = 50331648;
+/** Four times sharp's limit, 0x3FFF squared. */
+const LIMIT_OUTPUT_PIXELS = 4 * 268402689;
 /** For what arrives piece by piece, where the size is not known beforehand: streams and URLs. */
 const LIMIT_INPUT_BYTES = 256 * 1024 * 1024;
 
@@ -35,6 +36,7 @@ const FORMATS = /** @type {const} */ ({
   webp: 'webp',
   tiff: 'tiff',
   tif: 'tiff',
+  gif: 'gif',
 });
 
 /**
@@ -98,6 +100,7 @@ function parseUpscaleOptions(given) {
     signal: check.abortSignal('options.signal', options.signal),
     timeout: check.positiveNumber('options.timeout', options.timeout, LONGEST_TIMEOUT),
     resolveWithObject: check.boolean('options.resolveWithObject', options.resolveWithObject) ?? false,
+    frames: parseFrames(options, output),
     native: /** @type {NativeUpscaleOptions} */ ({
       output: nativeOutput(output),
       ...parseEncoding(options),
@@ -107,8 +110,26 @@ function parseUpscaleOptions(given) {
       background: parseBackground(options.background),
       autoOrient: check.boolean('options.autoOrient', options.autoOrient),
       keepMetadata: check.oneOf('options.keepMetadata', options.keepMetadata, METADATA),
+      page: check.integer('options.page', options.page, 0),
     }),
   };
+}
+
+/**
+ * Which frames of an animation are wanted: `undefined` for one picture, of `page`.
+ *
+ * @param {Record<string, unknown>} options
+ * @param {Output} output
+ */
+function parseFrames(options, output) {
+  const animated = check.boolean('options.animated', options.animated) ?? false;
+  const pages = check.integer('options.pages', options.pages, -1) ?? (animated ? -1 : 1);
+  if (pages === 0) throw invalidValue('options.pages', '-1 (all) or at least 1', pages);
+  if (pages === 1) return undefined;
+  if (nativeOutput(output) !== 'encoded') {
+    throw invalidValue('options.output', "'buffer' or 'base64' for an animation", output);
+  }
+  return { first: check.integer('options.page', options.page, 0) ?? 0, count: pages };
 }
 
 /** @param {Output} output */

@@ -42,10 +42,10 @@ function toOutput(pixels, output) {
 function toResult(result, output, resolveWithObject) {
   const data = toOutput(result, output);
   if (!resolveWithObject) return data;
-  const { width, height, channels, model, durationMs, guarded } = result;
+  const { width, height, channels, model, durationMs, guarded, pages } = result;
   const format = result.format ?? output;
   const size = result.data.byteLength;
-  return { data, info: { width, height, channels, format, size, model, durationMs, guarded } };
+  return { data, info: { width, height, channels, format, size, model, durationMs, guarded, pages } };
 }
 
 /** @param {Buffer | Float32Array} data */

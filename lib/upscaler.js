@@ -2,6 +2,7 @@
 'use strict';
 
 const { AbortError, UpscalerError, fromNative } = require('./errors');
+const { upscaleFrames } = require('./animation');
 const { Call } = require('./call');
 const { resolveModel } = require('./definition');
 const { forAddon, setUp } = require('./hooks');
@@ -18,6 +19,7 @@ const { warn } = require('./warn');
  * @typedef {import('./definition').ResolvedModel} ResolvedModel
  * @typedef {import('./native').ModelInfo} ModelInfo
  * @typedef {import('./native').NativeImage} NativeImage
+ * @typedef {import('./native').NativeProgress} NativeProgress
  * @typedef {ReturnType<typeof options.parseUpscalerOptions>} ParsedOptions
  * @typedef {ReturnType<typeof options.parseUpscaleOptions>} ParsedCall
  * @typedef {ResolvedModel & { info: ModelInfo }} LoadedModel
@@ -227,7 +229,19 @@ class Upscaler {
     const slices = wantsSlices(parsed.progress) ? options.nativeOutput(parsed.progressOutput) : undefined;
     const report = parsed.progress && reportTo(parsed.progress, parsed.progressOutput, call);
     const own = forAddon(model.hooks, this.#options.tf, call);
-    const result = await this.#start(call, source, { ...parsed.native, ...patches, slices }, report, own);
+    const given = { ...parsed.native, ...patches, slices };
+    const frames = await upscaleFrames(parsed, source, {
+      native,
+      info: model.info,
+      hooked: Object.keys(own).length > 0,
+      signal: call.signal,
+      open: (image) => this.#native.openAnimation(image),
+      start: (image, nativeOptions, share) => {
+        const part = report && ((/** @type {NativeProgress} */ p) => report({ fraction: share(p.fraction) }));
+        return this.#start(call, image, nativeOptions, part, own);
+      },
+    });
+    const result = frames ?? (await this.#start(call, source, given, report, own));
     for (const warning of result.warnings) warn('UPSCALER_IMAGE', warning);
     return result;
   }

@@ -25,6 +25,8 @@ pub struct NativeResult {
     pub duration_ms: f64,
     /// The share of the result, 0..=1, that was replaced because a network had blown it up.
     pub guarded: f64,
+    /// Pages or frames of the input.
+    pub pages: u32,
     pub warnings: Vec<String>,
 }
 
@@ -44,6 +46,7 @@ impl From<Upscaled> for NativeResult {
             model: upscaled.model,
             duration_ms: upscaled.duration_ms,
             guarded: upscaled.guarded,
+            pages: upscaled.pages,
             warnings: upscaled.warnings,
         }
     }
@@ -58,7 +61,7 @@ pub fn samples(raster: Raster) -> NativeData {
     }
 }
 
-fn name(format: Format) -> &'static str {
+pub fn name(format: Format) -> &'static str {
     match format {
         Format::Png => "png",
         Format::Jpeg => "jpeg",

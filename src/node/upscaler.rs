@@ -8,6 +8,7 @@ use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
 use tokio::sync::watch;
 
+use super::animation::{NativeAnimation, apart};
 use super::borrow::Borrow;
 use super::choice::{Alternative, candidates};
 use super::errors::{Code, rejection, thrown};
@@ -20,6 +21,7 @@ use super::result::{NativeCounters, NativeResult};
 use crate::engine::{Cancel, Pool, Share};
 use crate::error::Error;
 use crate::model::{self, Model};
+use crate::raster::Animation;
 use crate::upscale::{Counters, Hooks, Input, Job, Limits, Network, Networks, Options, Ticket, Upscaled};
 
 /// Images that may be waiting by default.
@@ -156,6 +158,24 @@ impl NativeUpscaler {
                 result.map(NativeResult::from).map_err(|error| rejection(env, error))
             },
         )
+    }
+
+    /// Opens a file of several frames, within this instance's limits; null for anything else.
+    #[napi(ts_return_type = "Promise<NativeAnimation | null>")]
+    pub fn open_animation<'env>(
+        &self,
+        env: &'env Env,
+        image: NativeImage,
+    ) -> napi::Result<PromiseRaw<'env, Option<NativeAnimation>>> {
+        let Limits { fail_on, input_pixels, .. } = self.instance.limits;
+        let input = image.input(&self.instance.borrow).map_err(|error| Error::InvalidArgument(error.reason.clone()));
+        let work = apart(move || match input?.into_bytes()? {
+            Some(bytes) => Animation::open(bytes, fail_on, input_pixels),
+            None => Ok(None),
+        });
+        env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result| {
+            result.map(|animation| animation.map(NativeAnimation::new)).map_err(|error| rejection(env, error))
+        })
     }
 
     /// Cancels a call, if it has not settled.

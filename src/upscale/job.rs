@@ -50,6 +50,8 @@ pub struct Upscaled {
     pub duration_ms: f64,
     /// The share of the result, 0..=1, that a network had blown up and that was replaced.
     pub guarded: f64,
+    /// How many pages or frames the input has.
+    pub pages: u32,
     /// What was wrong with the input, but not so wrong as to fail.
     pub warnings: Vec<String>,
 }
@@ -88,7 +90,8 @@ impl Job {
         let Job { networks, input, options, limits, cancel, hooks, listener } = self;
         let options = Arc::new(options);
         let scales = networks.scales();
-        let opened = lane.run(move || Opened::new(input, &limits)).await?;
+        let page = options.page;
+        let opened = lane.run(move || Opened::new(input, page, &limits)).await?;
         let (width, height) = opened.size();
         let sizing = Sizing::new(width, height, &scales, &options, limits.output_pixels)?;
         let cleaning = networks.may_clean(sizing.factor);
@@ -117,13 +120,14 @@ impl Job {
                 lane.run(move || prepare(source)).await?
             }
         };
+        let pages = source.pages;
         let mut warnings = std::mem::take(&mut source.warnings);
 
         let delivery = Delivery::new(&source, &options, sizing, &mut warnings);
         let postprocess = hooks.postprocess;
         let run = Run { route, lane, workers, cancel, options, postprocess, listener, sizing, delivery, guarded: ReplacedShare::default() };
         let mut result = run.finish(source).await?;
-        result.warnings = warnings;
+        (result.pages, result.warnings) = (pages, warnings);
         Ok(result)
     }
 }
@@ -238,7 +242,7 @@ impl Run<'_> {
         let Sizing { width, height, .. } = self.sizing;
         let (channels, model) = (self.delivery.channels, self.route.name());
         let guarded = self.guarded.share();
-        Ok(Upscaled { data, width, height, channels, depth, model, guarded, duration_ms: 0.0, warnings: Vec::new() })
+        Ok(Upscaled { data, width, height, channels, depth, model, guarded, duration_ms: 0.0, pages: 1, warnings: Vec::new() })
     }
 
     /// The picture without the artefacts of its compression, if they are to be taken away first.

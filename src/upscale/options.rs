@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::error::Error;
-use crate::raster::{EncodeOptions, FailOn, Format, Raster};
+use crate::raster::{DecodeOptions, EncodeOptions, FailOn, Format, Raster};
 
 /// The picture to upscale.
 pub enum Input {
@@ -102,6 +102,8 @@ pub struct Options {
     pub auto_orient: bool,
     /// Which metadata the result carries.
     pub keep_metadata: KeepMetadata,
+    /// Which page of a TIFF or frame of an animation, from 0.
+    pub page: u32,
     /// Hand every tile's pixels to the progress callback, as this.
     pub slices: Option<Output>,
 }
@@ -125,6 +127,7 @@ impl Default for Options {
             background: [0; 3],
             auto_orient: true,
             keep_metadata: KeepMetadata::None,
+            page: 0,
             slices: None,
         }
     }
@@ -142,9 +145,13 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// sharp's limit for inputs, four times that for results.
+    /// What cameras give for inputs, four times sharp's limit for results.
     fn default() -> Self {
-        let input = 0x3fff * 0x3fff;
-        Limits { input_pixels: Some(input), output_pixels: Some(4 * input), fail_on: FailOn::Error }
+        let sharps = 0x3fff * 0x3fff;
+        Limits {
+            input_pixels: DecodeOptions::default().limit_pixels,
+            output_pixels: Some(4 * sharps),
+            fail_on: FailOn::Error,
+        }
     }
 }
