@@ -1,4 +1,5 @@
 /// <reference types="node" />
+import type { Readable } from 'node:stream';
 
 /**
  * Upscales pictures with a neural network, off the event loop.
@@ -25,8 +26,8 @@ declare class Upscaler {
   readonly ready: Promise<void>;
 
   /**
-   * Upscales one picture. Encoded inputs are copied at the call; raw and tensor data must not change until the
-   * promise has settled.
+   * Upscales one picture. What is in memory is copied at the call. A picture that cannot be done within its `timeout` is
+   * refused as soon as that is seen.
    *
    * @returns a PNG, JPEG, WebP or TIFF by default; see `output` for the other forms
    * @throws an `UpscalerError` whose `code` says what went wrong
@@ -39,6 +40,15 @@ declare class Upscaler {
     image: Upscaler.Input,
     options: Upscaler.UpscaleOptions<O, P> & { resolveWithObject: true },
   ): Promise<Upscaler.ResultWithInfo<Upscaler.OutputTypes[O]>>;
+  /** A result that is read while it is made: see `output`. */
+  upscale<P extends Upscaler.Output = 'buffer'>(
+    image: Upscaler.Input,
+    options: Upscaler.StreamOptions<P> & { resolveWithObject?: false },
+  ): Promise<Readable>;
+  upscale<P extends Upscaler.Output = 'buffer'>(
+    image: Upscaler.Input,
+    options: Upscaler.StreamOptions<P> & { resolveWithObject: true },
+  ): Promise<{ data: Readable; info: Upscaler.StreamInfo }>;
   upscale(
     image: Upscaler.Input,
     options?: Upscaler.UpscaleArgs,
@@ -78,12 +88,24 @@ declare namespace Upscaler {
 
   /** Every error of this library; `code` is stable, messages are not. */
   export class UpscalerError extends Error {
+    constructor(code: UpscalerErrorCode, message: string, options?: ErrorOptions);
     readonly name: string;
     readonly code: UpscalerErrorCode;
+    /**
+     * The HTTP status that answers it, as http-errors has it, so that Express, Fastify and Koa answer rightly: 400 for
+     * an empty body or a wrong argument, 413 for limits, 415, 422 for a damaged picture, 499 when cancelled, 503 when
+     * full or disposed, 504 on timeout, else 500.
+     */
+    readonly statusCode: number;
+    /** The same. */
+    readonly status: number;
+    /** The message may be shown to the client: of 4xx only. */
+    readonly expose: boolean;
   }
 
   /** A call was cancelled; `cause` is its signal's reason. */
   export class AbortError extends UpscalerError {
+    constructor(message?: string, options?: ErrorOptions);
     readonly name: 'AbortError';
     readonly code: 'ABORT_ERR';
   }
@@ -119,7 +141,9 @@ declare namespace Upscaler {
     | 'ERR_UPSCALER_PROVIDER'
     /** More than `maxPending` images are waiting. */
     | 'ERR_UPSCALER_QUEUE_FULL'
-    /** The call took longer than its `timeout`. */
+    /** The queue of @upscaler-node/bullmq cannot be used; see `cause`. */
+    | 'ERR_UPSCALER_QUEUE'
+    /** The call took longer than its `timeout`, or its signal was one of `AbortSignal.timeout`. */
     | 'ERR_UPSCALER_TIMEOUT'
     /** The instance was disposed. */
     | 'ERR_UPSCALER_DISPOSED'
@@ -129,11 +153,11 @@ declare namespace Upscaler {
   export interface UpscalerOptions {
     /**
      * A catalogue name (`'span-4x'`), an UpscalerJS package name (`'@upscalerjs/esrgan-slim/4x'`), a query, a path
-     * (absolute, or starting with `./`, `../` or `file:`, or ending in `.onnx`, `.json` or `.param`), the bytes of an
-     * `.onnx`, or a model definition. Default: `'default'`, which chooses for each picture: SPAN for clean ones, a
+     * (absolute, or starting with `./`, `../` or `file:`, or ending in `.onnx`, `.json` or `.param`), a `file:` URL,
+     * the bytes of an `.onnx`, or a model definition. Default: `'default'`, which chooses for each picture: SPAN for clean ones, a
      * denoising network for compressed JPEG and WebP files; that of 4x where the result is more than twice as large.
      */
-    model?: string | ModelQuery | ModelDefinitionObjectOrFn | Uint8Array;
+    model?: string | URL | ModelQuery | ModelDefinitionObjectOrFn | Uint8Array;
     /** Chooses among a family's models, and is checked against a model that is named otherwise. */
     scale?: number;
     /**
@@ -152,18 +176,28 @@ declare namespace Upscaler {
     executionProviders?: ExecutionProvider[];
     /** This instance's share of the process's threads. Default: all. */
     threads?: number;
-    /** Largest input in pixels; `false` for no limit. Default 50331648 (48 * 2 ** 20): what cameras give. */
+    /**
+     * Largest input in pixels; `false` for no limit. Default 50000000: the largest photographs of phones. Raise it for
+     * pictures that you trust.
+     */
     limitInputPixels?: number | boolean;
     /** Largest result in pixels; `false` for no limit. Default 1073610756. */
     limitOutputPixels?: number | boolean;
-    /** Most bytes read from a stream or URL. Default 268435456 (256 MiB). */
+    /** Most bytes read from a file, stream, Blob or URL. Default 268435456 (256 MiB). */
     limitInputBytes?: number;
     /** From which kind of damage on an image is refused: sharp's meaning. Default `'error'`. */
     failOn?: 'none' | 'truncated' | 'error' | 'warning';
     /** Images that may wait; beyond it calls reject with `ERR_UPSCALER_QUEUE_FULL`. Default 256. */
     maxPending?: number;
-    /** `false`: a string is never read as a file. For strings that come from outside. Default `true`. */
+    /**
+     * `false`: nothing is read as a file, neither a string nor a `file:` URL. For what comes from outside. Default
+     * `true`.
+     */
     allowPaths?: boolean;
+    /** Stops the loading of the model: `ready` and every call then reject with an `AbortError`. */
+    signal?: AbortSignal;
+    /** Milliseconds that the loading of the model may take. Default 120000. */
+    timeout?: number;
     /**
      * `true` or a fetch function: http(s) URLs are read. Where URLs come from outside, give a function that refuses
      * hosts of your own network. Default `false`.
@@ -185,8 +219,9 @@ declare namespace Upscaler {
     /** Worker threads of the process. Default: the cores that this process may use. */
     threads?: number;
     /**
-     * Bytes that pictures may take together, those that a network looks at as a whole with all of what it computes.
-     * Default: 4 GiB.
+     * Bytes that pictures may take together: decoded, in the network and while they are encoded. Default: half of what
+     * the process may have (the machine's memory, or the limit of its control group) beside 160 MiB for itself, at
+     * least 96 MiB and at most 4 GiB.
      */
     maxMemory?: number;
   }
@@ -197,6 +232,8 @@ declare namespace Upscaler {
     done: number;
     failed: number;
     aborted: number;
+    /** Of those that failed: turned away because the queue was full, or because they could not be done in time. */
+    refused: number;
   }
 
   export type Input =
@@ -265,7 +302,7 @@ declare namespace Upscaler {
   export type ResultFormat = Output | undefined;
 
   export interface UpscaleOptions<O extends Output = Output, P extends Output = O> {
-    /** Default `'buffer'`. (UpscalerJS's default on Node is `'tensor'`.) */
+    /** Default `'buffer'`. (UpscalerJS's default on Node is `'tensor'`.) `'stream'`: see `StreamOptions`. */
     output?: O;
     /**
      * Side of square patches in input pixels, padding included. Default: automatic, seamless tiles; networks that look
@@ -331,6 +368,24 @@ declare namespace Upscaler {
     timeout?: number;
   }
 
+  /**
+   * Resolves with a `Readable` of the encoded image when its first bytes are there; the rest is made while it is read. PNG
+   * and JPEG leave band by band, with a few bands in memory; other formats come in one piece at the end. Read it to its
+   * end or destroy it: until then the call goes on, its `timeout` and `signal` count, and `progress` is called. What fails
+   * after the first bytes is the stream's `'error'`.
+   */
+  export interface StreamOptions<P extends Output = 'buffer'> extends Omit<
+    UpscaleOptions<'buffer', P>,
+    'output'
+  > {
+    output: 'stream';
+    /** Bytes that may wait for a slow reader before the work waits for it. Default 1 MiB. */
+    highWaterMark?: number;
+  }
+
+  /** What is known of a stream before its first byte. */
+  export type StreamInfo = Pick<OutputInfo, 'width' | 'height' | 'channels' | 'format' | 'model'>;
+
   export interface ResultWithInfo<T> {
     data: T;
     info: OutputInfo;
@@ -347,6 +402,8 @@ declare namespace Upscaler {
     /** The network that ran; `a+b` where a cleaned the picture before b upscaled it. */
     model: string;
     durationMs: number;
+    /** The same by stage, one after the other. */
+    stages: Stages;
     /**
      * The share of the result, 0..1, that the network had blown up and that was replaced; 0 nearly always. See
      * {@link UpscalerOptions.guard}.
@@ -354,6 +411,16 @@ declare namespace Upscaler {
     guarded: number;
     /** How many pages or frames the input has. */
     pages: number;
+  }
+
+  /** Milliseconds. */
+  export interface Stages {
+    /** Reading the picture. */
+    decode: number;
+    /** The network; finished rows are compressed meanwhile. */
+    upscale: number;
+    /** What was left after the last row: resampling and compressing. */
+    encode: number;
   }
 
   /** `fraction` is 0..1. Slices are made only for callbacks that take two or three parameters. */
@@ -472,6 +539,10 @@ declare namespace Upscaler {
      * processor with AVX-512 and VNNI.
      */
     int8: { psnr: number; psnrYLost: number; speed: number; kernelsSpeed: number } | null;
+    /** How often the network by itself shows what is not in the picture; `null`: not measured. */
+    stability: Stability | null;
+    /** The same with the guard; `null`: not measured. */
+    guardedStability: Stability | null;
     /** What its authors measured, where Set5 says nothing. */
     published: { benchmark: string; psnr: number; ssim: number } | null;
     /** How it was trained and can be again. */
@@ -491,6 +562,20 @@ declare namespace Upscaler {
     module: string;
     /** It can be used as it is: it came with this package, or its package is installed. */
     installed: boolean;
+  }
+
+  /** On which pictures of the stress set a result is not what was upscaled, see docs/models.md. */
+  export interface Stability {
+    /** Which set of pictures. */
+    set: string;
+    /** How many of them. */
+    pictures: number;
+    /** And how large they are together. */
+    megapixels: number;
+    /** Pictures with a blown pixel. */
+    blownPictures: number;
+    /** Blown pixels of all pictures together. */
+    blownPixels: number;
   }
 
   /**

@@ -50,3 +50,34 @@ test("the addon's errors become ours, with code, message and cause", () => {
   const foreign = Object.assign(new Error('bug'), { code: 'GenericFailure' });
   assert.equal(fromNative(foreign), foreign);
 });
+
+test('errors say by which HTTP status they are answered, as http-errors does', () => {
+  const statusOf = (/** @type {any} */ { statusCode, status, expose }) => [statusCode, status, expose];
+  assert.deepEqual(statusOf(invalidType('options.scale', 'a number', 'two')), [400, 400, true]);
+  assert.deepEqual(statusOf(invalidValue('options.scale', 'a number', -1)), [400, 400, true]);
+  assert.deepEqual(statusOf(new AbortError()), [499, 499, true]);
+  const expected = {
+    ERR_UPSCALER_READ: 400,
+    ERR_UPSCALER_DECODE: 422,
+    ERR_UPSCALER_UNSUPPORTED_FORMAT: 415,
+    ERR_UPSCALER_LIMIT: 413,
+    ERR_UPSCALER_QUEUE_FULL: 503,
+    ERR_UPSCALER_TIMEOUT: 504,
+    ERR_UPSCALER_MODEL_LOAD: 500,
+    ERR_UPSCALER_INFERENCE: 500,
+  };
+  for (const [code, status] of Object.entries(expected)) {
+    const error = new UpscalerError(/** @type {any} */ (code), '');
+    assert.deepEqual(statusOf(error), [status, status, status < 500], code);
+  }
+});
+
+test("what the system or the network refused is not the sender's fault, and its message stays inside", () => {
+  const cause = Object.assign(new Error('ENOENT'), { code: 'ENOENT' });
+  const { statusCode, expose } = new UpscalerError('ERR_UPSCALER_READ', 'Could not read /srv/x', { cause });
+  assert.deepEqual([statusCode, expose], [500, false]);
+});
+
+test('the status is no field of its own: logged and copied errors stay what they were', () => {
+  assert.deepEqual(Object.keys(new UpscalerError('ERR_UPSCALER_DECODE', '')), ['code']);
+});

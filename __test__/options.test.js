@@ -36,6 +36,9 @@ test('every option of the constructor refuses a wrong type and a wrong value', (
     [{ allowPaths: 'no' }, TYPE],
     [{ fetch: 'yes' }, TYPE],
     [{ tf: {} }, TYPE],
+    [{ signal: {} }, TYPE],
+    [{ timeout: '1s' }, TYPE],
+    [{ timeout: 0 }, VALUE],
     ['span-2x', TYPE],
     [null, TYPE],
   ];
@@ -84,12 +87,13 @@ test('every option of a call refuses a wrong type and a wrong value', () => {
 
 test('what is left out has the documented default', () => {
   const { input, native, warmupSizes } = parseUpscalerOptions(undefined);
-  assert.equal(native.limitInputPixels, 48 * 2 ** 20);
+  assert.equal(native.limitInputPixels, 50_000_000);
   assert.equal(native.limitOutputPixels, 4 * 268402689);
   assert.equal(native.maxPending, 256);
   assert.equal(native.failOn, 'error');
   assert.deepEqual(input, { allowPaths: true, fetch: undefined, limitInputBytes: 256 * 1024 * 1024 });
   assert.deepEqual(warmupSizes, []);
+  assert.deepEqual(parseUpscalerOptions({}).loading, { signal: undefined, timeout: 120_000 });
 
   const call = parseUpscaleOptions({});
   assert.equal(call.output, 'buffer');

@@ -54,7 +54,9 @@ test('it runs in onnxruntime-node with the same result', async () => {
     data,
     shape: [height, width],
   } = picture;
-  const session = await ort.InferenceSession.create(made.onnx, { logSeverityLevel: 4 });
+  // Its default saturates sums of products of bytes on processors without VNNI.
+  const extra = { session: { x64quantprecision: '1' } };
+  const session = await ort.InferenceSession.create(made.onnx, { logSeverityLevel: 4, extra });
   const planes = new Float32Array(data.length);
   for (let i = 0; i < data.length; i++) planes[(i % 3) * height * width + Math.floor(i / 3)] = data[i];
   const { output } = await session.run({ input: new ort.Tensor('float32', planes, [1, 3, height, width]) });
@@ -62,7 +64,8 @@ test('it runs in onnxruntime-node with the same result', async () => {
   const theirs = Float32Array.from(output.data, (_, i) =>
     Math.min(255, Math.max(0, output.data[(i % 3) * plane + Math.floor(i / 3)])),
   );
-  assert.ok(largestDifference((await run(made.onnx)).data, theirs) < 0.01);
+  const difference = largestDifference((await run(made.onnx)).data, theirs);
+  assert.ok(difference < 0.01, `${difference} of 255 from onnxruntime-node without saturation`);
 });
 
 test('tiles of an int8 model fit together', async () => {
@@ -116,5 +119,5 @@ test('the command line quantises and says what it did', () => {
   assert.match(stderr, /slim\.int8\.onnx: \d+ bytes \(\d+ in float32\).* dB against float32/);
   assert.deepEqual(fs.readFileSync(file), made.onnx);
   const { status, stderr: complaint } = quantize();
-  assert.ok(status === 1 && complaint.includes('--calibrate'), complaint);
+  assert.ok(status === 2 && complaint.includes('--calibrate'), complaint);
 });

@@ -177,7 +177,9 @@ test('a call whose signal was aborted before does nothing', async () => {
 
 test('AbortSignal.timeout and the timeout option', async () => {
   const timedOut = upscaler.upscale(poster, { output: 'raw', signal: AbortSignal.timeout(60) });
-  await assert.rejects(timedOut, ({ code, cause }) => code === 'ABORT_ERR' && cause.name === 'TimeoutError');
+  await assert.rejects(timedOut, ({ code, cause, statusCode }) => {
+    return code === 'ERR_UPSCALER_TIMEOUT' && cause.name === 'TimeoutError' && statusCode === 504;
+  });
   const begun = performance.now();
   await assert.rejects(upscaler.upscale(poster, { output: 'raw', timeout: 60 }), {
     code: 'ERR_UPSCALER_TIMEOUT',

@@ -25,6 +25,17 @@ const { invalidValue } = require('./errors');
 const MOVING = ['gif', 'webp', 'png'];
 
 /**
+ * Whether a call is about an animation, or makes a GIF, which is written as one.
+ *
+ * @param {ParsedCall} parsed
+ */
+function isMoving({ frames, native, output }) {
+  if (native.format !== 'gif' || native.output !== 'encoded') return frames !== undefined;
+  if (output === 'stream') throw invalidValue('options.output', "'buffer' or 'base64' for a GIF", output);
+  return true;
+}
+
+/**
  * Upscales the frames of an animation one after the other, if that is asked for and the picture is one, and writes them
  * as a file. Only what changed from frame to frame is computed again, as far as the network sees it.
  *
@@ -79,6 +90,8 @@ class Film {
     this.margin = resized || workshop.hooked || halo === null ? undefined : halo;
     /** @type {NativeResult | undefined} */
     this.result = undefined;
+    /** Of the result. */
+    this.size = { width: 0, height: 0 };
     this.durationMs = 0;
     this.guarded = 0;
   }
@@ -98,7 +111,7 @@ class Film {
     const guarded = this.guarded / this.count;
     return {
       ...result,
-      ...this.size(),
+      ...this.size,
       data,
       format,
       channels: 4,
@@ -107,11 +120,6 @@ class Film {
       guarded,
       pages: animation.frames,
     };
-  }
-
-  /** Of the result. */
-  size() {
-    return { width: this.width ?? 0, height: this.height ?? 0 };
   }
 
   /**
@@ -139,7 +147,7 @@ class Film {
           width: changed.width * factor,
           height: changed.height * factor,
         }
-      : { x: 0, y: 0, ...this.size() };
+      : { x: 0, y: 0, ...this.size };
     await this.encoder?.add(/** @type {any} */ (result), from.x, from.y, to, delay);
   }
 
@@ -149,13 +157,13 @@ class Film {
     this.guarded += result.guarded;
     if (this.encoder) return;
     this.result = result;
-    ({ width: this.width, height: this.height } = result);
+    this.size = { width: result.width, height: result.height };
     const { quality, lossless } = this.options;
     const { format, count: frames } = this;
     const { loops } = this.animation;
     this.encoder = new this.workshop.native.NativeAnimationEncoder({
       format,
-      ...this.size(),
+      ...this.size,
       frames,
       loops,
       quality,
@@ -200,4 +208,4 @@ async function still(source, options, workshop) {
   return { ...result, data: await encoder.finish(), format: 'gif', depth: 8 };
 }
 
-module.exports = { upscaleFrames };
+module.exports = { isMoving, upscaleFrames };

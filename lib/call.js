@@ -1,25 +1,32 @@
 // @ts-check
 'use strict';
 
+const { performance } = require('node:perf_hooks');
 const { AbortError, UpscalerError } = require('./errors');
 
 /**
- * One call of `upscale` or `warmup` and the ways in which it may end early: the user's signal, its timeout, the
+ * One call of `upscale` or `warmup`, or the loading of a model, and the ways in which it may end early: the user's signal, its timeout, the
  * instance's `abort()`, a progress callback that throws. The first of them wins, and what it says is what the
  * call rejects with.
  */
 class Call {
   #controller = new AbortController();
   #settled = false;
+  #awaited;
+  /** @type {number | undefined} */
+  #deadline;
   /** @type {(() => void)[]} */
   #cleanups = [];
 
   /**
    * @param {{ signal?: AbortSignal, timeout?: number }} options timeout in milliseconds from now
    * @param {number} [id] its name for the addon
+   * @param {string} [awaited] what is to be there by then
    */
-  constructor({ signal, timeout }, id = 0) {
+  constructor({ signal, timeout }, id = 0, awaited = 'a result') {
     this.id = id;
+    this.#awaited = awaited;
+    this.#deadline = timeout === undefined ? undefined : performance.now() + timeout;
     if (signal !== undefined) this.#follow(signal);
     if (timeout !== undefined) this.#limit(timeout);
   }
@@ -27,6 +34,11 @@ class Call {
   /** Aborted when the call is cancelled; its reason is the error to reject with. */
   get signal() {
     return this.#controller.signal;
+  }
+
+  /** Milliseconds that are left of its timeout. */
+  get remaining() {
+    return this.#deadline === undefined ? undefined : Math.max(0, this.#deadline - performance.now());
   }
 
   get settled() {
@@ -72,7 +84,7 @@ class Call {
 
   /** @param {AbortSignal} signal */
   #follow(signal) {
-    const onAbort = () => this.cancel(new AbortError(undefined, { cause: signal.reason }));
+    const onAbort = () => this.cancel(reasonOf(signal));
     if (signal.aborted) return onAbort();
     this.#cleanups.push(follow(signal, onAbort));
   }
@@ -81,11 +93,24 @@ class Call {
   #limit(timeout) {
     const timer = setTimeout(() => {
       this.cancel(
-        new UpscalerError('ERR_UPSCALER_TIMEOUT', `Expected a result within ${timeout} ms (timeout)`),
+        new UpscalerError('ERR_UPSCALER_TIMEOUT', `Expected ${this.#awaited} within ${timeout} ms (timeout)`),
       );
     }, timeout);
     this.#cleanups.push(() => clearTimeout(timer));
   }
+}
+
+/**
+ * What an aborted signal makes of a call: `AbortSignal.timeout` is a timeout like the option of that name.
+ *
+ * @param {AbortSignal} signal
+ */
+function reasonOf({ reason }) {
+  return reason?.name === 'TimeoutError'
+    ? new UpscalerError('ERR_UPSCALER_TIMEOUT', 'Expected a result before the signal timed out', {
+        cause: reason,
+      })
+    : new AbortError(undefined, { cause: reason });
 }
 
 /**

@@ -8,6 +8,9 @@ const { invalidType, invalidValue } = require('./errors');
  * `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE` in one voice.
  */
 
+/** The addon's integers have 32 bits: larger ones would come out as others. */
+const LARGEST = 2 ** 31 - 1;
+
 /**
  * @param {string} name
  * @param {unknown} value
@@ -15,7 +18,7 @@ const { invalidType, invalidValue } = require('./errors');
  * @param {number} [max]
  * @returns {number | undefined}
  */
-function integer(name, value, min, max = Number.MAX_SAFE_INTEGER) {
+function integer(name, value, min, max = LARGEST) {
   if (value === undefined) return undefined;
   const expected =
     max === Number.MAX_SAFE_INTEGER ? `an integer >= ${min}` : `an integer from ${min} to ${max}`;
@@ -62,6 +65,17 @@ function oneOf(name, value, choices) {
   throw typeof value === typeof choices[0]
     ? invalidValue(name, expected, value)
     : invalidType(name, expected, value);
+}
+
+/**
+ * What may be as large as memory: bytes and pixels.
+ *
+ * @param {string} name
+ * @param {unknown} value
+ * @returns {number | undefined}
+ */
+function count(name, value) {
+  return integer(name, value, 1, Number.MAX_SAFE_INTEGER);
 }
 
 /**
@@ -140,8 +154,33 @@ function isObject(value) {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/**
+ * An object that was written as `{ … }`, in this realm or another.
+ *
+ * @param {unknown} value
+ * @returns {value is Record<string, unknown>}
+ */
+function isPlainObject(value) {
+  if (!isObject(value)) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/**
+ * A field of an object's own: words of users must not find what every object inherits.
+ *
+ * @param {any} object
+ * @param {any} key
+ * @returns {any}
+ */
+function own(object, key) {
+  return object !== undefined && Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
 module.exports = {
+  own,
   integer,
+  count,
   positiveNumber,
   boolean,
   oneOf,
@@ -151,4 +190,5 @@ module.exports = {
   pattern,
   range,
   isObject,
+  isPlainObject,
 };

@@ -3,11 +3,14 @@
 
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
-const { UpscalerError, invalidType, invalidValue, describe } = require('./errors');
+const { types } = require('node:util');
+const { UpscalerError, describe, describeUrl, invalidType, invalidValue } = require('./errors');
+const origins = require('./catalogue/origins.json');
 const check = require('./check');
 const { locate, notInstalled } = require('./locate');
 const models = require('./models');
 const packages = require('./packages');
+const { isUrl } = require('./urls');
 const { int8BeatsKernels, int8File } = require('./precision');
 
 /**
@@ -82,8 +85,9 @@ function guarded({ alternatives = [], ...resolved }, guard) {
  */
 function findModel(model, { scale, tf }) {
   if (model === undefined) return fromDefault(scale);
+  if (isUrl(model)) return fromPath(fromFileUrl(model.href), scale);
   if (typeof model === 'string') return isModelPath(model) ? fromPath(model, scale) : fromName(model, scale);
-  if (model instanceof Uint8Array) return fromBytes(model, scale);
+  if (types.isUint8Array(model)) return fromBytes(model, scale);
   if (models.isQuery(model))
     return fromEntry(models.findByQuery({ scale, .../** @type {object} */ (model) }), scale);
   if (typeof model === 'function') return fromDefinition(callDefinition(model, tf), scale);
@@ -96,12 +100,13 @@ function findModel(model, { scale, tf }) {
  * @param {unknown} model
  */
 function checkModel(model) {
-  if (model === undefined || ['string', 'function'].includes(typeof model) || model instanceof Uint8Array)
+  if (model === undefined || ['string', 'function'].includes(typeof model) || types.isUint8Array(model))
     return;
+  if (isUrl(model)) return void fromFileUrl(model.href);
   if (!check.isObject(model)) {
     throw invalidType(
       'options.model',
-      'a name, path, query, model definition or the bytes of an .onnx',
+      'a name, path, file: URL, query, model definition or the bytes of an .onnx',
       model,
     );
   }
@@ -230,7 +235,7 @@ function fromDefinition(given, scale) {
   if (scale !== undefined && definition.scale !== undefined && definition.scale !== scale) {
     throw wrongScale(describeDefinition(definition), definition.scale, scale);
   }
-  const entry = models.findByDefinition(definition);
+  const { entry, sha256 } = publishedAs(definition);
   return {
     definition,
     entry,
@@ -242,9 +247,26 @@ function fromDefinition(given, scale) {
       ...ranges(definition),
       channels: definition.channels,
       divisibilityFactor: definition.divisibilityFactor,
-      sha256: definition.sha256,
+      sha256,
     },
   };
+}
+
+/**
+ * The catalogue's word on the weights of a package, which its code cannot change: their hash, and all that is known of
+ * them. Another version of UpscalerJS's packages may hold others, of which nothing is known.
+ *
+ * @param {ModelDefinition} definition
+ * @returns {{ entry?: Entry, sha256?: string }}
+ */
+function publishedAs(definition) {
+  const { path: file, sha256, _internals } = definition;
+  const entry = models.findByDefinition(definition);
+  if (entry === undefined || _internals === undefined) return { sha256 };
+  if (_internals.name === entry.package) return { entry, sha256: entry.sha256 };
+  if (file !== undefined) return { entry, sha256 };
+  if (packages.versionOf(_internals.name) !== entry.origin.version) return { sha256 };
+  return { entry, sha256: entry.modelType === 'graph' ? entry.sha256 : check.own(origins, entry.id) };
 }
 
 /**
@@ -263,7 +285,7 @@ const ZERO_TO_255 = [0, 255];
 
 /** @param {ModelDefinition} definition those of UpscalerJS's own packages want its TensorFlow.js, and are built in here */
 function hasBuiltInHooks(definition) {
-  return definition._internals?.name.startsWith('@upscalerjs/') ?? false;
+  return definition._internals?.name?.startsWith('@upscalerjs/') ?? false;
 }
 
 /**
@@ -273,15 +295,22 @@ function hasBuiltInHooks(definition) {
 function definitionPath({ path: file, _internals }) {
   if (file !== undefined) return localPath(file);
   const { name, path: inside } = /** @type {NonNullable<typeof _internals>} */ (_internals);
-  const folder = packages.packageFolder(name);
-  if (folder === undefined) throw packages.notInstalled(name);
-  return path.join(folder, inside);
+  return packages.fileOfPackage(name, inside);
 }
 
 /** @param {string} file a path or a file: URL */
 function localPath(file) {
-  if (/^https?:/i.test(file)) throw invalidValue('model path', 'a local file', file);
-  return /^file:/i.test(file) ? fileURLToPath(file) : path.resolve(file);
+  if (/^https?:/i.test(file)) throw invalidValue('model path', 'a local file', describeUrl(file));
+  return /^file:/i.test(file) ? fromFileUrl(file) : path.resolve(file);
+}
+
+/** @param {string} url */
+function fromFileUrl(url) {
+  try {
+    return fileURLToPath(url);
+  } catch {
+    throw invalidValue('options.model', 'the file: URL of a local file', describeUrl(url));
+  }
 }
 
 /**
@@ -343,8 +372,9 @@ function checkDefinition(given) {
   }
   const definition = /** @type {Record<string, unknown>} */ (given);
   const { _internals: internals } = definition;
+  const known = definition.path !== undefined && internals === undefined;
   if (
-    definition.path === undefined &&
+    !known &&
     !(check.isObject(internals) && typeof internals.name === 'string' && typeof internals.path === 'string')
   ) {
     throw invalidType('model definition _internals', 'an object with name and path', internals);

@@ -2,20 +2,28 @@
 'use strict';
 
 const path = require('node:path');
-const { Readable, addAbortSignal } = require('node:stream');
 const { fileURLToPath } = require('node:url');
-const { UpscalerError, invalidType, invalidValue } = require('./errors');
+const { types } = require('node:util');
+const { UpscalerError, describeUrl, invalidType, invalidValue } = require('./errors');
 const { integer, isObject, oneOf } = require('./check');
+const { isStream, readStream } = require('./stream-input');
 const tensor = require('./tensor');
+const { isUrl } = require('./urls');
 
 /**
  * @typedef {import('./native').NativeImage} NativeImage
  * @typedef {{ allowPaths: boolean, fetch: typeof fetch | undefined, limitInputBytes: number }} InputOptions
  */
 
+/** The longest path of any system that this runs on (Windows): a longer string is something else. */
+const LONGEST_PATH = 32767;
+
 /**
- * Whatever a user may hand over as a picture, as the addon takes it. Bytes in memory are copied before the first
- * `await`, so that the caller may reuse them at once; pixels (raw and tensor) are large and are not copied.
+ * Whatever a user may hand over as a picture, as the addon takes it. Bytes and pixels in memory are copied before the
+ * first `await`, so that the caller may reuse or give away their memory at once.
+ *
+ * Kinds are told by what they are or have, never by `instanceof`: in a vm context (Jest, a pool of Vitest) the same
+ * classes are others.
  *
  * @param {unknown} image
  * @param {InputOptions} options
@@ -25,9 +33,9 @@ const tensor = require('./tensor');
 async function readImage(image, options, signal) {
   if (typeof image === 'string') return readString(image, options, signal);
   const ready = readAtOnce(image);
-  if (ready !== undefined) return ready.kind === 'encoded' ? encoded(new Uint8Array(ready.data)) : ready;
-  if (image instanceof URL) return readUrl(image, options, signal);
-  if (image instanceof Blob) return encoded(await readBlob(image));
+  if (ready !== undefined) return copied(ready);
+  if (isUrl(image)) return readUrl(image.href, options, signal);
+  if (isBlob(image)) return encoded(await readBlob(image, options.limitInputBytes));
   if (tensor.isTensorFlowTensor(image))
     return { kind: 'tensor', ...(await tensor.fromTensorFlow(image, 'image')) };
   if (isStream(image)) return encoded(await readStream(image, options.limitInputBytes, signal));
@@ -45,10 +53,58 @@ async function readImage(image, options, signal) {
  * @returns {NativeImage | undefined} `undefined` for images that have to be waited for
  */
 function readAtOnce(image) {
-  if (image instanceof Uint8Array) return encoded(image);
-  if (isArrayBuffer(image)) return encoded(new Uint8Array(image));
+  if (types.isUint8Array(image)) return encoded(whole(image));
+  if (types.isAnyArrayBuffer(image)) return encoded(whole(viewOf(image)));
   if (tensor.isPlainTensor(image)) return { kind: 'tensor', ...tensor.fromPlainTensor(image, 'image') };
   return isObject(image) && 'width' in image && !isStream(image) ? readRaw(image) : undefined;
+}
+
+/**
+ * @param {NativeImage} image in memory
+ * @returns {NativeImage}
+ */
+function copied(image) {
+  switch (image.kind) {
+    case 'encoded':
+    case 'raw':
+      return { ...image, data: new Uint8Array(image.data) };
+    case 'tensor':
+      return { ...image, data: new Float32Array(image.data) };
+    default:
+      return image;
+  }
+}
+
+/** @param {ArrayBuffer | SharedArrayBuffer} buffer */
+function viewOf(buffer) {
+  try {
+    return new Uint8Array(buffer);
+  } catch {
+    throw detached();
+  }
+}
+
+/**
+ * @template {Uint8Array} T
+ * @param {T} bytes
+ */
+function whole(bytes) {
+  if (bytes.byteLength === 0 && isDetached(bytes.buffer)) throw detached();
+  return bytes;
+}
+
+/** @param {ArrayBufferLike} buffer */
+function isDetached(buffer) {
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function detached() {
+  return invalidValue('image', 'memory that was not given away (transferred)', 'a detached ArrayBuffer');
 }
 
 /**
@@ -67,31 +123,35 @@ function encoded(data) {
  * @param {AbortSignal} signal
  */
 async function readString(text, options, signal) {
-  const scheme = /^(data|file|https?):/i.exec(text)?.[1].toLowerCase();
-  if (scheme === 'data') return encoded(readDataUrl(text));
-  if (scheme === 'http' || scheme === 'https') return encoded(await download(text, options, signal));
-  if (!options.allowPaths)
-    throw invalidValue('image', 'an image in memory or a data: URL (allowPaths is false)', text);
-  if (text === '') throw invalidValue('image', 'the path of an image', text);
-  return filePath(scheme === 'file' ? toPath(text) : path.resolve(text));
+  if (/^(data|file|https?):/i.test(text)) return readUrl(text, options, signal);
+  // Text that is refused may come from outside, and is not repeated.
+  const found = `a string of ${text.length} characters`;
+  if (!options.allowPaths) {
+    throw invalidValue('image', 'an image in memory or a data: URL (allowPaths is false)', found);
+  }
+  if (text === '' || text.length > LONGEST_PATH || text.includes('\0')) {
+    throw invalidValue('image', 'the path of an image', found);
+  }
+  return filePath(path.resolve(text));
 }
 
 /**
- * @param {URL} url
+ * @param {string} url
  * @param {InputOptions} options
  * @param {AbortSignal} signal
  */
 async function readUrl(url, options, signal) {
-  switch (url.protocol) {
-    case 'file:':
-      return filePath(toPath(url.href));
-    case 'data:':
-      return encoded(readDataUrl(url.href));
-    case 'http:':
-    case 'https:':
-      return encoded(await download(url.href, options, signal));
+  switch (url.slice(0, url.indexOf(':')).toLowerCase()) {
+    case 'data':
+      return encoded(readDataUrl(url, options.limitInputBytes));
+    case 'http':
+    case 'https':
+      return encoded(await download(url, options, signal));
+    case 'file':
+      if (options.allowPaths) return filePath(toPath(url));
+      throw invalidValue('image', 'an image in memory or a data: URL (allowPaths is false)', 'a file: URL');
     default:
-      throw invalidValue('image', 'a file:, data:, http: or https: URL', url.href);
+      throw invalidValue('image', 'a file:, data:, http: or https: URL', describeUrl(url));
   }
 }
 
@@ -110,29 +170,44 @@ function toPath(url) {
   } catch (cause) {
     throw new UpscalerError(
       'ERR_UPSCALER_READ',
-      `Expected the file: URL of a local file but received ${url}`,
+      `Expected the file: URL of a local file but received ${describeUrl(url)}`,
       { cause },
     );
   }
 }
 
-/** @param {string} text */
-function percentDecoded(text) {
-  if (!text.includes('%')) return Buffer.from(text, 'utf8');
-  const bytes = Buffer.from(text, 'utf8').toString('latin1');
-  const decoded = bytes.replace(/%([0-9a-f]{2})/gi, (_, hex) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  );
-  return Buffer.from(decoded, 'latin1');
+/**
+ * As fetch decodes it: base64 may be percent-encoded itself.
+ *
+ * @param {string} url
+ * @param {number} limit in bytes
+ */
+function readDataUrl(url, limit) {
+  const comma = url.indexOf(',');
+  if (comma < 0) {
+    throw invalidValue('image', 'a data: URL with a comma before its data', describeUrl(url));
+  }
+  const base64 = /;\s*base64\s*$/i.test(url.slice(0, comma));
+  // Base64 takes 4 characters for 3 bytes, a percent-encoded byte 3.
+  if (url.length - comma > 4 * limit) throw tooLarge(limit, 'a data: URL');
+  const text = url
+    .slice(comma + 1)
+    .split('#', 1)[0]
+    .replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+  const data = Buffer.from(text, base64 ? 'base64' : 'latin1');
+  if (data.byteLength > limit) throw tooLarge(limit, 'a data: URL');
+  return data;
 }
 
-/** @param {string} url */
-function readDataUrl(url) {
-  const comma = url.indexOf(',');
-  if (comma < 0) throw invalidValue('image', 'a data: URL with a comma before its data', url);
-  // As fetch does it: without the fragment, percent-encoding first, then base64.
-  const data = percentDecoded(url.slice(comma + 1).split('#', 1)[0]);
-  return /;\s*base64\s*$/i.test(url.slice(0, comma)) ? Buffer.from(data.toString('latin1'), 'base64') : data;
+/**
+ * @param {number} limit
+ * @param {string} source
+ */
+function tooLarge(limit, source) {
+  return new UpscalerError(
+    'ERR_UPSCALER_LIMIT',
+    `Expected at most ${limit} bytes (limitInputBytes) from ${source}`,
+  );
 }
 
 /**
@@ -144,20 +219,21 @@ function readDataUrl(url) {
  * @param {AbortSignal} signal
  */
 async function download(url, options, signal) {
+  const shown = describeUrl(url);
   if (options.fetch === undefined) {
-    throw invalidValue('image', 'no http(s) URL (the fetch option allows them)', url);
+    throw invalidValue('image', 'no http(s) URL (the fetch option allows them)', shown);
   }
   let response;
   try {
     response = await options.fetch(url, { signal });
   } catch (cause) {
-    throw new UpscalerError('ERR_UPSCALER_READ', `Could not fetch ${url}`, { cause });
+    throw new UpscalerError('ERR_UPSCALER_READ', `Could not fetch ${shown}`, { cause });
   }
   if (!response.ok) {
     await response.body?.cancel();
     throw new UpscalerError(
       'ERR_UPSCALER_READ',
-      `Expected an image from ${url} but received HTTP status ${response.status}`,
+      `Expected an image from ${shown} but received HTTP status ${response.status}`,
     );
   }
   return response.body === null
@@ -165,48 +241,25 @@ async function download(url, options, signal) {
     : readStream(response.body, options.limitInputBytes, signal);
 }
 
-/** @param {Blob} blob a File too */
-async function readBlob(blob) {
+/**
+ * @param {unknown} value
+ * @returns {value is Blob}
+ */
+function isBlob(value) {
+  return isObject(value) && typeof value.arrayBuffer === 'function' && typeof value.size === 'number';
+}
+
+/**
+ * @param {Blob} blob a File too
+ * @param {number} limit in bytes
+ */
+async function readBlob(blob, limit) {
+  if (blob.size > limit) throw tooLarge(limit, 'a Blob');
   try {
     return new Uint8Array(await blob.arrayBuffer());
   } catch (cause) {
     throw new UpscalerError('ERR_UPSCALER_READ', 'Could not read the Blob', { cause });
   }
-}
-
-/**
- * @param {Readable | ReadableStream} stream read to its end, or destroyed
- * @param {number} limit in bytes
- * @param {AbortSignal} signal
- */
-async function readStream(stream, limit, signal) {
-  /** @type {Uint8Array[]} */
-  const chunks = [];
-  let total = 0;
-  try {
-    for await (const chunk of addAbortSignal(signal, toNodeStream(stream))) {
-      if (!(chunk instanceof Uint8Array)) throw invalidType('a chunk of the image stream', 'bytes', chunk);
-      total += chunk.byteLength;
-      if (total > limit) {
-        throw new UpscalerError(
-          'ERR_UPSCALER_LIMIT',
-          `Expected at most ${limit} bytes (limitInputBytes) from a stream`,
-        );
-      }
-      chunks.push(chunk);
-    }
-  } catch (cause) {
-    if (cause instanceof UpscalerError) throw cause;
-    throw new UpscalerError('ERR_UPSCALER_READ', 'Could not read the image stream', { cause });
-  }
-  return Buffer.concat(chunks, total);
-}
-
-/** @param {Readable | ReadableStream} stream */
-function toNodeStream(stream) {
-  return stream instanceof ReadableStream
-    ? Readable.fromWeb(/** @type {import('node:stream/web').ReadableStream} */ (stream))
-    : stream;
 }
 
 /**
@@ -220,8 +273,8 @@ function readRaw(image) {
   const height = required('image.height', image.height, 1);
   const channels = required('image.channels', image.channels, 1, 4);
   const { data } = image;
-  const wide = data instanceof Uint16Array;
-  if (!wide && !(data instanceof Uint8Array) && !(data instanceof Uint8ClampedArray)) {
+  const wide = types.isUint16Array(data);
+  if (!wide && !types.isUint8Array(data) && !types.isUint8ClampedArray(data)) {
     throw invalidType('image.data', 'a Buffer, Uint8Array, Uint8ClampedArray or Uint16Array', data);
   }
   const depth = wide ? 16 : (oneOf('image.depth', image.depth, /** @type {const} */ ([8, 16])) ?? 8);
@@ -247,23 +300,6 @@ function required(name, value, min, max) {
   const checked = integer(name, value, min, max);
   if (checked === undefined) throw invalidType(name, 'an integer', value);
   return checked;
-}
-
-/**
- * @param {unknown} value
- * @returns {value is ArrayBuffer | SharedArrayBuffer}
- */
-function isArrayBuffer(value) {
-  return value instanceof ArrayBuffer || value instanceof SharedArrayBuffer;
-}
-
-/**
- * @param {unknown} value
- * @returns {value is Readable | ReadableStream}
- */
-function isStream(value) {
-  if (value instanceof ReadableStream) return true;
-  return isObject(value) && typeof value.pipe === 'function' && Symbol.asyncIterator in value;
 }
 
 module.exports = { readAtOnce, readImage };

@@ -4,13 +4,14 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { UpscalerError } = require('./errors');
+const { assertWhole } = require('./library-file');
 
 /**
  * Finds the addon for this platform: beside package.json in a clone that was built, else in the package of this
  * platform. The `require`s are literal so that bundlers see them.
  *
  * @typedef {import('./native').NativeAddon} NativeAddon
- * @typedef {{ addon: NativeAddon, file: string }} Loaded
+ * @typedef {{ file: string, load: () => NativeAddon }} Found
  */
 
 /** The platforms for which Microsoft publishes ONNX Runtime. */
@@ -49,7 +50,9 @@ function find() {
   const errors = [];
   for (const attempt of attempts(`${process.platform}-${process.arch}`)) {
     try {
-      const { addon, file } = attempt();
+      const { file, load } = attempt();
+      assertWhole(file);
+      const addon = load();
       const library = LIBRARIES[/** @type {keyof typeof LIBRARIES} */ (process.platform)];
       addon.init(path.join(path.dirname(file), library));
       return addon;
@@ -62,63 +65,63 @@ function find() {
 
 /**
  * @param {string} platform
- * @returns {(() => Loaded)[]}
+ * @returns {(() => Found)[]}
  */
 function attempts(platform) {
   switch (platform) {
     case 'linux-x64':
       return [
         () => ({
-          addon: require('../upscaler.linux-x64-gnu.node'),
           file: require.resolve('../upscaler.linux-x64-gnu.node'),
+          load: () => require('../upscaler.linux-x64-gnu.node'),
         }),
         () => ({
-          addon: require('@upscaler-node/linux-x64-gnu'),
           file: require.resolve('@upscaler-node/linux-x64-gnu'),
+          load: () => require('@upscaler-node/linux-x64-gnu'),
         }),
       ];
     case 'linux-arm64':
       return [
         () => ({
-          addon: require('../upscaler.linux-arm64-gnu.node'),
           file: require.resolve('../upscaler.linux-arm64-gnu.node'),
+          load: () => require('../upscaler.linux-arm64-gnu.node'),
         }),
         () => ({
-          addon: require('@upscaler-node/linux-arm64-gnu'),
           file: require.resolve('@upscaler-node/linux-arm64-gnu'),
+          load: () => require('@upscaler-node/linux-arm64-gnu'),
         }),
       ];
     case 'darwin-arm64':
       return [
         () => ({
-          addon: require('../upscaler.darwin-arm64.node'),
           file: require.resolve('../upscaler.darwin-arm64.node'),
+          load: () => require('../upscaler.darwin-arm64.node'),
         }),
         () => ({
-          addon: require('@upscaler-node/darwin-arm64'),
           file: require.resolve('@upscaler-node/darwin-arm64'),
+          load: () => require('@upscaler-node/darwin-arm64'),
         }),
       ];
     case 'win32-x64':
       return [
         () => ({
-          addon: require('../upscaler.win32-x64-msvc.node'),
           file: require.resolve('../upscaler.win32-x64-msvc.node'),
+          load: () => require('../upscaler.win32-x64-msvc.node'),
         }),
         () => ({
-          addon: require('@upscaler-node/win32-x64-msvc'),
           file: require.resolve('@upscaler-node/win32-x64-msvc'),
+          load: () => require('@upscaler-node/win32-x64-msvc'),
         }),
       ];
     case 'win32-arm64':
       return [
         () => ({
-          addon: require('../upscaler.win32-arm64-msvc.node'),
           file: require.resolve('../upscaler.win32-arm64-msvc.node'),
+          load: () => require('../upscaler.win32-arm64-msvc.node'),
         }),
         () => ({
-          addon: require('@upscaler-node/win32-arm64-msvc'),
           file: require.resolve('@upscaler-node/win32-arm64-msvc'),
+          load: () => require('@upscaler-node/win32-arm64-msvc'),
         }),
       ];
     default:

@@ -4,7 +4,7 @@
 const { entries } = require('./catalogue');
 const { absent, synonyms } = require('./catalogue/vocabulary.json');
 const check = require('./check');
-const { UpscalerError, invalidType } = require('./errors');
+const { UpscalerError, describe: shown, invalidType, invalidValue } = require('./errors');
 const { locate } = require('./locate');
 const nearest = require('./nearest');
 
@@ -17,18 +17,22 @@ const nearest = require('./nearest');
  * @typedef {import('./catalogue/entry').Entry} Entry
  */
 
-/** What a query may ask for; every one is a field of an entry. */
-const QUERY_KEYS = /** @type {const} */ ([
-  'scale',
-  'domain',
-  'dataset',
-  'architecture',
-  'family',
-  'size',
-  'channels',
-  'noise',
-  'quantization',
-]);
+/** What a query may ask for, and of which type it is; every one is a field of an entry. */
+const QUERY = Object.freeze({
+  __proto__: null,
+  scale: 'number',
+  domain: 'string',
+  dataset: 'string',
+  architecture: 'string',
+  family: 'string',
+  size: 'string',
+  channels: 'number',
+  noise: 'number',
+  quantization: 'string',
+});
+
+/** Longer names and words are none of ours, and are not compared with them. */
+const LONGEST_WORD = 128;
 
 /**
  * Every entry of the catalogue that fits, best choice first, installed or not.
@@ -102,6 +106,7 @@ function findByQuery(query) {
  *   and no scale is given
  */
 function findByName(name, scale) {
+  if (name.length > LONGEST_WORD) return undefined;
   const wanted = name.toLowerCase();
   const named = entries.filter((entry) => namesOf(entry).includes(wanted));
   const group = entries.filter((entry) => groupsOf(entry).includes(wanted));
@@ -208,6 +213,7 @@ function pathFor({ path }, channels) {
 function channelsIn(model) {
   if (isQuery(model)) return /** @type {ModelQuery} */ (model).channels;
   if (typeof model !== 'string') return undefined;
+  if (model.length > LONGEST_WORD) return undefined;
   const name = model.toLowerCase();
   const isPath = entries.some((entry) => forms(entry).some((form) => form.toLowerCase() === name));
   return isPath ? Number(name.slice(name.lastIndexOf('/') + 1)) : undefined;
@@ -228,9 +234,11 @@ function withoutScale(name) {
  */
 function unknownName(name) {
   const known = entries.flatMap(({ id, aliases }) => [id, ...aliases]);
+  const { domain } = normalize({ domain: name });
+  const meantFor = entries.filter((entry) => entry.domain === domain).map(({ id }) => id);
   return notFound(
-    `No model is called ${JSON.stringify(name)} (a path starts with / or ./, or ends in .onnx, .json or .param)`,
-    nearest.toName(known, name),
+    `No model is called ${shown(name)} (a path starts with / or ./, or ends in .onnx, .json or .param)`,
+    meantFor.length > 0 ? meantFor : nearest.toName(known, name.slice(0, LONGEST_WORD)),
   );
 }
 
@@ -249,7 +257,7 @@ function notFound(message, near) {
 function whyAbsent(query) {
   const wanted = normalize(query);
   return Object.entries(absent)
-    .map(([key, reasons]) => Reflect.get(reasons, String(Reflect.get(wanted, key))))
+    .map(([key, reasons]) => check.own(reasons, check.own(wanted, key)))
     .find((reason) => reason !== undefined);
 }
 
@@ -264,8 +272,7 @@ function normalize(query) {
     Object.entries(query).map(([key, value]) => {
       if (typeof value !== 'string') return [key, value];
       const word = value.toLowerCase();
-      const same = Reflect.get(synonyms, key);
-      return [key, same !== undefined && Object.hasOwn(same, word) ? same[word] : word];
+      return [key, check.own(check.own(synonyms, key), word) ?? word];
     }),
   );
 }
@@ -275,20 +282,30 @@ function normalize(query) {
  * @returns {ModelQuery}
  */
 function checkQuery(query) {
-  const given = check.options('query', query);
-  const known = /** @type {readonly string[]} */ (QUERY_KEYS);
-  for (const key of Object.keys(given)) {
-    if (!known.includes(key)) throw invalidType('query', `an object with some of ${known.join(', ')}`, key);
+  if (query === undefined) return {};
+  if (!check.isPlainObject(query)) throw invalidType('query', 'an object', query);
+  for (const [key, value] of Object.entries(query)) checkWord(key, value);
+  return query;
+}
+
+/**
+ * @param {string} key
+ * @param {unknown} value
+ */
+function checkWord(key, value) {
+  const type = check.own(QUERY, key);
+  if (type === undefined)
+    throw invalidType('query', `an object with some of ${Object.keys(QUERY).join(', ')}`, key);
+  if (value === undefined || value === null) return;
+  if (typeof value !== type) throw invalidType(`query.${key}`, `a ${type}`, value);
+  if (type === 'number' ? !Number.isFinite(value) : String(value).length > LONGEST_WORD) {
+    throw invalidValue(`query.${key}`, type === 'number' ? 'a finite number' : 'a word', value);
   }
-  return given;
 }
 
 /** @param {unknown} model tells a query from a model definition, which has a path or internals */
 function isQuery(model) {
-  return (
-    check.isObject(model) &&
-    Object.keys(model).every((key) => /** @type {readonly string[]} */ (QUERY_KEYS).includes(key))
-  );
+  return check.isPlainObject(model) && Object.keys(model).every((key) => check.own(QUERY, key) !== undefined);
 }
 
 module.exports = {

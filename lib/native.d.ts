@@ -34,6 +34,8 @@ export interface NativeQuantised {
 export interface NativeUpscalerOptions {
   threads?: number;
   maxPending?: number;
+  /** Of a file on disk. */
+  limitInputBytes?: number;
   /** 0: no limit. */
   limitInputPixels?: number;
   /** 0: no limit. */
@@ -44,6 +46,8 @@ export interface NativeUpscalerOptions {
 export interface NativeUpscaler {
   /** The alternatives are loaded when a picture first needs them. */
   load(source: ModelSource, alternatives?: Alternative[]): Promise<ModelInfo>;
+  /** Stops the loading. */
+  abortLoad(): void;
   /** Counts a call as waiting before it can be started; `start` or `withdraw` follows. */
   enqueue(id: number): void;
   withdraw(id: number, failed: boolean): void;
@@ -57,6 +61,11 @@ export interface NativeUpscaler {
   ): Promise<NativeResult>;
   /** A file of several frames; null for anything else. */
   openAnimation(image: NativeImage): Promise<NativeAnimation | null>;
+  /** The encoded result of a call that is not started yet leaves by `nextPiece`; `closeStream` follows. */
+  openStream(id: number): void;
+  /** The head, then bytes, then `null`, whether the call went well or not. */
+  nextPiece(id: number): Promise<NativePiece | null>;
+  closeStream(id: number): void;
   abort(id: number): void;
   dispose(): Promise<void>;
   counters(): Counters;
@@ -68,6 +77,7 @@ export interface Counters {
   done: number;
   failed: number;
   aborted: number;
+  refused: number;
 }
 
 export interface ModelSource {
@@ -106,6 +116,8 @@ export interface Alternative {
 
 export interface ModelInfo {
   name: string;
+  /** Of the bytes that were loaded, all files one after the other. */
+  sha256: string;
   scale: number;
   channels: number;
   halo: number | null;
@@ -161,6 +173,8 @@ export interface NativeUpscaleOptions {
   keepMetadata?: 'none' | 'icc' | 'all';
   page?: number;
   slices?: 'encoded' | 'raw' | 'tensor';
+  /** Milliseconds from now: what cannot be done by then is refused as soon as that is seen. */
+  timeout?: number;
 }
 
 export interface NativeAnimation {
@@ -218,10 +232,24 @@ export interface NativeResult extends NativePixels {
   format?: string;
   model: string;
   durationMs: number;
+  stages: { decode: number; upscale: number; encode: number };
   guarded: number;
   /** Pages or frames of the input. */
   pages: number;
   warnings: string[];
+}
+
+export interface NativePiece {
+  head?: NativeHead;
+  data?: Buffer;
+}
+
+export interface NativeHead {
+  format: string;
+  width: number;
+  height: number;
+  channels: number;
+  model: string;
 }
 
 export interface NativeRect {

@@ -2,6 +2,7 @@
 'use strict';
 
 const { related } = require('./catalogue/vocabulary.json');
+const { own } = require('./check');
 
 /**
  * What to say to those who asked for a model that there is not: which ones come near, and what differs.
@@ -84,7 +85,7 @@ function farness(key, wanted, has) {
     const apart = Math.abs(Math.log2(wanted / has));
     return Number.isFinite(apart) ? apart / (apart + 1) / 10 : 0.1;
   }
-  const akin = Reflect.get(related, key)?.[String(wanted)] ?? [];
+  const akin = own(own(related, key), String(wanted)) ?? [];
   const rank = akin.indexOf(has);
   return rank < 0 ? 0.1 : rank / 100;
 }
@@ -121,4 +122,4 @@ function editDistance(a, b) {
   return row[b.length];
 }
 
-module.exports = { channelsOf, differences, toQuery, toName };
+module.exports = { channelsOf, differences, editDistance, toQuery, toName };

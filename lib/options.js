@@ -9,16 +9,19 @@ const { invalidType, invalidValue } = require('./errors');
  * @typedef {import('./native').NativeUpscaleOptions} NativeUpscaleOptions
  * @typedef {import('./native').NativeUpscalerOptions} NativeUpscalerOptions
  * @typedef {'buffer' | 'base64' | 'tensor' | 'raw'} Output
+ * @typedef {Output | 'stream'} CallOutput
  */
 
-/** 48 * 2 ** 20, what cameras give: a file of a few bytes can claim any size, and each pixel takes memory. */
-const LIMIT_INPUT_PIXELS = 50331648;
-/** Four times sharp's limit, 0x3FFF squared. */
-const LIMIT_OUTPUT_PIXELS = 4 * 268402689;
-/** For what arrives piece by piece, where the size is not known beforehand: streams and URLs. */
+/** The largest photographs of phones. sharp's 268 megapixels would be a gigabyte for a file of some bytes. */
+const LIMIT_INPUT_PIXELS = 50_000_000;
+/** Four times what sharp reads: 16 times the largest input fits. */
+const LIMIT_OUTPUT_PIXELS = 4 * 268_402_689;
+/** For what is read into memory, whose size is not known or not chosen here: files, streams, URLs. */
 const LIMIT_INPUT_BYTES = 256 * 1024 * 1024;
 
 const MAX_PENDING = 256;
+/** For a model to load, in milliseconds: the largest of the catalogue take some seconds, on a busy machine some ten. */
+const LOAD_TIMEOUT = 120_000;
 /** Node's timers hold 31 bits of milliseconds (24 days). */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 const FAIL_ON = /** @type {const} */ (['none', 'truncated', 'error', 'warning']);
@@ -26,6 +29,9 @@ const PRECISIONS = /** @type {const} */ (['fp32', 'int8']);
 /** Of the pictures that a model is for: grey, colour, colour and alpha. */
 const CHANNELS = /** @type {const} */ ([1, 3, 4]);
 const OUTPUTS = /** @type {const} */ (['buffer', 'base64', 'tensor', 'raw']);
+const CALL_OUTPUTS = /** @type {const} */ ([...OUTPUTS, 'stream']);
+/** Of a stream: what a slow reader may leave lying before the work waits for it. */
+const HIGH_WATER_MARK = 1024 * 1024;
 const FITS = /** @type {const} */ (['cover', 'contain', 'fill', 'inside', 'outside']);
 const ALPHAS = /** @type {const} */ (['model', 'resample', 'remove']);
 const METADATA = /** @type {const} */ (['none', 'icc', 'all']);
@@ -47,6 +53,8 @@ const FORMATS = /** @type {const} */ ({
 function parseUpscalerOptions(given) {
   const options = check.options('options', given);
   checkModel(options.model);
+  const limitInputBytes =
+    check.count('options.limitInputBytes', options.limitInputBytes) ?? LIMIT_INPUT_BYTES;
   return {
     model: options.model,
     scale: check.integer('options.scale', options.scale, 1),
@@ -55,12 +63,15 @@ function parseUpscalerOptions(given) {
     executionProviders: parseProviders(options.executionProviders),
     warmupSizes: options.warmupSizes === undefined ? [] : parseWarmupSizes(options.warmupSizes),
     tf: parseTf(options.tf),
+    loading: {
+      signal: check.abortSignal('options.signal', options.signal),
+      timeout: check.positiveNumber('options.timeout', options.timeout, LONGEST_TIMEOUT) ?? LOAD_TIMEOUT,
+    },
     guard: check.boolean('options.guard', options.guard),
     input: {
       allowPaths: check.boolean('options.allowPaths', options.allowPaths) ?? true,
       fetch: parseFetch(options.fetch),
-      limitInputBytes:
-        check.integer('options.limitInputBytes', options.limitInputBytes, 1) ?? LIMIT_INPUT_BYTES,
+      limitInputBytes: check.count('options.limitInputBytes', options.limitInputBytes) ?? LIMIT_INPUT_BYTES,
     },
     native: /** @type {NativeUpscalerOptions} */ ({
       threads: check.integer('options.threads', options.threads, 1, 1024),
@@ -81,7 +92,7 @@ function parseConfiguration(given) {
   const options = check.options('options', given);
   return {
     threads: check.integer('options.threads', options.threads, 1, 1024),
-    maxMemory: check.integer('options.maxMemory', options.maxMemory, 1),
+    maxMemory: check.count('options.maxMemory', options.maxMemory),
   };
 }
 
@@ -92,11 +103,15 @@ function parseConfiguration(given) {
  */
 function parseUpscaleOptions(given) {
   const options = check.options('options', given);
-  const output = check.oneOf('options.output', options.output, OUTPUTS) ?? 'buffer';
+  const output = check.oneOf('options.output', options.output, CALL_OUTPUTS) ?? 'buffer';
   return {
     output,
+    highWaterMark:
+      check.integer('options.highWaterMark', options.highWaterMark, 1, 2 ** 31 - 1) ?? HIGH_WATER_MARK,
     progress: check.callback('options.progress', options.progress),
-    progressOutput: check.oneOf('options.progressOutput', options.progressOutput, OUTPUTS) ?? output,
+    progressOutput:
+      check.oneOf('options.progressOutput', options.progressOutput, OUTPUTS) ??
+      (output === 'stream' ? 'buffer' : output),
     signal: check.abortSignal('options.signal', options.signal),
     timeout: check.positiveNumber('options.timeout', options.timeout, LONGEST_TIMEOUT),
     resolveWithObject: check.boolean('options.resolveWithObject', options.resolveWithObject) ?? false,
@@ -119,22 +134,22 @@ function parseUpscaleOptions(given) {
  * Which frames of an animation are wanted: `undefined` for one picture, of `page`.
  *
  * @param {Record<string, unknown>} options
- * @param {Output} output
+ * @param {CallOutput} output
  */
 function parseFrames(options, output) {
   const animated = check.boolean('options.animated', options.animated) ?? false;
   const pages = check.integer('options.pages', options.pages, -1) ?? (animated ? -1 : 1);
   if (pages === 0) throw invalidValue('options.pages', '-1 (all) or at least 1', pages);
   if (pages === 1) return undefined;
-  if (nativeOutput(output) !== 'encoded') {
+  if (output !== 'buffer' && output !== 'base64') {
     throw invalidValue('options.output', "'buffer' or 'base64' for an animation", output);
   }
   return { first: check.integer('options.page', options.page, 0) ?? 0, count: pages };
 }
 
-/** @param {Output} output */
+/** @param {CallOutput} output */
 function nativeOutput(output) {
-  return output === 'buffer' || output === 'base64' ? 'encoded' : output;
+  return output === 'tensor' || output === 'raw' ? output : 'encoded';
 }
 
 /** @param {Record<string, unknown>} options */
@@ -264,7 +279,7 @@ function parseTf(tf) {
 function parseLimit(name, limit, fallback) {
   if (limit === false) return 0;
   if (limit === true) return fallback;
-  return check.integer(name, limit, 1) ?? fallback;
+  return check.count(name, limit) ?? fallback;
 }
 
 module.exports = {
@@ -273,4 +288,9 @@ module.exports = {
   parseConfiguration,
   parseWarmupSizes,
   nativeOutput,
+  ALPHAS,
+  FITS,
+  FORMATS,
+  METADATA,
+  PRECISIONS,
 };

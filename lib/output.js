@@ -42,10 +42,21 @@ function toOutput(pixels, output) {
 function toResult(result, output, resolveWithObject) {
   const data = toOutput(result, output);
   if (!resolveWithObject) return data;
-  const { width, height, channels, model, durationMs, guarded, pages } = result;
+  const { width, height, channels, model, durationMs, guarded, stages, pages } = result;
   const format = result.format ?? output;
   const size = result.data.byteLength;
-  return { data, info: { width, height, channels, format, size, model, durationMs, guarded, pages } };
+  return { data, info: { width, height, channels, format, size, model, durationMs, guarded, stages, pages } };
+}
+
+/**
+ * What a call resolves with whose result is a stream: its size and how long it took are not known yet.
+ *
+ * @param {import('./result-stream').ResultStream} stream
+ * @param {import('./native').NativeHead} head
+ * @param {boolean} resolveWithObject
+ */
+function toStreamResult(stream, { width, height, channels, format, model }, resolveWithObject) {
+  return resolveWithObject ? { data: stream, info: { width, height, channels, format, model } } : stream;
 }
 
 /** @param {Buffer | Float32Array} data */
@@ -60,4 +71,4 @@ function asUint16(data) {
   return new Uint16Array(buffer, byteOffset, byteLength / 2);
 }
 
-module.exports = { toOutput, toResult };
+module.exports = { toOutput, toResult, toStreamResult };

@@ -2,7 +2,7 @@
 'use strict';
 
 const { AbortError, UpscalerError, fromNative } = require('./errors');
-const { upscaleFrames } = require('./animation');
+const { isMoving, upscaleFrames } = require('./animation');
 const { Call } = require('./call');
 const { resolveModel } = require('./definition');
 const { forAddon, setUp } = require('./hooks');
@@ -10,8 +10,9 @@ const { readAtOnce, readImage } = require('./input');
 const { loadNative } = require('./load-native');
 const models = require('./models');
 const options = require('./options');
-const { toResult } = require('./output');
+const { toResult, toStreamResult } = require('./output');
 const { reportTo, wantsSlices } = require('./progress');
+const { ResultStream } = require('./result-stream');
 const { checkPatches } = require('./patch-options');
 const { warn } = require('./warn');
 
@@ -49,7 +50,7 @@ class Upscaler {
   /** @param {unknown} [given] see `UpscalerOptions` in index.d.ts */
   constructor(given) {
     this.#options = options.parseUpscalerOptions(given);
-    this.#native = new native.NativeUpscaler(this.#options.native);
+    this.#native = instance(this.#options.native);
     for (const method of METHODS) {
       Object.defineProperty(this, method, {
         value: this[method].bind(this),
@@ -85,6 +86,7 @@ class Upscaler {
   async upscale(image, given) {
     this.#refuseIfDisposed();
     const parsed = options.parseUpscaleOptions(given);
+    if (parsed.output === 'stream') return this.#stream(image, parsed);
     const result = await this.#track(parsed, (call) => this.#upscale(call, image, parsed));
     return toResult(result, parsed.output, parsed.resolveWithObject);
   }
@@ -158,21 +160,24 @@ class Upscaler {
     const { model, scale, channels, tf, precision, guard, executionProviders } = this.#options;
     // Not before the constructor is done: what fails from here on fails `ready`.
     await undefined;
-    const resolved = resolveModel(model, { scale, channels, precision, guard, tf });
-    await setUp(resolved.hooks, tf);
+    const call = new Call(this.#options.loading, 0, 'a loaded model');
+    call.signal.addEventListener('abort', () => this.#native.abortLoad(), { once: true });
     try {
+      call.signal.throwIfAborted();
+      const resolved = resolveModel(model, { scale, channels, precision, guard, tf });
+      await call.race(setUp(resolved.hooks, tf));
       const { source, alternatives = [] } = resolved;
-      const info = await this.#native.load(
-        { ...source, precision, executionProviders },
-        alternatives.map((other) => ({
-          ...other,
-          source: { ...other.source, precision, executionProviders },
-        })),
-      );
+      const others = alternatives.map((other) => ({
+        ...other,
+        source: { ...other.source, precision, executionProviders },
+      }));
+      const info = await call.race(this.#native.load({ ...source, precision, executionProviders }, others));
       this.#loaded = { ...resolved, info };
       return this.#loaded;
     } catch (error) {
-      throw fromNative(error);
+      throw call.signal.aborted ? call.signal.reason : fromNative(error);
+    } finally {
+      call.settle();
     }
   }
 
@@ -198,6 +203,30 @@ class Upscaler {
     } finally {
       call.settle();
       this.#calls.delete(call);
+    }
+  }
+
+  /**
+   * A call that goes on after it has resolved, until its stream has ended.
+   *
+   * @param {unknown} image
+   * @param {ParsedCall} parsed
+   */
+  async #stream(image, parsed) {
+    /** @type {(call: Call) => void} */
+    let begin = () => {};
+    const begun = new Promise((resolve) => (begin = resolve));
+    const done = this.#track(parsed, (call) => {
+      this.#native.openStream(call.id);
+      begin(call);
+      return this.#upscale(call, image, parsed);
+    });
+    const stream = new ResultStream(this.#native, await begun, done, parsed.highWaterMark);
+    try {
+      return toStreamResult(stream, await stream.opened(), parsed.resolveWithObject);
+    } catch (error) {
+      stream.destroy();
+      throw error;
     }
   }
 
@@ -230,7 +259,28 @@ class Upscaler {
     const report = parsed.progress && reportTo(parsed.progress, parsed.progressOutput, call);
     const own = forAddon(model.hooks, this.#options.tf, call);
     const given = { ...parsed.native, ...patches, slices };
-    const frames = await upscaleFrames(parsed, source, {
+    const result = isMoving(parsed)
+      ? await this.#runFrames(call, source, model, parsed, given, report, own)
+      : await this.#start(call, source, given, report, own);
+    for (const warning of result.warnings) warn('UPSCALER_IMAGE', warning);
+    return result;
+  }
+
+  /**
+   * The same for what is, or is to be, an animation.
+   *
+   * @param {Call} call
+   * @param {NativeImage} source
+   * @param {LoadedModel} model
+   * @param {ParsedCall} parsed
+   * @param {import('./native').NativeUpscaleOptions} given
+   * @param {ReturnType<typeof reportTo> | undefined} report
+   * @param {Partial<ReturnType<typeof forAddon>>} own
+   */
+  async #runFrames(call, source, model, parsed, given, report, own) {
+    // It may turn out to be a still picture, which is handed over later: the caller may reuse its bytes now.
+    const image = source.kind === 'encoded' ? { ...source, data: Uint8Array.from(source.data) } : source;
+    const frames = await upscaleFrames(parsed, image, {
       native,
       info: model.info,
       hooked: Object.keys(own).length > 0,
@@ -241,9 +291,7 @@ class Upscaler {
         return this.#start(call, image, nativeOptions, part, own);
       },
     });
-    const result = frames ?? (await this.#start(call, source, given, report, own));
-    for (const warning of result.warnings) warn('UPSCALER_IMAGE', warning);
-    return result;
+    return frames ?? this.#start(call, image, given, report, own);
   }
 
   /**
@@ -305,7 +353,8 @@ class Upscaler {
     const abort = () => this.#native.abort(call.id);
     call.signal.addEventListener('abort', abort, { once: true });
     try {
-      return await this.#native.start(call.id, image, nativeOptions, report, preprocess, postprocess);
+      const timed = { ...nativeOptions, timeout: call.remaining };
+      return await this.#native.start(call.id, image, timed, report, preprocess, postprocess);
     } finally {
       call.signal.removeEventListener('abort', abort);
     }
@@ -321,6 +370,15 @@ class Upscaler {
   #refuseIfDisposed() {
     if (this.#disposed === undefined) return;
     throw new UpscalerError('ERR_UPSCALER_DISPOSED', 'Expected a live Upscaler but this one was disposed');
+  }
+}
+
+/** @param {ParsedOptions['native']} given */
+function instance(given) {
+  try {
+    return new native.NativeUpscaler(given);
+  } catch (error) {
+    throw fromNative(error);
   }
 }
 
@@ -345,7 +403,11 @@ const versions = {
   'upscaler-node': /** @type {string} */ (require('../package.json').version),
   napi: process.versions.napi,
   get onnxruntime() {
-    return native.versions().onnxruntime;
+    try {
+      return native.versions().onnxruntime;
+    } catch (error) {
+      throw fromNative(error);
+    }
   },
 };
 

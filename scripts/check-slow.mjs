@@ -5,10 +5,12 @@
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { ROOT, install, run } from './install.mjs';
+import { installRedis } from './redis.mjs';
 
 const require = createRequire(import.meta.url);
 
 install();
+installRedis();
 const { entries } = require('../lib/catalogue');
 const maxim = entries.filter(({ architecture }) => architecture === 'maxim').map(({ family }) => family);
 run(process.execPath, ['scripts/models/index.mjs', ...new Set(maxim)]);

@@ -10,7 +10,7 @@ build();
 
 const require = createRequire(import.meta.url);
 const { Upscaler } = require('../index.js');
-const { progressBar } = require('../bin/progress-bar.js');
+const { Progress } = require('../bin/terminal/progress.js');
 
 const PHOTO = path.join(ROOT, 'examples', 'images', 'astronaut.png');
 const RESULT = path.join(ROOT, 'demo-output.png');
@@ -40,7 +40,8 @@ picture: ${RESULT}`);
  * @param {string} label
  */
 async function upscaleWatched(image, label) {
-  const bar = progressBar(process.stdout, label);
+  const progress = new Progress(process.stdout, { total: 1, weight: 1 });
+  progress.start(label, { label, weight: 1 });
   let last = performance.now();
   let gap = 0;
   const timer = setInterval(() => {
@@ -49,11 +50,14 @@ async function upscaleWatched(image, label) {
     last = now;
   }, 5);
   try {
-    const result = await upscaler.upscale(image, { progress: bar.update, resolveWithObject: true });
+    const result = await upscaler.upscale(image, {
+      progress: (fraction) => progress.update(label, fraction),
+      resolveWithObject: true,
+    });
     return { ...result, gap };
   } finally {
     clearInterval(timer);
-    bar.stop();
+    progress.stop();
   }
 }
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -32,5 +32,12 @@ export function install() {
     .digest('hex');
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === lock) return;
   run('npm', ['ci', '--no-audit', '--no-fund']);
+  linkItself();
   writeFileSync(STAMP, lock);
+}
+
+/** Lets packages/ find this package where an application would have it; npm links workspaces, but not their root. */
+function linkItself() {
+  const link = `${ROOT}node_modules/upscaler-node`;
+  if (!existsSync(link)) symlinkSync(ROOT, link, 'junction');
 }

@@ -37,10 +37,14 @@ if (process.argv[2] === '--with-kernels') {
 
 /** The kernels are chosen once per process, so each set has its own. @param {string} kernels */
 function runWith(kernels) {
-  const { status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), '--with-kernels', kernels], {
-    stdio: 'inherit',
-    env: { ...process.env, UPSCALER_KERNELS: kernels },
-  });
+  const { status } = spawnSync(
+    process.execPath,
+    [fileURLToPath(import.meta.url), '--with-kernels', kernels],
+    {
+      stdio: 'inherit',
+      env: { ...process.env, UPSCALER_KERNELS: kernels },
+    },
+  );
   if (status !== 0) process.exit(status ?? 1);
 }
 
@@ -79,7 +83,9 @@ function noise(width, height, channels) {
   for (let i = 0; i < data.length; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     const pixel = Math.floor(i / channels);
-    const wave = Math.abs(((pixel % width) * 5 + Math.floor(pixel / width) * 3 + (i % channels) * 40) % 510 - 255);
+    const wave = Math.abs(
+      (((pixel % width) * 5 + Math.floor(pixel / width) * 3 + (i % channels) * 40) % 510) - 255,
+    );
     data[i] = Math.min(255, Math.floor(wave * 0.8) + (state >>> 26));
   }
   return { data, width, height, channels };

@@ -1,9 +1,13 @@
 /** `npm test`: everything that must hold before a change goes in, from a fresh clone on. */
 import { readdirSync } from 'node:fs';
 import { build } from './build.mjs';
+import { chromium } from './chromium.mjs';
 import { ROOT, install, run } from './install.mjs';
+import { installRedis } from './redis.mjs';
 
 install();
+installRedis();
+chromium();
 build();
 run('cargo', ['test']);
 run('npm', ['run', '--silent', 'lint']);

@@ -47,6 +47,9 @@ pub enum Error {
     /// More images are waiting than `maxPending` allows.
     #[error("{0}")]
     QueueFull(String),
+    /// The result could not be there in time.
+    #[error("{0}")]
+    Timeout(String),
     /// The instance was disposed.
     #[error("{0}")]
     Disposed(String),
@@ -72,6 +75,7 @@ impl Error {
             Error::RuntimeLoad(_) => "ERR_UPSCALER_RUNTIME_LOAD",
             Error::Provider(_) => "ERR_UPSCALER_PROVIDER",
             Error::QueueFull(_) => "ERR_UPSCALER_QUEUE_FULL",
+            Error::Timeout(_) => "ERR_UPSCALER_TIMEOUT",
             Error::Disposed(_) => "ERR_UPSCALER_DISPOSED",
             Error::Aborted => "ABORT_ERR",
         }

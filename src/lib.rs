@@ -6,6 +6,10 @@
 //! | room | job |
 //! |---|---|
 //! | [`error`] | the one error type and its stable codes |
+//! | `allocator` | where memory comes from |
+//! | [`budget`] | how long the loading of a model may take |
+//! | `files` | files that somebody names, read with care |
+//! | [`memory`] | how much of it pictures may take |
 //! | [`raster`] | pixels: decode, encode, orient, colour, alpha, resample; knows no model |
 //! | [`graph`] | the ONNX graph in memory: messages, building, rewrites, receptive field; knows no file format |
 //! | [`mod@format`] | model files (onnx, tfjs, ncnn) → graph; knows no engine |
@@ -17,11 +21,15 @@
 //! | [`mod@upscale`] | plan tiles, run, stitch, progress, cancel |
 //! | `node` | the only room that knows napi |
 
+mod allocator;
+pub mod budget;
 pub mod calibrate;
 pub mod engine;
 pub mod error;
+mod files;
 pub mod format;
 pub mod graph;
+pub mod memory;
 pub mod model;
 pub mod program;
 pub mod raster;
@@ -32,3 +40,6 @@ pub use upscaler_kernel as kernel;
 // Its functions are called from JavaScript alone: a Rust test build would find all of them unused.
 #[cfg(not(test))]
 mod node;
+
+#[cfg(test)]
+mod hostile;

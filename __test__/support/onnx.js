@@ -5,10 +5,12 @@
  * code under test.
  *
  * @typedef {{ op: string, inputs: string[], output: string, attributes?: Record<string, number | number[] | Float32Array | string> }} Node
- * @typedef {{ name: string, dims: number[], floats?: number[], ints?: number[] }} Constant
+ * @typedef {{ name: string, dims: number[], floats?: number[], ints?: number[], int8s?: number[], uint8s?: number[] }} Constant
  */
 
 const FLOAT = 1;
+const UINT8 = 2;
+const INT8 = 3;
 const INT64 = 7;
 
 /**
@@ -73,16 +75,25 @@ function encodeAttribute(name, value) {
 }
 
 /** @param {Constant} constant */
-function encodeConstant({ name, dims, floats, ints }) {
-  const data = floats
-    ? Buffer.from(Float32Array.from(floats).buffer)
-    : Buffer.from(BigInt64Array.from(ints ?? [], BigInt).buffer);
+function encodeConstant({ name, dims, ...numbers }) {
+  const [type, data] = encodeNumbers(numbers);
   return Buffer.concat([
     ...dims.map((dim) => field(1, dim)),
-    field(2, floats ? FLOAT : INT64),
+    field(2, type),
     field(8, name),
-    field(9, data),
+    field(9, Buffer.from(data.buffer)),
   ]);
+}
+
+/**
+ * @param {Omit<Constant, 'name' | 'dims'>} numbers
+ * @returns {[number, { buffer: ArrayBuffer }]} their type, and their bytes
+ */
+function encodeNumbers({ floats, ints, int8s, uint8s }) {
+  if (floats) return [FLOAT, Float32Array.from(floats)];
+  if (int8s) return [INT8, Int8Array.from(int8s)];
+  if (uint8s) return [UINT8, Uint8Array.from(uint8s)];
+  return [INT64, BigInt64Array.from(ints ?? [], BigInt)];
 }
 
 /**

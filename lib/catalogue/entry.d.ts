@@ -12,7 +12,7 @@ export type Fact =
   | 'relativeSpeed';
 
 /** What facts.json has of a model. */
-export type Facts = Pick<Entry, Fact> & Partial<Pick<Entry, 'int8'>>;
+export type Facts = Pick<Entry, Fact> & Partial<Pick<Entry, 'int8' | 'stability' | 'guardedStability'>>;
 
 /** A model as the library sees it: what users are shown, and what is needed to find, build and load it. */
 export interface Entry extends Omit<CatalogueEntry, 'installed'> {

@@ -16,6 +16,7 @@ const facts = require('./facts.json');
 /** Best choice first: the order in which a query's matches are preferred. Literal, for bundlers. */
 const families = /** @type {Description[]} */ ([
   require('./span.json'),
+  require('./fast.json'),
   require('./esrgan-thick.json'),
   require('./esrgan-medium.json'),
   require('./esrgan-slim.json'),
@@ -38,6 +39,8 @@ const DEFAULTS = {
   quantization: null,
   precisions: ['fp32'],
   int8: null,
+  stability: null,
+  guardedStability: null,
   checkpoint: null,
   published: null,
   notes: null,

@@ -8,6 +8,8 @@ import { bring, filesOf, sha256 } from './sources.mjs';
 
 const require = createRequire(import.meta.url);
 const Upscaler = require('../../index.js');
+/** What scripts/models/measure.mjs fills in. */
+const UNMEASURED = { quality: { set5: null }, relativeSpeed: null };
 const FACTS = path.join(ROOT, 'lib', 'catalogue', 'facts.json');
 
 /**
@@ -31,7 +33,7 @@ export async function countFacts(entries) {
  */
 export function updateFacts(facts) {
   const all = JSON.parse(readFileSync(FACTS, 'utf8'));
-  for (const [id, found] of Object.entries(facts)) Object.assign(all[id], found);
+  for (const [id, found] of Object.entries(facts)) all[id] = { ...UNMEASURED, ...all[id], ...found };
   writeFileSync(FACTS, `${JSON.stringify(all, null, 2)}\n`);
 }
 

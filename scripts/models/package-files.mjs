@@ -15,7 +15,7 @@ const { version } = require('../../package.json');
  * @returns {[string, string][]} files within the package, and their text
  */
 export function packageFiles(models) {
-  const alone = models.length === 1;
+  const alone = isAlone(models);
   return [
     ['package.json', JSON.stringify(manifest(models), null, 2)],
     ['NOTICE', notice(models)],
@@ -57,9 +57,18 @@ function manifest(models) {
   };
 }
 
+/**
+ * A family that is one model is required by its own name; one that has a model for a scale may get others.
+ *
+ * @param {Entry[]} models
+ */
+function isAlone([{ id, family }]) {
+  return id === family;
+}
+
 /** @param {Entry[]} models */
 function exportsOf(models) {
-  const paths = models.length === 1 ? [] : models.flatMap(exportPaths);
+  const paths = isAlone(models) ? [] : models.flatMap(exportPaths);
   return {
     '.': { types: './index.d.ts', default: './index.js' },
     ...Object.fromEntries(paths),
@@ -125,19 +134,22 @@ module.exports = {
 `;
 }
 
+/** @param {Entry['origin']} origin */
+function sourceOf({ registry, package: name, version }) {
+  return registry === 'repository' ? 'training/ of its repository' : `${name} ${version} (${registry})`;
+}
+
 /** @param {Entry[]} models */
 function notice(models) {
   const [{ title, family }] = models;
   const sources = [...groupBy(models, ({ author }) => author).values()].map((works) => {
-    const [{ authors, license, licenseUrl, modelType }] = works;
-    const [repository] = licenseUrl.split('/blob/');
-    const packages = new Set(
-      works.map(({ origin }) => `${origin.package} ${origin.version} (${origin.registry})`),
-    );
+    const [{ authors, license, licenseUrl, modelType, origin }] = works;
+    const repository = origin.registry === 'repository' ? [] : [licenseUrl.split('/blob/')[0]];
+    const packages = new Set(works.map(({ origin }) => sourceOf(origin)));
     return [
       works.map(({ id }) => id).join(', '),
       `  Trained weights by ${authors}.`,
-      `  ${repository}, ${license}.`,
+      `  ${[...repository, license].join(', ')}.`,
       `  Taken from ${[...packages].join(' and ')}.`,
       `  Changed: ${modelType === 'graph' ? 'nothing.' : 'converted to ONNX, large weights stored as float16.'}`,
     ].join('\n');

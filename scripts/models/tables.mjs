@@ -70,6 +70,26 @@ export const tables = {
       ),
     ),
 
+  /** Where it shows what is not there. */
+  stability: (entries) =>
+    table(
+      ['name', 'pictures', 'megapixels', 'blown pictures', 'blown pixels in a million', 'with the guard'],
+      entries.flatMap(({ id, stability, guardedStability }) =>
+        stability === null
+          ? []
+          : [
+              [
+                `\`${id}\``,
+                `${stability.pictures}`,
+                `${stability.megapixels}`,
+                `${stability.blownPictures}`,
+                inMillion(stability),
+                known(guardedStability, inMillion),
+              ],
+            ],
+      ),
+    ),
+
   /** By which names it answers. */
   names: (entries) =>
     table(
@@ -79,3 +99,8 @@ export const tables = {
         .map(({ id, aliases }) => [`\`${id}\``, aliases.map((alias) => `\`${alias}\``).join(', ')]),
     ),
 };
+
+/** @param {{ blownPixels: number, megapixels: number }} stability */
+function inMillion({ blownPixels, megapixels }) {
+  return `${Math.ceil(blownPixels / megapixels)}`;
+}

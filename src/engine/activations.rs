@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::ffi::c_void;
+use std::path::Path;
 use std::ptr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -18,6 +19,9 @@ use ort::AsPointer;
 use ort::environment::Environment;
 use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
 use ort::sys::{OrtAllocator, OrtMemoryInfo};
+
+use super::shortage;
+use crate::memory;
 
 /// Requests below this come from the heap: they are many, and sum up to nothing.
 const SMALLEST_BLOCK: usize = 64 << 10;
@@ -35,8 +39,12 @@ const MOST_SLACK: usize = 512 << 20;
 #[cfg(target_os = "linux")]
 const HUGE: usize = 4 << 20;
 
-/// How much stays when nothing has run for a while: what two workers' tiles of small pictures need.
+/// How much stays between runs that follow each other: what two workers' tiles of small pictures need.
 const KEPT_IDLE: usize = 128 << 20;
+
+fn kept_idle() -> usize {
+    KEPT_IDLE.min(memory::limit() as usize / 8)
+}
 
 /// One cache line, which is how ONNX Runtime wants its memory aligned.
 #[repr(align(64))]
@@ -81,6 +89,16 @@ impl Blocks {
 
     /// Memory for activations; null if there is none.
     fn take(&mut self, size: usize) -> *mut u8 {
+        let taken = self.try_take(size);
+        if !taken.is_null() || self.free.is_empty() {
+            return taken;
+        }
+        // What lies idle is worth less than a run.
+        self.keep_free(0);
+        self.try_take(size)
+    }
+
+    fn try_take(&mut self, size: usize) -> *mut u8 {
         if size < SMALLEST_BLOCK {
             return self.reserve(size);
         }
@@ -136,7 +154,7 @@ impl Blocks {
         }
         if self.used_bytes == 0 {
             self.most_wanted_before = std::mem::take(&mut self.most_wanted);
-            self.keep_free(self.most_held().max(KEPT_IDLE));
+            self.keep_free(self.most_held().max(kept_idle()));
         }
     }
 
@@ -154,10 +172,10 @@ impl Blocks {
         self.most_wanted.max(self.most_wanted_before)
     }
 
-    /// Gives back what small pictures do not need.
+    /// Gives back all that no run has.
     fn rest(&mut self) {
-        self.most_wanted_before = self.most_wanted_before.min(KEPT_IDLE);
-        self.keep_free(KEPT_IDLE);
+        self.most_wanted_before = 0;
+        self.keep_free(0);
     }
 
     /// Gives free blocks back, those that have waited longest first, until at most `most` bytes of them are left.
@@ -176,7 +194,7 @@ fn blocks() -> MutexGuard<'static, Blocks> {
     BLOCKS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Gives the blocks that nobody uses back to the system, but for a few.
+/// Gives the blocks that nobody uses back to the system.
 pub fn give_back() {
     blocks().rest();
 }
@@ -192,14 +210,26 @@ struct Allocator {
 ///
 /// # Errors
 /// Those of ONNX Runtime.
-pub(super) fn register(environment: &Environment) -> ort::Result<()> {
+pub(super) fn register(environment: &Environment, library: &Path) -> ort::Result<()> {
+    shortage::prepare(library);
     let memory = MemoryInfo::new(AllocationDevice::CPU, 0, AllocatorType::Device, MemoryType::Default)?;
     let table = OrtAllocator {
         version: ort::sys::ORT_API_VERSION,
-        Alloc: Some(alloc),
+        // SAFETY: the two differ in that these may unwind, with the exception that the library's own allocators throw:
+        // they are called by C++ alone.
+        Alloc: Some(unsafe {
+            std::mem::transmute::<Alloc, unsafe extern "system" fn(*mut OrtAllocator, usize) -> *mut c_void>(
+                alloc,
+            )
+        }),
         Free: Some(free),
         Info: Some(info),
-        Reserve: Some(reserve),
+        // SAFETY: as above.
+        Reserve: Some(unsafe {
+            std::mem::transmute::<Reserve, unsafe extern "system" fn(*const OrtAllocator, usize) -> *mut c_void>(
+                reserve,
+            )
+        }),
         GetStats: None,
         AllocOnStream: None,
     };
@@ -212,12 +242,17 @@ pub(super) fn register(environment: &Environment) -> ort::Result<()> {
     unsafe { ort::Error::result_from_status(status) }
 }
 
-unsafe extern "system" fn alloc(_: *mut OrtAllocator, size: usize) -> *mut c_void {
-    blocks().take(size).cast()
+type Alloc = unsafe extern "C-unwind" fn(*mut OrtAllocator, usize) -> *mut c_void;
+type Reserve = unsafe extern "C-unwind" fn(*const OrtAllocator, usize) -> *mut c_void;
+
+unsafe extern "C-unwind" fn alloc(_: *mut OrtAllocator, size: usize) -> *mut c_void {
+    let block = blocks().take(size);
+    shortage::some(block).cast()
 }
 
-unsafe extern "system" fn reserve(_: *const OrtAllocator, size: usize) -> *mut c_void {
-    blocks().reserve(size).cast()
+unsafe extern "C-unwind" fn reserve(_: *const OrtAllocator, size: usize) -> *mut c_void {
+    let block = blocks().reserve(size);
+    shortage::some(block).cast()
 }
 
 unsafe extern "system" fn free(_: *mut OrtAllocator, block: *mut c_void) {

@@ -3,17 +3,23 @@
 
 mod activations;
 mod cancel;
+mod idle;
+mod leaving;
 mod observer;
 mod operators;
 mod pool;
+mod privacy;
 mod processor;
 mod runtime;
 mod sessions;
+mod shortage;
 mod sized;
 mod watch;
+mod whole;
 mod workspaces;
 
 pub use cancel::{Cancel, Hook};
+pub use idle::give_back;
 pub use observer::Observer;
 pub use operators::{Registered, kernels};
 pub use pool::{Lane, Pool, Share};
@@ -67,6 +73,10 @@ pub struct Load {
     pub spread: f64,
     /// The bytes that activations take for each input pixel, where all of a picture may be run at once; 0 elsewhere.
     pub bytes_per_pixel: u64,
+    /// The bytes that a tile takes for each of its columns, where rows stream through the network.
+    pub bytes_per_column: u64,
+    /// The least height and width of which anything is left within the network.
+    pub least: (usize, usize),
 }
 
 impl Load {
@@ -78,6 +88,8 @@ impl Load {
         widest: u32::MAX,
         spread: 0.0,
         bytes_per_pixel: 0,
+        bytes_per_column: 0,
+        least: (1, 1),
     };
 }
 

@@ -44,6 +44,11 @@ pub fn kernels() -> Result<Option<Isa>, Error> {
     }
 }
 
+/// Whether the environment asks for the kernels of AVX2.
+pub(super) fn asked_for_avx2() -> bool {
+    std::env::var(VARIABLE).as_deref() == Ok(Isa::Avx2.name())
+}
+
 static PROGRAMS: Lazy<Mutex<HashMap<i64, Weak<Program>>>> = Lazy::new(Mutex::default);
 static NEXT: AtomicI64 = AtomicI64::new(1);
 

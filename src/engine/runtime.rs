@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use once_cell::sync::OnceCell;
 use ort::environment::Environment;
 
-use super::activations;
+use super::{activations, leaving, privacy, whole};
 use crate::error::Error;
 
 static LIBRARY: OnceCell<PathBuf> = OnceCell::new();
@@ -23,15 +23,22 @@ pub fn set_library(path: PathBuf) {
 /// [`Error::RuntimeLoad`] if there is no such library.
 pub fn version() -> Result<String, Error> {
     let path = library()?;
+    let _within = leaving::within();
     let minor = ort::util::probe(path)
         .ok_or_else(|| failed(path, "it cannot be loaded, or is not ONNX Runtime 1.x"))?;
     Ok(format!("1.{minor}"))
 }
 
+/// Where the library is; whoever asks for it may load it.
 fn library() -> Result<&'static Path, Error> {
+    privacy::switch_telemetry_off();
     let none =
         || Error::RuntimeLoad("Expected the path of the ONNX Runtime library but none was set".to_owned());
-    LIBRARY.get().map(PathBuf::as_path).ok_or_else(none)
+    let path = LIBRARY.get().map(PathBuf::as_path).ok_or_else(none)?;
+    match whole::missing(path) {
+        None => Ok(path),
+        Some(reason) => Err(failed(path, &reason)),
+    }
 }
 
 fn failed(path: &Path, reason: &str) -> Error {
@@ -42,14 +49,16 @@ fn failed(path: &Path, reason: &str) -> Error {
 pub(super) fn environment() -> Result<&'static Environment, Error> {
     ENVIRONMENT.get_or_try_init(|| {
         let path = library()?;
+        let _within = leaving::within();
         // `ort` panics where a library lacks the API version that it wants.
         catch_unwind(|| {
             let builder = ort::init_from(path).map_err(|error| failed(path, &error.to_string()))?;
+            leaving::watch_exit();
             let quiet =
                 std::sync::Arc::new(|_: ort::logging::LogLevel, _: &str, _: &str, _: &str, _: &str| {});
             let builder = builder.with_name("upscaler-node").with_telemetry(false).with_logger(quiet);
             let environment = builder.build().map_err(|error| failed(path, &error.to_string()))?;
-            activations::register(&environment).map_err(|error| failed(path, &error.to_string()))?;
+            activations::register(&environment, path).map_err(|error| failed(path, &error.to_string()))?;
             Ok(environment)
         })
         .unwrap_or_else(|_| Err(failed(path, "it does not offer the API version that is needed")))

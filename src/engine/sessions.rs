@@ -14,7 +14,8 @@ use ort::value::TensorRef;
 use super::operators::{self, Registered};
 use super::pool::{most_begun, spare_threads};
 use super::processor::multiplies_bytes;
-use super::{Engine, Signature, Sink, Watch, runtime};
+use super::{Engine, Signature, Sink, Watch, leaving, runtime, shortage};
+use crate::budget;
 use crate::error::Error;
 
 /// What ONNX Runtime holds per byte of weights: its own copy, and the one reordered for its kernels.
@@ -59,6 +60,15 @@ struct Shelves {
     together: Shelf,
     /// How many sessions are in use.
     leased: usize,
+}
+
+impl Drop for OnnxEngine {
+    fn drop(&mut self) {
+        let _within = leaving::within();
+        let shelves = self.shelves.get_mut().unwrap_or_else(PoisonError::into_inner);
+        shelves.together.free.clear();
+        shelves.alone = None;
+    }
 }
 
 /// Sessions of one kind.
@@ -181,8 +191,13 @@ impl OnnxEngine {
     fn session(&self, threads: usize) -> Result<Session, Error> {
         let environment = runtime::environment()?;
         let build = || {
-            self.build(environment, threads)
-                .map_err(|error| Error::ModelLoad(format!("ONNX Runtime cannot load the network: {error}")))
+            let _within = leaving::within();
+            let session = self.build(environment, threads);
+            budget::check()?;
+            session.map_err(|error| {
+                let refused = format!("ONNX Runtime cannot load the network: {error}");
+                shortage::of(&error).unwrap_or(Error::ModelLoad(refused))
+            })
         };
         if self.model.body.is_none() || FIRST_OPERATORS.get().is_some() {
             return build();
@@ -199,7 +214,7 @@ impl OnnxEngine {
         if self.model.body.is_some() {
             builder = builder.with_operators(operators::domain()?)?;
         }
-        builder
+        let mut builder = builder
             .with_optimization_level(GraphOptimizationLevel::All)?
             .with_intra_threads(threads)?
             .with_inter_threads(1)?
@@ -211,8 +226,10 @@ impl OnnxEngine {
             // Where sums of products of bytes would overflow: unsigned weights, whose products are widened first. They are
             // 2.8 times slower where nothing overflows.
             .with_config_entry("session.x64quantprecision", if multiplies_bytes() { "0" } else { "1" })?
-            .with_log_level(ort::logging::LogLevel::Fatal)?
-            .commit_from_memory(&self.model.bytes)
+            .with_log_level(ort::logging::LogLevel::Fatal)?;
+        let canceler = builder.canceler();
+        let _stop = budget::on_end(move || _ = canceler.cancel());
+        builder.commit_from_memory(&self.model.bytes)
     }
 }
 
@@ -230,8 +247,18 @@ impl Engine for OnnxEngine {
         sink: Sink,
     ) -> Result<(), Error> {
         let cancel = &watch.cancel;
+        let least = self.signature.load.least;
+        if height < least.0 || width < least.1 {
+            return Err(Error::ModelShape(format!(
+                "Expected a picture of at least {}x{} pixels, of which something is left within the network, but received \
+                 {width}x{height}",
+                least.1, least.0
+            )));
+        }
         let mut lease = self.lease(spare_threads() > 0)?;
-        let failed = |error: ort::Error| Error::Inference(format!("ONNX Runtime failed: {error}"));
+        let failed = |error: ort::Error| {
+            shortage::of(&error).unwrap_or_else(|| Error::Inference(format!("ONNX Runtime failed: {error}")))
+        };
         let options = Arc::new(RunOptions::new().map_err(failed)?);
         let _hook = cancel.hook({
             let options = options.clone();

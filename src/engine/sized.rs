@@ -1,7 +1,7 @@
 //! A network that is another one for every size of picture: an engine for each size, of which the last few are kept.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::{Engine, OnnxEngine, Signature, Sink, Watch};
 use crate::error::Error;
@@ -22,13 +22,36 @@ pub struct SizedEngine {
     /// How many sizes are kept.
     most: usize,
     /// The one that was used last comes last.
-    kept: Mutex<VecDeque<(Size, Slot)>>,
+    kept: Kept,
+}
+
+type Kept = Arc<Mutex<VecDeque<(Size, Slot)>>>;
+
+/// What all such networks keep.
+static ALL: Mutex<Vec<Weak<Mutex<VecDeque<(Size, Slot)>>>>> = Mutex::new(Vec::new());
+
+/// Lets go of all sizes but the last that was used of each network.
+pub fn give_back() {
+    let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+    all.retain(|kept| kept.strong_count() > 0);
+    let kept: Vec<Kept> = all.iter().filter_map(Weak::upgrade).collect();
+    drop(all);
+    for kept in kept {
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let others = kept.len().saturating_sub(1);
+        let gone: Vec<_> = kept.drain(..others).collect();
+        // What they own takes a while to free.
+        drop(kept);
+        drop(gone);
+    }
 }
 
 impl SizedEngine {
     /// Nothing is made before it is needed; `signature` is that of all sizes.
     pub fn new(signature: Signature, most: usize, make: Maker) -> SizedEngine {
-        SizedEngine { signature, make, most: most.max(1), kept: Mutex::default() }
+        let kept = Kept::default();
+        ALL.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&kept));
+        SizedEngine { signature, make, most: most.max(1), kept }
     }
 
     fn slot(&self, size: Size) -> Slot {

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::ir::{Graph, Port};
+use super::limits;
 use super::proto::{
     AttributeProto, DimensionValue, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, data_type,
 };
 use super::tensor::{Data, Tensor};
+use crate::budget;
 use crate::error::Error;
 
 /// The oldest operator set that ONNX Runtime runs.
@@ -28,6 +30,7 @@ pub fn import(model: ModelProto) -> Result<Graph, Error> {
     let Some(mut proto) = model.graph else {
         return fail("no graph in the file: this is no ONNX model".to_owned());
     };
+    limits::check(&proto)?;
     if !proto.sparse_initializer.is_empty() {
         return fail("sparse constants are not supported".to_owned());
     }
@@ -35,6 +38,7 @@ pub fn import(model: ModelProto) -> Result<Graph, Error> {
     let (input, output) = ports(&proto, &constants)?;
     let mut nodes = Vec::with_capacity(proto.node.len());
     for mut node in proto.node {
+        budget::check()?;
         check_node(&node)?;
         if node.is("Constant") {
             let name = node.out().to_owned();

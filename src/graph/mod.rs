@@ -11,6 +11,7 @@ mod gelu;
 mod import;
 mod ir;
 mod layout;
+mod limits;
 mod lower;
 mod nearest;
 mod network;

@@ -8,7 +8,7 @@ use super::footprint::{self, Analysis, Footprint};
 use super::ir::Graph;
 use super::proto::{AttributeProto, ModelProto, NodeProto, data_type};
 use super::tensor::Data;
-use super::{gelu, import, layout, lower, passes, simplify};
+use super::{gelu, import, layout, limits, lower, passes, simplify};
 use crate::error::Error;
 
 /// Weights with fewer elements stay float32 when stored by [`Network::to_onnx_fp16_storage`]: biases and slopes are
@@ -121,6 +121,20 @@ impl Network {
     /// [`Error::ModelLoad`] if the graph is inconsistent.
     pub fn planned_bytes_per_pixel(&self) -> Result<f64, Error> {
         footprint::planned_bytes_per_pixel(&self.graph, self.channels_in)
+    }
+
+    /// Refuses a network of which one step takes more than `most` bytes, for a small picture or for the one size it takes.
+    ///
+    /// # Errors
+    /// [`Error::Limit`].
+    pub fn check_activations(&self, most: u64) -> Result<(), Error> {
+        let divisor = self.analysis.footprint.divisor as usize;
+        limits::check_activations(&self.graph, self.channels_in, divisor, most)
+    }
+
+    /// The least height and width of pictures that it takes.
+    pub fn least_size(&self) -> (usize, usize) {
+        limits::least_size(&self.graph, self.channels_in, self.analysis.footprint.divisor as usize)
     }
 
     /// The model's metadata. `upscaler.input_range` and `upscaler.output_range`, if there, say what 0 and 255 are for

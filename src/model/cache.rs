@@ -1,10 +1,12 @@
-//! What took long to make, kept on disk between processes: in the user's cache directory, or where
-//! `UPSCALER_NODE_CACHE` says; an empty value of it turns this off.
+//! What took long to make, kept on disk between processes, where `UPSCALER_NODE_CACHE` names a folder for it; nothing is kept
+//! otherwise.
+//!
+//! What is kept is run, so it is believed only if nobody else can have written it: the folder and its files belong to this
+//! user and can be written by nobody else, and each file holds the hash of its content and of what it was kept under.
 //!
 //! Nothing here fails. What cannot be read, or is not what was written, is made again; what cannot be written is not
 //! kept. Files appear under their names complete, so that processes can race for them.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,8 +14,10 @@ use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 
-/// The environment variable that names another folder.
-const OVERRIDE: &str = "UPSCALER_NODE_CACHE";
+use crate::files;
+
+/// The environment variable that names the folder.
+const FOLDER: &str = "UPSCALER_NODE_CACHE";
 
 /// All files together may hold this much; those that were not used for the longest time go first.
 const MOST_BYTES: u64 = 2 << 30;
@@ -35,18 +39,21 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// The user's cache.
+    /// The cache that the user has asked for.
     pub fn of_user() -> Cache {
-        Cache { folder: folder(&|name| std::env::var_os(name)), most_bytes: MOST_BYTES }
+        let chosen = std::env::var_os(FOLDER).filter(|folder| !folder.is_empty());
+        Cache { folder: chosen.map(PathBuf::from), most_bytes: MOST_BYTES }
     }
 
     /// The bytes that were kept under a key.
     pub fn load(&self, key: &str) -> Option<Vec<u8>> {
         let path = self.path(key)?;
-        let mut bytes = fs::read(&path).ok()?;
-        let (hash, content) = bytes.split_at_checked(HASH)?;
-        if hash != &Sha256::digest(content)[..] {
-            _ = fs::remove_file(&path);
+        if !private::is_private(self.folder.as_ref()?) || !private::is_private(&path) {
+            return None;
+        }
+        let mut bytes = files::read(&path, self.most_bytes, &|| true).ok()?;
+        if bytes.split_at_checked(HASH).is_none_or(|(hash, content)| hash != digest(key, content)) {
+            self.discard(key);
             return None;
         }
         // It was used: others go before it.
@@ -58,16 +65,21 @@ impl Cache {
         Some(bytes)
     }
 
+    /// Forgets what was kept under a key: it is not what it should be.
+    pub fn discard(&self, key: &str) {
+        _ = self.path(key).map(fs::remove_file);
+    }
+
     /// Keeps bytes under a key, if that can be.
     pub fn store(&self, key: &str, content: &[u8]) {
         static STORED: AtomicU64 = AtomicU64::new(0);
         let (Some(folder), Some(path)) = (&self.folder, self.path(key)) else { return };
-        if fs::create_dir_all(folder).is_err() {
+        if private::create_folder(folder).is_err() || !private::is_private(folder) {
             return;
         }
         let number = STORED.fetch_add(1, Ordering::Relaxed);
         let partial = folder.join(format!("{key}-{}-{number}.{PARTIAL}", std::process::id()));
-        let written = write(&partial, content).and_then(|()| fs::rename(&partial, &path));
+        let written = write(&partial, key, content).and_then(|()| fs::rename(&partial, &path));
         if written.is_err() {
             _ = fs::remove_file(&partial);
         }
@@ -103,27 +115,62 @@ impl Cache {
     }
 }
 
-fn write(path: &Path, content: &[u8]) -> std::io::Result<()> {
+fn write(path: &Path, key: &str, content: &[u8]) -> std::io::Result<()> {
     use std::io::Write;
-    let mut file = fs::File::create_new(path)?;
-    file.write_all(&Sha256::digest(content))?;
+    let mut file = private::create_file(path)?;
+    file.write_all(&digest(key, content))?;
     file.write_all(content)
 }
 
-/// Where this system has a user's caches; `None` if that cannot be told, or is not wanted.
-fn folder(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-    if let Some(chosen) = variable(OVERRIDE) {
-        return (!chosen.is_empty()).then(|| chosen.into());
+fn digest(key: &str, content: &[u8]) -> [u8; HASH] {
+    let mut hash = Sha256::new_with_prefix(Sha256::digest(key));
+    hash.update(content);
+    hash.finalize().into()
+}
+
+/// Files that nobody but this user can write.
+#[cfg(unix)]
+mod private {
+    use std::fs::{self, DirBuilder, File};
+    use std::io;
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+    use std::path::Path;
+
+    pub fn create_folder(path: &Path) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o700).create(path)
     }
-    let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let caches = if cfg!(windows) {
-        absolute("LOCALAPPDATA")
-    } else if cfg!(target_os = "macos") {
-        absolute("HOME").map(|home| home.join("Library/Caches"))
-    } else {
-        absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")))
-    };
-    Some(caches?.join("upscaler-node"))
+
+    pub fn create_file(path: &Path) -> io::Result<File> {
+        File::options().write(true).create_new(true).mode(0o600).open(path)
+    }
+
+    /// A link is not: what it leads to may be another at any time.
+    pub fn is_private(path: &Path) -> bool {
+        // SAFETY: it only returns a number.
+        let user = unsafe { libc::geteuid() };
+        fs::symlink_metadata(path)
+            .is_ok_and(|about| !about.is_symlink() && about.uid() == user && about.mode() & 0o022 == 0)
+    }
+}
+
+/// Windows gives the folders of a user to this user alone.
+#[cfg(not(unix))]
+mod private {
+    use std::fs::{self, File};
+    use std::io;
+    use std::path::Path;
+
+    pub fn create_folder(path: &Path) -> io::Result<()> {
+        fs::create_dir_all(path)
+    }
+
+    pub fn create_file(path: &Path) -> io::Result<File> {
+        File::create_new(path)
+    }
+
+    pub fn is_private(path: &Path) -> bool {
+        fs::symlink_metadata(path).is_ok_and(|about| !about.is_symlink())
+    }
 }
 
 #[cfg(test)]
@@ -217,20 +264,41 @@ mod tests {
     }
 
     #[test]
-    fn the_folder_is_where_the_system_has_caches() {
-        let of = |all: &'static [(&str, &str)]| {
-            folder(&move |name| all.iter().find(|(key, _)| *key == name).map(|(_, value)| value.into()))
-        };
-        assert_eq!(of(&[(OVERRIDE, "/somewhere"), ("HOME", "/home/a")]), Some("/somewhere".into()));
-        assert_eq!(of(&[(OVERRIDE, ""), ("HOME", "/home/a")]), None);
-        assert_eq!(of(&[]), None);
-        if cfg!(target_os = "linux") {
-            assert_eq!(of(&[("HOME", "/home/a")]), Some("/home/a/.cache/upscaler-node".into()));
-            let both = &[("HOME", "/home/a"), ("XDG_CACHE_HOME", "/var/a")];
-            assert_eq!(of(both), Some("/var/a/upscaler-node".into()));
-            // The specification has relative paths ignored.
-            let relative = &[("HOME", "/home/a"), ("XDG_CACHE_HOME", "cache")];
-            assert_eq!(of(relative), Some("/home/a/.cache/upscaler-node".into()));
-        }
+    fn an_entry_is_believed_only_under_its_own_key() {
+        let scratch = Scratch::new("keys");
+        let cache = &scratch.0;
+        cache.store("a", b"content");
+        fs::copy(scratch.file("a"), scratch.file("b")).unwrap();
+        assert_eq!(cache.load("b"), None);
+        assert!(!scratch.file("b").exists(), "it is discarded");
+        cache.discard("a");
+        assert_eq!(cache.load("a"), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_others_can_write_is_not_believed() {
+        use std::os::unix::fs::PermissionsExt;
+        let scratch = Scratch::new("private");
+        let (cache, file) = (&scratch.0, scratch.file("a"));
+        let folder = cache.folder.clone().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        cache.store("a", b"content");
+        assert_eq!((mode(&folder), mode(&file)), (0o700, 0o600));
+
+        set(&file, 0o620);
+        assert_eq!(cache.load("a"), None);
+        set(&file, 0o600);
+        set(&folder, 0o777);
+        assert_eq!(cache.load("a"), None);
+        cache.store("b", b"content");
+        set(&folder, 0o700);
+        assert!(cache.load("a").is_some() && !scratch.file("b").exists());
+
+        let elsewhere = folder.join("elsewhere");
+        fs::rename(&file, &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &file).unwrap();
+        assert_eq!(cache.load("a"), None);
     }
 }

@@ -13,7 +13,7 @@ pub struct Definition {
     /// A name for messages and results.
     pub name: Option<String>,
     /// The sha256 of the model's file, or of its files one after the other, in hexadecimal digits: see
-    /// [`Source::digest`]. Checked before anything is parsed.
+    /// [`Files::digest`](super::source::Files::digest). Checked before anything is parsed.
     pub sha256: Option<String>,
     /// Checked against the network.
     pub scale: Option<u32>,
@@ -87,6 +87,8 @@ fn is_sha256(text: &str) -> bool {
 pub struct ModelInfo {
     /// The caller's name for it, else that of its file.
     pub name: String,
+    /// Of the bytes that were loaded, in hexadecimal digits: see [`Files::digest`](super::source::Files::digest).
+    pub sha256: String,
     /// Output pixels per input pixel and side.
     pub scale: u32,
     /// Channels of the pictures that it is for: 1, 3 or 4.

@@ -6,13 +6,14 @@ use once_cell::sync::Lazy;
 
 use super::definition::{Definition, FP32, ModelInfo};
 use super::shared::{self, Shared};
-use super::source::{Contents, FileFormat, Source};
+use super::source::{Contents, FileFormat, Files, Source, hex};
 use super::{per_size, precision};
 use crate::engine::{
     Engine, Engines, Load, OnnxEngine, OnnxModel, Registered, SessionOptions, Signature, kernels,
 };
 use crate::error::Error;
 use crate::graph::{self, ModelProto, Network, Split};
+use crate::memory;
 use crate::raster::LUMA;
 
 /// A network that is ready to run.
@@ -48,26 +49,22 @@ pub fn load(source: &Source, definition: &Definition, workers: usize) -> Result<
     // What is published is the float32 form's; the int8 form is calibrated where its package is made.
     let published = definition.sha256.as_deref().filter(|_| std::ptr::eq(chosen, source));
     let source = chosen;
-    let loaded = match source.digest() {
-        Ok(digest) => {
-            if let Some(sha256) = published {
-                source.verify(&digest, sha256)?;
-            }
-            let said = Definition { name: None, ..definition.clone() };
-            let key = shared::key(&digest, &format!("{said:?} {workers}"));
-            MODELS.get(key, || make_all(source, definition, workers))?
-        }
-        // Reading it says best what is wrong.
-        Err(_) => Arc::new(make_all(source, definition, workers)?),
-    };
+    let files = source.files()?;
+    let digest = files.digest();
+    if let Some(sha256) = published {
+        files.verify(&digest, sha256)?;
+    }
+    let said = Definition { name: None, ..definition.clone() };
+    let key = shared::key(&digest, &format!("{said:?} {workers}"));
+    let loaded = MODELS.get(key, || make_all(files, source, definition, workers))?;
     let name = definition.name.clone().unwrap_or_else(|| source.name());
-    let info = ModelInfo { name, ..loaded.info.clone() };
+    let info = ModelInfo { name, sha256: hex(&digest), ..loaded.info.clone() };
     Ok(Model { engines: loaded.engines.clone(), info, _loaded: loaded })
 }
 
-fn make_all(source: &Source, definition: &Definition, workers: usize) -> Result<Loaded, Error> {
-    let (contents, format) = source.open()?;
-    let proto = match contents {
+fn make_all(files: Files, source: &Source, definition: &Definition, workers: usize) -> Result<Loaded, Error> {
+    let format = files.format();
+    let proto = match files.contents()? {
         Contents::Network(proto) => *proto,
         Contents::PerSize(graph) => return per_size::load(graph, source, definition, workers),
     };
@@ -98,6 +95,7 @@ fn make_all(source: &Source, definition: &Definition, workers: usize) -> Result<
 pub(super) fn describe(format: FileFormat, signature: &Signature) -> ModelInfo {
     ModelInfo {
         name: String::new(),
+        sha256: String::new(),
         scale: signature.footprint.scale,
         channels: signature.channels_in,
         halo: signature.footprint.radius.map(|_| signature.halo),
@@ -152,10 +150,12 @@ fn engine(
     options: SessionOptions,
 ) -> Result<(Arc<OnnxEngine>, usize), Error> {
     let signature = signature(&network, format, definition)?;
+    network.check_activations(memory::limit())?;
+    let least = network.least_size();
     let network = network.optimised()?;
     let bytes = network.to_bytes();
     let key = shared::key(&bytes, &format!("{signature:?}{options:?}"));
-    let engine = ENGINES.get(key, || make(&network, &bytes, signature, options))?;
+    let engine = ENGINES.get(key, || make(&network, &bytes, signature, least, options))?;
     Ok((engine, bytes.len()))
 }
 
@@ -164,6 +164,7 @@ fn make(
     network: &Network,
     bytes: &[u8],
     mut signature: Signature,
+    least: (usize, usize),
     options: SessionOptions,
 ) -> Result<OnnxEngine, Error> {
     let split = match kernels()? {
@@ -176,13 +177,14 @@ fn make(
     let radius = signature.footprint.radius.unwrap_or(0);
     let Some((split, kernels)) = split else {
         signature.halo = radius.min(DEEP_HALO);
-        signature.load = stock_load(network)?;
+        signature.load = Load { least, ..stock_load(network)? };
         return OnnxEngine::new(OnnxModel { bytes: bytes.to_vec(), body: None }, signature, options);
     };
     // The kernels' rounding reaches farther than the network itself, but what is too faint to see is not waited for.
     let reach = radius + (split.program.reach() - split.program.radius()) as u32;
     signature.halo = if radius <= DEEP_HALO { reach } else { DEEP_HALO };
-    signature.load = streaming_load(network, &signature);
+    let bytes_per_column = split.program.bytes_per_column() as u64;
+    signature.load = Load { least, bytes_per_column, ..streaming_load(network, &signature) };
     let Split { program, around } = split;
     let registered = Registered::new(program, kernels);
     let bytes = around.to_bytes(registered.number());
@@ -244,6 +246,7 @@ fn streaming_load(network: &Network, signature: &Signature) -> Load {
         widest: WIDEST_STREAM,
         spread: STREAM_SPREAD,
         bytes_per_pixel: 0,
+        ..Load::UNLIMITED
     }
 }
 

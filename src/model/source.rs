@@ -1,16 +1,21 @@
 //! Model files on disk and in memory, told apart and read into one graph.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::budget;
 use crate::error::Error;
+use crate::files::{self, Refused};
 use crate::format::{ncnn, onnx, tfjs};
 use crate::graph::ModelProto;
 
-/// Larger files are not models of this kind, and reading them would only fill memory.
-const LARGEST_FILE: u64 = 2 << 30;
+/// Larger models, all files together, are not of this kind, and reading them would only fill memory. ONNX itself ends at 2
+/// GiB.
+const LARGEST_MODEL: u64 = 2 << 30;
 
 /// Where a model comes from.
 #[derive(Clone, Debug)]
@@ -30,6 +35,30 @@ pub enum FileFormat {
 }
 
 impl FileFormat {
+    fn of(path: &Path) -> Result<FileFormat, Error> {
+        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+        match extension.as_deref() {
+            Some("onnx") => Ok(FileFormat::Onnx),
+            Some("param") => Ok(FileFormat::Ncnn),
+            Some("json") => Ok(FileFormat::Tfjs),
+            _ => Err(Error::ModelLoad("Expected a model file ending in .onnx, .json or .param".to_owned())),
+        }
+    }
+
+    /// The names of the files with the weights, relative to the folder of the model's own file.
+    fn companions(self, path: &Path, own: &[u8]) -> Result<Vec<String>, Error> {
+        match self {
+            FileFormat::Onnx => Ok(Vec::new()),
+            FileFormat::Ncnn => Ok(path
+                .with_extension("bin")
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .into_iter()
+                .collect()),
+            FileFormat::Tfjs => tfjs::shards(own),
+        }
+    }
+
     /// Its name in lower case.
     pub fn name(self) -> &'static str {
         match self {
@@ -52,71 +81,54 @@ impl FileFormat {
 /// What a model's file holds: one network, or one for every size of picture.
 pub use crate::format::tfjs::Reading as Contents;
 
+/// All of a model's bytes, read once: what is hashed is what is parsed.
+pub struct Files<'a> {
+    /// The model's own file; `None` for one in memory.
+    path: Option<PathBuf>,
+    format: FileFormat,
+    own: Cow<'a, [u8]>,
+    /// The files with the weights of a model whose own file has none, by what it calls them.
+    companions: Vec<(String, Vec<u8>)>,
+}
+
 impl Source {
+    /// Reads the model's files.
+    ///
+    /// # Errors
+    /// [`Error::ModelLoad`] if there is no model file, or one of its files cannot be read.
+    pub fn files(&self) -> Result<Files<'_>, Error> {
+        match self {
+            Source::Bytes(bytes) => Ok(Files {
+                path: None,
+                format: FileFormat::Onnx,
+                own: Cow::Borrowed(bytes),
+                companions: Vec::new(),
+            }),
+            Source::Path(path) => {
+                let path = model_file(path)?;
+                let named = |error| described(&path, error);
+                let format = FileFormat::of(&path).map_err(named)?;
+                let mut room = LARGEST_MODEL;
+                let own = file(&path, &mut room)?;
+                let mut companions = Vec::new();
+                for name in format.companions(&path, &own).map_err(named)? {
+                    let bytes = file(&beside(&path, &name)?, &mut room)?;
+                    companions.push((name, bytes));
+                }
+                Ok(Files { path: Some(path), format, own: Cow::Owned(own), companions })
+            }
+        }
+    }
+
     /// Reads a model that is one network.
     ///
     /// # Errors
     /// [`Error::ModelLoad`] if there is no model file, if it cannot be read, is not understood, or is another network
     /// for every size of picture.
     pub fn read(&self) -> Result<(ModelProto, FileFormat), Error> {
-        let (contents, format) = self.open()?;
-        Ok((contents.network(None)?, format))
-    }
-
-    /// Reads the model.
-    ///
-    /// # Errors
-    /// [`Error::ModelLoad`] if there is no model file, if it cannot be read, or is not understood.
-    pub fn open(&self) -> Result<(Contents, FileFormat), Error> {
-        match self {
-            Source::Bytes(bytes) => Ok((onnx::read(bytes)?.into(), FileFormat::Onnx)),
-            Source::Path(path) => {
-                let path = model_file(path)?;
-                let described = |error: Error| match error {
-                    Error::ModelLoad(message) => Error::ModelLoad(format!("{}: {message}", path.display())),
-                    other => other,
-                };
-                read_file(&path).map_err(described)
-            }
-        }
-    }
-
-    /// The sha256 of all of the model's bytes: of its own file, followed by a TensorFlow.js model's shards in the
-    /// manifest's order or an ncnn model's `.bin`. Files are read piece by piece, and not parsed.
-    ///
-    /// # Errors
-    /// [`Error::ModelLoad`] if there is no model file or it cannot be read.
-    pub fn digest(&self) -> Result<[u8; 32], Error> {
-        let mut hash = Sha256::new();
-        match self {
-            Source::Bytes(bytes) => hash.update(bytes),
-            Source::Path(path) => {
-                let path = model_file(path)?;
-                hash_file(&path, &mut hash)?;
-                for companion in companions(&path)? {
-                    hash_file(&companion, &mut hash)?;
-                }
-            }
-        }
-        Ok(hash.finalize().into())
-    }
-
-    /// Checks that the model, of the digest that was found, is the one that was published.
-    ///
-    /// # Errors
-    /// [`Error::ModelLoad`] if `sha256`, in hexadecimal digits, is another.
-    pub fn verify(&self, found: &[u8; 32], sha256: &str) -> Result<(), Error> {
-        let found: String = found.iter().map(|byte| format!("{byte:02x}")).collect();
-        if found.eq_ignore_ascii_case(sha256) {
-            return Ok(());
-        }
-        let model = match self {
-            Source::Bytes(_) => "the model".to_owned(),
-            Source::Path(path) => path.display().to_string(),
-        };
-        Err(Error::ModelLoad(format!(
-            "Expected {model} to have the sha256 {sha256} but found {found}: it is another, or was damaged on its way"
-        )))
+        let files = self.files()?;
+        let format = files.format;
+        Ok((files.contents()?.network(None)?, format))
     }
 
     /// A name for a model that was given none.
@@ -132,23 +144,76 @@ impl Source {
     }
 }
 
-fn read_file(path: &Path) -> Result<(Contents, FileFormat), Error> {
-    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-    match extension.as_deref() {
-        Some("onnx") => Ok((onnx::read(&file(path)?)?.into(), FileFormat::Onnx)),
-        Some("param") => {
-            let param = String::from_utf8(file(path)?).map_err(|error| {
-                Error::ModelLoad(format!("Expected the text of an ncnn .param but: {error}"))
-            })?;
-            let proto = ncnn::read(&param, &file(&path.with_extension("bin"))?)?;
-            Ok((proto.into(), FileFormat::Ncnn))
+impl Files<'_> {
+    /// The format of the model's own file.
+    pub fn format(&self) -> FileFormat {
+        self.format
+    }
+
+    /// The sha256 of all of the model's bytes: of its own file, followed by a TensorFlow.js model's shards in the
+    /// manifest's order or an ncnn model's `.bin`.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut hash = Sha256::new_with_prefix(&self.own);
+        for (_, bytes) in &self.companions {
+            hash.update(bytes);
         }
-        Some("json") => {
-            let folder = path.parent().unwrap_or(Path::new("."));
-            let mut shard = |relative: &str| file(&folder.join(relative));
-            Ok((tfjs::read(&file(path)?, &mut shard)?, FileFormat::Tfjs))
+        hash.finalize().into()
+    }
+
+    /// Checks that the model is the one that was published.
+    ///
+    /// # Errors
+    /// [`Error::ModelLoad`] if `sha256`, in hexadecimal digits, is not that of `digest`.
+    pub fn verify(&self, digest: &[u8; 32], sha256: &str) -> Result<(), Error> {
+        let found = hex(digest);
+        if found.eq_ignore_ascii_case(sha256) {
+            return Ok(());
         }
-        _ => Err(Error::ModelLoad("Expected a model file ending in .onnx, .json or .param".to_owned())),
+        let model = self.path.as_ref().map_or("the model".into(), |path| path.display().to_string());
+        Err(Error::ModelLoad(format!(
+            "Expected {model} to have the sha256 {sha256} but found {found}: it is another, or was damaged on its way"
+        )))
+    }
+
+    /// What they hold.
+    ///
+    /// # Errors
+    /// [`Error::ModelLoad`] if it is not understood.
+    pub fn contents(self) -> Result<Contents, Error> {
+        let Files { path, format, own, companions } = self;
+        let read = match format {
+            FileFormat::Onnx => onnx::read(&own).map(Contents::from),
+            FileFormat::Ncnn => ncnn_from(own.into_owned(), companions),
+            FileFormat::Tfjs => tfjs_from(&own, companions),
+        };
+        match path {
+            Some(path) => read.map_err(|error| described(&path, error)),
+            None => read,
+        }
+    }
+}
+
+fn ncnn_from(own: Vec<u8>, companions: Vec<(String, Vec<u8>)>) -> Result<Contents, Error> {
+    let param = String::from_utf8(own)
+        .map_err(|error| Error::ModelLoad(format!("Expected the text of an ncnn .param but: {error}")))?;
+    let weights = companions.into_iter().next().map(|(_, bytes)| bytes).unwrap_or_default();
+    ncnn::read(&param, &weights).map(Contents::from)
+}
+
+fn tfjs_from(own: &[u8], companions: Vec<(String, Vec<u8>)>) -> Result<Contents, Error> {
+    let mut shards: HashMap<String, Vec<u8>> = companions.into_iter().collect();
+    let mut shard = |name: &str| {
+        let missing = || Error::ModelLoad("Expected every shard to be used once".to_owned());
+        shards.remove(name).ok_or_else(missing)
+    };
+    tfjs::read(own, &mut shard)
+}
+
+/// Says which file an error is about.
+fn described(path: &Path, error: Error) -> Error {
+    match error {
+        Error::ModelLoad(message) => Error::ModelLoad(format!("{}: {message}", path.display())),
+        other => other,
     }
 }
 
@@ -178,46 +243,42 @@ fn model_file(path: &Path) -> Result<PathBuf, Error> {
     }
 }
 
-/// The files with the weights of a model whose own file has none.
-fn companions(path: &Path) -> Result<Vec<PathBuf>, Error> {
-    Ok(match path.extension().and_then(|extension| extension.to_str()) {
-        Some("param") => vec![path.with_extension("bin")],
-        Some("json") => {
-            let folder = path.parent().unwrap_or(Path::new("."));
-            tfjs::shards(&file(path)?)?.iter().map(|shard| folder.join(shard)).collect()
-        }
-        _ => Vec::new(),
-    })
-}
-
-fn hash_file(path: &Path, hash: &mut Sha256) -> Result<(), Error> {
-    check_size(path)?;
-    let mut file = fs::File::open(path).map_err(|error| unreadable(path, error))?;
-    std::io::copy(&mut file, hash).map_err(|error| unreadable(path, error))?;
-    Ok(())
-}
-
-fn file(path: &Path) -> Result<Vec<u8>, Error> {
-    check_size(path)?;
-    fs::read(path).map_err(|error| unreadable(path, error))
-}
-
-fn check_size(path: &Path) -> Result<(), Error> {
-    let found = fs::metadata(path).map_err(|error| unreadable(path, error))?;
-    if !found.is_file() {
-        // A device or a pipe may never end.
-        return Err(Error::ModelLoad(format!("Expected a file at {}", path.display())));
+/// A file that belongs to a model's own, beside it: where that is a link, beside what it leads to. A link that leads
+/// anywhere else is refused: a model from outside could have any file read.
+fn beside(path: &Path, name: &str) -> Result<PathBuf, Error> {
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let file = folder.join(name);
+    let real = |path: &Path| fs::canonicalize(path).map_err(|error| unreadable(path, &error));
+    let found = real(&file)?;
+    let beside_target = real(path)?.parent().is_some_and(|folder| found.starts_with(folder));
+    if beside_target || found.starts_with(real(folder)?) {
+        return Ok(found);
     }
-    let size = found.len();
-    if size > LARGEST_FILE {
-        return Err(Error::ModelLoad(format!(
-            "Expected a file of at most {LARGEST_FILE} bytes at {} but found {size}",
+    Err(Error::ModelLoad(format!(
+        "Expected {} to lie in the folder of its model but it is a link to another",
+        file.display()
+    )))
+}
+
+/// Reads a file of a model that may have `room` bytes, and takes its own from them.
+fn file(path: &Path, room: &mut u64) -> Result<Vec<u8>, Error> {
+    let bytes = files::read(path, *room, &budget::is_wanted).map_err(|refused| match refused {
+        Refused::Irregular => Error::ModelLoad(format!("Expected a file at {}", path.display())),
+        Refused::Large(_) => Error::ModelLoad(format!(
+            "Expected a model of at most {LARGEST_MODEL} bytes but {} makes it larger",
             path.display()
-        )));
-    }
-    Ok(())
+        )),
+        refused => budget::check().err().unwrap_or_else(|| unreadable(path, &refused)),
+    })?;
+    *room -= bytes.len() as u64;
+    Ok(bytes)
 }
 
-fn unreadable(path: &Path, error: std::io::Error) -> Error {
+fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Error {
     Error::ModelLoad(format!("Expected a readable file at {} but: {error}", path.display()))
+}
+
+/// In hexadecimal digits.
+pub fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use napi::Status;
-use napi::bindgen_prelude::{Float32Array, Promise};
+use napi::bindgen_prelude::{
+    Float32Array, Float32ArraySlice, FromNapiValue, Promise, TypeName, ValidateNapiValue,
+};
 use napi::threadsafe_function::ThreadsafeFunction;
+use napi::{Status, ValueType, sys};
 use napi_derive::napi;
 
-use super::borrow::Borrow;
 use crate::error::Error;
 use crate::raster::{Raster, Samples};
 use crate::upscale::{Hook, Hooks};
@@ -21,10 +22,34 @@ pub struct NativeTensor {
     pub channels: u32,
 }
 
-/// Floats that JavaScript gives; they must not change until the call settles.
+/// A `Float32Array` of JavaScript's, copied while nothing else runs there: it may give the memory away at any time.
+pub struct Floats(Vec<f32>);
+
+impl TypeName for Floats {
+    fn type_name() -> &'static str {
+        "Float32Array"
+    }
+
+    fn value_type() -> ValueType {
+        ValueType::Object
+    }
+}
+
+impl ValidateNapiValue for Floats {}
+
+impl FromNapiValue for Floats {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Floats> {
+        // SAFETY: both are what the caller was given.
+        let slice = unsafe { Float32ArraySlice::from_napi_value(env, value)? };
+        Ok(Floats(slice.to_vec()))
+    }
+}
+
+/// Floats that JavaScript gives.
 #[napi(object, object_to_js = false)]
 pub struct GivenTensor {
-    pub data: Float32Array,
+    #[napi(ts_type = "Float32Array")]
+    pub data: Floats,
     pub width: u32,
     pub height: u32,
     pub channels: u32,
@@ -34,19 +59,19 @@ pub struct GivenTensor {
 pub type Function = ThreadsafeFunction<NativeTensor, Promise<GivenTensor>, NativeTensor, Status, false>;
 
 /// The core's form of them.
-pub fn hooks(preprocess: Option<Function>, postprocess: Option<Function>, borrow: &Borrow) -> Hooks {
-    let hook = |function: Function| hook(Arc::new(function), borrow.clone());
+pub fn hooks(preprocess: Option<Function>, postprocess: Option<Function>) -> Hooks {
+    let hook = |function: Function| hook(Arc::new(function));
     Hooks { preprocess: preprocess.map(hook), postprocess: postprocess.map(hook) }
 }
 
-fn hook(function: Arc<Function>, borrow: Borrow) -> Hook {
+fn hook(function: Arc<Function>) -> Hook {
     Arc::new(move |picture| {
-        let (function, borrow) = (function.clone(), borrow.clone());
+        let function = function.clone();
         Box::pin(async move {
             // A rejection has aborted the call already.
             let promise = function.call_async_catch(tensor(picture)).await.map_err(|_| Error::Aborted)?;
             let given = promise.await.map_err(|_| Error::Aborted)?;
-            picture_of(&given, &borrow)
+            picture_of(given)
         })
     })
 }
@@ -60,15 +85,14 @@ fn tensor(picture: Raster) -> NativeTensor {
     NativeTensor { data: samples.into(), width, height, channels: channels.into() }
 }
 
-fn picture_of(given: &GivenTensor, borrow: &Borrow) -> Result<Raster, Error> {
-    let GivenTensor { data, width, height, channels } = given;
-    let samples = borrow.read(|| data.to_vec())?;
-    let expected = u64::from(*width) * u64::from(*height) * u64::from(*channels);
-    if !(1..=4).contains(channels) || expected == 0 || expected != samples.len() as u64 {
+fn picture_of(given: GivenTensor) -> Result<Raster, Error> {
+    let GivenTensor { data: Floats(samples), width, height, channels } = given;
+    let expected = u64::from(width) * u64::from(height) * u64::from(channels);
+    if !(1..=4).contains(&channels) || expected == 0 || expected != samples.len() as u64 {
         return Err(Error::InvalidArgument(format!(
             "Expected {expected} values for {width}x{height} pixels of 1 to 4 channels but received {} for {channels}",
             samples.len()
         )));
     }
-    Ok(Raster { width: *width, height: *height, channels: *channels as u8, samples: Samples::F32(samples) })
+    Ok(Raster { width, height, channels: channels as u8, samples: Samples::F32(samples) })
 }

@@ -3,7 +3,6 @@
 use napi::bindgen_prelude::{Either, Float32Array, Uint8Array};
 use napi_derive::napi;
 
-use super::borrow::Borrow;
 use super::errors::{Code, thrown};
 use crate::error::Error;
 use crate::raster::{Raster, Samples};
@@ -14,8 +13,8 @@ use crate::upscale::Input;
 pub struct NativeImage {
     #[napi(ts_type = "'encoded' | 'path' | 'raw' | 'tensor'")]
     pub kind: String,
-    /// The bytes of a file ('encoded', copied at the call), samples ('raw'; 16-bit ones in native byte order) or floats
-    /// ('tensor', 0..=255). Samples and floats must not change until the promise settles.
+    /// The bytes of a file ('encoded'), samples ('raw'; 16-bit ones in native byte order) or floats ('tensor', 0..=255).
+    /// They are copied at the call: JavaScript may give their memory away, or shrink it, while the picture waits.
     pub data: Option<Either<Uint8Array, Float32Array>>,
     /// The file ('path').
     pub path: Option<String>,
@@ -31,19 +30,17 @@ pub struct NativeImage {
 
 impl NativeImage {
     /// The core's form of it.
-    pub fn input(self, borrow: &Borrow) -> Result<Input, napi::Error<Code>> {
+    pub fn input(self) -> Result<Input, napi::Error<Code>> {
         let size = (self.width.unwrap_or(0), self.height.unwrap_or(0), self.channels.unwrap_or(0));
         match (self.kind.as_str(), self.data, self.path) {
             ("encoded", Some(Either::A(bytes)), _) => Ok(Input::Encoded(bytes.to_vec())),
             ("path", _, Some(path)) => Ok(Input::Path(path.into())),
             ("raw", Some(Either::A(bytes)), _) if self.depth == Some(16) => {
-                pixels(size, bytes.len() / 2, borrow, move || Samples::U16(words(&bytes)))
+                pixels(size, bytes.len() / 2, || Samples::U16(words(&bytes)))
             }
-            ("raw", Some(Either::A(bytes)), _) => {
-                pixels(size, bytes.len(), borrow, move || Samples::U8(bytes.to_vec()))
-            }
+            ("raw", Some(Either::A(bytes)), _) => pixels(size, bytes.len(), || Samples::U8(bytes.to_vec())),
             ("tensor", Some(Either::B(floats)), _) => {
-                pixels(size, floats.len(), borrow, move || Samples::F32(floats.to_vec()))
+                pixels(size, floats.len(), || Samples::F32(floats.to_vec()))
             }
             (kind, ..) => {
                 Err(invalid(format!("Expected an image of a known kind with its data but received '{kind}'")))
@@ -52,12 +49,11 @@ impl NativeImage {
     }
 }
 
-/// Pixels that are copied on the worker, so that the event loop does not wait for it.
+/// Pixels of a size that was checked.
 fn pixels(
     (width, height, channels): (u32, u32, u32),
     found: usize,
-    borrow: &Borrow,
-    samples: impl FnOnce() -> Samples + Send + 'static,
+    samples: impl FnOnce() -> Samples,
 ) -> Result<Input, napi::Error<Code>> {
     if width == 0 || height == 0 || !(1..=4).contains(&channels) {
         return Err(invalid(format!(
@@ -70,12 +66,8 @@ fn pixels(
             "Expected {expected} samples for {width}x{height} pixels of {channels} channels but received {found}"
         )));
     }
-    let (channels, borrow) = (channels as u8, borrow.clone());
-    Ok(Input::Pixels {
-        width,
-        height,
-        fetch: Box::new(move || Ok(Raster { width, height, channels, samples: borrow.read(samples)? })),
-    })
+    let picture = Raster { width, height, channels: channels as u8, samples: samples() };
+    Ok(Input::Pixels { width, height, fetch: Box::new(|| Ok(picture)) })
 }
 
 fn words(bytes: &[u8]) -> Vec<u16> {

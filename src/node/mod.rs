@@ -2,7 +2,6 @@
 //! The only room that knows napi.
 
 mod animation;
-mod borrow;
 mod choice;
 mod errors;
 mod hooks;
@@ -12,4 +11,5 @@ mod options;
 mod process;
 mod progress;
 mod result;
+mod streams;
 mod upscaler;

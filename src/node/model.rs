@@ -86,6 +86,8 @@ fn invalid(message: String) -> napi::Error<Code> {
 #[napi(object, object_from_js = false)]
 pub struct NativeModelInfo {
     pub name: String,
+    /// Of the bytes that were loaded, all files one after the other.
+    pub sha256: String,
     pub scale: u32,
     pub channels: u32,
     /// Input pixels of context per side; null if the network must see the whole picture.
@@ -115,6 +117,7 @@ impl From<ModelInfo> for NativeModelInfo {
         let range = |(low, high): (f32, f32)| vec![f64::from(low), f64::from(high)];
         NativeModelInfo {
             name: info.name,
+            sha256: info.sha256,
             scale: info.scale,
             channels: info.channels as u32,
             halo: info.halo,

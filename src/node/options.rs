@@ -1,5 +1,7 @@
 //! Option objects. Every field says its default; the shim has checked types, the core checks values.
 
+use std::time::{Duration, Instant};
+
 use napi_derive::napi;
 
 use super::errors::{Code, thrown};
@@ -15,7 +17,9 @@ pub struct InstanceOptions {
     pub threads: Option<u32>,
     /// Images that may be waiting; default 256.
     pub max_pending: Option<u32>,
-    /// Pixels of an input; 0 is no limit; default 50331648.
+    /// Bytes of a file on disk; default 256 MiB.
+    pub limit_input_bytes: Option<f64>,
+    /// Pixels of an input; 0 is no limit; default 50000000.
     pub limit_input_pixels: Option<f64>,
     /// Pixels of a result; 0 is no limit; default four times that of inputs.
     pub limit_output_pixels: Option<f64>,
@@ -40,6 +44,7 @@ impl InstanceOptions {
             ("warning", FailOn::Warning),
         ];
         Ok(Limits {
+            input_bytes: self.limit_input_bytes.map_or(defaults.input_bytes, |bytes| bytes as u64),
             input_pixels: limit(self.limit_input_pixels, defaults.input_pixels),
             output_pixels: limit(self.limit_output_pixels, defaults.output_pixels),
             fail_on: one_of("failOn", self.fail_on.as_deref(), &fail_on)?.unwrap_or(defaults.fail_on),
@@ -94,6 +99,8 @@ pub struct UpscaleOptions {
     /// Hand tiles' pixels to the progress callback, as this; default: none.
     #[napi(ts_type = "'encoded' | 'raw' | 'tensor'")]
     pub slices: Option<String>,
+    /// Milliseconds from now after which the result is of no use; default: none.
+    pub timeout: Option<f64>,
 }
 
 const OUTPUTS: [(&str, Output); 3] =
@@ -140,8 +147,13 @@ impl TryFrom<UpscaleOptions> for Options {
                 .unwrap_or_default(),
             page: given.page.unwrap_or(defaults.page),
             slices: one_of("progressOutput", given.slices.as_deref(), &OUTPUTS)?,
+            deadline: given.timeout.and_then(deadline),
         })
     }
+}
+
+fn deadline(timeout: f64) -> Option<Instant> {
+    Instant::now().checked_add(Duration::try_from_secs_f64(timeout / 1e3).ok()?)
 }
 
 fn one_of<T: Copy>(

@@ -1,6 +1,7 @@
 //! What concerns the whole process: the library's place, threads, memory, counts, versions.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use napi::Env;
 use napi::bindgen_prelude::{Buffer, PromiseRaw, create_custom_tokio_runtime};
@@ -12,8 +13,12 @@ use super::result::NativeCounters;
 use crate::calibrate;
 use crate::engine::{Pool, Share, set_library, version};
 use crate::error::Error;
+use crate::memory;
 use crate::model::{self, Storage};
-use crate::upscale::{Counters, configure_memory};
+use crate::upscale::Counters;
+
+/// Files that may be read at the same time: enough that some on a slow disk do not hold up the others.
+const READERS: usize = 16;
 
 /// One thread is enough for coordination: the work is done by the pool's workers.
 #[napi_derive::module_init]
@@ -23,6 +28,8 @@ fn init_runtime() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("upscaler-coordinator")
+        .max_blocking_threads(READERS)
+        .thread_keep_alive(Duration::from_secs(1))
         .enable_time()
         .build();
     // Without it napi starts a runtime of its own at the first promise.
@@ -42,7 +49,7 @@ pub fn init(library_path: String) {
 pub struct ProcessOptions {
     /// Worker threads; default: the cores that this process may use.
     pub threads: Option<u32>,
-    /// Bytes that all images together may hold; default 4 GiB.
+    /// Bytes that all images together may hold; default: half of what the process may have beside itself, at most 4 GiB.
     pub max_memory: Option<f64>,
 }
 
@@ -53,7 +60,7 @@ pub fn configure(options: ProcessOptions) -> Result<(), napi::Error<Code>> {
         Pool::configure(threads as usize).map_err(thrown)?;
     }
     if let Some(bytes) = options.max_memory {
-        configure_memory(bytes as u64).map_err(thrown)?;
+        memory::configure(bytes as u64).map_err(thrown)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use napi::bindgen_prelude::{Buffer, Either3, Float32Array, Uint16Array};
 use napi_derive::napi;
 
 use crate::raster::{Format, Raster, Samples};
-use crate::upscale::{Counts, Data, Upscaled};
+use crate::upscale::{Counts, Data, Piece, Stages, Upscaled};
 
 /// Bytes of a file or 8-bit samples, floats, or 16-bit samples.
 pub type NativeData = Either3<Buffer, Float32Array, Uint16Array>;
@@ -23,6 +23,7 @@ pub struct NativeResult {
     /// The network that ran, or `a+b` where two did.
     pub model: String,
     pub duration_ms: f64,
+    pub stages: NativeStages,
     /// The share of the result, 0..=1, that was replaced because a network had blown it up.
     pub guarded: f64,
     /// Pages or frames of the input.
@@ -45,6 +46,7 @@ impl From<Upscaled> for NativeResult {
             depth: upscaled.depth.into(),
             model: upscaled.model,
             duration_ms: upscaled.duration_ms,
+            stages: upscaled.stages.into(),
             guarded: upscaled.guarded,
             pages: upscaled.pages,
             warnings: upscaled.warnings,
@@ -76,6 +78,57 @@ pub fn name(format: Format) -> &'static str {
     }
 }
 
+/// Milliseconds of a call by stage.
+#[napi(object, object_from_js = false)]
+pub struct NativeStages {
+    pub decode: f64,
+    pub upscale: f64,
+    pub encode: f64,
+}
+
+impl From<Stages> for NativeStages {
+    fn from(Stages { decode, upscale, encode }: Stages) -> NativeStages {
+        NativeStages { decode, upscale, encode }
+    }
+}
+
+/// A part of a result that leaves while it is made.
+#[napi(object, object_from_js = false)]
+pub struct NativePiece {
+    /// First: what is known of the file before its first byte.
+    pub head: Option<NativeHead>,
+    /// Then its bytes.
+    pub data: Option<Buffer>,
+}
+
+/// What is known of a file before its first byte.
+#[napi(object, object_from_js = false)]
+pub struct NativeHead {
+    pub format: String,
+    pub width: u32,
+    pub height: u32,
+    pub channels: u32,
+    pub model: String,
+}
+
+impl From<Piece> for NativePiece {
+    fn from(piece: Piece) -> NativePiece {
+        match piece {
+            Piece::Bytes(bytes) => NativePiece { head: None, data: Some(bytes.into()) },
+            Piece::Head(head) => {
+                let head = NativeHead {
+                    format: name(head.format).to_owned(),
+                    width: head.width,
+                    height: head.height,
+                    channels: head.channels.into(),
+                    model: head.model,
+                };
+                NativePiece { head: Some(head), data: None }
+            }
+        }
+    }
+}
+
 /// What became of images so far.
 #[napi(object, object_from_js = false)]
 pub struct NativeCounters {
@@ -84,6 +137,7 @@ pub struct NativeCounters {
     pub done: f64,
     pub failed: f64,
     pub aborted: f64,
+    pub refused: f64,
 }
 
 impl From<Counts> for NativeCounters {
@@ -94,6 +148,7 @@ impl From<Counts> for NativeCounters {
             done: counts.done as f64,
             failed: counts.failed as f64,
             aborted: counts.aborted as f64,
+            refused: counts.refused as f64,
         }
     }
 }

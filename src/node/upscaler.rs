@@ -9,7 +9,6 @@ use napi_derive::napi;
 use tokio::sync::watch;
 
 use super::animation::{NativeAnimation, apart};
-use super::borrow::Borrow;
 use super::choice::{Alternative, candidates};
 use super::errors::{Code, rejection, thrown};
 use super::hooks::{Function, hooks};
@@ -17,8 +16,10 @@ use super::image::NativeImage;
 use super::model::{ModelSource, NativeModelInfo};
 use super::options::{InstanceOptions, UpscaleOptions};
 use super::progress::{Callback, listener};
-use super::result::{NativeCounters, NativeResult};
-use crate::engine::{Cancel, Pool, Share};
+use super::result::{NativeCounters, NativePiece, NativeResult};
+use super::streams::Streams;
+use crate::budget::{self, Waiting};
+use crate::engine::{Cancel, Pool, Share, give_back};
 use crate::error::Error;
 use crate::model::{self, Model};
 use crate::raster::Animation;
@@ -38,10 +39,12 @@ struct Instance {
     max_pending: u64,
     share: Arc<Share>,
     counters: Arc<Counters>,
-    borrow: Borrow,
     state: Mutex<State>,
+    streams: Streams,
     /// How many calls have not settled.
     calls: watch::Sender<usize>,
+    /// Ended where nobody waits for the model any more.
+    loading: Waiting,
 }
 
 #[derive(Default)]
@@ -66,16 +69,17 @@ impl NativeUpscaler {
             max_pending: options.max_pending.unwrap_or(MAX_PENDING).into(),
             share: Share::new(options.threads.map_or(threads, |share| share as usize)),
             counters: Arc::new(Counters::default()),
-            borrow: Borrow::default(),
             state: Mutex::default(),
+            streams: Streams::default(),
             calls: watch::Sender::new(0),
+            loading: Waiting::default(),
         });
         let weak = Arc::downgrade(&instance);
         // An environment that ends, a worker thread's for example, takes no results any more.
         let ended = env.add_env_cleanup_hook(weak, |instance| {
             if let Some(instance) = instance.upgrade() {
+                instance.loading.end();
                 instance.cancel_all();
-                instance.borrow.end();
             }
         });
         ended.map_err(|error| thrown(Error::RuntimeLoad(error.reason.clone())))?;
@@ -98,7 +102,9 @@ impl NativeUpscaler {
                 parts.map_err(|error| Error::InvalidArgument(error.reason.clone()))?;
             let pool = Pool::global()?;
             let lane = pool.lane(Share::new(1));
-            let model = lane.run(move || model::load(&source, &definition, pool.threads())).await?;
+            let waiting = instance.loading.clone();
+            let load = move || model::load(&source, &definition, pool.threads());
+            let model = lane.run(move || budget::within(waiting, load)).await?;
             let network = Network { name: model.info.name.clone(), engines: model.engines.clone() };
             let mut state = instance.state();
             state.networks = Some(Arc::new(Networks::new(network, others)));
@@ -107,6 +113,12 @@ impl NativeUpscaler {
         env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result: Result<_, Error>| {
             result.map(NativeModelInfo::from).map_err(|error| rejection(env, error))
         })
+    }
+
+    /// Stops the loading of the model, if it is not done.
+    #[napi]
+    pub fn abort_load(&self) {
+        self.instance.loading.end();
     }
 
     /// Counts call `id` as waiting, which has no picture or no model yet: [`Self::start`] follows, or [`Self::withdraw`].
@@ -140,9 +152,8 @@ impl NativeUpscaler {
         preprocess: Option<Function>,
         postprocess: Option<Function>,
     ) -> napi::Result<PromiseRaw<'env, NativeResult>> {
-        let hooks = hooks(preprocess, postprocess, &self.instance.borrow);
-        let prepared =
-            image.input(&self.instance.borrow).and_then(|input| Ok((input, Options::try_from(options)?)));
+        let hooks = hooks(preprocess, postprocess);
+        let prepared = image.input().and_then(|input| Ok((input, Options::try_from(options)?)));
         let call = prepared
             .map_err(|error| Error::InvalidArgument(error.reason.clone()))
             .and_then(|(input, options)| Call::new(&self.instance, id, input, options));
@@ -167,15 +178,43 @@ impl NativeUpscaler {
         env: &'env Env,
         image: NativeImage,
     ) -> napi::Result<PromiseRaw<'env, Option<NativeAnimation>>> {
-        let Limits { fail_on, input_pixels, .. } = self.instance.limits;
-        let input = image.input(&self.instance.borrow).map_err(|error| Error::InvalidArgument(error.reason.clone()));
-        let work = apart(move || match input?.into_bytes()? {
-            Some(bytes) => Animation::open(bytes, fail_on, input_pixels),
-            None => Ok(None),
-        });
+        let limits = self.instance.limits;
+        let input = image.input().map_err(|error| Error::InvalidArgument(error.reason.clone()));
+        let work = async move {
+            match input?.in_memory(&limits).await? {
+                Input::Encoded(bytes) => {
+                    apart(move || Animation::open(bytes, limits.fail_on, limits.input_pixels)).await
+                }
+                _ => Ok(None),
+            }
+        };
         env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result| {
             result.map(|animation| animation.map(NativeAnimation::new)).map_err(|error| rejection(env, error))
         })
+    }
+
+    /// The encoded result of call `id`, which is not started yet, is to leave piece by piece. [`Self::close_stream`]
+    /// follows.
+    #[napi]
+    pub fn open_stream(&self, id: u32) {
+        self.instance.streams.open(id);
+    }
+
+    /// The next piece of the result of call `id`; `null` after the last, whether the call went well or not.
+    #[napi(ts_return_type = "Promise<NativePiece | null>")]
+    pub fn next_piece<'env>(
+        &self,
+        env: &'env Env,
+        id: u32,
+    ) -> napi::Result<PromiseRaw<'env, Option<NativePiece>>> {
+        let next = self.instance.streams.next(id);
+        env.spawn_future(async move { Ok(next.await.map(NativePiece::from)) })
+    }
+
+    /// Nothing more is read of the result of call `id`: if it is not done, it ends.
+    #[napi]
+    pub fn close_stream(&self, id: u32) {
+        self.instance.streams.close(id);
     }
 
     /// Cancels a call, if it has not settled.
@@ -195,10 +234,12 @@ impl NativeUpscaler {
         env.spawn_future(async move {
             // It fails only if the sender is gone, which `instance` holds.
             _ = instance.calls.subscribe().wait_for(|calls| *calls == 0).await;
-            let mut state = instance.state();
-            let unused = (state.networks.take(), state.model.take());
-            drop(state);
+            let unused = {
+                let mut state = instance.state();
+                (state.networks.take(), state.model.take())
+            };
             drop(unused);
+            _ = tokio::task::spawn_blocking(give_back).await;
             Ok(())
         })
     }
@@ -263,6 +304,7 @@ impl Call {
             cancel: self.cancel.clone(),
             hooks,
             listener,
+            outlet: self.instance.streams.outlet(self.id),
         };
         let result = job.run(Pool::global()?, self.instance.share.clone(), ticket).await;
         if let Some(outstanding) = outstanding {

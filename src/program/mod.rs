@@ -125,6 +125,13 @@ impl Program {
         Some((self.channels.last()? / (side * side), height.checked_mul(side)?, width.checked_mul(side)?))
     }
 
+    /// Bytes that a thread's workspace takes for each column of a tile: of one of 512x512 pixels, which is about as tall as
+    /// they are.
+    pub fn bytes_per_column(&self) -> usize {
+        const SIDE: usize = 512;
+        self.sizes(SIDE, SIDE).map_or(0, |sizes| stream::workspace_bytes(self, &sizes, SECTION_BYTES) / SIDE)
+    }
+
     /// Height and width of every value.
     fn sizes(&self, height: usize, width: usize) -> Option<Vec<(usize, usize)>> {
         let mut sizes = vec![(height, width)];

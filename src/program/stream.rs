@@ -12,7 +12,7 @@ use super::value::Value;
 use super::work::{Input, Work};
 use super::{Crew, Program, Source, Step, Workspace};
 use crate::error::Error;
-use crate::kernel::{LANES, Scratch, plane_count, to_blocked};
+use crate::kernel::{Block, LANES, Scratch, plane_count, to_blocked};
 
 pub struct Stream<'a> {
     program: &'a Program,
@@ -26,6 +26,20 @@ pub struct Stream<'a> {
     scratch: &'a [Mutex<Scratch>],
     /// Threads that compute the current band together.
     threads: usize,
+}
+
+/// What a run on one thread holds in values, in bytes.
+pub fn workspace_bytes(program: &Program, sizes: &[(usize, usize)], section_bytes: usize) -> usize {
+    let schedule = || Schedule::new(program, sizes, 1);
+    let sections = sections(program, &schedule(), section_bytes);
+    let windows = schedule().windows(&sections);
+    let need = |value: usize| plane_count(program.channels[value]) * windows[value] * sizes[value].1;
+    let needs: Vec<usize> = (0..sizes.len()).map(need).collect();
+    let mut largest = vec![0; sizes.len()];
+    for (slot, need) in slots(program, &sections, &needs).into_iter().zip(needs) {
+        largest[slot] = largest[slot].max(need);
+    }
+    largest.iter().sum::<usize>() * size_of::<Block>()
 }
 
 impl<'a> Stream<'a> {

@@ -21,7 +21,7 @@ pub use alpha::{constant_alpha, flatten, unbleed};
 pub use animation::{Animation, AnimationEncoder, AnimationOptions, Area, Frame};
 pub use colour::ToProfile;
 pub use decode::{DecodeOptions, Decoded, FailOn, Header, decode, probe};
-pub use encode::{Band, EncodeOptions, Encoder, encode};
+pub use encode::{Band, EncodeOptions, Encoder, Joiner, encode};
 pub use metadata::Metadata;
 pub use parts::Depth;
 pub use picture::{LUMA, Raster, Samples};

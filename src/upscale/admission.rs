@@ -2,24 +2,23 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use once_cell::sync::OnceCell;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::deadline::{self, Turn};
 use crate::engine::Cancel;
 use crate::error::Error;
+use crate::memory;
 
 /// Images that may be decoded at the same time, per worker: enough that the fair queue has a thumbnail to prefer,
 /// few enough that a flood of posters waits outside memory.
 const ACTIVE_PER_WORKER: usize = 8;
 
-/// What all images together may hold by default, in bytes: decoded pictures, rows in the making and files.
-const DEFAULT_MEMORY: u64 = 4 << 30;
-
 /// Semaphores count in units of this, because they are limited to 2^29 permits on 32-bit machines.
 const UNIT: u64 = 1 << 20;
 
-static MEMORY: OnceCell<u64> = OnceCell::new();
 static GATE: OnceCell<Gate> = OnceCell::new();
 
 struct Gate {
@@ -28,28 +27,17 @@ struct Gate {
     units: u32,
 }
 
-/// Sets the memory that all images together may hold, in bytes, before the first image.
-///
-/// # Errors
-/// [`Error::InvalidArgument`] if it was set to something else before.
-pub fn configure_memory(bytes: u64) -> Result<(), Error> {
-    match *MEMORY.get_or_init(|| bytes) {
-        found if found == bytes => Ok(()),
-        found => Err(Error::InvalidArgument(format!(
-            "Expected maxMemory to be configured once, before the first image, but it was set to {found} already"
-        ))),
-    }
-}
-
-/// The memory that all images together may hold, in bytes.
-pub fn memory_limit() -> u64 {
-    *MEMORY.get_or_init(|| DEFAULT_MEMORY)
-}
-
 /// Leave to be worked on; given back when dropped.
 pub struct Admitted {
     gate: &'static Gate,
-    _slot: SemaphorePermit<'static>,
+    _leave: Leave,
+}
+
+/// What lets an image in.
+#[allow(dead_code, reason = "held for their Drop")]
+enum Leave {
+    Slot(SemaphorePermit<'static>),
+    Turn(Turn),
 }
 
 /// Memory that an image may use; given back when dropped.
@@ -57,20 +45,43 @@ pub struct Reserved(#[allow(dead_code, reason = "held for its Drop")] SemaphoreP
 
 /// Waits, first come first served, until there is a place for one more image.
 pub async fn admit(workers: usize) -> Result<Admitted, Error> {
-    let gate = GATE.get_or_init(|| {
-        let units = (memory_limit() / UNIT).clamp(1, u64::from(u32::MAX >> 4)) as u32;
+    let gate = gate(workers);
+    let slot = gate.slots.acquire().await.map_err(|_| Error::Aborted)?;
+    Ok(Admitted { gate, _leave: Leave::Slot(slot) })
+}
+
+/// Waits for the turn of an image that is to be done by `deadline` and is expected to take `work`.
+///
+/// # Errors
+/// [`Error::Timeout`] as soon as it is seen that it cannot be.
+pub async fn admit_by(deadline: Instant, work: Duration, workers: usize) -> Result<Admitted, Error> {
+    let turn = deadline::turn(deadline, work, workers).await?;
+    Ok(Admitted { gate: gate(workers), _leave: Leave::Turn(turn) })
+}
+
+fn gate(workers: usize) -> &'static Gate {
+    GATE.get_or_init(|| {
+        let units = (memory::limit() / UNIT).clamp(1, u64::from(u32::MAX >> 4)) as u32;
         Gate {
             slots: Semaphore::new(workers * ACTIVE_PER_WORKER),
             memory: Semaphore::new(units as usize),
             units,
         }
-    });
-    Ok(Admitted { gate, _slot: gate.slots.acquire().await.map_err(|_| Error::Aborted)? })
+    })
 }
 
 impl Admitted {
-    /// Waits until `bytes` are to be had. An image larger than the whole budget runs alone.
+    /// Waits until `bytes` are to be had. An image larger than the whole budget runs alone, if the system has as much.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] if it has not.
     pub async fn reserve(&self, bytes: u64) -> Result<Reserved, Error> {
+        let reserved = self.wait(bytes).await?;
+        memory::try_out(bytes)?;
+        Ok(reserved)
+    }
+
+    async fn wait(&self, bytes: u64) -> Result<Reserved, Error> {
         let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX).min(self.gate.units);
         self.gate.memory.acquire_many(units).await.map(Reserved).map_err(|_| Error::Aborted)
     }
@@ -84,6 +95,7 @@ pub struct Counters {
     done: AtomicU64,
     failed: AtomicU64,
     aborted: AtomicU64,
+    refused: AtomicU64,
 }
 
 /// The counts at one moment.
@@ -99,6 +111,8 @@ pub struct Counts {
     pub failed: u64,
     /// Cancelled by their callers.
     pub aborted: u64,
+    /// Of those that failed: turned away because too many were waiting, or because they could not be done in time.
+    pub refused: u64,
 }
 
 impl Counters {
@@ -117,7 +131,14 @@ impl Counters {
             done: load(&self.done),
             failed: load(&self.failed),
             aborted: load(&self.aborted),
+            refused: load(&self.refused),
         }
+    }
+
+    /// Counts an image that was turned away before it had a place.
+    fn refuse(&self) {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+        self.refused.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -133,6 +154,8 @@ enum Outcome {
     Done,
     Failed,
     Aborted,
+    /// Failed because it could not be done in time.
+    Refused,
 }
 
 impl Ticket {
@@ -142,6 +165,8 @@ impl Ticket {
     /// [`Error::QueueFull`].
     pub fn new(counters: &Arc<Counters>, most: u64) -> Result<Ticket, Error> {
         let full = |_: u64| {
+            counters.refuse();
+            Counters::global().refuse();
             Error::QueueFull(format!(
                 "Expected at most {most} images to be waiting (maxPending) but the queue is full"
             ))
@@ -171,6 +196,7 @@ impl Ticket {
         self.outcome = match result {
             Ok(_) => Outcome::Done,
             Err(Error::Aborted) => Outcome::Aborted,
+            Err(Error::Timeout(_)) => Outcome::Refused,
             Err(_) => Outcome::Failed,
         };
     }
@@ -186,6 +212,7 @@ impl Drop for Ticket {
                 Outcome::Done => &counters.done,
                 Outcome::Failed => &counters.failed,
                 Outcome::Aborted => &counters.aborted,
+                Outcome::Refused => return counters.refuse(),
             };
             reached.fetch_add(1, Ordering::Relaxed);
         });

@@ -1,14 +1,17 @@
 //! Rows in, file out: bands of finished rows are compressed by the workers while the rest is still being upscaled.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use super::canvas::Canvas;
 use super::finish::Finish;
+use super::outlet::{self, Outlet, Piece};
 use crate::engine::Lane;
 use crate::error::Error;
-use crate::raster::{Band, Encoder, Raster};
+use crate::raster::{Band, Encoder, Joiner, Raster};
 
 type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
@@ -24,7 +27,13 @@ pub struct Encoding<'a> {
     /// The first row that belongs to no band yet.
     next: u32,
     compressing: VecDeque<Pending<Band>>,
-    bands: Vec<Band>,
+    destination: Destination,
+}
+
+/// Where bands go when they are compressed.
+enum Destination {
+    Memory(Vec<Band>),
+    Outlet(Box<Joiner>, Outlet),
 }
 
 /// Bands that may wait for a worker: enough to keep many cores busy, few enough that a slow codec holds back the
@@ -32,17 +41,22 @@ pub struct Encoding<'a> {
 const MOST_PENDING: usize = 32;
 
 impl<'a> Encoding<'a> {
-    /// A file of `width` x `height` pixels; `finish` is applied to its rows.
+    /// A file of `width` x `height` pixels; `finish` is applied to its rows. It is collected, or leaves by the outlet as
+    /// it is made.
     pub fn new(
         lane: &'a Lane,
         encoder: Encoder,
         finish: Arc<Finish>,
-        width: u32,
-        height: u32,
+        (width, height): (u32, u32),
+        outlet: Option<Outlet>,
     ) -> Encoding<'a> {
         let encoder = Arc::new(encoder);
         let (rows, compressing) = (VecDeque::new(), VecDeque::new());
-        Encoding { lane, encoder, finish, width, height, rows, next: 0, compressing, bands: Vec::new() }
+        let destination = match outlet {
+            None => Destination::Memory(Vec::new()),
+            Some(outlet) => Destination::Outlet(Box::new(Joiner::new(encoder.clone())), outlet),
+        };
+        Encoding { lane, encoder, finish, width, height, rows, next: 0, compressing, destination }
     }
 
     /// Takes the next rows, which follow those before.
@@ -57,16 +71,23 @@ impl<'a> Encoding<'a> {
         while self.compressing.len() > MOST_PENDING {
             self.settle_band().await?;
         }
-        Ok(())
+        self.settle_ready().await
     }
 
-    /// Waits for all bands and joins them.
+    /// Waits for all bands and joins them; nothing is left to return where they went to the outlet.
     pub async fn finish(mut self) -> Result<Vec<u8>, Error> {
         while !self.compressing.is_empty() {
             self.settle_band().await?;
         }
-        let (encoder, bands) = (self.encoder, self.bands);
-        self.lane.run(move || encoder.finish(bands)).await
+        let encoder = self.encoder;
+        match self.destination {
+            Destination::Memory(bands) => self.lane.run(move || encoder.finish(bands)).await,
+            Destination::Outlet(joiner, outlet) => {
+                let rest = self.lane.run(move || joiner.finish()).await?;
+                outlet::send(&outlet, Piece::Bytes(rest)).await?;
+                Ok(Vec::new())
+            }
+        }
     }
 
     /// Queues the compression of the rows from `next` to `to`, and lets go of canvases that are used up.
@@ -88,8 +109,33 @@ impl<'a> Encoding<'a> {
     }
 
     async fn settle_band(&mut self) -> Result<(), Error> {
-        if let Some(band) = self.compressing.pop_front() {
-            self.bands.push(band.await?);
+        match self.compressing.pop_front() {
+            Some(band) => self.deliver(band.await?).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Lets go of the first bands that are compressed, and waits for none that is not.
+    async fn settle_ready(&mut self) -> Result<(), Error> {
+        while let Some(first) = self.compressing.front_mut() {
+            let Poll::Ready(band) = poll_fn(|context| Poll::Ready(first.as_mut().poll(context))).await else {
+                break;
+            };
+            self.compressing.pop_front();
+            self.deliver(band?).await?;
+        }
+        Ok(())
+    }
+
+    async fn deliver(&mut self, band: Band) -> Result<(), Error> {
+        match &mut self.destination {
+            Destination::Memory(bands) => bands.push(band),
+            Destination::Outlet(joiner, outlet) => {
+                let bytes = joiner.push(band)?;
+                if !bytes.is_empty() {
+                    outlet::send(outlet, Piece::Bytes(bytes)).await?;
+                }
+            }
         }
         Ok(())
     }

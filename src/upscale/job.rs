@@ -1,17 +1,20 @@
 //! One image from bytes to bytes.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::admission::{self, Admitted, Ticket, until};
 use super::canvas::Canvas;
+use super::deadline;
 use super::encoding::Encoding;
 use super::finish::{Finish, Opacity};
 use super::frame;
 use super::hooks::{Hook, Hooks};
 use super::layers::layers;
+use super::network_memory;
 use super::networks::{Network, Networks, Route};
 use super::options::{Input, Limits, Options, Output};
+use super::outlet::{self, Head, Outlet, Piece};
 use super::pass::{Pass, Rows};
 use super::plan::Plan;
 use super::progress::{Listener, Meter};
@@ -33,6 +36,8 @@ pub struct Job {
     pub cancel: Cancel,
     pub hooks: Hooks,
     pub listener: Option<Listener>,
+    /// Where an encoded result leaves while it is made; by default it is returned as a whole.
+    pub outlet: Option<Outlet>,
 }
 
 /// The result of a job.
@@ -48,6 +53,7 @@ pub struct Upscaled {
     pub model: String,
     /// From admission to the end, in milliseconds.
     pub duration_ms: f64,
+    pub stages: Stages,
     /// The share of the result, 0..=1, that a network had blown up and that was replaced.
     pub guarded: f64,
     /// How many pages or frames the input has.
@@ -56,10 +62,21 @@ pub struct Upscaled {
     pub warnings: Vec<String>,
 }
 
+/// How long a job was in each stage, in milliseconds, one after the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Stages {
+    /// Reading the picture, and making it what the network takes.
+    pub decode: f64,
+    /// The networks; finished rows are compressed meanwhile.
+    pub upscale: f64,
+    /// What was left to do after the last row: resampling, framing, compressing, and waiting for who reads a stream.
+    pub encode: f64,
+}
+
 /// The pixels of a result.
 #[derive(Debug)]
 pub enum Data {
-    /// A file.
+    /// A file; empty where it left by the outlet.
     Encoded(Vec<u8>, Format),
     /// Pixels.
     Raster(Raster),
@@ -70,15 +87,38 @@ impl Job {
     ///
     /// # Errors
     /// Any of [`Error`]'s variants for images; the reason of `cancel` if it is tripped.
-    pub async fn run(self, pool: &Pool, share: Arc<Share>, mut ticket: Ticket) -> Result<Upscaled, Error> {
+    pub async fn run(
+        mut self,
+        pool: &Pool,
+        share: Arc<Share>,
+        mut ticket: Ticket,
+    ) -> Result<Upscaled, Error> {
         let cancel = self.cancel.clone();
         let result = until(&cancel, async {
-            let admitted = admission::admit(pool.threads()).await?;
+            let (lane, workers) = (pool.lane(share), pool.threads());
+            let (limits, usual) = (self.limits, self.networks.name().to_owned());
+            let page = self.options.page;
+            let input = std::mem::replace(&mut self.input, Input::Encoded(Vec::new()));
+            let open = async {
+                let input = input.in_memory(&limits).await?;
+                lane.run(move || Opened::new(input, page, &limits)).await
+            };
+            // How long it will take is known by its size; what has no deadline stays outside memory until its turn.
+            let (admitted, opened) = match self.options.deadline {
+                None => (admission::admit(workers).await?, open.await?),
+                Some(deadline) => {
+                    let opened = open.await?;
+                    let work = deadline::expected(&usual, opened.pixels());
+                    (admission::admit_by(deadline, work, workers).await?, opened)
+                }
+            };
             ticket.start();
             let begun = Instant::now();
-            let lane = pool.lane(share);
-            let mut result = self.steps(&lane, pool.threads(), &admitted).await?;
-            result.duration_ms = begun.elapsed().as_secs_f64() * 1e3;
+            let pixels = opened.pixels();
+            let mut result = self.steps(opened, &lane, workers, &admitted, begun).await?;
+            deadline::learn(&usual, pixels, lane.spent());
+            result.duration_ms = milliseconds(begun.elapsed());
+            result.stages.encode = result.duration_ms - result.stages.decode - result.stages.upscale;
             Ok(result)
         })
         .await;
@@ -86,17 +126,25 @@ impl Job {
         result
     }
 
-    async fn steps(self, lane: &Lane, workers: usize, admitted: &Admitted) -> Result<Upscaled, Error> {
-        let Job { networks, input, options, limits, cancel, hooks, listener } = self;
+    async fn steps(
+        self,
+        opened: Opened,
+        lane: &Lane,
+        workers: usize,
+        admitted: &Admitted,
+        begun: Instant,
+    ) -> Result<Upscaled, Error> {
+        let Job { networks, options, limits, cancel, hooks, listener, outlet, .. } = self;
         let options = Arc::new(options);
         let scales = networks.scales();
-        let page = options.page;
-        let opened = lane.run(move || Opened::new(input, page, &limits)).await?;
         let (width, height) = opened.size();
         let sizing = Sizing::new(width, height, &scales, &options, limits.output_pixels)?;
         let cleaning = networks.may_clean(sizing.factor);
         let within = whole::memory(width, height, networks.signature(), &options, &sizing, workers)?;
-        let _reserved = admitted.reserve(memory(&opened, &sizing, &options, cleaning) + within).await?;
+        let tiles =
+            network_memory::of((width, height), networks.signature(), &options, sizing.passes, workers);
+        let all = memory(&opened, &sizing, &options, cleaning).saturating_add(within.max(tiles));
+        let _reserved = admitted.reserve(all).await?;
 
         let decode = {
             let options = options.clone();
@@ -125,11 +173,31 @@ impl Job {
 
         let delivery = Delivery::new(&source, &options, sizing, &mut warnings);
         let postprocess = hooks.postprocess;
-        let run = Run { route, lane, workers, cancel, options, postprocess, listener, sizing, delivery, guarded: ReplacedShare::default() };
-        let mut result = run.finish(source).await?;
+        let run = Run {
+            route,
+            lane,
+            workers,
+            cancel,
+            options,
+            postprocess,
+            listener,
+            outlet,
+            sizing,
+            delivery,
+            guarded: ReplacedShare::default(),
+            computed: OnceLock::new(),
+        };
+        let decoded = Instant::now();
+        let (mut result, computed) = run.finish(source).await?;
         (result.pages, result.warnings) = (pages, warnings);
+        result.stages.decode = milliseconds(decoded - begun);
+        result.stages.upscale = milliseconds(computed.unwrap_or(decoded) - decoded);
         Ok(result)
     }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
 }
 
 /// About what a job holds at its peak, in bytes: the input, and the result or the rows and bands of it; where the
@@ -139,7 +207,8 @@ fn memory(opened: &Opened, sizing: &Sizing, options: &Options, cleaning: bool) -
     let cleaned = if cleaning { u64::from(width) * u64::from(height) * 4 * 8 } else { 0 };
     let result = u64::from(sizing.width) * u64::from(sizing.height) * 4;
     let streamed = options.output == Output::Encoded && sizing.resample.is_none() && sizing.passes == 1;
-    opened.decoded_bytes() + cleaned.max(if streamed { result / 4 } else { result * 2 })
+    // Decoders and changes of colours write into another copy.
+    2 * opened.decoded_bytes() + cleaned.max(if streamed { result / 4 } else { result * 2 })
 }
 
 /// What the result is to be.
@@ -198,9 +267,12 @@ struct Run<'a> {
     options: Arc<Options>,
     postprocess: Option<Hook>,
     listener: Option<Listener>,
+    outlet: Option<Outlet>,
     sizing: Sizing,
     delivery: Delivery,
     guarded: ReplacedShare,
+    /// When the last pass was done.
+    computed: OnceLock<Instant>,
 }
 
 /// The largest share of a pass's result that was replaced, of all passes so far.
@@ -220,7 +292,8 @@ impl ReplacedShare {
 }
 
 impl Run<'_> {
-    async fn finish(self, source: Source) -> Result<Upscaled, Error> {
+    /// The result, and when the networks were done with it.
+    async fn finish(self, source: Source) -> Result<(Upscaled, Option<Instant>), Error> {
         let Source { raster, opacity, .. } = source;
         let picture = self.cleaned(Arc::new(raster)).await?;
         let picture = self.earlier_passes(picture).await?;
@@ -242,7 +315,11 @@ impl Run<'_> {
         let Sizing { width, height, .. } = self.sizing;
         let (channels, model) = (self.delivery.channels, self.route.name());
         let guarded = self.guarded.share();
-        Ok(Upscaled { data, width, height, channels, depth, model, guarded, duration_ms: 0.0, pages: 1, warnings: Vec::new() })
+        let (duration_ms, stages, warnings) = (0.0, Stages::default(), Vec::new());
+        let computed = self.computed.get().copied();
+        let result =
+            Upscaled { data, width, height, channels, depth, model, guarded, duration_ms, stages, pages: 1, warnings };
+        Ok((result, computed))
     }
 
     /// The picture without the artefacts of its compression, if they are to be taken away first.
@@ -274,10 +351,11 @@ impl Run<'_> {
     /// The last pass, band by band into a file.
     async fn stream(&self, picture: Arc<Raster>, opacity: Opacity, format: Format) -> Result<Vec<u8>, Error> {
         let finish = Arc::new(Finish { opacity, ..self.colours(format)? });
-        let mut encoding = self.encoding(finish, format)?;
+        let mut encoding = self.encoding(finish, format).await?;
         let last = Turn::Pass(self.sizing.passes - 1);
         let pass = self.pass(picture, last, self.delivery.depth)?;
         pass.run(Rows::Encoded(&mut encoding)).await?;
+        _ = self.computed.set(Instant::now());
         self.guarded.note(&pass);
         encoding.finish().await
     }
@@ -289,6 +367,7 @@ impl Run<'_> {
             Some(last) => self.pass_whole(picture, Turn::Pass(last), depth).await?,
             None => Arc::unwrap_or_clone(picture).into_depth(depth),
         };
+        _ = self.computed.set(Instant::now());
         let (sizing, background) = (self.sizing, self.options.background);
         let work = move || {
             let opacity = Finish { opacity, ..Finish::nothing() };
@@ -299,13 +378,14 @@ impl Run<'_> {
 
     /// A finished picture into a file.
     async fn encode(&self, picture: Raster, format: Format) -> Result<Vec<u8>, Error> {
-        let mut encoding = self.encoding(Arc::new(self.colours(format)?), format)?;
+        let mut encoding = self.encoding(Arc::new(self.colours(format)?), format).await?;
         let height = picture.height;
         encoding.push(Canvas::new(picture, 0), height).await?;
         encoding.finish().await
     }
 
-    fn encoding(&self, finish: Arc<Finish>, format: Format) -> Result<Encoding<'_>, Error> {
+    /// The file in the making, of which the outlet hears first.
+    async fn encoding(&self, finish: Arc<Finish>, format: Format) -> Result<Encoding<'_>, Error> {
         let (options, delivery, sizing) = (&self.options, &self.delivery, &self.sizing);
         let depth = if delivery.depth == Depth::Sixteen { 16 } else { 8 };
         let encode = EncodeOptions {
@@ -316,7 +396,12 @@ impl Run<'_> {
             metadata: delivery.metadata.clone(),
         };
         let encoder = Encoder::new(sizing.width, sizing.height, delivery.channels, depth, encode)?;
-        Ok(Encoding::new(self.lane, encoder, finish, sizing.width, sizing.height))
+        let (width, height) = (sizing.width, sizing.height);
+        if let Some(outlet) = &self.outlet {
+            let (channels, model) = (delivery.channels, self.route.name());
+            outlet::send(outlet, Piece::Head(Head { format, width, height, channels, model })).await?;
+        }
+        Ok(Encoding::new(self.lane, encoder, finish, (width, height), self.outlet.clone()))
     }
 
     /// What the format and the metadata ask of the colours.
@@ -361,7 +446,12 @@ impl Run<'_> {
             plan,
             layers: Arc::new(layers(colours, alpha, planes, engines.grey.is_some())?),
             buffers: Arc::new(Buffers::default()),
-            network: Arc::new(Guarded { name, engines, fallback: self.route.fallback.clone(), replaced: Replaced::default() }),
+            network: Arc::new(Guarded {
+                name,
+                engines,
+                fallback: self.route.fallback.clone(),
+                replaced: Replaced::default(),
+            }),
             lane: self.lane,
             workers: self.workers,
             cancel: self.cancel.clone(),

@@ -2,6 +2,7 @@
 
 mod admission;
 mod canvas;
+mod deadline;
 mod encoding;
 mod finish;
 mod frame;
@@ -9,8 +10,10 @@ mod guard;
 mod hooks;
 mod job;
 mod layers;
+mod network_memory;
 mod networks;
 mod options;
+mod outlet;
 mod pass;
 mod pixels;
 mod plan;
@@ -23,9 +26,10 @@ mod tile;
 mod tiling;
 mod whole;
 
-pub use admission::{Counters, Counts, Ticket, configure_memory};
+pub use admission::{Counters, Counts, Ticket};
 pub use hooks::{Hook, Hooks};
-pub use job::{Data, Job, Upscaled};
+pub use job::{Data, Job, Stages, Upscaled};
 pub use networks::{Artefacts, Candidate, Compression, Network, Networks, Role};
 pub use options::{Alpha, Fit, Input, KeepMetadata, Limits, Options, Output};
+pub use outlet::{Head, Outlet, Piece, Pieces, outlet};
 pub use progress::{Listener, Progress, Rect, Slice, TileDone};

@@ -114,6 +114,11 @@ impl Networks {
         Scales { usual, networks: others.chain([usual]).collect() }
     }
 
+    /// What the usual network is called.
+    pub fn name(&self) -> &str {
+        &self.usual.name
+    }
+
     /// What the usual network takes and gives.
     pub fn signature(&self) -> &Signature {
         self.usual.engines.itself.signature()

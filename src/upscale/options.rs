@@ -1,6 +1,7 @@
 //! What a caller may ask for one image. Plain data: the binding fills it in, the job acts on it.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use crate::error::Error;
 use crate::raster::{DecodeOptions, EncodeOptions, FailOn, Format, Raster};
@@ -106,6 +107,8 @@ pub struct Options {
     pub page: u32,
     /// Hand every tile's pixels to the progress callback, as this.
     pub slices: Option<Output>,
+    /// When the result is of no use any more.
+    pub deadline: Option<Instant>,
 }
 
 impl Default for Options {
@@ -129,6 +132,7 @@ impl Default for Options {
             keep_metadata: KeepMetadata::None,
             page: 0,
             slices: None,
+            deadline: None,
         }
     }
 }
@@ -136,6 +140,8 @@ impl Default for Options {
 /// What an instance allows.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
+    /// Bytes of a file on disk.
+    pub input_bytes: u64,
     /// Pixels of an input picture.
     pub input_pixels: Option<u64>,
     /// Pixels of a result and of every step on the way to it.
@@ -145,10 +151,11 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// What cameras give for inputs, four times sharp's limit for results.
+    /// What cameras give for inputs, four times sharp's limit for results, and files of 256 MiB.
     fn default() -> Self {
         let sharps = 0x3fff * 0x3fff;
         Limits {
+            input_bytes: 256 << 20,
             input_pixels: DecodeOptions::default().limit_pixels,
             output_pixels: Some(4 * sharps),
             fail_on: FailOn::Error,

@@ -1,27 +1,17 @@
 //! The first step of a job: bytes to pixels, within the limits, and what they need before the network sees them.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::finish::Opacity;
 use super::hooks::Hook;
 use super::networks::Compression;
 use super::options::{Alpha, Input, KeepMetadata, Limits, Options, Output};
 use crate::error::Error;
+use crate::files::{self, Refused};
 use crate::raster::{self, DecodeOptions, Depth, Format, Header, Metadata, Raster};
-
-impl Input {
-    /// The bytes of a file; `None` for pixels.
-    ///
-    /// # Errors
-    /// [`Error::Read`].
-    pub fn into_bytes(self) -> Result<Option<Vec<u8>>, Error> {
-        match self {
-            Input::Encoded(bytes) => Ok(Some(bytes)),
-            Input::Path(path) => read(&path).map(Some),
-            Input::Pixels { .. } => Ok(None),
-        }
-    }
-}
 
 /// Bytes whose header was read, or pixels.
 pub enum Opened {
@@ -41,7 +31,9 @@ impl Opened {
                 fetch().map(Opened::Raster)
             }
             Input::Encoded(bytes) => Opened::probe(bytes, page, limits),
-            Input::Path(path) => Opened::probe(read(&path)?, page, limits),
+            Input::Path(path) => {
+                Opened::probe(read(&path, limits.input_bytes, &AtomicBool::new(true))?, page, limits)
+            }
         }
     }
 
@@ -57,6 +49,12 @@ impl Opened {
             Opened::Encoded { header, .. } => (header.width, header.height),
             Opened::Raster(raster) => (raster.width, raster.height),
         }
+    }
+
+    /// Width times height.
+    pub fn pixels(&self) -> u64 {
+        let (width, height) = self.size();
+        u64::from(width) * u64::from(height)
     }
 
     /// Bytes of the decoded picture.
@@ -79,11 +77,75 @@ fn check(width: u32, height: u32, limits: &Limits) -> Result<(), Error> {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|source| Error::Read {
-        message: format!("Expected to read {} but: {source}", path.display()),
-        source: Some(source),
+/// How long a file may take to be read: on a disk of the network that is gone, reading never ends.
+const LONGEST_READ: Duration = Duration::from_secs(30);
+
+impl Input {
+    /// Brings a file into memory, on a thread that has nothing else to do: the workers go on, however long it takes.
+    ///
+    /// # Errors
+    /// [`Error::Read`], [`Error::Limit`].
+    pub async fn in_memory(self, limits: &Limits) -> Result<Input, Error> {
+        let Input::Path(path) = self else { return Ok(self) };
+        let (most, wanted) = (limits.input_bytes, Arc::new(Wanted::default()));
+        let reading = tokio::task::spawn_blocking({
+            let (path, wanted) = (path.clone(), wanted.0.clone());
+            move || read(&path, most, &wanted)
+        });
+        // Dropped with this future, it ends the reading.
+        let _wanted = wanted;
+        match tokio::time::timeout(LONGEST_READ, reading).await {
+            Ok(Ok(read)) => read.map(Input::Encoded),
+            Ok(Err(_)) => Err(Error::Aborted),
+            Err(_) => Err(Error::Read {
+                message: format!(
+                    "Expected to read {} within {} s but it took longer",
+                    shown(&path),
+                    LONGEST_READ.as_secs()
+                ),
+                source: None,
+            }),
+        }
+    }
+}
+
+/// Says that somebody wants a file, until it is dropped.
+struct Wanted(Arc<AtomicBool>);
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Wanted(Arc::new(AtomicBool::new(true)))
+    }
+}
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+fn read(path: &Path, most: u64, wanted: &AtomicBool) -> Result<Vec<u8>, Error> {
+    files::read(path, most, &|| wanted.load(Ordering::Relaxed)).map_err(|refused| match refused {
+        Refused::Abandoned => Error::Aborted,
+        Refused::Large(most) => Error::Limit(format!(
+            "Expected a file of at most {most} bytes (limitInputBytes) but {} has more",
+            shown(path)
+        )),
+        Refused::Irregular => Error::Read {
+            message: format!("Expected a regular file at {} but it is a folder, pipe or device", shown(path)),
+            source: None,
+        },
+        Refused::Io(source) => Error::Read {
+            message: format!("Expected to read {} but: {source}", shown(path)),
+            source: Some(source),
+        },
     })
+}
+
+/// A path in a message: what is longer than file names are may be something else, which is not repeated.
+fn shown(path: &Path) -> String {
+    let text = path.display().to_string();
+    if text.len() <= 300 { text } else { format!("a path of {} characters", text.chars().count()) }
 }
 
 /// A picture that is ready for the network.

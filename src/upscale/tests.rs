@@ -2,6 +2,7 @@
 //! neighbour. Its receptive field is real, so a plan with too little halo shows.
 
 mod guard;
+mod outlet;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -89,7 +90,16 @@ fn job(engine: Arc<dyn Engine>, picture: &Raster, options: Options) -> Job {
     let (width, height, picture) = (picture.width, picture.height, picture.clone());
     let input = Input::Pixels { width, height, fetch: Box::new(|| Ok(picture)) };
     let (limits, cancel) = (Limits::default(), Cancel::default());
-    Job { networks: only(engine), input, options, limits, cancel, hooks: Hooks::default(), listener: None }
+    Job {
+        networks: only(engine),
+        input,
+        options,
+        limits,
+        cancel,
+        hooks: Hooks::default(),
+        listener: None,
+        outlet: None,
+    }
 }
 
 fn only(engine: Arc<dyn Engine>) -> Arc<Networks> {
@@ -290,7 +300,7 @@ async fn cleaning_comes_first_at_the_size_of_the_picture() {
     let expected = raster(run(job(large.clone(), &cleaned, eight)).await.unwrap());
 
     let load = move || Ok(network("small", small.clone()));
-    let cleaner = Candidate::new(2, Some(Artefacts { jpeg: 90, webp: 90 }), load);
+    let cleaner = Candidate::new(2, Role::Compressed(Artefacts { jpeg: 90, webp: 90 }), load);
     let usual = network("large", large);
     let fractions = Arc::new(Mutex::new(Vec::new()));
     let heard = fractions.clone();
@@ -319,7 +329,16 @@ async fn limits_are_checked_before_pixels_are_fetched() {
     let limits = Limits { input_pixels: Some(999_999), ..Limits::default() };
     let cancel = Cancel::default();
     let (networks, options) = (only(engine), Options::default());
-    let job = Job { networks, input, options, limits, cancel, hooks: Hooks::default(), listener: None };
+    let job = Job {
+        networks,
+        input,
+        options,
+        limits,
+        cancel,
+        hooks: Hooks::default(),
+        listener: None,
+        outlet: None,
+    };
     assert_eq!(run(job).await.unwrap_err().code(), "ERR_UPSCALER_LIMIT");
 }
 
@@ -332,7 +351,8 @@ async fn a_full_queue_refuses_and_counts_stay_right() {
     Ticket::new(&counters, 1).unwrap().settle::<()>(&Err(Error::Decode(String::new())));
     drop(Ticket::new(&counters, 1).unwrap());
     let counts = counters.counts();
-    assert_eq!((counts.queued, counts.running, counts.done, counts.failed, counts.aborted), (0, 0, 1, 1, 1));
+    // What is refused has failed, as what cannot be decoded has.
+    assert_eq!((counts.queued, counts.running, counts.done, counts.failed, counts.aborted), (0, 0, 1, 2, 1));
 }
 
 #[tokio::test]

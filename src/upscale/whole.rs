@@ -1,13 +1,13 @@
 //! Runs of a whole picture at once, whose memory grows with it: by networks that look at all of it, and where one tile is
 //! faster than several.
 
-use super::admission;
 use super::options::Options;
 use super::plan::Tiling;
 use super::size::Sizing;
 use super::tiling::tiling;
 use crate::engine::Signature;
 use crate::error::Error;
+use crate::memory::limit;
 
 /// The memory that a picture of `width` x `height` pixels takes within a network that is run on all of it, in bytes; 0
 /// where it is cut into tiles.
@@ -38,7 +38,7 @@ pub fn memory(
     };
     let ((w, columns), (h, rows)) = (side(width), side(height));
     let bytes = w * h * signature.load.bytes_per_pixel;
-    let limit = admission::memory_limit();
+    let limit = limit();
     if bytes > limit {
         let mib = |bytes: u64| bytes.div_ceil(1 << 20);
         let advice = if options.patch_size.is_some() {

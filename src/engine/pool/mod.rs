@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use once_cell::sync::OnceCell;
 use tokio::sync::oneshot;
 
-use super::activations;
+use super::idle;
 use crate::error::Error;
 pub use helpers::{helpers, spare_threads};
 pub use state::most_begun;
@@ -120,7 +120,7 @@ impl Pool {
     /// # Errors
     /// [`Error::Limit`] if the operating system gives no more threads.
     pub fn global() -> Result<&'static Pool, Error> {
-        let lull = Lull { after: LULL, then: activations::give_back };
+        let lull = Lull { after: LULL, then: idle::give_back };
         GLOBAL.get_or_try_init(|| Pool::start(*THREADS.get_or_init(available), Some(lull)))
     }
 
@@ -164,9 +164,9 @@ impl Pool {
         let id = state.next_lane;
         state.next_lane += 1;
         let served = state.clock();
-        let expected = Duration::ZERO;
-        let queue =
-            Queue { tasks: VecDeque::new(), served, expected, running: 0, parked: 0, share, closed: false };
+        let (spent, expected) = (Duration::ZERO, Duration::ZERO);
+        let tasks = VecDeque::new();
+        let queue = Queue { tasks, served, spent, expected, running: 0, parked: 0, share, closed: false };
         state.lanes.insert(id, queue);
         Lane { id, shared: self.shared.clone() }
     }
@@ -191,6 +191,11 @@ pub struct Lane {
 }
 
 impl Lane {
+    /// What its tasks that are done have taken together, of all workers.
+    pub fn spent(&self) -> Duration {
+        self.shared.lock().lanes.get(&self.id).map_or(Duration::ZERO, |queue| queue.spent)
+    }
+
     /// Queues a task that takes a fraction of a second, and returns what it gives. It is queued at once, not when the
     /// future is first polled.
     ///

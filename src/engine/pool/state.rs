@@ -44,6 +44,8 @@ pub struct State {
 pub struct Queue {
     pub tasks: VecDeque<Task>,
     pub served: Duration,
+    /// What its tasks have taken together.
+    pub spent: Duration,
     /// What the lane's last task took: charged in advance, so that two workers do not both favour the same lane.
     pub expected: Duration,
     /// Tasks that have begun, parked ones among them.
@@ -109,6 +111,7 @@ impl State {
     pub fn account(&mut self, id: u64, took: Duration, charged: Duration) {
         if let Some(queue) = self.lanes.get_mut(&id) {
             queue.served = (queue.served + took).saturating_sub(charged);
+            queue.spent += took;
         }
     }
 

@@ -192,10 +192,18 @@ async fn what_is_done_in_a_lull_is_done_once_after_each() {
     let pool = Pool::start(3, Some(Lull { after, then })).unwrap();
     let lane = pool.lane(Share::new(3));
     for lulls in 0..2 {
-        let (one, other) = (lane.run(wait(200)), lane.run(wait(150)));
-        one.await.unwrap();
-        other.await.unwrap();
-        assert_eq!(LULLS.load(Ordering::SeqCst), lulls, "not while a task runs");
+        let seen_at_the_end = |milliseconds| {
+            move || {
+                sleep(Duration::from_millis(milliseconds));
+                Ok(LULLS.load(Ordering::SeqCst))
+            }
+        };
+        let (one, other) = (lane.run(seen_at_the_end(200)), lane.run(seen_at_the_end(150)));
+        let seen = (one.await.unwrap(), other.await.unwrap());
+        assert!(seen.0 == lulls || seen.1 == lulls, "not while a task runs");
+        while LULLS.load(Ordering::SeqCst) == lulls {
+            sleep(Duration::from_millis(10));
+        }
         sleep(Duration::from_millis(300));
         assert_eq!(LULLS.load(Ordering::SeqCst), lulls + 1);
     }

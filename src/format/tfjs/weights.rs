@@ -1,7 +1,7 @@
 //! The `weightsManifest`: groups of weights, each group stored one after the other across its shards. Quantised weights
 //! are `value = stored * scale + min`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path};
 
 use half::f16;
@@ -58,8 +58,25 @@ fn groups(model: &Value) -> Result<Vec<Group>, Error> {
         .map_err(|e| Error::ModelLoad(format!("model.json: weightsManifest is broken: {e}")))
 }
 
+/// TensorFlow.js's converter writes shards of 4 MB: more of them than this are more than a model may have.
+const MOST_SHARDS: usize = 4096;
+
 fn check_paths(groups: &[Group]) -> Result<(), Error> {
-    groups.iter().flat_map(|group| &group.paths).try_for_each(|path| check_path(path))
+    let paths = || groups.iter().flat_map(|group| &group.paths);
+    let found = paths().count();
+    if found > MOST_SHARDS {
+        return Err(Error::ModelLoad(format!(
+            "model.json: weightsManifest: expected at most {MOST_SHARDS} shards, found {found}"
+        )));
+    }
+    let mut seen = HashSet::new();
+    paths().try_for_each(|path| {
+        check_path(path)?;
+        if seen.insert(path) {
+            return Ok(());
+        }
+        Err(Error::ModelLoad(format!("model.json: weightsManifest: shard {path:?} is there twice")))
+    })
 }
 
 impl Weights {

@@ -10,7 +10,9 @@ mod value;
 use std::collections::HashMap;
 
 use super::ir::Graph;
+use super::limits::Computed;
 use super::proto::NodeProto;
+use crate::budget;
 use crate::error::Error;
 
 pub use kind::{Kind, kind};
@@ -61,7 +63,9 @@ pub fn infer(graph: &Graph, dims: [usize; 4]) -> Result<Shapes, Error> {
     let picture = Info { dims: dims.to_vec(), value: None, of_picture: true, of_size: false };
     shapes.insert(graph.input.name.clone(), picture);
     let opset = graph.opset();
+    let mut computed = Computed::of(graph);
     for node in &graph.nodes {
+        budget::check()?;
         let site = Site { node, opset, shapes: &shapes };
         let outputs = rules::output_dims(&site)?;
         if let Some(huge) = outputs.iter().flatten().find(|&&d| d > MAX_DIM) {
@@ -70,6 +74,9 @@ pub fn infer(graph: &Graph, dims: [usize; 4]) -> Result<Shapes, Error> {
         let (of_picture, of_size) = site.sources();
         if of_picture && outputs.iter().flatten().any(|&d| d == 0) {
             return Err(site.error(format!("nothing is left of the picture (shape {:?})", outputs[0])));
+        }
+        if !of_picture && !of_size {
+            computed.add(|| node.label(), &outputs)?;
         }
         let value = arithmetic::evaluate(&site, &outputs);
         let infos: Vec<_> = (outputs.into_iter())

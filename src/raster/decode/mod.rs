@@ -46,12 +46,12 @@ pub struct DecodeOptions {
 }
 
 impl Default for DecodeOptions {
-    /// 48 * 2^20 pixels, what cameras give: a file of a few bytes can claim any size. `FailOn::Error`, upright, no
+    /// 50 million pixels, the largest photographs of phones: a file of a few bytes can claim any size. `FailOn::Error`, upright, no
     /// metadata.
     fn default() -> Self {
         DecodeOptions {
             fail_on: FailOn::Error,
-            limit_pixels: Some(48 << 20),
+            limit_pixels: Some(50_000_000),
             auto_orient: true,
             keep_metadata: false,
             page: 0,

@@ -11,7 +11,7 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 const BLOCK: u32 = 8;
 const LAST_RESTART: [u8; 2] = [0xff, 0xd7];
-const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
+pub(super) const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
 
 /// Encodes the rows of a band. Band 0 keeps its header, the others only their entropy-coded data.
 pub(super) fn compress(
@@ -74,6 +74,17 @@ pub(super) fn join(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>) -
         }
     }
     out.extend(END_OF_IMAGE);
+    Ok(out)
+}
+
+/// What a band adds to a file that is written piece by piece.
+pub(super) fn piece(layout: &Layout, options: &EncodeOptions, band: Band) -> Result<Vec<u8>, Error> {
+    if band.index > 0 {
+        return Ok([&LAST_RESTART[..], &band.bytes].concat());
+    }
+    // A file of the first band alone, without its end.
+    let mut out = join(layout, options, vec![band])?;
+    out.truncate(out.len() - END_OF_IMAGE.len());
     Ok(out)
 }
 

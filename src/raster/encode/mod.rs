@@ -5,6 +5,7 @@
 //! are only collected.
 
 mod filter;
+mod join;
 mod jpeg;
 mod png;
 mod riff;
@@ -16,6 +17,7 @@ use super::metadata::Metadata;
 use super::picture::{Raster, Samples};
 use super::sniff::Format;
 use crate::error::Error;
+pub use join::Joiner;
 
 /// How a file is written.
 #[derive(Clone, Debug)]

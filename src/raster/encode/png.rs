@@ -75,6 +75,25 @@ pub(super) fn join(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>) -
         adler = zlib::adler32_joined(adler, band.adler, band.length);
         out.extend_from_slice(&band.bytes);
     }
+    out.extend(tail(adler)?);
+    Ok(out)
+}
+
+/// What a band adds to a file that is written piece by piece.
+pub(super) fn piece(layout: &Layout, options: &EncodeOptions, band: Band) -> Result<Vec<u8>, Error> {
+    if band.index > 0 {
+        return Ok(band.bytes);
+    }
+    // A file of the first band alone, without its end.
+    let end = tail(band.adler)?.len();
+    let mut out = join(layout, options, vec![band])?;
+    out.truncate(out.len() - end);
+    Ok(out)
+}
+
+/// The end of a file: the checksum of all that was compressed.
+pub(super) fn tail(adler: u32) -> Result<Vec<u8>, Error> {
+    let mut out = Vec::new();
     chunk(&mut out, b"IDAT", &adler.to_be_bytes())?;
     chunk(&mut out, b"IEND", &[])?;
     Ok(out)

@@ -7,6 +7,7 @@ use crate::raster::decode::{DecodeOptions, decode};
 use crate::raster::picture::{Raster, Samples};
 use std::io::Cursor;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 fn fixture(name: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/raster").join(name);
@@ -277,4 +278,39 @@ fn what_a_format_cannot_hold_is_refused() {
     assert_eq!(encoder.finish(swapped).unwrap_err().code(), "ERR_INVALID_ARG_VALUE");
     assert_eq!(encoder.compress(0, picture(100, 63, 3, 8)).unwrap_err().code(), "ERR_INVALID_ARG_VALUE");
     assert_eq!(encoder.compress(2, picture(100, 36, 3, 8)).unwrap_err().code(), "ERR_INVALID_ARG_VALUE");
+}
+
+#[test]
+fn pieces_are_the_file() {
+    for format in [Format::Png, Format::Jpeg, Format::Webp, Format::Tiff] {
+        for (width, height) in SIZES {
+            let encoder = Arc::new(Encoder::new(width, height, 3, 8, EncodeOptions::new(format)).unwrap());
+            let picture = picture(width, height, 3, 8);
+            let rows = encoder.band_rows();
+            let bands = || {
+                (0..height.div_ceil(rows)).map(|index| {
+                    let (y, end) = (index * rows, height.min((index + 1) * rows));
+                    encoder.compress(index, picture.crop(0, y, width, end - y)).unwrap()
+                })
+            };
+            let whole = encoder.finish(bands().collect()).unwrap();
+
+            let mut joiner = Joiner::new(encoder.clone());
+            let pieces: Vec<Vec<u8>> = bands().map(|band| joiner.push(band).unwrap()).collect();
+            let streamed = matches!(format, Format::Png | Format::Jpeg);
+            assert!(pieces.iter().all(|piece| piece.is_empty() != streamed), "{format} {width}x{height}");
+            let file = [pieces.concat(), joiner.finish().unwrap()].concat();
+            assert!(file == whole, "{format} {width}x{height}");
+        }
+    }
+}
+
+#[test]
+fn pieces_that_are_missing_or_out_of_order_are_refused() {
+    let encoder = Arc::new(Encoder::new(8, 200, 1, 8, EncodeOptions::new(Format::Jpeg)).unwrap());
+    let band = |index, height| encoder.compress(index, picture(8, height, 1, 8)).unwrap();
+    let mut joiner = Joiner::new(encoder.clone());
+    assert!(matches!(joiner.push(band(1, 64)), Err(Error::InvalidArgument(_))));
+    joiner.push(band(0, 64)).unwrap();
+    assert!(matches!(joiner.finish(), Err(Error::InvalidArgument(_))));
 }

@@ -29,20 +29,12 @@ impl Lanczos {
     }
 
     /// The output pixels of the input pixel `(y, x)` of the core, in output values, into `block`, `[scale, scale]`.
-    pub fn block(
-        &self,
-        view: &View,
-        input: &[f32],
-        plane: usize,
-        (y, x): (usize, usize),
-        block: &mut [f32],
-    ) {
+    pub fn block(&self, view: &View, input: &[f32], plane: usize, (y, x): (usize, usize), block: &mut [f32]) {
         let size = view.height * view.width;
         let input = &input[plane * size..][..size];
         let (y, x) = ((view.core.y + y) as isize, (view.core.x + x) as isize);
-        let clamped = |at: isize, from: usize, len: usize| {
-            at.clamp(from as isize, (from + len) as isize - 1) as usize
-        };
+        let clamped =
+            |at: isize, from: usize, len: usize| at.clamp(from as isize, (from + len) as isize - 1) as usize;
         let picture = view.picture;
         for (column, across) in self.phases.iter().enumerate() {
             let interpolated = |row: isize| {
@@ -75,6 +67,7 @@ impl Phase {
 
 /// sinc(x) sinc(x / 3).
 fn kernel(x: f64) -> f64 {
-    let sinc = |x: f64| if x == 0.0 { 1.0 } else { (std::f64::consts::PI * x).sin() / (std::f64::consts::PI * x) };
+    let sinc =
+        |x: f64| if x == 0.0 { 1.0 } else { (std::f64::consts::PI * x).sin() / (std::f64::consts::PI * x) };
     if x.abs() < LOBES as f64 { sinc(x) * sinc(x / LOBES as f64) } else { 0.0 }
 }

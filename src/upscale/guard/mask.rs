@@ -63,9 +63,8 @@ fn dilated(seeds: &Seeds) -> Vec<u8> {
 
 /// The sum over a box around each value; beyond the ends the last value is repeated.
 fn blurred(values: &[u8], rows: usize, columns: usize) -> Vec<u8> {
-    let near = |at: usize, len: usize| {
-        (at..=at + 2 * BLUR).map(move |at| at.saturating_sub(BLUR).min(len - 1))
-    };
+    let near =
+        |at: usize, len: usize| (at..=at + 2 * BLUR).map(move |at| at.saturating_sub(BLUR).min(len - 1));
     let mut across = Vec::with_capacity(values.len());
     for row in values.chunks_exact(columns.max(1)) {
         across.extend((0..columns).map(|x| near(x, columns).map(|x| row[x]).sum::<u8>()));

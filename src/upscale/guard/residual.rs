@@ -149,8 +149,7 @@ impl Blocks {
     }
 
     fn join_any(&mut self, scale: usize) {
-        let columns =
-            self.sum.chunks(scale).zip(self.low.chunks(scale)).zip(self.high.chunks(scale));
+        let columns = self.sum.chunks(scale).zip(self.low.chunks(scale)).zip(self.high.chunks(scale));
         for (block, ((sum, low), high)) in self.blocks.iter_mut().zip(columns) {
             *block = joined(sum, low, high);
         }

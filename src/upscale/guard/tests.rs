@@ -52,9 +52,8 @@ fn a_single_value_that_runs_away_is_found() {
 
 #[test]
 fn at_an_edge_more_is_let_through_than_in_a_flat_area() {
-    let step = |low: f32, high: f32| {
-        (0..400).map(|at| if at % 20 < 10 { low } else { high }).collect::<Vec<f32>>()
-    };
+    let step =
+        |low: f32, high: f32| (0..400).map(|at| if at % 20 < 10 { low } else { high }).collect::<Vec<f32>>();
     let found = |input: Vec<f32>| {
         let mut output = enlarged(&input, 20, 2);
         // Half of the block's values 60 levels brighter: 30 levels in the mean.
@@ -92,8 +91,7 @@ fn the_fallback_is_a_lanczos_kernel_of_three_lobes() {
         let repaired = blown.repaired(&view, &Fallback::Lanczos { input: &input });
         let samples = Samples::F32(input.iter().map(|value| value * 255.0).collect());
         let picture = Raster { width: width as u32, height: height as u32, channels: 1, samples };
-        let resampled =
-            raster::resample(&picture, (width * scale) as u32, (height * scale) as u32).unwrap();
+        let resampled = raster::resample(&picture, (width * scale) as u32, (height * scale) as u32).unwrap();
         let Samples::F32(expected) = resampled.samples else { panic!("floats stay floats") };
         // Beyond the picture one repeats its edge and the other leaves it out.
         let (rows, columns) = (height * scale, width * scale);
@@ -122,11 +120,15 @@ fn another_network_takes_the_place_where_it_is_given() {
 fn a_part_gives_the_same_bits_as_the_whole() {
     let (height, width) = (40, 64);
     let input = waves(height, width);
-    let mut output: Vec<f32> =
-        enlarged(&input, width, 2).iter().enumerate().map(|(at, value)| value + (at % 7) as f32 * 1e-3).collect();
+    let mut output: Vec<f32> = enlarged(&input, width, 2)
+        .iter()
+        .enumerate()
+        .map(|(at, value)| value + (at % 7) as f32 * 1e-3)
+        .collect();
     output[40 * 128 + 62] = 30.0;
     let whole = view(2, height, width);
-    let expected = inspect(&whole, &input, &output).unwrap().repaired(&whole, &Fallback::Lanczos { input: &input });
+    let expected =
+        inspect(&whole, &input, &output).unwrap().repaired(&whole, &Fallback::Lanczos { input: &input });
     // Columns 20..40, with REACH and the Lanczos kernel's three pixels on each side.
     let (from, to) = (20 - 10, 40 + 10);
     let cut = |values: &[f32], width: usize, from: usize, to: usize| {
@@ -139,6 +141,7 @@ fn a_part_gives_the_same_bits_as_the_whole() {
         ..whole
     };
     let (input, output) = (cut(&input, width, from, to), cut(&output, 128, 2 * from, 2 * to));
-    let found = inspect(&part, &input, &output).unwrap().repaired(&part, &Fallback::Lanczos { input: &input });
+    let found =
+        inspect(&part, &input, &output).unwrap().repaired(&part, &Fallback::Lanczos { input: &input });
     assert_eq!(found, cut(&expected, 128, 40, 80));
 }

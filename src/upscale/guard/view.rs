@@ -100,7 +100,8 @@ impl View {
 
     /// Whether another network can take the place of this one on the same tile.
     pub fn suits(&self, other: &Signature) -> bool {
-        let footprint = (other.footprint.scale as usize, other.footprint.trim as usize, other.footprint.divisor);
+        let footprint =
+            (other.footprint.scale as usize, other.footprint.trim as usize, other.footprint.divisor);
         let ranges = (other.input_range, other.output_range);
         footprint == (self.scale, self.trim, 1) && ranges == (self.input_range, self.output_range)
     }

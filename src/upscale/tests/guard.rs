@@ -65,7 +65,8 @@ async fn what_is_blown_is_replaced_and_nothing_else() {
     let (bare, guarded) = (raster(bare), raster(guarded));
     let resampled = raster::resample(&picture, 240, 160).unwrap();
     let (mut white, mut same) = (0, 0);
-    for ((bare, guarded), resampled) in samples(&bare).iter().zip(samples(&guarded)).zip(samples(&resampled)) {
+    for ((bare, guarded), resampled) in samples(&bare).iter().zip(samples(&guarded)).zip(samples(&resampled))
+    {
         white += u32::from(*bare == 255);
         same += u32::from(bare == guarded);
         // The marks themselves are bright spots, which nearest neighbour and Lanczos draw differently.

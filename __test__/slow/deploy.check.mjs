@@ -1,0 +1,48 @@
+/** The files for Compose and Kubernetes against the schemas of those. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const DEPLOY = path.join(ROOT, 'examples', 'deploy');
+
+function run(command, ...args) {
+  const { status } = spawnSync(command, args, { stdio: 'inherit' });
+  assert.equal(status, 0, `${command} ${args.join(' ')}`);
+}
+
+test("compose.yaml by the Compose specification's schema", () => {
+  const venv = path.join(ROOT, '.cache', 'check-jsonschema');
+  const program = path.join(venv, 'bin', 'check-jsonschema');
+  if (!existsSync(program)) {
+    run('python3', '-m', 'venv', venv);
+    run(path.join(venv, 'bin', 'pip'), 'install', '--quiet', 'check-jsonschema');
+  }
+  run(program, '--builtin-schema', 'vendor.compose-spec', path.join(DEPLOY, 'compose.yaml'));
+});
+
+test("kubernetes.yaml by Kubernetes' own schemas", () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'upscaler-kubernetes-'));
+  try {
+    run('npm', 'install', '--prefix', folder, '--no-audit', '--no-fund', 'kubernetes-models@4', 'yaml@2');
+    const require = createRequire(path.join(folder, 'index.js'));
+    const { parseAllDocuments } = require('yaml');
+    const documents = parseAllDocuments(readFileSync(path.join(DEPLOY, 'kubernetes.yaml'), 'utf8'));
+    const kinds = documents.map((document) => {
+      const manifest = document.toJS();
+      const Model = require(`kubernetes-models/${manifest.apiVersion}`)[manifest.kind];
+      new Model(manifest).validate();
+      return manifest.kind;
+    });
+    assert.deepEqual(kinds, ['Deployment', 'Service', 'Deployment', 'HorizontalPodAutoscaler']);
+    const Model = require('kubernetes-models/apps/v1').Deployment;
+    assert.throws(() => new Model({ ...documents[0].toJS(), spec: { replicas: 'two' } }).validate());
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,114 @@
+/**
+ * Memory that comes back, and memory that is short, each in a process of its own. Figures are of resident memory, with the
+ * limits that the project promises.
+ */
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { ROOT } from '../../scripts/install.mjs';
+
+const PRELUDE = `
+  const fs = require('node:fs');
+  const Upscaler = require(${JSON.stringify(ROOT)});
+  const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  const rss = () => Number(/VmRSS:[^0-9]*([0-9]+)/.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1]) / 1024;
+  const settled = async () => { gc(); await wait(500); gc(); await wait(17_000); gc(); return Math.round(rss()); };
+  let seed = 1;
+  const random = (below) => (seed = (seed * 48271) % 2147483647) % below;
+  const raw = (side) => ({ data: new Uint8Array(side * side * 3).fill(90), width: side, height: side, channels: 3 });
+`;
+
+/** @param {string} script the body of an async function @param {string[]} [command] to start Node with */
+async function run(script, command = []) {
+  const source = `${PRELUDE}(async () => {${script}})().catch((error) => { console.error(error); process.exit(9); });`;
+  const [file, ...args] = [...command, process.execPath, '--expose-gc', '-e', source];
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let stdout = '';
+  child.stdout.on('data', (chunk) => (stdout += chunk));
+  const [code, signal] = await new Promise((resolve) => child.on('close', (...ended) => resolve(ended)));
+  assert.deepEqual([code, signal], [0, null]);
+  return JSON.parse(stdout);
+}
+
+test(
+  'after 1,500 mixed calls through seven models, idle and disposed',
+  { skip: process.platform !== 'linux' },
+  async (t) => {
+    const { empty, idle, disposed } = await run(`
+    const models = ['span-2x', 'span-4x', 'photo-4x', 'illustration-2x', 'denoise-2x-1', 'denoise-2x-none', 'denoise-2x-0'];
+    const first = new Upscaler({ model: 'span-2x' });
+    await first.upscale(raw(16));
+    await first.dispose();
+    const empty = await settled();
+    const all = models.map((model) => new Upscaler({ model }));
+    await Promise.all(all.map(({ ready }) => ready));
+    for (let n = 0; n < 1500; n += 6) {
+      await Promise.all(Array.from({ length: 6 }, () => all[random(7)].upscale(raw(64 + random(337)))));
+    }
+    const idle = await settled();
+    await Promise.all(all.map((upscaler) => upscaler.dispose()));
+    const disposed = await settled();
+    console.log(JSON.stringify({ empty, idle, disposed }));
+    process.exit();
+  `);
+    t.diagnostic(`${empty} MiB empty, ${idle} idle with seven models, ${disposed} disposed`);
+    assert.ok(disposed - empty <= 60, `${disposed} - ${empty} MiB`);
+    assert.ok(idle - empty <= 150 + 7 * 30, `${idle} - ${empty} MiB`);
+  },
+);
+
+test('500 instances come and go', { skip: process.platform !== 'linux' }, async (t) => {
+  const { before, after } = await run(`
+    const use = async () => { const upscaler = new Upscaler({ model: 'span-2x' }); await upscaler.upscale(raw(32)); await upscaler.dispose(); };
+    for (let i = 0; i < 20; i++) await use();
+    const before = await settled();
+    for (let i = 0; i < 100; i++) await Promise.all([use(), use(), use(), use(), use()]);
+    console.log(JSON.stringify({ before, after: await settled() }));
+    process.exit();
+  `);
+  t.diagnostic(`${before} MiB, then ${after}`);
+  assert.ok(after - before <= 20, `${after} - ${before} MiB`);
+});
+
+/** A control group with this limit, if this process may make one. @returns {{ enter: string[], remove: () => void } | undefined} */
+function controlGroup(bytes) {
+  const one = readFileSync('/proc/self/cgroup', 'utf8')
+    .split('\n')
+    .find((line) => /:memory:/.test(line))
+    ?.split(':')[2];
+  const [parent, limit] =
+    one === undefined
+      ? ['/sys/fs/cgroup', 'memory.max']
+      : [`/sys/fs/cgroup/memory${one}`, 'memory.limit_in_bytes'];
+  const base = existsSync(parent) ? parent : '/sys/fs/cgroup/memory';
+  const group = path.join(base, `upscaler-${process.pid}-${bytes}`);
+  try {
+    mkdirSync(group);
+    writeFileSync(path.join(group, limit), String(bytes));
+    const enter = ['sh', '-c', `echo $$ > ${group}/cgroup.procs && exec "$@"`, 'sh'];
+    if (spawnSync(enter[0], [...enter.slice(1), 'true']).status !== 0) throw new Error('not allowed');
+    return { enter, remove: () => rmdirSync(group) };
+  } catch {
+    return undefined;
+  }
+}
+
+for (const mib of [512, 256]) {
+  const group = process.platform === 'linux' ? controlGroup(mib * 2 ** 20) : undefined;
+  const skip = group === undefined && 'no control group can be made here';
+  test(`24 pictures of 512 x 512 at once in a control group of ${mib} MiB`, { skip }, async () => {
+    const { done } = await run(
+      `
+      const upscaler = new Upscaler({ model: 'span-2x' });
+      const results = await Promise.all(Array.from({ length: 24 }, () => upscaler.upscale(raw(512)).then((png) => png.length)));
+      console.log(JSON.stringify({ done: results.length }));
+      process.exit();
+    `,
+      group.enter,
+    );
+    assert.equal(done, 24);
+    group.remove();
+  });
+}

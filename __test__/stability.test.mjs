@@ -1,0 +1,154 @@
+/** Results show what was upscaled: the measure, and the default model on pictures that networks fail on. */
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { test } from 'node:test';
+import { ROOT } from '../scripts/install.mjs';
+import { blown, excess } from '../scripts/models/stress/compare.mjs';
+import { enlarge, lanczos } from '../scripts/models/stress/enlarge.mjs';
+import { patterns } from '../scripts/models/stress/patterns.mjs';
+import { paint, picture, rgb } from '../scripts/models/stress/picture.mjs';
+import { farthestPart } from '../scripts/models/stress/sheet.mjs';
+
+const sharp = createRequire(import.meta.url)('sharp');
+
+const FIXTURES = path.join(ROOT, '__test__', 'fixtures', 'stress');
+/** What Lanczos and cubic resampling stay within, of 255: see scripts/models/stress/compare.mjs. */
+const PLAIN = 16;
+
+/** Pixels doubled, and changed by `change`. */
+function doubled({ data, width, height }, change = (value) => value) {
+  const result = new Float32Array(width * height * 12);
+  for (let i = 0; i < result.length; i++) {
+    const [c, x, y] = [i % 3, Math.floor(i / 3) % (2 * width), Math.floor(i / 6 / width)];
+    result[i] = change(data[((y >> 1) * width + (x >> 1)) * 3 + c], x, y, c);
+  }
+  return { data: result, width: 2 * width, height: 2 * height };
+}
+
+const grey = (side, level = 100) => paint(side, side, () => [level, level, level]);
+
+/** Pictures that a clean checkout has: patterns, text and screens, a coffee spoon, parts of photographs. */
+async function small() {
+  const files = readdirSync(FIXTURES).sort();
+  const kept = await Promise.all(
+    files.map(async (name) => picture('file', name, await rgb(path.join(FIXTURES, name)))),
+  );
+  const photos = await Promise.all(
+    ['astronaut.png', 'chelsea.png', 'rocket.jpg'].map(async (name) => {
+      const image = sharp(path.join(ROOT, 'examples', 'images', name)).resize(96, 96);
+      return picture('photo', name, await rgb(image));
+    }),
+  );
+  // Of many patterns those of the first colours, and of spots, areas, noise and skies a few.
+  const seen = new Map();
+  const some = patterns('small', 0.2).filter(({ kind }) => {
+    seen.set(kind, (seen.get(kind) ?? 0) + 1);
+    return seen.get(kind) <= 12;
+  });
+  return [...kept, ...photos, ...some];
+}
+
+test('pixels that were doubled are nowhere beyond the input', () => {
+  const [noise] = patterns('test', 0.1).filter(({ kind }) => kind === 'noise');
+  assert.deepEqual(blown(noise.pixels, doubled(noise.pixels)), { pixels: 0, farthest: 0 });
+});
+
+test('on a flat area any difference counts, next to an edge that of half its height does not', () => {
+  const flat = grey(8);
+  assert.deepEqual(
+    blown(
+      flat,
+      doubled(flat, (value) => value + 32),
+    ).pixels,
+    0,
+  );
+  assert.deepEqual(
+    blown(
+      flat,
+      doubled(flat, (value) => value - 33),
+    ).pixels,
+    64,
+  );
+  // Black and a white column: three columns see both, 127.5 of a difference is explained there.
+  const column = paint(8, 8, (x) => Array(3).fill(x === 4 ? 255 : 0));
+  const found = excess(
+    column,
+    doubled(column, (value) => Math.abs(value - 150)),
+  );
+  // Black became 150, white 105, which is 150 away, too.
+  assert.deepEqual([...found.slice(0, 8)], [150, 150, 150, 22.5, 22.5, 22.5, 150, 150]);
+});
+
+test('what is wrong in one channel of one pixel of the result is found', () => {
+  const flat = grey(6);
+  const spoilt = doubled(flat, (value, x, y, c) => (x === 5 && y === 8 && c === 2 ? 255 : value));
+  const found = excess(flat, spoilt);
+  assert.equal(found[4 * 6 + 2], 155 / 4);
+  assert.equal(
+    found.reduce((sum, value) => sum + value),
+    155 / 4,
+  );
+  const nothing = doubled(flat, (value, x, y) => (x === 5 && y === 8 ? NaN : value));
+  assert.deepEqual(blown(flat, nothing), { pixels: 1, farthest: Infinity });
+});
+
+test('a result of another shape is refused', () => {
+  assert.throws(() => excess(grey(6), { ...doubled(grey(6)), width: 11 }), /a multiple of 6x6/);
+});
+
+test('plain resampling is never beyond what losing detail explains', async () => {
+  for (const { name, pixels } of await small()) {
+    for (const kernel of ['lanczos3', 'cubic']) {
+      const { farthest } = blown(pixels, await lanczos(pixels, 2, kernel));
+      assert.ok(farthest <= PLAIN, `${name}, ${kernel}: ${farthest}`);
+    }
+  }
+});
+
+test('the part that is shown of two results is where they differ', () => {
+  const flat = grey(200);
+  const spoilt = doubled(flat, (value, x, y) => (x >= 320 && x < 328 && y >= 40 && y < 48 ? 255 : value));
+  const { far, parts } = farthestPart(doubled(flat), spoilt);
+  assert.equal(far, 155);
+  const white = parts.map((part) => part.filter((value) => value === 255).length);
+  assert.deepEqual(white, [0, 8 * 8 * 3]);
+});
+
+/** Pictures of the small set in which a model blows something up, and the worst pixel of each. */
+async function failures(model, options) {
+  const enlarger = await enlarge(model, options);
+  try {
+    const failed = [];
+    for (const { name, input, pixels: reference } of await small()) {
+      const { pixels, farthest } = blown(reference, (await enlarger.upscale(input)).result);
+      if (pixels > 0) failed.push(`${name}: ${pixels} pixels, ${farthest.toFixed(0)}`);
+    }
+    return failed;
+  } finally {
+    await enlarger.dispose();
+  }
+}
+
+test('SPAN by itself blows up on these pictures, which is why there is a guard', async () => {
+  const failed = await failures('span-2x', { guard: false });
+  for (const name of [
+    'coffee-spoon',
+    'text-Lato-10-12px',
+    'screen-2-form',
+    'logo-3',
+    'checker-1',
+    'hot-pixels',
+  ])
+    assert.ok(
+      failed.some((line) => line.includes(name)),
+      `${name} is not among ${failed.length}`,
+    );
+});
+
+for (const model of ['default', 'span-2x', 'span-4x']) {
+  test(`${model} blows up nowhere`, async () => {
+    assert.deepEqual(await failures(model, undefined), []);
+  });
+}

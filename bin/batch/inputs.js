@@ -1,0 +1,148 @@
+// @ts-check
+'use strict';
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { isPicture } = require('./formats');
+const { entries, glob, isGlob } = require('./glob');
+
+/**
+ * From what was written on the command line to pictures.
+ *
+ * @typedef {{
+ *   file: string,
+ *   folder: string,
+ *   named: boolean,
+ *   bytes: number,
+ *   identity?: string,
+ * }} Input `file`: as it was given, or found; `-` for standard input. `folder`: of the file within the folder that was
+ *   given. `named`: given by its own name. `identity`: the same for two names of one file
+ * @typedef {{ file: string, reason: string, code?: string }} Problem
+ * @typedef {{ inputs: Input[], problems: Problem[], leftOut: string[] }} Found `leftOut`: results of earlier runs
+ */
+
+/** What the result of an earlier run is called: `photo@2x.jpg`, `photo@1920w.jpg`. */
+const RESULT = /@(\d+(\.\d+)?x|\d+[wh]|\d+x\d+)$/;
+
+/**
+ * @param {string[]} operands
+ * @param {{ recursive?: boolean }} options
+ * @returns {Promise<Found>} each file once
+ */
+async function findInputs(operands, { recursive = false }) {
+  /** @type {Found} */
+  const found = { inputs: [], problems: [], leftOut: [] };
+  for (const operand of operands) await expand(operand, recursive, found);
+  const seen = new Set();
+  found.inputs = found.inputs.filter(
+    ({ file, identity = file }) => !seen.has(identity) && seen.add(identity),
+  );
+  return leaveOutResults(found);
+}
+
+/**
+ * @param {string} operand
+ * @param {boolean} recursive
+ * @param {Found} found
+ */
+async function expand(operand, recursive, found) {
+  if (operand === '-') {
+    found.inputs.push({ file: '-', folder: '', named: true, bytes: 0 });
+    return;
+  }
+  const stats = await fs.promises.stat(operand).catch((/** @type {NodeJS.ErrnoException} */ error) => error);
+  if (stats instanceof Error) {
+    if (stats.code !== 'ENOENT' || !isGlob(operand))
+      return void found.problems.push(unreadable(operand, stats));
+    return expandGlob(operand, found);
+  }
+  if (!stats.isDirectory()) return void found.inputs.push(toInput(operand, '', stats, true));
+  const before = found.inputs.length;
+  await expandFolder(operand, '', recursive, found);
+  if (found.inputs.length > before) return;
+  const hint = recursive ? '' : ' (-r looks into the folders within it)';
+  found.problems.push({ file: operand, reason: `no pictures in this folder${hint}` });
+}
+
+/**
+ * @param {string} pattern
+ * @param {Found} found
+ */
+async function expandGlob(pattern, found) {
+  const before = found.inputs.length;
+  for await (const file of glob(pattern)) {
+    if (isPicture(file)) found.inputs.push(toInput(file, '', await fs.promises.stat(file), false));
+  }
+  if (found.inputs.length === before) {
+    found.problems.push({ file: pattern, reason: 'no file and no picture that fits this pattern' });
+  }
+}
+
+/**
+ * @param {string} root
+ * @param {string} folder within it
+ * @param {boolean} recursive
+ * @param {Found} found
+ */
+async function expandFolder(root, folder, recursive, found) {
+  for (const entry of await entries(path.join(root, folder))) {
+    if (entry.name.startsWith('.')) continue;
+    const file = path.join(root, folder, entry.name);
+    if (entry.isDirectory()) {
+      if (recursive) await expandFolder(root, path.join(folder, entry.name), recursive, found);
+    } else if (isPicture(entry.name)) {
+      const stats = await fs.promises.stat(file).catch((error) => error);
+      if (stats instanceof Error) found.problems.push(unreadable(file, stats));
+      else if (stats.isFile()) found.inputs.push(toInput(file, folder, stats, false));
+    }
+  }
+}
+
+/**
+ * @param {string} file
+ * @param {string} folder
+ * @param {fs.Stats} stats
+ * @param {boolean} named
+ * @returns {Input}
+ */
+function toInput(file, folder, stats, named) {
+  // Windows has no such numbers in all of its file systems.
+  const identity = stats.ino === 0 ? path.resolve(file) : `${stats.dev}:${stats.ino}`;
+  return { file, folder, named, bytes: stats.size, identity };
+}
+
+/**
+ * @param {string} file
+ * @param {NodeJS.ErrnoException} error
+ * @returns {Problem}
+ */
+function unreadable(file, error) {
+  const reason = error.code === 'ENOENT' ? 'no such file' : error.message;
+  return { file, reason, code: error.code };
+}
+
+/**
+ * A folder that was upscaled before holds `photo@2x.jpg` beside `photo.jpg`: upscaling that too would go on for ever.
+ *
+ * @param {Found} found
+ * @returns {Found}
+ */
+function leaveOutResults(found) {
+  const originals = new Set(found.inputs.map(({ file }) => withoutEnding(file)));
+  const isResult = (/** @type {Input} */ { file, named }) => {
+    const stem = withoutEnding(file);
+    return !named && RESULT.test(stem) && originals.has(stem.replace(RESULT, ''));
+  };
+  return {
+    ...found,
+    inputs: found.inputs.filter((input) => !isResult(input)),
+    leftOut: found.inputs.filter(isResult).map(({ file }) => file),
+  };
+}
+
+/** @param {string} file */
+function withoutEnding(file) {
+  return file.slice(0, file.length - path.extname(file).length);
+}
+
+module.exports = { findInputs };

@@ -1,0 +1,62 @@
+// @ts-check
+'use strict';
+
+/** sharp's: these pictures are one's own, where those of a server are anybody's. */
+const MAX_PIXELS = 0x3fff ** 2;
+const MAX_OUTPUT_PIXELS = 4 * MAX_PIXELS;
+const MAX_BYTES = 4 * 2 ** 30;
+
+/**
+ * The models of a batch, each loaded once, when a picture first needs it.
+ *
+ * @typedef {import('../../index.js')} Upscaler
+ */
+class Networks {
+  /** @type {Map<string | undefined, Upscaler>} */
+  #upscalers = new Map();
+  #Upscaler;
+  #options;
+
+  /**
+   * @param {{
+   *   precision?: 'fp32' | 'int8',
+   *   guard?: boolean,
+   *   threads?: number,
+   *   maxPixels?: number,
+   *   maxOutputPixels?: number,
+   * }} options `threads`: of the whole process
+   * @param {AbortSignal} signal stops the loading of models
+   */
+  constructor({ precision, guard, threads, maxPixels, maxOutputPixels }, signal) {
+    // Only now: it loads the addon.
+    this.#Upscaler = require('../../index.js');
+    this.#options = {
+      precision,
+      guard,
+      limitInputPixels: maxPixels ?? MAX_PIXELS,
+      limitOutputPixels: maxOutputPixels ?? MAX_OUTPUT_PIXELS,
+      limitInputBytes: MAX_BYTES,
+      signal,
+    };
+    if (threads !== undefined) this.#Upscaler.configure({ threads });
+  }
+
+  /**
+   * @param {string | undefined} model
+   * @returns {Upscaler}
+   */
+  get(model) {
+    let upscaler = this.#upscalers.get(model);
+    if (upscaler === undefined) {
+      upscaler = new this.#Upscaler({ model, ...this.#options });
+      this.#upscalers.set(model, upscaler);
+    }
+    return upscaler;
+  }
+
+  async dispose() {
+    await Promise.all([...this.#upscalers.values()].map((upscaler) => upscaler.dispose()));
+  }
+}
+
+module.exports = { Networks };

@@ -1,0 +1,23 @@
+// @ts-check
+'use strict';
+
+const { bytes, duration, short } = require('../terminal/figures');
+
+/**
+ * What is written under each picture of a sheet.
+ *
+ * @param {import('./trials').Trial} trial
+ * @returns {[string, string, string]} name, time, size
+ */
+function labelsOf({ model, pixels, ms, wholeMs = 0, megapixelsPerSecond = 0, modelBytes = 0, error }) {
+  if (error !== undefined) return [model, 'failed', ''];
+  const size = `${pixels?.width} × ${pixels?.height}`;
+  if (ms === undefined) return [model, 'resampled, without a network', size];
+  return [
+    model,
+    `${duration(ms)} · ${short(megapixelsPerSecond)} MP/s · whole picture ≈ ${duration(wholeMs)}`,
+    `network ${bytes(modelBytes)} · ${size}`,
+  ];
+}
+
+module.exports = { labelsOf };

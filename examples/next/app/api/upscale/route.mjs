@@ -1,0 +1,4 @@
+import { upscale } from '../../../upscale.mjs';
+
+export const runtime = 'nodejs';
+export const POST = upscale.upscale;

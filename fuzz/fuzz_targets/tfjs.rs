@@ -1,0 +1,14 @@
+//! TensorFlow.js models: a `model.json`, a byte of zero, and what every shard begins with.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use upscaler_node::format::tfjs;
+use upscaler_node::graph::Network;
+
+fuzz_target!(|data: &[u8]| {
+    let split = data.iter().position(|byte| *byte == 0).unwrap_or(data.len());
+    let (json, weights) = data.split_at(split);
+    let mut shard = |_: &str| Ok(weights.to_vec());
+    let read = tfjs::read(json, &mut shard).and_then(|contents| contents.network(None));
+    _ = read.and_then(Network::from_model).and_then(Network::optimised);
+});

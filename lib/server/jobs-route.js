@@ -1,0 +1,173 @@
+// @ts-check
+'use strict';
+
+const { mediaType, prefersJson } = require('./accept');
+const { acceptedTypes } = require('./body');
+const { dispositionOf } = require('./disposition');
+const { LAST_EVENT, isOver, jobEvents } = require('./job-events');
+const { problemReply, retryAfter } = require('./problem');
+const { RequestError } = require('./request-error');
+const { inJson } = require('./status-routes');
+const { limitTime, readPicture, reasonOf } = require('./upscale-route');
+
+/**
+ * @typedef {import('./exchange').Exchange} Exchange
+ * @typedef {import('./exchange').Reply} Reply
+ * @typedef {import('./exchange').Route} Route
+ * @typedef {import('./service').Service} Service
+ * @typedef {import('./types/server').JobStore} JobStore
+ * @typedef {import('./types/server').JobView} JobView
+ */
+
+/** Where a job is, at the end of whatever path the route is mounted on. */
+const JOB_PATH = /^(?<base>.*)\/(?<id>[\w-]{16,128})(?<events>\/events)?\/?$/;
+
+/**
+ * Pictures for later: `POST` gives a job, `GET <job>` its state until it is done and then the picture,
+ * `GET <job>/events` its progress, `DELETE <job>` cancels it.
+ *
+ * @param {Service} service
+ * @param {JobStore} store
+ * @returns {Route}
+ */
+function jobsRoute(service, store) {
+  return async (exchange) => {
+    try {
+      return await answer(exchange, service, store);
+    } catch (error) {
+      return problemReply(error, service.status().expectedWait);
+    }
+  };
+}
+
+/**
+ * @param {Exchange} exchange
+ * @param {Service} service
+ * @param {JobStore} store
+ * @returns {Promise<Reply>}
+ */
+async function answer(exchange, service, store) {
+  const { method, path } = exchange;
+  if (method === 'POST') return addJob(exchange, service, store);
+  if (method === 'OPTIONS') {
+    const allow = 'POST, GET, HEAD, DELETE, OPTIONS';
+    return { status: 204, headers: { allow, 'accept-post': acceptedTypes(service.settings) } };
+  }
+  const found = JOB_PATH.exec(path)?.groups;
+  const view = found && (await store.get(found.id));
+  if (found === undefined || view === undefined)
+    throw new RequestError(404, 'Expected a job that is kept here');
+  const self = `${found.base}/${found.id}`;
+  if (found.events && method === 'GET') return events(exchange, view, store, self);
+  if (found.events) throw new RequestError(405, 'Expected GET', { allow: 'GET' });
+  if (method === 'GET' || method === 'HEAD') return showJob(exchange, view, service, store, self);
+  if (method === 'DELETE') return inJson(200, show((await store.cancel(view.id)) ?? view, self));
+  throw new RequestError(405, 'Expected GET or DELETE', { allow: 'GET, HEAD, DELETE' });
+}
+
+/**
+ * @param {Exchange} exchange
+ * @param {Service} service
+ * @param {JobStore} store
+ * @returns {Promise<Reply>}
+ */
+async function addJob(exchange, service, store) {
+  const limit = limitTime(exchange.signal, service);
+  const admission = service.admit();
+  try {
+    const nobody = { read() {}, begun() {}, upscaled() {}, end() {} };
+    const picture = await readPicture({ ...exchange, signal: limit.signal }, service, admission, nobody);
+    const { image, filename, choice } = picture;
+    // The job holds its picture from here on.
+    admission.leave();
+    const view = await store.add({ image, filename, ...choice });
+    const self = `${exchange.path.replace(/\/$/, '')}/${view.id}`;
+    const reply = inJson(202, show(view, self));
+    return { ...reply, headers: { ...reply.headers, location: self } };
+  } catch (error) {
+    throw reasonOf(error, limit.signal);
+  } finally {
+    limit.stop();
+    admission.leave();
+  }
+}
+
+/**
+ * @param {Exchange} exchange
+ * @param {JobView} view
+ * @param {Service} service
+ * @param {JobStore} store
+ * @param {string} self
+ * @returns {Promise<Reply>}
+ */
+async function showJob(exchange, view, service, store, self) {
+  if (prefersJson(exchange.header('accept'))) return inJson(200, show(view, self));
+  if (view.state === 'cancelled') throw new RequestError(410, 'Expected a job that was not cancelled');
+  if (view.state === 'failed') return failed(view);
+  if (view.state !== 'done') {
+    const reply = inJson(202, show(view, self));
+    return {
+      ...reply,
+      headers: { ...reply.headers, 'retry-after': retryAfter(service.status().expectedWait) },
+    };
+  }
+  const etag = `"${view.id}"`;
+  if (exchange.header('if-none-match')?.includes(etag)) return { status: 304, headers: { etag } };
+  const result = await store.result(view.id);
+  if (result === undefined) throw new RequestError(410, 'Expected a result that has not expired');
+  const { disposition } = service.settings;
+  const headers = {
+    'content-type': mediaType(result.info.format),
+    'cache-control': 'private, no-transform',
+    'x-content-type-options': 'nosniff',
+    'upscaler-model': result.info.model,
+    etag,
+    ...(disposition
+      ? { 'content-disposition': dispositionOf(disposition, result.filename, result.info) }
+      : {}),
+  };
+  return { status: 200, headers, body: result.data };
+}
+
+/**
+ * @param {JobView} view
+ * @returns {Reply}
+ */
+function failed({ error }) {
+  const headers = { 'content-type': 'application/problem+json; charset=utf-8', 'cache-control': 'no-store' };
+  return {
+    status: error?.status ?? 500,
+    headers,
+    body: Buffer.from(JSON.stringify(error)),
+    code: error?.code,
+  };
+}
+
+/**
+ * @param {Exchange} exchange
+ * @param {JobView} view
+ * @param {JobStore} store
+ * @param {string} self
+ * @returns {Reply}
+ */
+function events(exchange, view, store, self) {
+  // 204 is what tells a browser not to connect again.
+  if (exchange.header('last-event-id') === LAST_EVENT && isOver(view)) return { status: 204, headers: {} };
+  const headers = {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache, no-transform',
+    // nginx would collect events otherwise.
+    'x-accel-buffering': 'no',
+  };
+  return { status: 200, headers, body: jobEvents(store, view, (state) => show(state, self)) };
+}
+
+/**
+ * @param {JobView} view
+ * @param {string} self its path
+ */
+function show(view, self) {
+  return { ...view, links: { self, events: `${self}/events` } };
+}
+
+module.exports = { jobsRoute };

@@ -1,0 +1,323 @@
+// @ts-check
+'use strict';
+
+const { readFile } = require('node:fs/promises');
+const { FlowProducer, Queue, QueueEvents } = require('bullmq');
+const { UpscalerError } = require('upscaler-node');
+const { isFinal, isQuarantined, queueError } = require('./failure');
+const { Pictures, digest } = require('./pictures');
+const { UpscaleJob } = require('./upscale-job');
+const { jobIdOf, parseAddOptions } = require('./upscale-options');
+
+/**
+ * @typedef {import('../index.js').AddOptions} AddOptions
+ * @typedef {import('../index.js').PictureSource} PictureSource
+ * @typedef {import('../index.js').UpscaleQueueOptions} UpscaleQueueOptions
+ * @typedef {import('bullmq').JobsOptions} JobsOptions
+ * @typedef {import('./pictures').Packed} Packed
+ * @typedef {{ picture: Packed, identity: string | undefined }} PackedSource what identifies its content, if it is known
+ * @typedef {{ name: string, data: object, opts: JobsOptions & { jobId?: string } }} Entry as BullMQ takes it
+ */
+
+const HOUR = 3600;
+const DEFAULT_NAME = 'upscale';
+/** Of the jobs: a picture, and a parent of several. */
+const PICTURE = 'picture';
+const VARIANTS = 'variants';
+/** How long a cancelled job is remembered for the worker that has it. */
+const CANCEL_SECONDS = HOUR;
+
+/** Takes pictures, and gives them to the workers of the same name. */
+class UpscaleQueue {
+  #options;
+  #queue;
+  #events;
+  #pictures;
+  /** @type {FlowProducer | undefined} */
+  #flows;
+
+  /** @param {UpscaleQueueOptions} options */
+  constructor(options) {
+    const { connection, name = DEFAULT_NAME, prefix } = options;
+    this.#options = { attempts: 3, requestTimeout: 10_000, ttl: HOUR * 1000, ...options };
+    const base = { connection: forProducer(connection), ...(prefix === undefined ? {} : { prefix }) };
+    this.#queue = new Queue(name, base);
+    this.#events = new QueueEvents(name, { ...base, connection });
+    this.#pictures = new Pictures(options);
+    // A connection that is lost is tried again; calls say so by themselves.
+    this.#queue.on('error', () => {});
+    this.#events.on('error', () => {});
+  }
+
+  /** BullMQ's own, for whatever it offers beside. */
+  get queue() {
+    return this.#queue;
+  }
+
+  get events() {
+    return this.#events;
+  }
+
+  /**
+   * @param {PictureSource} source
+   * @param {AddOptions} [options]
+   * @returns {Promise<UpscaleJob>} of the job that is there already where the same was asked for
+   */
+  async add(source, options = {}) {
+    const { name, data, opts } = await this.#entry(source, options);
+    return this.#ask(async () => {
+      await this.#refuseIfFull(1);
+      const job = await this.#queue.add(name, data, opts);
+      await this.#again(job.id);
+      return this.#wrap(job);
+    });
+  }
+
+  /**
+   * All of them, or none.
+   *
+   * @param {{ source: PictureSource, options?: AddOptions }[]} pictures
+   * @returns {Promise<UpscaleJob[]>}
+   */
+  async addBulk(pictures) {
+    const entries = await Promise.all(
+      pictures.map(({ source, options = {} }) => this.#entry(source, options)),
+    );
+    return this.#ask(async () => {
+      await this.#refuseIfFull(entries.length);
+      const jobs = await this.#queue.addBulk(entries);
+      for (const job of jobs) await this.#again(job.id);
+      return jobs.map((job) => this.#wrap(job));
+    });
+  }
+
+  /**
+   * Several sizes or formats of one picture, for `srcset`: a flow, whose parent is done when all of them are.
+   *
+   * @param {PictureSource} source
+   * @param {AddOptions[]} variants
+   * @returns {Promise<UpscaleJob>} its `variants()` are the results
+   */
+  async addVariants(source, variants) {
+    if (variants.length === 0)
+      throw new UpscalerError('ERR_INVALID_ARG_VALUE', 'Expected at least one variant');
+    const packed = await this.#pack(source);
+    const children = await Promise.all(variants.map((options) => this.#packedEntry(packed, options)));
+    const { connection, prefix, name: queueName = DEFAULT_NAME } = this.#options;
+    this.#flows ??= new FlowProducer({ connection, ...(prefix === undefined ? {} : { prefix }) });
+    this.#flows.on('error', () => {});
+    const flows = this.#flows;
+    return this.#ask(async () => {
+      await this.#refuseIfFull(children.length);
+      const { job } = await flows.add({
+        name: VARIANTS,
+        queueName,
+        data: { order: children.map(({ opts }) => opts.jobId) },
+        opts: this.#keep(),
+        children: children.map(({ name, data, opts }) => ({
+          name,
+          queueName,
+          data,
+          opts: { ...opts, failParentOnFailure: true },
+        })),
+      });
+      return this.#wrap(job);
+    });
+  }
+
+  /** @param {string} id */
+  async get(id) {
+    const job = await this.#ask(() => this.#queue.getJob(id));
+    return job && this.#wrap(job);
+  }
+
+  /**
+   * Takes a job out of the queue, or tells its worker to stop.
+   *
+   * @param {string} id
+   * @returns {Promise<boolean>} whether there was something to cancel
+   */
+  async cancel(id) {
+    return this.#ask(async () => {
+      const job = await this.#queue.getJob(id);
+      if (job === undefined || (await job.isCompleted()) || (await job.isFailed())) return false;
+      const client = await this.#queue.client;
+      await client.set(cancelKey(this.#queue, id), '1', { EX: CANCEL_SECONDS });
+      // The one that a worker has cannot be removed: the worker looks at the key.
+      await job.remove().catch(() => {});
+      return true;
+    });
+  }
+
+  /** How many jobs wait, run, are done and have failed. */
+  async counts() {
+    const { waiting, prioritized, delayed, active, completed, failed } = await this.#ask(() =>
+      this.#queue.getJobCounts('waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'),
+    );
+    return { waiting: waiting + prioritized, delayed, active, completed, failed };
+  }
+
+  /**
+   * Milliseconds that the first job has waited: what to scale workers by.
+   *
+   * @returns {Promise<number>}
+   */
+  async oldestWait() {
+    return this.#ask(async () => {
+      const oldest = await this.#queue.getJobs(['waiting', 'prioritized'], 0, 0, true);
+      return oldest[0] ? Math.max(Date.now() - oldest[0].timestamp - (oldest[0].delay ?? 0), 0) : 0;
+    });
+  }
+
+  /** Jobs whose every worker was lost, with their pictures, to be looked at. */
+  async quarantine() {
+    const failed = await this.#ask(() => this.#queue.getFailed());
+    return failed.filter(({ failedReason }) => isQuarantined(failedReason)).map((job) => this.#wrap(job));
+  }
+
+  async close() {
+    await Promise.all([this.#queue.close(), this.#events.close(), this.#flows?.close()]);
+  }
+
+  /**
+   * @param {PictureSource} source
+   * @param {AddOptions} options
+   * @returns {Promise<Entry>}
+   */
+  async #entry(source, options) {
+    // What is wrong with the options need not wait for the picture.
+    parseAddOptions(options);
+    return this.#packedEntry(await this.#pack(source), options);
+  }
+
+  /**
+   * @param {PackedSource} source
+   * @param {AddOptions} options
+   * @returns {Promise<Entry>}
+   */
+  async #packedEntry({ picture, identity }, options) {
+    const { recipe, own } = parseAddOptions(options);
+    const { model, filename, deduplicate = true, priority, delay, attempts, backoff } = own;
+    const jobId = deduplicate && identity ? await jobIdOf(identity, recipe, model) : crypto.randomUUID();
+    const data = { picture, options: recipe, model, filename };
+    return {
+      name: PICTURE,
+      data,
+      opts: {
+        jobId,
+        priority,
+        delay,
+        attempts: attempts ?? this.#options.attempts,
+        backoff: backoff ?? { type: 'exponential', delay: 1000, jitter: 0.5 },
+        ...this.#keep(),
+      },
+    };
+  }
+
+  #keep() {
+    const age = Math.ceil(this.#options.ttl / 1000);
+    return { removeOnComplete: { age }, removeOnFail: { age: Math.max(age, 7 * 24 * HOUR) } };
+  }
+
+  /**
+   * @param {PictureSource} source
+   * @returns {Promise<PackedSource>}
+   */
+  async #pack(source) {
+    if ('key' in source) {
+      const { key } = source;
+      const version = await this.#pictures.version(key);
+      return { picture: { key }, identity: version === undefined ? undefined : `${key} ${version}` };
+    }
+    const bytes = await readSource(source);
+    return { picture: await this.#pictures.pack('inputs', bytes), identity: await digest(bytes) };
+  }
+
+  /** @param {number} more */
+  async #refuseIfFull(more) {
+    const { maxPending } = this.#options;
+    if (maxPending === undefined) return;
+    const waiting = await this.#queue.getJobCountByTypes('waiting', 'prioritized', 'delayed');
+    if (waiting + more <= maxPending) return;
+    throw new UpscalerError(
+      'ERR_UPSCALER_QUEUE_FULL',
+      `Expected at most ${maxPending} pictures to wait (maxPending) but ${waiting} wait already`,
+    );
+  }
+
+  /**
+   * The same was asked for before and failed for a reason that may be gone: it is tried again.
+   *
+   * @param {string | undefined} id
+   */
+  async #again(id) {
+    const job = id === undefined ? undefined : await this.#queue.getJob(id);
+    if (job?.failedReason === undefined || isFinal(job.failedReason) || !(await job.isFailed())) return;
+    // Somebody else may have done it first.
+    await job.retry('failed', { resetAttemptsMade: true }).catch(() => {});
+  }
+
+  /** @param {import('bullmq').Job} job */
+  #wrap(job) {
+    return new UpscaleJob(job, { events: this.#events, pictures: this.#pictures });
+  }
+
+  /**
+   * A request to Redis, which is given up when it does not answer.
+   *
+   * @template T
+   * @param {() => Promise<T>} request
+   * @returns {Promise<T>}
+   */
+  async #ask(request) {
+    const { requestTimeout } = this.#options;
+    /** @type {NodeJS.Timeout | undefined} */
+    let timer;
+    const late = new Promise((_, reject) => {
+      const error = () =>
+        reject(new Error(`Expected an answer of Redis within ${requestTimeout} ms (requestTimeout)`));
+      timer = setTimeout(error, requestTimeout);
+    });
+    try {
+      return /** @type {T} */ (await Promise.race([request(), late]));
+    } catch (error) {
+      throw queueError(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/**
+ * @param {import('bullmq').Queue | import('bullmq').Worker} queue
+ * @param {string} id
+ */
+function cancelKey(queue, id) {
+  return queue.toKey(`cancel:${id}`);
+}
+
+/**
+ * Producers hear of a lost connection instead of waiting for it.
+ *
+ * @param {import('bullmq').ConnectionOptions} connection
+ * @returns {import('bullmq').ConnectionOptions}
+ */
+function forProducer(connection) {
+  const isClient = 'status' in connection || 'options' in connection;
+  return isClient ? connection : { maxRetriesPerRequest: 3, ...connection };
+}
+
+/** @param {PictureSource} source */
+async function readSource(source) {
+  if (source instanceof Uint8Array) return Buffer.from(source.buffer, source.byteOffset, source.byteLength);
+  if (!('path' in source)) {
+    throw new UpscalerError('ERR_INVALID_ARG_TYPE', 'Expected a Buffer, { path } or { key } for the picture');
+  }
+  try {
+    return await readFile(source.path);
+  } catch (cause) {
+    throw new UpscalerError('ERR_UPSCALER_READ', `Could not read ${source.path}`, { cause });
+  }
+}
+
+module.exports = { UpscaleQueue, cancelKey, DEFAULT_NAME, VARIANTS };

@@ -1,0 +1,106 @@
+/**
+ * `node scripts/models/stability.mjs [model …] [--set stress|held-out] [--clones folder] [--every n] [--guard]
+ * [--dry]`: on how many pictures, and how many pixels, the models that are here give something that is not in the
+ * picture; written to lib/catalogue/facts.json as `stability`. Without a name, all of the catalogue; `default` is
+ * measured, but not written. What is measured is the network by itself; with --guard, what is left of it by the guard,
+ * of models that have one.
+ *
+ * A pixel is blown where the result, reduced to the input's size, is farther from it than a method that is merely
+ * blurred can be: see stress/compare.mjs. --every takes about every nth picture, for slow models; the figures say how much
+ * they were measured on. `npm run models` brings the pages up to date afterwards.
+ */
+import { createRequire } from 'node:module';
+import { parseArgs } from 'node:util';
+import { updateFacts } from './facts.mjs';
+import { blown } from './stress/compare.mjs';
+import { enlarge } from './stress/enlarge.mjs';
+import { SETS } from './stress/index.mjs';
+import { keptSet } from './stress/kept.mjs';
+import { random } from './stress/random.mjs';
+
+const require = createRequire(import.meta.url);
+const { entries } = require('../../lib/catalogue');
+const { locate } = require('../../lib/locate');
+
+const { values: options, positionals: names } = parseArgs({
+  options: {
+    set: { type: 'string', default: 'stress' },
+    clones: { type: 'string' },
+    every: { type: 'string', default: '1' },
+    guard: { type: 'boolean' },
+    dry: { type: 'boolean' },
+  },
+  allowPositionals: true,
+});
+const every = Number(options.every);
+if (!SETS.includes(/** @type {any} */ (options.set)) || !(every >= 1))
+  throw new Error(`Expected --set ${SETS.join(' or ')} and --every 1 or more`);
+
+const here = entries.filter((entry) => locate(entry) !== undefined).map(({ id }) => id);
+const wanted = names.length > 0 ? names : here;
+
+const { pictures: all, leftOut } = await keptSet(/** @type {any} */ (options.set), {
+  clones: options.clones,
+});
+// By name, so that a share has some of everything.
+const pictures = all.filter(({ name }) => random(name).next() < 1 / every);
+const pixels = pictures.reduce((sum, { pixels: { width, height } }) => sum + width * height, 0);
+console.error(`${pictures.length} pictures of ${all.length}, ${(pixels / 1e6).toFixed(1)} megapixels`);
+
+for (const name of wanted) {
+  const { kinds, total } = await measure(name);
+  for (const [kind, found] of Object.entries(kinds)) console.log(name, kind, JSON.stringify(found));
+  console.log(name, 'all', JSON.stringify(total));
+  if (!options.dry && entries.some(({ id }) => id === name)) updateFacts({ [name]: facts(total) });
+}
+if (leftOut.length > 0) console.error(`\nThe set was not complete:\n- ${leftOut.join('\n- ')}`);
+
+/** What the catalogue says of it. */
+function facts({ blownPictures, blownPixels }) {
+  const megapixels = Number((pixels / 1e6).toFixed(1));
+  const found = { set: options.set, pictures: pictures.length, megapixels, blownPictures, blownPixels };
+  return options.guard ? { guardedStability: found } : { stability: found };
+}
+
+/** @param {string} name of a model, or Lanczos */
+async function measure(name) {
+  const enlarger = await enlarge(name, { guard: options.guard === true });
+  /** @type {Record<string, { pictures: number, blownPictures: number, blownPixels: number, farthest: number, guarded?: number, worst: string[] }>} */
+  const kinds = {};
+  try {
+    for (const { kind, name: title, input, pixels: reference } of pictures) {
+      const { result, guarded } = await enlarger.upscale(input);
+      const found = blown(reference, result);
+      const of = (kinds[kind] ??= {
+        pictures: 0,
+        blownPictures: 0,
+        blownPixels: 0,
+        farthest: 0,
+        guarded: 0,
+        worst: [],
+      });
+      of.pictures += 1;
+      of.guarded += Number(guarded > 0);
+      of.blownPixels += found.pixels;
+      of.farthest = Math.max(of.farthest, Math.round(found.farthest));
+      if (found.pixels > 0) {
+        of.blownPictures += 1;
+        if (of.worst.length < 5) of.worst.push(title);
+      }
+    }
+  } finally {
+    await enlarger.dispose();
+  }
+  const sum = (/** @type {'blownPictures' | 'blownPixels' | 'guarded'} */ key) =>
+    Object.values(kinds).reduce((total, found) => total + found[key], 0);
+  const farthest = Math.max(...Object.values(kinds).map((found) => found.farthest));
+  return {
+    kinds,
+    total: {
+      blownPictures: sum('blownPictures'),
+      blownPixels: sum('blownPixels'),
+      guarded: sum('guarded'),
+      farthest,
+    },
+  };
+}

@@ -1,0 +1,139 @@
+//! Files that somebody names: opened once, regular ones alone, and read up to a limit. Pipes and devices may never answer, or
+//! never end, and opening some of them does something.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Bytes that are read between two looks at whether anybody still wants them.
+const PIECE: usize = 4 << 20;
+
+/// Why a file was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// The system says so.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// A folder, a pipe, a device, a socket.
+    #[error("it is no regular file")]
+    Irregular,
+    /// It has more bytes than are taken.
+    #[error("it has more than {0} bytes")]
+    Large(u64),
+    /// Nobody wants it any more.
+    #[error("the reading was given up")]
+    Abandoned,
+}
+
+/// Reads a regular file of at most `most` bytes, as long as it is `wanted`.
+///
+/// # Errors
+/// See [`Refused`]. Nothing of what is in the file, nor how long it is, is told.
+pub fn read(path: &Path, most: u64, wanted: &dyn Fn() -> bool) -> Result<Vec<u8>, Refused> {
+    let file = open(path)?;
+    // What was opened is looked at, not what the path leads to by now.
+    let about = file.metadata()?;
+    if !about.is_file() {
+        return Err(Refused::Irregular);
+    }
+    if about.len() > most {
+        return Err(Refused::Large(most));
+    }
+    let mut bytes = Vec::new();
+    // One more, to see that there is none.
+    let expected = usize::try_from(about.len()).unwrap_or(usize::MAX).saturating_add(1);
+    bytes.try_reserve_exact(expected).map_err(|_| Refused::Io(io::ErrorKind::OutOfMemory.into()))?;
+    loop {
+        if !wanted() {
+            return Err(Refused::Abandoned);
+        }
+        let read = (&file).take(PIECE as u64).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > most {
+            return Err(Refused::Large(most));
+        }
+        if read == 0 {
+            return Ok(bytes);
+        }
+    }
+}
+
+/// Opens without waiting: for a pipe that nobody writes to, `open` would never come back.
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Folder(std::path::PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Folder {
+            let path = std::env::temp_dir().join(format!("upscaler-files-{name}-{}", std::process::id()));
+            std::fs::create_dir_all(&path).unwrap();
+            Folder(path)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    const ALWAYS: fn() -> bool = || true;
+
+    #[test]
+    fn a_file_is_read_up_to_the_limit() {
+        let folder = Folder::new("limit");
+        let path = folder.0.join("file");
+        for size in [0, 1, PIECE, PIECE + 1] {
+            let content: Vec<u8> = (0..size).map(|n| n as u8).collect();
+            std::fs::write(&path, &content).unwrap();
+            assert_eq!(read(&path, size as u64, &ALWAYS).unwrap(), content);
+            if size > 0 {
+                assert!(matches!(read(&path, size as u64 - 1, &ALWAYS), Err(Refused::Large(_))));
+            }
+        }
+        assert!(matches!(read(&path, u64::MAX, &|| false), Err(Refused::Abandoned)));
+        assert!(matches!(read(&folder.0.join("missing"), 9, &ALWAYS), Err(Refused::Io(_))));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn folders_pipes_devices_and_sockets_are_refused_at_once() {
+        let folder = Folder::new("kinds");
+        let pipe = folder.0.join("pipe");
+        let name = std::ffi::CString::new(pipe.to_str().unwrap()).unwrap();
+        // SAFETY: the name ends with null.
+        assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+        let link = folder.0.join("link");
+        std::os::unix::fs::symlink("/dev/zero", &link).unwrap();
+        for path in [&pipe, &link, &folder.0, Path::new("/dev/zero"), Path::new("/dev/tty")] {
+            assert!(
+                matches!(read(path, u64::MAX, &ALWAYS), Err(Refused::Irregular | Refused::Io(_))),
+                "{}",
+                path.display()
+            );
+        }
+        let socket = folder.0.join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        assert!(matches!(read(&socket, u64::MAX, &ALWAYS), Err(Refused::Io(_))));
+    }
+
+    /// Files of the kernel's say that they have no bytes, and have some.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_is_longer_than_it_says() {
+        assert!(!read(Path::new("/proc/self/maps"), 1 << 30, &ALWAYS).unwrap().is_empty());
+        assert!(matches!(read(Path::new("/proc/self/maps"), 10, &ALWAYS), Err(Refused::Large(10))));
+    }
+}

@@ -1,0 +1,163 @@
+//! How much memory the pictures of the process may take together: what was configured, else a part of what the process may
+//! have at all.
+
+use std::path::{Path, PathBuf};
+
+use once_cell::sync::OnceCell;
+
+use crate::error::Error;
+
+/// What all pictures together may hold where there is plenty, in bytes.
+const MOST: u64 = 4 << 30;
+
+/// The same where there are many cores, for each: a tile in the network, and the picture that it is of.
+const MOST_PER_CORE: u64 = 256 << 20;
+
+/// What the process takes beside pictures: Node, ONNX Runtime's library and a network of middle size.
+const ELSEWHERE: u64 = 160 << 20;
+
+/// No less is of use: a tile of the default network takes a third of it.
+const LEAST: u64 = 96 << 20;
+
+static LIMIT: OnceCell<u64> = OnceCell::new();
+
+/// Sets the memory that all pictures together may hold, in bytes, before the first picture.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] if it was set to something else before.
+pub fn configure(bytes: u64) -> Result<(), Error> {
+    match *LIMIT.get_or_init(|| bytes) {
+        found if found == bytes => Ok(()),
+        found => Err(Error::InvalidArgument(format!(
+            "Expected maxMemory to be configured once, before the first image, but it was set to {found} already"
+        ))),
+    }
+}
+
+/// The memory that all pictures together may hold, in bytes: decoded pictures, activations, rows in the making and files.
+pub fn limit() -> u64 {
+    *LIMIT.get_or_init(|| share_of(available()))
+}
+
+/// Half of what is left beside the rest of the process: the other half is for what cannot be counted, such as the caches of
+/// allocators and the application's own copies.
+fn share_of(available: u64) -> u64 {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    (available.saturating_sub(ELSEWHERE) / 2).clamp(LEAST, MOST.max(cores * MOST_PER_CORE))
+}
+
+/// What the process may have at all: the least of the machine's memory and the limits of the control groups it is in.
+fn available() -> u64 {
+    let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let machine = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| total_of(&text));
+    limits(&groups, Path::new("/sys/fs/cgroup")).into_iter().chain(machine).min().unwrap_or(u64::MAX)
+}
+
+/// `MemTotal:       24653412 kB`
+fn total_of(meminfo: &str) -> Option<u64> {
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// The limits of all groups from the process's own up to the root, in both versions; "max" is none. In a container the path
+/// may be that outside of it, where only the root of what is mounted is there.
+fn limits(groups: &str, mounted: &Path) -> Vec<u64> {
+    let mut found = Vec::new();
+    for line in groups.lines() {
+        let mut parts = line.splitn(3, ':').skip(1);
+        let (Some(controllers), Some(path)) = (parts.next(), parts.next()) else { continue };
+        let (root, file) = if controllers.is_empty() {
+            (mounted.to_owned(), "memory.max")
+        } else if controllers.split(',').any(|name| name == "memory") {
+            (mounted.join("memory"), "memory.limit_in_bytes")
+        } else {
+            continue;
+        };
+        let mut group: Option<PathBuf> = Some(root.join(path.trim_start_matches('/')));
+        while let Some(folder) = group.filter(|folder| folder.starts_with(&root)) {
+            let limit = std::fs::read_to_string(folder.join(file));
+            found.extend(limit.ok().and_then(|text| text.trim().parse::<u64>().ok()));
+            group = folder.parent().map(Path::to_owned);
+        }
+    }
+    found
+}
+
+/// Whether the system would give this much more: where it counts what it promises (`ulimit -v`, `vm.overcommit_memory=2`), a
+/// request that it refuses later ends the process.
+///
+/// # Errors
+/// [`Error::Limit`].
+pub fn try_out(bytes: u64) -> Result<(), Error> {
+    let size = usize::try_from(bytes).unwrap_or(usize::MAX).max(1);
+    memmap2::MmapMut::map_anon(size).map(drop).map_err(|_| {
+        Error::Limit(format!(
+            "Expected {} MiB of memory for the picture but the system gave no more: give a smaller one, or fewer at a time \
+             (maxMemory of Upscaler.configure)",
+            bytes.div_ceil(1 << 20)
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Tree(PathBuf);
+
+    impl Tree {
+        fn new(name: &str, files: &[(&str, &str)]) -> Tree {
+            let root = std::env::temp_dir().join(format!("upscaler-cgroup-{name}-{}", std::process::id()));
+            for (file, text) in files {
+                let path = root.join(file);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, text).unwrap();
+            }
+            Tree(root)
+        }
+    }
+
+    impl Drop for Tree {
+        fn drop(&mut self) {
+            _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn the_least_limit_of_the_groups_above_counts() {
+        let files =
+            [("a/b/memory.max", "max\n"), ("a/memory.max", "536870912\n"), ("memory.max", "1073741824\n")];
+        let tree = Tree::new("v2", &files);
+        assert_eq!(limits("0::/a/b\n", &tree.0), [536870912, 1073741824]);
+        // Within a container the path may lead nowhere.
+        assert_eq!(limits("0::/elsewhere/pod\n", &tree.0), [1073741824]);
+        assert_eq!(limits("0::/../..\n", &tree.0).iter().min(), Some(&1073741824));
+    }
+
+    #[test]
+    fn the_first_version_has_a_folder_for_each_controller() {
+        let none = "9223372036854771712\n";
+        let files = [
+            ("memory/docker/x/memory.limit_in_bytes", "268435456\n"),
+            ("memory/memory.limit_in_bytes", none),
+        ];
+        let tree = Tree::new("v1", &files);
+        let groups = "9:cpu,cpuacct:/docker/x\n4:memory:/docker/x\n0::/\n";
+        assert_eq!(limits(groups, &tree.0).iter().min(), Some(&268435456));
+        assert!(limits("nonsense\n4:memory\n", &tree.0).is_empty());
+    }
+
+    #[test]
+    fn pictures_get_half_of_what_is_left() {
+        assert!(share_of(u64::MAX) >= MOST);
+        assert_eq!(share_of(1 << 30), (864 << 20) / 2);
+        assert_eq!(share_of(64 << 20), LEAST);
+        assert_eq!(total_of("MemFree: 1 kB\nMemTotal:       1024 kB\n"), Some(1 << 20));
+    }
+
+    #[test]
+    fn more_than_any_machine_has_is_not_to_be_had() {
+        assert!(try_out(1 << 20).is_ok());
+        assert_eq!(try_out(1 << 60).unwrap_err().code(), "ERR_UPSCALER_LIMIT");
+    }
+}

@@ -1,0 +1,79 @@
+//! What the tiles of a picture take within the network while they are run: their planes, and what the network holds of them.
+
+use super::options::Options;
+use super::plan::Tiling;
+use super::tiling::tiling;
+use crate::engine::Signature;
+
+/// Bytes that the largest pass takes, with as many tiles as the workers may run at once.
+pub fn of(
+    (width, height): (u32, u32),
+    signature: &Signature,
+    options: &Options,
+    passes: u32,
+    workers: usize,
+) -> u64 {
+    let at = |pass: u32| {
+        let growth = signature.footprint.scale.checked_pow(pass)?;
+        let size = (width.checked_mul(growth)?, height.checked_mul(growth)?);
+        Some(tiles(size, signature, options, workers))
+    };
+    (0..passes).filter_map(at).max().unwrap_or(0)
+}
+
+fn tiles((width, height): (u32, u32), signature: &Signature, options: &Options, workers: usize) -> u64 {
+    let part = |side: u32, parts: u32| (side.div_ceil(parts) + 2 * signature.halo).min(side);
+    let (count, w, h) = match tiling(width, height, signature, options, workers) {
+        Tiling::Auto { columns, rows } => {
+            (u64::from(columns) * u64::from(rows), part(width, columns), part(height, rows))
+        }
+        Tiling::Patches { size, .. } => (patches((width, height), (size, size)), size, size),
+        Tiling::Fixed { height: h, width: w } => (patches((width, height), (w, h)), w, h),
+        Tiling::Whole => (1, width, height),
+    };
+    let (pixels, load) = (u64::from(w) * u64::from(h), &signature.load);
+    let results = signature.channels_out as u64 * u64::from(signature.footprint.scale).pow(2);
+    let planes = (signature.channels_in as u64 + results) * size_of::<f32>() as u64;
+    let each = pixels
+        .saturating_mul(planes + load.bytes_per_pixel)
+        .saturating_add(u64::from(w) * load.bytes_per_column);
+    each.saturating_mul(count.min(workers as u64))
+}
+
+fn patches((width, height): (u32, u32), (w, h): (u32, u32)) -> u64 {
+    u64::from(width.div_ceil(w.max(1))) * u64::from(height.div_ceil(h.max(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Load;
+    use crate::graph::Footprint;
+
+    #[test]
+    fn planes_columns_and_activations_of_as_many_tiles_as_run_at_once() {
+        let signature = |load| Signature {
+            channels_in: 3,
+            channels_out: 3,
+            footprint: Footprint { scale: 2, radius: Some(4), trim: 0, divisor: 1 },
+            halo: 4,
+            load,
+            fixed_size: None,
+            input_range: (0.0, 1.0),
+            output_range: (0.0, 1.0),
+        };
+        let patches = Options { patch_size: Some(64), ..Options::default() };
+        let rows = signature(Load { bytes_per_column: 1000, ..Load::UNLIMITED });
+        let planes = 64 * 64 * (3 + 3 * 4) * 4;
+        assert_eq!(of((64, 64), &rows, &patches, 1, 8), planes + 64 * 1000);
+        assert_eq!(
+            of((640, 64), &rows, &patches, 1, 8),
+            8 * (planes + 64 * 1000),
+            "ten tiles, eight at once"
+        );
+        let whole = signature(Load { bytes_per_pixel: 500, ..Load::UNLIMITED });
+        assert_eq!(of((64, 64), &whole, &patches, 1, 8), planes + 64 * 64 * 500);
+        assert_eq!(of((64, 64), &whole, &patches, 2, 8), 4 * (planes + 64 * 64 * 500), "the second pass");
+        assert_eq!(of((64, 64), &whole, &patches, 0, 8), 0);
+    }
+}

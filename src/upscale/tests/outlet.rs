@@ -1,0 +1,93 @@
+//! Results that leave while they are made.
+
+use super::*;
+use crate::upscale::{Head, Piece, Pieces, outlet};
+
+const FORMATS: [Format; 4] = [Format::Png, Format::Jpeg, Format::Webp, Format::Tiff];
+
+fn encoded(format: Format) -> Options {
+    Options { format: Some(format), ..Options::default() }
+}
+
+async fn all(mut pieces: Pieces) -> (Head, Vec<Vec<u8>>) {
+    let Some(Piece::Head(head)) = pieces.recv().await else { panic!("expected a head first") };
+    let mut bytes = Vec::new();
+    while let Some(piece) = pieces.recv().await {
+        let Piece::Bytes(piece) = piece else { panic!("expected one head") };
+        bytes.push(piece);
+    }
+    (head, bytes)
+}
+
+/// A picture whose result has many bands, and an engine that takes it row by row.
+fn tall(channels: u8) -> (Arc<Blur>, Raster) {
+    (Arc::new(Blur::new(2, 1, 3)), picture(400, 600, channels))
+}
+
+#[tokio::test]
+async fn the_pieces_are_the_file() {
+    for format in FORMATS {
+        for scale in [None, Some(1.5)] {
+            let options = Options { scale, ..encoded(format) };
+            let (engine, picture) = tall(3);
+            let whole = run(job(engine.clone(), &picture, options.clone())).await.unwrap();
+            let (sender, pieces) = outlet();
+            let streamed = Job { outlet: Some(sender), ..job(engine, &picture, options) };
+            let (result, (head, bytes)) = tokio::join!(run(streamed), all(pieces));
+            let result = result.unwrap();
+            let Data::Encoded(expected, _) = whole.data else { panic!("expected a file") };
+            assert!(bytes.concat() == expected, "{format}");
+            assert!(matches!(result.data, Data::Encoded(rest, _) if rest.is_empty()));
+            assert_eq!((head.width, head.height, head.channels), (result.width, result.height, 3));
+            assert_eq!((head.format, head.model), (format, result.model));
+            assert_eq!(bytes.len() > 4, matches!(format, Format::Png | Format::Jpeg), "{format}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_first_bytes_leave_before_the_last_rows_are_computed_and_a_slow_reader_holds_back_the_work() {
+    let engine = Arc::new(Blur::new(2, 1, 3));
+    // 200 bands: far more than may wait anywhere.
+    let picture = picture(64, 6400, 3);
+    let options = Options { patch_size: Some(64), padding: 1, ..encoded(Format::Jpeg) };
+    let all_runs = {
+        run(job(engine.clone(), &picture, options.clone())).await.unwrap();
+        engine.runs.swap(0, Ordering::SeqCst)
+    };
+    let (sender, mut pieces) = outlet();
+    let running = tokio::spawn(run(Job { outlet: Some(sender), ..job(engine.clone(), &picture, options) }));
+    assert!(matches!(pieces.recv().await, Some(Piece::Head(_))));
+    assert!(matches!(pieces.recv().await, Some(Piece::Bytes(_))));
+    // Nobody reads on: the work comes to a stop.
+    let mut runs = 0;
+    while runs != engine.runs.load(Ordering::SeqCst) {
+        runs = engine.runs.load(Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    assert!(runs < all_runs * 3 / 4, "{runs} of {all_runs}");
+    assert!(!running.is_finished());
+    while pieces.recv().await.is_some() {}
+    running.await.unwrap().unwrap();
+    assert_eq!(engine.runs.load(Ordering::SeqCst), all_runs);
+}
+
+#[tokio::test]
+async fn a_reader_that_leaves_ends_the_work() {
+    let (engine, picture) = tall(3);
+    let (sender, mut pieces) = outlet();
+    let running =
+        tokio::spawn(run(Job { outlet: Some(sender), ..job(engine, &picture, encoded(Format::Png)) }));
+    pieces.recv().await;
+    drop(pieces);
+    assert_eq!(running.await.unwrap().unwrap_err().code(), "ABORT_ERR");
+}
+
+#[tokio::test]
+async fn stages_add_up_to_the_whole() {
+    let engine = Arc::new(Blur { pause: Duration::from_millis(20), ..Blur::new(2, 1, 3) });
+    let result = run(job(engine, &picture(40, 30, 3), encoded(Format::Png))).await.unwrap();
+    let Stages { decode, upscale, encode } = result.stages;
+    assert!(decode >= 0.0 && upscale >= 20.0 && encode >= 0.0, "{:?}", result.stages);
+    assert!((decode + upscale + encode - result.duration_ms).abs() < 1e-6);
+}

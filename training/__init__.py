@@ -1,0 +1,1 @@
+"""Training of upscaler-node's own networks: docs/training.md describes it."""

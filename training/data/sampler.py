@@ -1,0 +1,88 @@
+"""Random pairs of small and large crops. Batch n is the same in every run with the same seed, whether resumed or not."""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy
+
+from .degrade import MARGIN, choose, compress, reduce
+
+
+class Sampler:
+    """`groups` maps a folder of `root` to its share of the crops; each picture is taken with the chance of its area."""
+
+    def __init__(self, root: Path, settings: dict, scale: int, image_channels: int, seed: int):
+        self.settings, self.scale, self.image_channels, self.seed = settings, scale, image_channels, seed
+        self.shares = settings["groups"]
+        self.pictures = {group: load(root / group) for group in self.shares}
+        self.areas = {group: [picture.shape[0] * picture.shape[1] for picture in pictures] for group, pictures in self.pictures.items()}
+
+    def batch(self, step: int, count: int, patch: int) -> tuple[numpy.ndarray, numpy.ndarray]:
+        """Small (N x C x patch x patch) and large (N x C x patch*scale x patch*scale) crops as bytes."""
+        chance = random.Random(f"{self.seed} {step}")
+        pairs = [self.pair(chance, patch) for _ in range(count)]
+        small, large = (numpy.stack([pair[side] for pair in pairs]) for side in (0, 1))
+        return numpy.ascontiguousarray(small.transpose(0, 3, 1, 2)), numpy.ascontiguousarray(large.transpose(0, 3, 1, 2))
+
+    def pair(self, chance: random.Random, patch: int) -> tuple[numpy.ndarray, numpy.ndarray]:
+        group = choose(chance, self.shares)
+        scale, margin = self.scale, MARGIN * self.scale
+        side = patch * scale + 2 * margin
+        fits = False
+        while not fits:
+            picture = chance.choices(self.pictures[group], self.areas[group])[0]
+            fits = min(picture.shape[:2]) >= side
+        y, x = (chance.randrange(length - side + 1) for length in picture.shape[:2])
+        large = turned(picture[y : y + side, x : x + side], chance)
+        if self.image_channels == 1:
+            large = grey(large)
+        kernels = self.settings["kernels"].get(group, self.settings["kernels"]["default"])
+        small = reduce(large, scale, choose(chance, kernels))
+        if "compression" in self.settings:
+            small = compress(small, chance, self.settings["compression"])
+        small = numpy.asarray(small)
+        if self.image_channels == 1:
+            small, large = small[:, :, None], large[:, :, None]
+        return small[MARGIN:-MARGIN, MARGIN:-MARGIN], large[margin:-margin, margin:-margin]
+
+
+def load(folder: Path) -> list[numpy.ndarray]:
+    pictures = [numpy.load(path, mmap_mode="r") for path in sorted(folder.glob("*.npy"))]
+    if not pictures:
+        raise FileNotFoundError(f"{folder} holds no prepared pictures: run python -m training data first")
+    return pictures
+
+
+def turned(crop: numpy.ndarray, chance: random.Random) -> numpy.ndarray:
+    """One of the eight turns and mirrorings; in a tenth of the crops the colours change places too."""
+    crop = numpy.rot90(crop, chance.randrange(4))
+    if chance.random() < 0.5:
+        crop = crop[:, ::-1]
+    if chance.random() < 0.1:
+        crop = crop[:, :, chance.sample(range(3), 3)]
+    return numpy.ascontiguousarray(crop)
+
+
+def grey(crop: numpy.ndarray) -> numpy.ndarray:
+    """Luma of BT.601 in full range, as JPEG, sharp and PNG writers make grey pictures."""
+    return numpy.clip(numpy.rint(crop @ numpy.array([0.299, 0.587, 0.114])), 0, 255).astype(numpy.uint8)
+
+
+class Prefetch:
+    """Makes the coming batches in a thread beside the training."""
+
+    def __init__(self, sampler: Sampler, count: int, patch: int, first: int, last: int, ahead: int = 4):
+        self.make = lambda step: sampler.batch(step, count, patch)
+        self.pool = ThreadPoolExecutor(1)
+        self.last, self.ahead = last, ahead
+        self.pending = {step: self.pool.submit(self.make, step) for step in range(first, min(first + ahead, last))}
+
+    def take(self, step: int) -> tuple[numpy.ndarray, numpy.ndarray]:
+        following = step + self.ahead
+        if following < self.last:
+            self.pending[following] = self.pool.submit(self.make, following)
+        return self.pending.pop(step).result()
+
+    def close(self) -> None:
+        self.pool.shutdown(cancel_futures=True)

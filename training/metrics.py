@@ -1,0 +1,36 @@
+"""PSNR and SSIM as super-resolution papers state them: on MATLAB's luma of 8-bit pictures, without a border of `scale` pixels."""
+
+import numpy
+from PIL import Image
+
+
+def luma(picture: numpy.ndarray) -> numpy.ndarray:
+    """Y of MATLAB's rgb2ycbcr (16 to 235) of H x W x 3 or H x W of 0 to 255; a grey picture stands for equal red, green and blue."""
+    picture = picture.astype(numpy.float64)
+    if picture.ndim == 2:
+        return 16 + picture * 219 / 255
+    return 16 + (picture @ numpy.array([65.481, 128.553, 24.966])) / 255
+
+
+def without_border(picture: numpy.ndarray, border: int) -> numpy.ndarray:
+    return picture[border:-border, border:-border]
+
+
+def psnr(first: numpy.ndarray, second: numpy.ndarray) -> float:
+    """In dB, of values of 0 to 255; infinite for equal pictures."""
+    error = numpy.mean((first.astype(numpy.float64) - second) ** 2)
+    return float("inf") if error == 0 else float(10 * numpy.log10(255**2 / error))
+
+
+def psnr_luma(first: numpy.ndarray, second: numpy.ndarray, border: int) -> float:
+    return psnr(without_border(luma(first), border), without_border(luma(second), border))
+
+
+def largest_after_reduction(output: numpy.ndarray, source: numpy.ndarray) -> float:
+    """How far the output, reduced to the source's size by area, is from the source: the largest difference of any sample, of 255.
+
+    A sound network stays near its source everywhere; one that blows up on a picture does not.
+    """
+    size = (source.shape[1], source.shape[0])
+    reduced = numpy.asarray(Image.fromarray(output).resize(size, Image.Resampling.BOX))
+    return float(numpy.abs(reduced.astype(numpy.int32) - source).max())

@@ -1,0 +1,171 @@
+"""python -m unittest discover training: what the recipe computes, against other implementations, exact properties and hand-computed cases."""
+
+import random
+import tempfile
+import unittest
+from pathlib import Path
+
+import numpy
+import onnx
+import torch
+from onnx.reference import ReferenceEvaluator
+from PIL import Image
+
+from training import architectures, checkpoint
+from training.architectures import plain
+from training.config import Config
+from training.data import degrade, drawings
+from training.data.prepare import save
+from training.data.sampler import Sampler
+from training.export import export
+from training.metrics import largest_after_reduction, luma, psnr_luma
+from training.onnx_graph import convolution_weights
+from training.run import Trainer, run
+
+
+def config(**changes) -> Config:
+    settings = {
+        "name": "test",
+        "seed": 7,
+        "architecture": {"kind": "plain", "scale": 2, "channels": 16, "layers": 2},
+        "start": {},
+        "data": {"groups": {"pictures": 1.0}, "kernels": {"default": {"bicubic": 1.0}}},
+        "optimizer": {"steps": 20, "batch": 4, "patch": 16, "rate": 2e-3, "floor": 1e-5, "warmup": 2},
+        "evaluation": {"every": 20, "sets": ["pictures"]},
+    }
+    return Config(**{**settings, **changes})
+
+
+def lively(network: torch.nn.Module) -> torch.nn.Module:
+    """With weights that matter in every layer."""
+    torch.manual_seed(3)
+    with torch.no_grad():
+        for layer in plain.convolutions(network):
+            layer.weight.normal_(0, (2 / (9 * layer.in_channels)) ** 0.5).copy_(layer.weight.half())
+    return network
+
+
+class Metrics(unittest.TestCase):
+    def test_luma_is_16_for_black_235_for_white_and_81_for_red(self):
+        colours = numpy.array([[[0, 0, 0], [255, 255, 255], [255, 0, 0]]])
+        self.assertEqual(numpy.round(luma(colours), 3).tolist(), [[16.0, 235.0, 81.481]])
+        self.assertEqual(luma(numpy.array([[0, 255]])).tolist(), [[16.0, 235.0]])
+
+    def test_a_luma_difference_of_one_everywhere_is_20_log10_255(self):
+        grey = numpy.full((12, 12), 100.0)
+        self.assertAlmostEqual(psnr_luma(grey, grey + 255 / 219, 2), 48.1308, places=3)
+
+    def test_the_worst_pixel_is_found(self):
+        source = numpy.zeros((4, 4, 3), numpy.uint8)
+        output = numpy.zeros((8, 8, 3), numpy.uint8)
+        output[2:4, 4:6, 1] = 90
+        self.assertEqual(largest_after_reduction(output, source), 90)
+
+
+class Architecture(unittest.TestCase):
+    def test_depth_to_space_is_that_of_onnx(self):
+        tensor = torch.arange(2 * 12 * 3 * 5, dtype=torch.float32).reshape(2, 12, 3, 5)
+        node = onnx.helper.make_node("DepthToSpace", ["x"], ["y"], blocksize=2, mode="DCR")
+        (expected,) = ReferenceEvaluator(node).run(None, {"x": tensor.numpy()})
+        self.assertTrue(numpy.array_equal(plain.depth_to_space(tensor, 2).numpy(), expected))
+
+    def test_an_export_computes_what_the_network_does(self):
+        for image_channels, scale in ((3, 2), (1, 4)):
+            settings = {"kind": "plain", "scale": scale, "channels": 16, "layers": 2, "image_channels": image_channels}
+            network = lively(architectures.build(settings))
+            picture = torch.rand(1, image_channels, 7, 9)
+            with tempfile.TemporaryDirectory() as folder:
+                file = Path(folder) / "network.onnx"
+                export(network, config(architecture=settings), file)
+                (found,) = ReferenceEvaluator(onnx.load(file)).run(None, {"input": picture.numpy()})
+            with torch.inference_mode():
+                self.assertLess(numpy.abs(found - network(picture).numpy()).max(), 1e-5)
+
+    def test_a_grey_network_starts_as_the_colour_network_on_grey_pictures(self):
+        colour = lively(architectures.build({"kind": "plain", "scale": 2, "channels": 16, "layers": 2}))
+        grey = architectures.build({"kind": "plain", "scale": 2, "channels": 16, "layers": 2, "image_channels": 1})
+        plain.start_from(grey, [(layer.weight, layer.bias) for layer in plain.convolutions(colour)])
+        picture = torch.rand(1, 1, 8, 8)
+        with torch.inference_mode():
+            expected = colour(picture.expand(1, 3, 8, 8)).mean(1, keepdim=True)
+            self.assertTrue(torch.allclose(grey(picture), expected, atol=1e-5))
+
+    def test_a_network_of_another_depth_is_refused(self):
+        network = architectures.build({"kind": "plain", "scale": 2, "channels": 16, "layers": 3})
+        with self.assertRaisesRegex(ValueError, "5 convolutions.*4"):
+            plain.start_from(network, [(torch.zeros(1), torch.zeros(1))] * 4)
+
+
+class Data(unittest.TestCase):
+    def test_a_small_crop_is_its_large_one_reduced(self):
+        with tempfile.TemporaryDirectory() as folder:
+            save(Path(folder) / "pictures" / "one.npy", drawings.drawing(random.Random(5)))
+            small, large = Sampler(Path(folder), config().data, 2, 3, 1).batch(0, 8, 16)
+        self.assertEqual((small.shape, large.shape), ((8, 3, 16, 16), (8, 3, 32, 32)))
+        inner = slice(2, -2)
+        for few, many in zip(small.transpose(0, 2, 3, 1), large.transpose(0, 2, 3, 1)):
+            expected = numpy.asarray(degrade.reduce(numpy.ascontiguousarray(many), 2, "bicubic"))
+            self.assertTrue(numpy.array_equal(few[inner, inner], expected[inner, inner]))
+
+    def test_a_batch_depends_on_nothing_but_seed_and_step(self):
+        with tempfile.TemporaryDirectory() as folder:
+            save(Path(folder) / "pictures" / "one.npy", drawings.drawing(random.Random(5)))
+            make = lambda seed, step: Sampler(Path(folder), config().data, 2, 3, seed).batch(step, 2, 16)[0].tobytes()
+            self.assertEqual(make(1, 4), make(1, 4))
+            self.assertNotEqual(make(1, 4), make(1, 5))
+            self.assertNotEqual(make(1, 4), make(2, 4))
+
+    def test_compression_keeps_size_and_place(self):
+        picture = Image.fromarray(numpy.kron(numpy.arange(36, dtype=numpy.uint8).reshape(6, 6) * 7, numpy.ones((8, 8), numpy.uint8))).convert("RGB")
+        settings = {"share": 1.0, "quality": [90, 95], "twice": 1.0, "webp": 0.3}
+        for seed in range(20):
+            found = numpy.asarray(degrade.compress(picture, random.Random(seed), settings)).astype(int)
+            self.assertEqual(found.shape, (48, 48, 3))
+            self.assertLess(numpy.abs(found - numpy.asarray(picture)).mean(), 6)
+
+
+class Result(unittest.TestCase):
+    def test_it_lies_between_the_start_and_the_average(self):
+        trainer = Trainer(config(start={"share": 0.25}), Path())
+        with torch.no_grad():
+            for kept in trainer.average.parameters():
+                kept.add_(1)
+        for mixed, started in zip(trainer.result().parameters(), trainer.start.parameters()):
+            self.assertTrue(torch.allclose(mixed, started + 0.75, atol=1e-6))
+
+
+class Training(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.root = Path(self.folder.name)
+        save(self.root / "pictures" / "one.npy", drawings.drawing(random.Random(1)))
+        save(self.root / "pictures" / "two.png", drawings.drawing(random.Random(2))[:64, :64])
+
+    def trained(self, output: str, **options) -> Trainer:
+        return run(config(), self.root, self.root, self.root, self.root / output, **options)
+
+    def test_a_stopped_run_goes_on_as_if_it_had_not_been(self):
+        whole = self.trained("whole")
+        self.trained("parts", until=8)
+        parts = self.trained("parts")
+        self.assertEqual((whole.step, parts.step), (20, 20))
+        for expected, found in zip(whole.network.parameters(), parts.network.parameters()):
+            self.assertTrue(torch.equal(expected, found))
+
+    def test_a_compact_checkpoint_can_be_gone_on_from(self):
+        state = self.trained("whole", until=10).state()
+        checkpoint.save(self.root / "kept.pt", checkpoint.compact(state))
+        resumed = self.trained("other", resume=self.root / "kept.pt")
+        self.assertEqual(resumed.step, 20)
+
+    def test_exported_weights_are_those_of_the_average_as_float16(self):
+        trainer = self.trained("whole")
+        pairs = convolution_weights(self.root / "whole" / "test.onnx")
+        for layer, (weight, bias) in zip(plain.convolutions(trainer.average), pairs, strict=True):
+            self.assertTrue(torch.equal(layer.weight.half().float(), weight))
+            self.assertTrue(torch.equal(layer.bias, bias))
+
+
+if __name__ == "__main__":
+    unittest.main()
