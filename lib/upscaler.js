@@ -258,6 +258,7 @@ class Upscaler {
     const slices = wantsSlices(parsed.progress) ? options.nativeOutput(parsed.progressOutput) : undefined;
     const report = parsed.progress && reportTo(parsed.progress, parsed.progressOutput, call);
     const own = forAddon(model.hooks, this.#options.tf, call);
+    /** @type {import('./native').NativeUpscaleOptions} */
     const given = { ...parsed.native, ...patches, slices };
     const result = isMoving(parsed)
       ? await this.#runFrames(call, source, model, parsed, given, report, own)
