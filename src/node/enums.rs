@@ -32,7 +32,7 @@ string_union! {
 }
 string_union! {
     /// The file format of a result.
-    NativeFormat for raster::Format { Png, Jpeg, Webp, Tiff }
+    NativeFormat for raster::Format { Png, Jpeg, Webp, Tiff, Gif }
 }
 string_union! {
     /// How the picture fits a box.

@@ -1,6 +1,7 @@
 //! The binding: converts arguments, enqueues, settles promises. No logic: the core decides. The only module that knows
 //! napi.
 
+mod animation;
 mod choice;
 mod enums;
 mod errors;

@@ -20,7 +20,7 @@ pub struct InstanceOptions {
     pub max_pending: Option<u32>,
     /// Bytes of a file on disk; default 256 MiB.
     pub limit_input_bytes: Option<f64>,
-    /// Pixels of an input; 0 is no limit; default 268402689.
+    /// Pixels of an input; 0 is no limit; default 50000000.
     pub limit_input_pixels: Option<f64>,
     /// Pixels of a result; 0 is no limit; default four times that of inputs.
     pub limit_output_pixels: Option<f64>,
@@ -84,6 +84,8 @@ pub struct UpscaleOptions {
     pub auto_orient: Option<bool>,
     /// Which metadata the result carries; default 'none'.
     pub keep_metadata: Option<NativeKeepMetadata>,
+    /// Which page of a TIFF or frame of an animation, from 0; default 0.
+    pub page: Option<u32>,
     /// Hand tiles' pixels to the progress callback, as this; default: none.
     pub slices: Option<NativeOutput>,
     /// Milliseconds from now after which the result is of no use; default: none.
@@ -113,6 +115,7 @@ impl TryFrom<UpscaleOptions> for Options {
             background: background(given.background)?.unwrap_or(defaults.background),
             auto_orient: given.auto_orient.unwrap_or(defaults.auto_orient),
             keep_metadata: given.keep_metadata.map_or(defaults.keep_metadata, KeepMetadata::from),
+            page: given.page.unwrap_or(defaults.page),
             slices: given.slices.map(Output::from),
             deadline: given.timeout.and_then(deadline),
         })

@@ -162,7 +162,7 @@ impl Tile {
         let context = RunContext { cancel: self.cancel.clone(), on_progress: Arc::new(|_| ()) };
         let mut planes = Vec::new();
         run(engine, input, view, &context, |output| {
-            planes.extend_from_slice(output);
+            planes = guard::sound(view, input, output);
             Ok(())
         })?;
         Ok(blown.repaired(view, &Fallback::Planes(&planes)))
