@@ -94,7 +94,7 @@ fn decode_both(bytes: &[u8], limit: u64, what: &dyn Fn() -> String) {
             ..DecodeOptions::default()
         };
         let taken = peak(|| {
-            _ = probe(bytes);
+            _ = probe(bytes, 0);
             match decode(bytes, &options) {
                 Ok(decoded) => {
                     let pixels = u64::from(decoded.raster.width) * u64::from(decoded.raster.height);
