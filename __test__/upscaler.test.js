@@ -447,10 +447,15 @@ test('memory does not grow from call to call', async () => {
   const picture = pattern(200, 200, 3);
   const once = () => upscaler.upscale(picture, { output: 'raw' });
   for (let i = 0; i < 20; i++) await once();
-  global.gc?.();
-  const before = process.memoryUsage().rss;
-  for (let i = 0; i < 40; i++) await once();
-  global.gc?.();
+  // Memory that goes back while the machine is busy elsewhere comes again once; a leak comes with each round.
+  const grown = [];
+  for (let round = 0; round < 3; round++) {
+    global.gc?.();
+    const before = process.memoryUsage().rss;
+    for (let i = 0; i < 40; i++) await once();
+    global.gc?.();
+    grown.push(process.memoryUsage().rss - before);
+  }
   // 40 leaked results would be 19 MB, 40 leaked decodes as much again.
-  assert.ok(process.memoryUsage().rss - before < 16e6);
+  assert.ok(Math.min(...grown) < 16e6, `${grown} bytes more`);
 });

@@ -61,6 +61,7 @@ mod tests {
             fixed_size: None,
             input_range: (0.0, 1.0),
             output_range: (0.0, 1.0),
+            guarded: false,
         };
         let patches = Options { patch_size: Some(64), ..Options::default() };
         let rows = signature(Load { bytes_per_column: 1000, ..Load::UNLIMITED });

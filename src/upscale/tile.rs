@@ -155,7 +155,7 @@ impl Tile {
         let watch = Watch { cancel: self.cancel.clone(), told: Arc::new(|_| ()) };
         let mut planes = Vec::new();
         run(engine, input, view, &watch, |output| {
-            planes.extend_from_slice(output);
+            planes = guard::sound(view, input, output);
             Ok(())
         })?;
         Ok(blown.repaired(view, &Fallback::Planes(&planes)))

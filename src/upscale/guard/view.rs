@@ -148,12 +148,13 @@ impl View {
         kept
     }
 
-    /// Copies the output pixels of the input pixel `(y, x)` of the core into `block`, `[scale, scale]`.
-    pub fn block(&self, output: &[f32], plane: usize, (y, x): (usize, usize), block: &mut [f32]) {
-        let size = self.output_plane();
-        let plane = &output[plane * size..][..size];
+    /// Copies the output pixels of the input pixel `(y, x)` of the core out of the kept part of a result into `block`,
+    /// `[scale, scale]`.
+    pub fn kept_block(&self, kept: &[f32], plane: usize, (y, x): (usize, usize), block: &mut [f32]) {
+        let (height, width) = self.kept_size();
         for (line, out) in block.chunks_exact_mut(self.scale).enumerate() {
-            out.copy_from_slice(self.output_row(plane, (self.core.y + y, line), (self.core.x + x, 1)));
+            let at = (plane * height + y * self.scale + line) * width + x * self.scale;
+            out.copy_from_slice(&kept[at..at + self.scale]);
         }
     }
 }
