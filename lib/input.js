@@ -192,6 +192,7 @@ function readDataUrl(url, limit) {
   if (url.length - comma > 4 * limit) throw tooLarge(limit, 'a data: URL');
   const text = url
     .slice(comma + 1)
+    .split('#', 1)[0]
     .replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
   const data = Buffer.from(text, base64 ? 'base64' : 'latin1');
   if (data.byteLength > limit) throw tooLarge(limit, 'a data: URL');

@@ -16,6 +16,7 @@ export interface NativeAddon {
     storage?: 'float32' | 'float16',
   ): Promise<NativeQuantised>;
   NativeUpscaler: new (options: NativeUpscalerOptions) => NativeUpscaler;
+  NativeAnimationEncoder: new (options: NativeAnimationOptions) => NativeAnimationEncoder;
 }
 
 export interface NativeQuantised {
@@ -58,6 +59,8 @@ export interface NativeUpscaler {
     preprocess?: NativeHook,
     postprocess?: NativeHook,
   ): Promise<NativeResult>;
+  /** A file of several frames; null for anything else. */
+  openAnimation(image: NativeImage): Promise<NativeAnimation | null>;
   /** The encoded result of a call that is not started yet leaves by `nextPiece`; `closeStream` follows. */
   openStream(id: number): void;
   /** The head, then bytes, then `null`, whether the call went well or not. */
@@ -153,7 +156,7 @@ export type NativeHook = (given: NativeTensor) => Promise<NativeTensor>;
 
 export interface NativeUpscaleOptions {
   output: 'encoded' | 'raw' | 'tensor';
-  format?: 'png' | 'jpeg' | 'webp' | 'tiff';
+  format?: 'png' | 'jpeg' | 'webp' | 'tiff' | 'gif';
   quality?: number;
   lossless?: boolean;
   compressionLevel?: number;
@@ -168,9 +171,53 @@ export interface NativeUpscaleOptions {
   background?: [number, number, number];
   autoOrient?: boolean;
   keepMetadata?: 'none' | 'icc' | 'all';
+  page?: number;
   slices?: 'encoded' | 'raw' | 'tensor';
   /** Milliseconds from now: what cannot be done by then is refused as soon as that is seen. */
   timeout?: number;
+}
+
+export interface NativeAnimation {
+  width: number;
+  height: number;
+  frames: number;
+  /** How often it is shown; 0: for ever. */
+  loops: number;
+  format: string;
+  /** The next frame: what changed, with so many pixels around it; all of it without a margin. */
+  next(margin?: number): Promise<NativeFrame | null>;
+}
+
+export interface NativeFrame {
+  /** Milliseconds. */
+  delay: number;
+  /** The pixels of `area`; absent where nothing changed. */
+  data?: Buffer;
+  channels: number;
+  area?: NativeRect;
+  changed?: NativeRect;
+}
+
+export interface NativeAnimationOptions {
+  format: 'gif' | 'webp' | 'png';
+  width: number;
+  height: number;
+  frames: number;
+  loops: number;
+  quality?: number;
+  lossless?: boolean;
+}
+
+export interface NativeAnimationEncoder {
+  /** Adds a frame that differs from the one before in `to`, whose pixels stand in the picture from (x, y) on. */
+  add(
+    picture: { data: Uint8Array; width: number; height: number; channels: number } | undefined,
+    x: number,
+    y: number,
+    to: NativeRect,
+    delay: number,
+  ): Promise<void>;
+  finish(): Promise<Buffer>;
 }
 
 export interface NativePixels {
@@ -187,6 +234,8 @@ export interface NativeResult extends NativePixels {
   durationMs: number;
   stages: { decode: number; upscale: number; encode: number };
   guarded: number;
+  /** Pages or frames of the input. */
+  pages: number;
   warnings: string[];
 }
 

@@ -2,6 +2,7 @@
 'use strict';
 
 const { AbortError, UpscalerError, fromNative } = require('./errors');
+const { isMoving, upscaleFrames } = require('./animation');
 const { Call } = require('./call');
 const { resolveModel } = require('./definition');
 const { forAddon, setUp } = require('./hooks');
@@ -19,6 +20,7 @@ const { warn } = require('./warn');
  * @typedef {import('./definition').ResolvedModel} ResolvedModel
  * @typedef {import('./native').ModelInfo} ModelInfo
  * @typedef {import('./native').NativeImage} NativeImage
+ * @typedef {import('./native').NativeProgress} NativeProgress
  * @typedef {ReturnType<typeof options.parseUpscalerOptions>} ParsedOptions
  * @typedef {ReturnType<typeof options.parseUpscaleOptions>} ParsedCall
  * @typedef {ResolvedModel & { info: ModelInfo }} LoadedModel
@@ -256,9 +258,41 @@ class Upscaler {
     const slices = wantsSlices(parsed.progress) ? options.nativeOutput(parsed.progressOutput) : undefined;
     const report = parsed.progress && reportTo(parsed.progress, parsed.progressOutput, call);
     const own = forAddon(model.hooks, this.#options.tf, call);
-    const result = await this.#start(call, source, { ...parsed.native, ...patches, slices }, report, own);
+    /** @type {import('./native').NativeUpscaleOptions} */
+    const given = { ...parsed.native, ...patches, slices };
+    const result = isMoving(parsed)
+      ? await this.#runFrames(call, source, model, parsed, given, report, own)
+      : await this.#start(call, source, given, report, own);
     for (const warning of result.warnings) warn('UPSCALER_IMAGE', warning);
     return result;
+  }
+
+  /**
+   * The same for what is, or is to be, an animation.
+   *
+   * @param {Call} call
+   * @param {NativeImage} source
+   * @param {LoadedModel} model
+   * @param {ParsedCall} parsed
+   * @param {import('./native').NativeUpscaleOptions} given
+   * @param {ReturnType<typeof reportTo> | undefined} report
+   * @param {Partial<ReturnType<typeof forAddon>>} own
+   */
+  async #runFrames(call, source, model, parsed, given, report, own) {
+    // It may turn out to be a still picture, which is handed over later: the caller may reuse its bytes now.
+    const image = source.kind === 'encoded' ? { ...source, data: Uint8Array.from(source.data) } : source;
+    const frames = await upscaleFrames(parsed, image, {
+      native,
+      info: model.info,
+      hooked: Object.keys(own).length > 0,
+      signal: call.signal,
+      open: (image) => this.#native.openAnimation(image),
+      start: (image, nativeOptions, share) => {
+        const part = report && ((/** @type {NativeProgress} */ p) => report({ fraction: share(p.fraction) }));
+        return this.#start(call, image, nativeOptions, part, own);
+      },
+    });
+    return frames ?? this.#start(call, image, given, report, own);
   }
 
   /**

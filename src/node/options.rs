@@ -19,7 +19,7 @@ pub struct InstanceOptions {
     pub max_pending: Option<u32>,
     /// Bytes of a file on disk; default 256 MiB.
     pub limit_input_bytes: Option<f64>,
-    /// Pixels of an input; 0 is no limit; default 268402689.
+    /// Pixels of an input; 0 is no limit; default 50000000.
     pub limit_input_pixels: Option<f64>,
     /// Pixels of a result; 0 is no limit; default four times that of inputs.
     pub limit_output_pixels: Option<f64>,
@@ -94,6 +94,8 @@ pub struct UpscaleOptions {
     /// Which metadata the result carries; default 'none'.
     #[napi(ts_type = "'none' | 'icc' | 'all'")]
     pub keep_metadata: Option<String>,
+    /// Which page of a TIFF or frame of an animation, from 0; default 0.
+    pub page: Option<u32>,
     /// Hand tiles' pixels to the progress callback, as this; default: none.
     #[napi(ts_type = "'encoded' | 'raw' | 'tensor'")]
     pub slices: Option<String>,
@@ -143,6 +145,7 @@ impl TryFrom<UpscaleOptions> for Options {
             auto_orient: given.auto_orient.unwrap_or(defaults.auto_orient),
             keep_metadata: one_of("keepMetadata", given.keep_metadata.as_deref(), &keeps)?
                 .unwrap_or_default(),
+            page: given.page.unwrap_or(defaults.page),
             slices: one_of("progressOutput", given.slices.as_deref(), &OUTPUTS)?,
             deadline: given.timeout.and_then(deadline),
         })

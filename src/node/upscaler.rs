@@ -8,6 +8,7 @@ use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
 use tokio::sync::watch;
 
+use super::animation::{NativeAnimation, apart};
 use super::choice::{Alternative, candidates};
 use super::errors::{Code, rejection, thrown};
 use super::hooks::{Function, hooks};
@@ -21,6 +22,7 @@ use crate::budget::{self, Waiting};
 use crate::engine::{Cancel, Pool, Share, give_back};
 use crate::error::Error;
 use crate::model::{self, Model};
+use crate::raster::Animation;
 use crate::upscale::{Counters, Hooks, Input, Job, Limits, Network, Networks, Options, Ticket, Upscaled};
 
 /// Images that may be waiting by default.
@@ -167,6 +169,28 @@ impl NativeUpscaler {
                 result.map(NativeResult::from).map_err(|error| rejection(env, error))
             },
         )
+    }
+
+    /// Opens a file of several frames, within this instance's limits; null for anything else.
+    #[napi(ts_return_type = "Promise<NativeAnimation | null>")]
+    pub fn open_animation<'env>(
+        &self,
+        env: &'env Env,
+        image: NativeImage,
+    ) -> napi::Result<PromiseRaw<'env, Option<NativeAnimation>>> {
+        let limits = self.instance.limits;
+        let input = image.input().map_err(|error| Error::InvalidArgument(error.reason.clone()));
+        let work = async move {
+            match input?.in_memory(&limits).await? {
+                Input::Encoded(bytes) => {
+                    apart(move || Animation::open(bytes, limits.fail_on, limits.input_pixels)).await
+                }
+                _ => Ok(None),
+            }
+        };
+        env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result| {
+            result.map(|animation| animation.map(NativeAnimation::new)).map_err(|error| rejection(env, error))
+        })
     }
 
     /// The encoded result of call `id`, which is not started yet, is to leave piece by piece. [`Self::close_stream`]

@@ -56,6 +56,8 @@ pub struct Upscaled {
     pub stages: Stages,
     /// The share of the result, 0..=1, that a network had blown up and that was replaced.
     pub guarded: f64,
+    /// How many pages or frames the input has.
+    pub pages: u32,
     /// What was wrong with the input, but not so wrong as to fail.
     pub warnings: Vec<String>,
 }
@@ -95,10 +97,11 @@ impl Job {
         let result = until(&cancel, async {
             let (lane, workers) = (pool.lane(share), pool.threads());
             let (limits, usual) = (self.limits, self.networks.name().to_owned());
+            let page = self.options.page;
             let input = std::mem::replace(&mut self.input, Input::Encoded(Vec::new()));
             let open = async {
                 let input = input.in_memory(&limits).await?;
-                lane.run(move || Opened::new(input, &limits)).await
+                lane.run(move || Opened::new(input, page, &limits)).await
             };
             // How long it will take is known by its size; what has no deadline stays outside memory until its turn.
             let (admitted, opened) = match self.options.deadline {
@@ -165,6 +168,7 @@ impl Job {
                 lane.run(move || prepare(source)).await?
             }
         };
+        let pages = source.pages;
         let mut warnings = std::mem::take(&mut source.warnings);
 
         let delivery = Delivery::new(&source, &options, sizing, &mut warnings);
@@ -185,7 +189,7 @@ impl Job {
         };
         let decoded = Instant::now();
         let (mut result, computed) = run.finish(source).await?;
-        result.warnings = warnings;
+        (result.pages, result.warnings) = (pages, warnings);
         result.stages.decode = milliseconds(decoded - begun);
         result.stages.upscale = milliseconds(computed.unwrap_or(decoded) - decoded);
         Ok(result)
@@ -314,7 +318,7 @@ impl Run<'_> {
         let (duration_ms, stages, warnings) = (0.0, Stages::default(), Vec::new());
         let computed = self.computed.get().copied();
         let result =
-            Upscaled { data, width, height, channels, depth, model, guarded, duration_ms, stages, warnings };
+            Upscaled { data, width, height, channels, depth, model, guarded, duration_ms, stages, pages: 1, warnings };
         Ok((result, computed))
     }
 
