@@ -6,7 +6,7 @@ fn view(scale: usize, height: usize, width: usize) -> View {
     let all = Area { y: 0, x: 0, rows: height, columns: width };
     View {
         scale,
-        trim: 0,
+        valid_crop: 0,
         height,
         width,
         picture: all,
