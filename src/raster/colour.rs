@@ -14,8 +14,8 @@ use super::picture::{Samples, sample_count, zeroed};
 use crate::error::Error;
 use bytemuck::Zeroable;
 use moxcms::{
-    CicpProfile, CmsError, ColorProfile, DataColorSpace, Layout, MatrixCoefficients, ParsingOptions, RenderingIntent,
-    ToneReprCurve, TransformExecutor, TransformOptions,
+    CicpProfile, CmsError, ColorProfile, DataColorSpace, Layout, MatrixCoefficients, ParsingOptions,
+    RenderingIntent, ToneReprCurve, TransformExecutor, TransformOptions,
 };
 use std::fmt::Display;
 use std::sync::Arc;

@@ -37,14 +37,19 @@ impl Metadata {
             }
         };
         if format == Format::Webp && channels <= 2 {
-            drop(&mut self.icc, "colour profile", "it is for grey and WebP holds colours; the result is sRGB");
+            drop(
+                &mut self.icc,
+                "colour profile",
+                "it is for grey and WebP holds colours; the result is sRGB",
+            );
         }
         if format == Format::Jpeg {
             let long = |block: &Option<Vec<u8>>, most| block.as_ref().is_some_and(|block| block.len() > most);
             if long(&self.icc, SEGMENT * PROFILE_SEGMENTS) {
                 drop(&mut self.icc, "colour profile", "it does not fit a JPEG; the result is sRGB");
             }
-            for (block, name) in [(&mut self.exif, "EXIF"), (&mut self.xmp, "XMP"), (&mut self.iptc, "IPTC")] {
+            for (block, name) in [(&mut self.exif, "EXIF"), (&mut self.xmp, "XMP"), (&mut self.iptc, "IPTC")]
+            {
                 if long(block, SEGMENT) {
                     drop(block, name, "it does not fit a JPEG");
                 }

@@ -167,7 +167,8 @@ fn text(bytes: &[u8]) -> Option<&'static str> {
     if start.starts_with('{') || start.starts_with('[') && start.contains('"') {
         return Some("JSON");
     }
-    let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_' | '=' | '\r' | '\n');
+    let is_base64 =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_' | '=' | '\r' | '\n');
     if start.len() >= 16 && start.chars().all(is_base64) {
         return Some("base64 text: decode it first, with `Buffer.from(text, 'base64')`");
     }

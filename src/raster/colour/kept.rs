@@ -29,7 +29,9 @@ impl Method {
         const NEAR: f32 = 0.05;
         const POINTS: u16 = 32;
         let tables = profile.lut_a_to_b_perceptual.is_some() || profile.lut_a_to_b_colorimetric.is_some();
-        let (Ink::Rgb, false, Ok(curves)) = (ink, tables, curves(profile)) else { return Method::ThroughSrgb };
+        let (Ink::Rgb, false, Ok(curves)) = (ink, tables, curves(profile)) else {
+            return Method::ThroughSrgb;
+        };
         let near = curves.iter().all(|curve| {
             (0..=POINTS).all(|i| {
                 let signal = f32::from(i) / f32::from(POINTS);
@@ -92,9 +94,9 @@ pub(in crate::raster) fn to_working(
 /// At 16 bits, because curves that differ that much spread dark levels.
 fn with_srgb_curves(samples: Samples, channels: u8, profile: &ColorProfile) -> Result<Samples, Error> {
     let failed = |e: CmsError| Error::Decode(format!("The colour conversion failed: {e}"));
-    let tables = curves(profile).map_err(failed)?.map(|curve| {
-        table::<u16>(|signal| srgb_encoded(curve.evaluate_value(signal).clamp(0.0, 1.0)))
-    });
+    let tables = curves(profile)
+        .map_err(failed)?
+        .map(|curve| table::<u16>(|signal| srgb_encoded(curve.evaluate_value(signal).clamp(0.0, 1.0))));
     let mut samples = samples.into_u16();
     through(&mut samples, channels, &tables);
     Ok(Samples::U16(samples))
@@ -185,8 +187,7 @@ impl ToProfile {
 
 /// sRGB's curve exchanged for those of the profile.
 fn back<T: Depth>(profile: &ColorProfile) -> Result<[Vec<T>; 3], CmsError> {
-    let back = |curve: Curve| {
-        table(|signal| inverted(|value| curve.evaluate_value(value), srgb_decoded(signal)))
-    };
+    let back =
+        |curve: Curve| table(|signal| inverted(|value| curve.evaluate_value(value), srgb_decoded(signal)));
     Ok(curves(profile)?.map(back))
 }

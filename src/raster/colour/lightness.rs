@@ -9,7 +9,8 @@ use moxcms::{CmsError, ColorProfile};
 pub(super) fn to_srgb<T: Depth>(profile: &ColorProfile) -> Result<Vec<T>, CmsError> {
     let curve = profile.gray_trc.as_ref().ok_or(CmsError::InvalidProfile)?.make_linear_evaluator()?;
     let full = (T::LEVELS - 1) as f32;
-    let level = |i: u32| srgb_encoded(luminance(curve.evaluate_value(i as f32 / full))).clamp(0.0, 1.0) * full;
+    let level =
+        |i: u32| srgb_encoded(luminance(curve.evaluate_value(i as f32 / full))).clamp(0.0, 1.0) * full;
     Ok((0..T::LEVELS).map(|i| T::from_level(level(i).round() as u32)).collect())
 }
 
@@ -46,11 +47,8 @@ fn luminance(lightness: f32) -> f32 {
 }
 
 fn lightness(luminance: f32) -> f32 {
-    let f = if luminance > 216.0 / 24389.0 {
-        luminance.cbrt()
-    } else {
-        luminance * 841.0 / 108.0 + 4.0 / 29.0
-    };
+    let f =
+        if luminance > 216.0 / 24389.0 { luminance.cbrt() } else { luminance * 841.0 / 108.0 + 4.0 / 29.0 };
     (f * 116.0 - 16.0) / 100.0
 }
 

@@ -9,7 +9,11 @@ fn fixture(name: &str) -> Vec<u8> {
 }
 
 fn profile_of(name: &str) -> Vec<u8> {
-    decode(&fixture(name), &DecodeOptions { keep_metadata: true, ..Default::default() }).unwrap().metadata.icc.unwrap()
+    decode(&fixture(name), &DecodeOptions { keep_metadata: true, ..Default::default() })
+        .unwrap()
+        .metadata
+        .icc
+        .unwrap()
 }
 
 #[test]
@@ -23,9 +27,11 @@ fn there_and_back_again() {
             let samples = Samples::U8(original.clone());
             let samples = if depth == 16 { Samples::U16(samples.into_u16()) } else { samples };
             let (worked, channels, kept) =
-                to_working(samples, (4, 2), 3, Ink::Rgb, Some(&Tag::Icc(icc.clone())), &mut Vec::new()).unwrap();
+                to_working(samples, (4, 2), 3, Ink::Rgb, Some(&Tag::Icc(icc.clone())), &mut Vec::new())
+                    .unwrap();
             assert_eq!(kept, Some(icc.clone()));
-            let wide = if depth == 16 { Samples::U16(worked.into_u16()) } else { Samples::U8(worked.into_u8()) };
+            let wide =
+                if depth == 16 { Samples::U16(worked.into_u16()) } else { Samples::U8(worked.into_u8()) };
             let mut raster = Raster::new(4, 2, channels, wide).unwrap();
             ToProfile::new(&icc, 3, depth).unwrap().apply(&mut raster).unwrap();
             let back = raster.samples.into_u8();
@@ -44,7 +50,8 @@ fn a_profile_that_cannot_be_kept_costs_nothing_but_itself() {
             to_working(samples.clone(), (1, 1), 3, Ink::Rgb, Some(&tag), &mut warnings).unwrap();
         assert_eq!((same, channels, kept, warnings.len()), (samples.clone(), 3, None, 1), "{name}");
     }
-    let cmyk = decode(&fixture("cmyk-icc.tif"), &DecodeOptions { keep_metadata: true, ..Default::default() }).unwrap();
+    let cmyk = decode(&fixture("cmyk-icc.tif"), &DecodeOptions { keep_metadata: true, ..Default::default() })
+        .unwrap();
     assert_eq!((cmyk.raster.channels, cmyk.metadata.icc), (3, None));
     assert_eq!(cmyk.warnings.len(), 1);
 }

@@ -75,7 +75,8 @@ impl<'a> Bmp<'a> {
         let all = Fields(bytes);
         let length = all.long(FILE_HEADER) as usize;
         let end = FILE_HEADER.saturating_add(length);
-        let Some(fields) = bytes.get(FILE_HEADER..end).filter(|_| length == 12 || length >= 16).map(Fields) else {
+        let Some(fields) = bytes.get(FILE_HEADER..end).filter(|_| length == 12 || length >= 16).map(Fields)
+        else {
             return Err(broken(format!("a header of {length} bytes in a file of {}", bytes.len())));
         };
         let old = length == 12;
@@ -94,8 +95,7 @@ impl<'a> Bmp<'a> {
         let layout = Layout::read(bytes, &fields, bits, height < 0)?;
         let alpha = matches!(&layout.kind, Kind::Masks([.., alpha]) if alpha.bits != 0);
         let channels = if alpha { 4 } else { 3 };
-        let header =
-            Header { format: Format::Bmp, width: w, height: h, channels, depth: 8, orientation: 1 };
+        let header = Header { format: Format::Bmp, width: w, height: h, channels, depth: 8, orientation: 1 };
         Ok(Bmp { bytes, header, layout })
     }
 }
@@ -148,7 +148,8 @@ impl Layout {
         // Without a place, or with one inside the header, the pixels follow the palette.
         let start = if given >= FILE_HEADER + length { given } else { behind };
         let table = bytes.get(begin..behind.min(start).min(bytes.len())).unwrap_or(&[]);
-        let palette = table.chunks_exact(entry).take(256).map(|colour| [colour[2], colour[1], colour[0]]).collect();
+        let palette =
+            table.chunks_exact(entry).take(256).map(|colour| [colour[2], colour[1], colour[0]]).collect();
         let profile = (length >= 124 && fields.long(56) == EMBEDDED_PROFILE).then(|| {
             let from = FILE_HEADER.saturating_add(fields.long(112) as usize);
             from..from.saturating_add(fields.long(116) as usize)
@@ -181,7 +182,8 @@ impl Source for Bmp<'_> {
             (&runs[..], u64::from(width), 8)
         } else {
             // The padding of the last row may be left out.
-            let needed = stride * u64::from(height - 1) + (u64::from(width) * u64::from(self.layout.bits)).div_ceil(8);
+            let needed =
+                stride * u64::from(height - 1) + (u64::from(width) * u64::from(self.layout.bits)).div_ceil(8);
             if (pixels.len() as u64) < needed {
                 let detail = format!("{} of {needed} bytes of pixels", pixels.len());
                 Damage::truncated(Format::Bmp, detail).judge(fail_on, &mut warnings)?;

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files
 }
@@ -47,7 +48,8 @@ fn pictures_are_what_trusted_decoders_make_of_them() {
                     continue;
                 }
                 let pairs = visible(&found).into_iter().zip(visible(&expected));
-                let most = pairs.flat_map(|(a, b)| (0..4).map(move |i| (a[i] - b[i]).abs())).fold(0.0, f32::max);
+                let most =
+                    pairs.flat_map(|(a, b)| (0..4).map(move |i| (a[i] - b[i]).abs())).fold(0.0, f32::max);
                 if most > TOLERANCE {
                     wrong.push(format!("{name}: {most} of 255"));
                 }

@@ -7,10 +7,10 @@ use super::damage::Damage;
 use crate::error::Error;
 use crate::raster::sniff::Format;
 use mozjpeg_sys::{
-    J_DCT_METHOD, JDIMENSION, JSAMPROW_MUT, boolean, jpeg_common_struct,
-    jpeg_create_decompress, jpeg_decompress_struct, jpeg_destroy_decompress, jpeg_error_mgr,
-    jpeg_finish_decompress, jpeg_progress_mgr, jpeg_read_header, jpeg_read_scanlines, jpeg_resync_to_restart,
-    jpeg_source_mgr, jpeg_start_decompress, jpeg_std_error,
+    J_DCT_METHOD, JDIMENSION, JSAMPROW_MUT, boolean, jpeg_common_struct, jpeg_create_decompress,
+    jpeg_decompress_struct, jpeg_destroy_decompress, jpeg_error_mgr, jpeg_finish_decompress,
+    jpeg_progress_mgr, jpeg_read_header, jpeg_read_scanlines, jpeg_resync_to_restart, jpeg_source_mgr,
+    jpeg_start_decompress, jpeg_std_error,
 };
 use std::ffi::{c_int, c_long, c_void};
 use std::mem::MaybeUninit;
@@ -68,7 +68,8 @@ struct Log {
 
 impl Log {
     fn damages(&self) -> Vec<Damage> {
-        let truncated = self.exhausted.then(|| Damage::truncated(Format::Jpeg, "its data stop in the middle"));
+        let truncated =
+            self.exhausted.then(|| Damage::truncated(Format::Jpeg, "its data stop in the middle"));
         let warnings = self.warnings.iter().filter(|text| !text.starts_with("Premature end"));
         truncated.into_iter().chain(warnings.map(|text| complaint(text))).collect()
     }
@@ -78,7 +79,8 @@ impl Log {
         if text.starts_with("Insufficient memory") || text.starts_with("Memory limit") {
             return Err(Error::Limit(format!("Out of memory for the JPEG: {text}")));
         }
-        if text.contains("not implemented") || text.contains("Unsupported") || text.contains("not supported") {
+        if text.contains("not implemented") || text.contains("Unsupported") || text.contains("not supported")
+        {
             return Err(Error::UnsupportedFormat(format!(
                 "Expected an ordinary JPEG but received one that is not supported: {text}"
             )));
@@ -153,7 +155,8 @@ impl<'a> Session<'a> {
             jpeg_create_decompress(&mut *info);
             info
         };
-        let mut session = Session { info, log, _errors: errors, _source: source, _progress: progress, _bytes: bytes };
+        let mut session =
+            Session { info, log, _errors: errors, _source: source, _progress: progress, _bytes: bytes };
         session.info.src = &mut *session._source;
         session.info.common.progress = &mut *session._progress;
         session.log.info = &*session.info;

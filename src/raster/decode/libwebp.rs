@@ -45,7 +45,12 @@ pub(super) fn features(bytes: &[u8]) -> Result<Features, &'static str> {
 ///
 /// # Errors
 /// What is wrong, in words; `out` may then hold some rows.
-pub(super) fn decode(bytes: &[u8], (width, height): (u32, u32), channels: u8, out: &mut [u8]) -> Result<(), &'static str> {
+pub(super) fn decode(
+    bytes: &[u8],
+    (width, height): (u32, u32),
+    channels: u8,
+    out: &mut [u8],
+) -> Result<(), &'static str> {
     let stride = width as usize * usize::from(channels);
     assert!(matches!(channels, 3 | 4) && out.len() == stride * height as usize);
     let features = features(bytes)?;
@@ -53,8 +58,7 @@ pub(super) fn decode(bytes: &[u8], (width, height): (u32, u32), channels: u8, ou
         return Err("two sizes of one frame");
     }
     let mut config = WebPDecoderConfig::new().map_err(|()| "a library of another version")?;
-    config.output.colorspace =
-        if channels == 4 { WEBP_CSP_MODE::MODE_RGBA } else { WEBP_CSP_MODE::MODE_RGB };
+    config.output.colorspace = if channels == 4 { WEBP_CSP_MODE::MODE_RGBA } else { WEBP_CSP_MODE::MODE_RGB };
     config.output.is_external_memory = 1;
     let stride = i32::try_from(stride).map_err(|_| "rows that are too long")?;
     config.output.u.RGBA = WebPRGBABuffer { rgba: out.as_mut_ptr(), stride, size: out.len() };
@@ -68,7 +72,9 @@ fn words(status: VP8StatusCode) -> &'static str {
     match status {
         VP8StatusCode::VP8_STATUS_OUT_OF_MEMORY => "out of memory",
         VP8StatusCode::VP8_STATUS_UNSUPPORTED_FEATURE => "a feature that is not supported",
-        VP8StatusCode::VP8_STATUS_SUSPENDED | VP8StatusCode::VP8_STATUS_NOT_ENOUGH_DATA => "it ends too early",
+        VP8StatusCode::VP8_STATUS_SUSPENDED | VP8StatusCode::VP8_STATUS_NOT_ENOUGH_DATA => {
+            "it ends too early"
+        }
         _ => "its codes make no sense",
     }
 }

@@ -69,7 +69,8 @@ impl Source for Other<'_> {
         let count = sample_count(width, height, channels)?;
         // Beside the pixels, for which there is memory of our own, decoders hold at most about as much again.
         let mut limits = Limits::no_limits();
-        limits.max_alloc = Some((count as u64 * u64::from(depth / 8)).saturating_mul(2).saturating_add(1 << 20));
+        limits.max_alloc =
+            Some((count as u64 * u64::from(depth / 8)).saturating_mul(2).saturating_add(1 << 20));
         decoder.set_limits(limits).map_err(|e| header_error(format, e))?;
         let mut tolerate = |result: Result<(), ImageError>| match result {
             Ok(()) => Ok(()),

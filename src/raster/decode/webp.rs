@@ -28,7 +28,8 @@ impl<'a> Webp<'a> {
         let (width, height) = (features.width, features.height);
         let (frame, alpha) = if features.animated {
             let chunk = chunks(bytes).find(|chunk| &chunk.kind == b"ANMF");
-            let frame = chunk.and_then(|chunk| Frame::read(chunk.data)).ok_or("no first frame").map_err(broken)?;
+            let frame =
+                chunk.and_then(|chunk| Frame::read(chunk.data)).ok_or("no first frame").map_err(broken)?;
             let inside = u64::from(frame.x) + u64::from(frame.width) <= width.into()
                 && u64::from(frame.y) + u64::from(frame.height) <= height.into();
             if !inside {
@@ -148,7 +149,8 @@ struct Frame<'a> {
 impl<'a> Frame<'a> {
     /// From the payload of ANMF: five numbers of 24 bits, then flags.
     fn read(data: &'a [u8]) -> Option<Self> {
-        let number = |i: usize| Some(u32::from_le_bytes([*data.get(i)?, *data.get(i + 1)?, *data.get(i + 2)?, 0]));
+        let number =
+            |i: usize| Some(u32::from_le_bytes([*data.get(i)?, *data.get(i + 1)?, *data.get(i + 2)?, 0]));
         Some(Frame {
             x: number(0)? * 2,
             y: number(3)? * 2,

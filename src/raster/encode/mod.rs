@@ -39,7 +39,13 @@ pub struct EncodeOptions {
 impl EncodeOptions {
     /// The defaults for a format.
     pub fn new(format: Format) -> Self {
-        EncodeOptions { format, quality: 90, lossless: false, compression_level: 3, metadata: Metadata::default() }
+        EncodeOptions {
+            format,
+            quality: 90,
+            lossless: false,
+            compression_level: 3,
+            metadata: Metadata::default(),
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 //! the whole picture at once.
 
 use super::*;
-use crate::raster::exif;
 use crate::raster::decode::{DecodeOptions, decode};
+use crate::raster::exif;
 use crate::raster::picture::{Raster, Samples};
 use std::io::Cursor;
 use std::path::PathBuf;
@@ -97,7 +97,8 @@ fn png_levels_and_bands_in_any_order() {
 fn png_chunks_hold_the_metadata() {
     let icc = fixture_icc();
     let exif = decode(&fixture("orient-6.jpg"), &DecodeOptions { keep_metadata: true, ..Default::default() });
-    let metadata = Metadata { icc: Some(icc.clone()), exif: exif.unwrap().metadata.exif, ..Metadata::default() };
+    let metadata =
+        Metadata { icc: Some(icc.clone()), exif: exif.unwrap().metadata.exif, ..Metadata::default() };
     let options = EncodeOptions { metadata, ..EncodeOptions::new(Format::Png) };
     let file = encode(picture(9, 9, 3, 8), options).unwrap();
     let reader = ::png::Decoder::new(Cursor::new(&file)).read_info().unwrap();

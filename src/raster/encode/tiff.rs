@@ -89,7 +89,8 @@ pub(super) fn join(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>) -
         entries.add_bytes(&mut out, 34675, UNDEFINED, icc)?;
     }
     const BYTE: u16 = 1;
-    for (tag, kind, block) in [(700, BYTE, &options.metadata.xmp), (33723, UNDEFINED, &options.metadata.iptc)] {
+    for (tag, kind, block) in [(700, BYTE, &options.metadata.xmp), (33723, UNDEFINED, &options.metadata.iptc)]
+    {
         if let Some(block) = block {
             entries.add_bytes(&mut out, tag, kind, block)?;
         }

@@ -104,7 +104,9 @@ impl<'a> Container<'a> {
             associations: HashMap::new(),
             item_data: find(meta, b"idat").unwrap_or(&[]),
         };
-        container.locations(find(meta, b"iloc").ok_or("no places of items")?).ok_or("broken places of items")?;
+        container
+            .locations(find(meta, b"iloc").ok_or("no places of items")?)
+            .ok_or("broken places of items")?;
         container.kinds(find(meta, b"iinf").ok_or("no kinds of items")?).ok_or("broken kinds of items")?;
         if let Some(data) = find(meta, b"iref") {
             container.relations(data).ok_or("broken references of items")?;

@@ -27,7 +27,12 @@ pub(super) struct Avif<'a> {
 /// What is done to the decoded picture, in the file's order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Edit {
-    Crop { x: u32, y: u32, width: u32, height: u32 },
+    Crop {
+        x: u32,
+        y: u32,
+        width: u32,
+        height: u32,
+    },
     /// EXIF's number of the same turn or mirroring.
     Turn(u8),
 }
@@ -39,7 +44,9 @@ impl<'a> Avif<'a> {
         let primary = container.primary();
         let first = match &container.kind(primary) {
             b"av01" => primary,
-            b"grid" => *container.targets(b"dimg", primary).first().ok_or_else(|| broken("a grid without tiles"))?,
+            b"grid" => {
+                *container.targets(b"dimg", primary).first().ok_or_else(|| broken("a grid without tiles"))?
+            }
             other => {
                 return Err(Error::UnsupportedFormat(format!(
                     "Expected AV1 in the AVIF but received {:?}, which is not supported",
@@ -124,9 +131,9 @@ impl<'a> Avif<'a> {
             let (width, height) = *size.get_or_insert((planes.width as u32, planes.height as u32));
             let (column, row) = (index % grid.columns, index / grid.columns);
             let place = width.checked_mul(column).zip(height.checked_mul(row));
-            let (x, y) = place.filter(|&(x, y)| x < grid.width && y < grid.height).ok_or_else(|| {
-                broken("tiles that lie outside of the grid")
-            })?;
+            let (x, y) = place
+                .filter(|&(x, y)| x < grid.width && y < grid.height)
+                .ok_or_else(|| broken("tiles that lie outside of the grid"))?;
             out.push((x, y, planes));
         }
         Ok(out)
@@ -181,7 +188,9 @@ impl<'a> Avif<'a> {
         let colours = channels - usize::from(self.alpha.is_some());
         for (x, y, planes) in self.tiles(primary)? {
             if planes.is_grey() != (colours == 1) {
-                return Err(Error::Decode("The AVIF is broken: its planes are not those that it says".into()));
+                return Err(Error::Decode(
+                    "The AVIF is broken: its planes are not those that it says".into(),
+                ));
             }
             each(&planes, (x, y), self.coded, channels, &mut samples, |pixel, x, y| {
                 if colours == 1 {
@@ -201,7 +210,9 @@ impl<'a> Avif<'a> {
             if self.container.targets(b"prem", primary).contains(&alpha) {
                 for pixel in samples.chunks_exact_mut(channels) {
                     let alpha = pixel[channels - 1].light().max(f32::MIN_POSITIVE);
-                    pixel[..channels - 1].iter_mut().for_each(|sample| *sample = T::of(sample.light() / alpha));
+                    pixel[..channels - 1]
+                        .iter_mut()
+                        .for_each(|sample| *sample = T::of(sample.light() / alpha));
                 }
             }
         }
@@ -267,7 +278,9 @@ fn edits(container: &Container, item: u32, coded: (u32, u32)) -> Vec<Edit> {
         let edit = match (&found.kind, found.data) {
             (b"clap", data) => crop(data, size),
             // Quarter turns against the clock, and the axis: 0 exchanges top and bottom, 1 left and right.
-            (b"irot", [turns, ..]) => [None, Some(8), Some(3), Some(6)][usize::from(turns & 3)].map(Edit::Turn),
+            (b"irot", [turns, ..]) => {
+                [None, Some(8), Some(3), Some(6)][usize::from(turns & 3)].map(Edit::Turn)
+            }
             (b"imir", [axis, ..]) => Some(Edit::Turn(if axis & 1 == 0 { 4 } else { 2 })),
             _ => None,
         };

@@ -93,7 +93,13 @@ impl Plane {
     }
 }
 
-fn plane(picture: &Picture, component: PlanarImageComponent, width: usize, height: usize, bits: u32) -> Plane {
+fn plane(
+    picture: &Picture,
+    component: PlanarImageComponent,
+    width: usize,
+    height: usize,
+    bits: u32,
+) -> Plane {
     let stride = picture.stride(component) as usize;
     let data = picture.plane(component);
     let mut samples = Vec::with_capacity(width * height);

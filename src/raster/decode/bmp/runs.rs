@@ -10,7 +10,8 @@ pub(super) fn expand(bytes: &[u8], nibbles: bool, width: usize, out: &mut [u8]) 
         let [count, value, after @ ..] = rest else {
             // Some writers leave the end of the picture out.
             let written = pen.y * width + pen.x;
-            return (written < pen.out.len()).then(|| format!("run lengths for {written} of {} pixels", pen.out.len()));
+            return (written < pen.out.len())
+                .then(|| format!("run lengths for {written} of {} pixels", pen.out.len()));
         };
         rest = after;
         match (*count, *value) {

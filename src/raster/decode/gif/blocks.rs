@@ -54,7 +54,8 @@ impl<'a> Screen<'a> {
 
     /// The blocks to the trailer, or to the end of the file.
     pub(super) fn blocks(&self, bytes: &'a [u8]) -> impl Iterator<Item = Block<'a>> {
-        let mut reader = Reader { bytes, at: self.blocks, control: Control::default(), palette: self.palette };
+        let mut reader =
+            Reader { bytes, at: self.blocks, control: Control::default(), palette: self.palette };
         std::iter::from_fn(move || reader.next())
     }
 
@@ -215,7 +216,12 @@ impl<'a> Codes<'a> {
         if !(1..=11).contains(size) {
             return Err(Damage::corrupt(Format::Gif, format!("codes of {size} bits")));
         }
-        Ok(Codes { decoder: weezl::decode::Decoder::new(BitOrder::Lsb, *size), block: &[], rest, end: End::NotYet })
+        Ok(Codes {
+            decoder: weezl::decode::Decoder::new(BitOrder::Lsb, *size),
+            block: &[],
+            rest,
+            end: End::NotYet,
+        })
     }
 
     /// Fills the frame as far as the codes go.

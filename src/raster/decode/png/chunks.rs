@@ -176,7 +176,9 @@ pub(super) fn inflate(data: &[u8], limit: usize) -> Result<Vec<u8>, String> {
         }
         let read = stream.total_in() as usize;
         let before = out.len();
-        let status = stream.decompress_vec(&data[read..], &mut out, FlushDecompress::None).map_err(|e| e.to_string())?;
+        let status = stream
+            .decompress_vec(&data[read..], &mut out, FlushDecompress::None)
+            .map_err(|e| e.to_string())?;
         if out.len() > limit {
             return Err(format!("it is larger than {limit} bytes"));
         }

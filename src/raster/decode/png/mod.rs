@@ -28,7 +28,8 @@ impl<'a> Png<'a> {
             return Err(broken_header(Format::Png, "it does not begin with IHDR"));
         };
         let Ihdr { width, height, depth, colour } = Ihdr::read(first.data)?;
-        let key = chunks(bytes).take_while(|chunk| &chunk.kind != b"IDAT").any(|chunk| &chunk.kind == b"tRNS");
+        let key =
+            chunks(bytes).take_while(|chunk| &chunk.kind != b"IDAT").any(|chunk| &chunk.kind == b"tRNS");
         let channels = match (colour, key) {
             (0, false) => 1,
             (0, true) | (4, _) => 2,
@@ -83,7 +84,9 @@ impl Source for Png<'_> {
         let count = sample_count(width, height, channels)?;
         let mut tolerate = |result: Result<_, DecodingError>| match result {
             Ok(_) => Ok(()),
-            Err(e) if still.truncated => Damage::truncated(Format::Png, words(&e)).judge(fail_on, &mut warnings),
+            Err(e) if still.truncated => {
+                Damage::truncated(Format::Png, words(&e)).judge(fail_on, &mut warnings)
+            }
             Err(e) => Damage::corrupt(Format::Png, words(&e)).judge(fail_on, &mut warnings),
         };
         let samples = if depth == 16 {

@@ -163,7 +163,8 @@ fn inflate(bytes: &[u8], out: &mut [u8]) -> Result<usize, String> {
         let (read, written) = (stream.total_in() as usize, stream.total_out() as usize);
         let status = stream.decompress(&bytes[read..], &mut out[written..], FlushDecompress::None);
         match status {
-            Ok(flate2::Status::Ok) if stream.total_in() as usize + stream.total_out() as usize > read + written => {}
+            Ok(flate2::Status::Ok)
+                if stream.total_in() as usize + stream.total_out() as usize > read + written => {}
             Ok(_) => break,
             Err(e) => return Err(e.to_string()),
         }
@@ -232,7 +233,13 @@ impl hayro_ccitt::Decoder for Runs<'_> {
     }
 }
 
-fn fax(bytes: &[u8], encoding: EncodingMode, aligned: bool, chunk: &Chunk, out: &mut [u8]) -> Result<usize, String> {
+fn fax(
+    bytes: &[u8],
+    encoding: EncodingMode,
+    aligned: bool,
+    chunk: &Chunk,
+    out: &mut [u8],
+) -> Result<usize, String> {
     let stride = chunk.width.div_ceil(8) as usize;
     let settings = DecodeSettings {
         columns: chunk.width,
@@ -263,8 +270,12 @@ fn jpeg(bytes: &[u8], chunk: &Chunk, out: &mut [u8]) -> Result<Vec<Damage>, Erro
         Err(e) => return Err(e),
     };
     let (width, height) = (u32::from(markers.width), u32::from(markers.height));
-    if width > chunk.width || height > chunk.nominal_rows || markers.components.len() != usize::from(chunk.samples) {
-        let detail = format!("a JPEG of {width}x{height} in a strip or tile of {}x{}", chunk.width, chunk.rows);
+    if width > chunk.width
+        || height > chunk.nominal_rows
+        || markers.components.len() != usize::from(chunk.samples)
+    {
+        let detail =
+            format!("a JPEG of {width}x{height} in a strip or tile of {}x{}", chunk.width, chunk.rows);
         return Ok(vec![Damage::corrupt(Format::Tiff, detail)]);
     }
     let (stored, output) = match (chunk.samples, chunk.luma_chroma) {
@@ -288,7 +299,8 @@ fn webp(bytes: &[u8], chunk: &Chunk, out: &mut [u8]) -> Result<Vec<Damage>, Erro
     };
     let (width, height) = (features.width, features.height);
     if width > chunk.width || height > chunk.nominal_rows || !matches!(chunk.samples, 3 | 4) {
-        let detail = format!("a WebP of {width}x{height} in a strip or tile of {}x{}", chunk.width, chunk.rows);
+        let detail =
+            format!("a WebP of {width}x{height} in a strip or tile of {}x{}", chunk.width, chunk.rows);
         return Ok(vec![Damage::corrupt(Format::Tiff, detail)]);
     }
     let mut samples = zeroed(sample_count(width, height, chunk.samples)?)?;
@@ -301,7 +313,8 @@ fn webp(bytes: &[u8], chunk: &Chunk, out: &mut [u8]) -> Result<Vec<Damage>, Erro
 
 /// Rows that may be shorter than those of the chunk.
 fn place(samples: &[u8], width: u32, chunk: &Chunk, out: &mut [u8]) {
-    let (from, to) = (width as usize * usize::from(chunk.samples), chunk.width as usize * usize::from(chunk.samples));
+    let (from, to) =
+        (width as usize * usize::from(chunk.samples), chunk.width as usize * usize::from(chunk.samples));
     for (row, out) in samples.chunks_exact(from).zip(out.chunks_exact_mut(to)) {
         out[..from].copy_from_slice(row);
     }

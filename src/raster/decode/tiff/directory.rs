@@ -67,7 +67,8 @@ impl<'a> Directory<'a> {
     pub(super) fn value(&self, tag: u16) -> Option<(u16, &'a [u8])> {
         let (size, counted) = if self.file.big { (20, 8) } else { (12, 4) };
         let order = self.file.order;
-        let entry = self.entries.chunks_exact(size).find(|entry| order.number(&entry[..2]) == u64::from(tag))?;
+        let entry =
+            self.entries.chunks_exact(size).find(|entry| order.number(&entry[..2]) == u64::from(tag))?;
         let kind = order.number(&entry[2..4]) as u16;
         let count = usize::try_from(order.number(&entry[4..4 + counted])).ok()?;
         let length = count.checked_mul(width_of(kind)?)?;

@@ -229,7 +229,8 @@ struct Photometric {
 
 impl Photometric {
     fn read(directory: &Directory) -> Result<Self, Error> {
-        let of = |ink, colours| Photometric { ink, colours, inverted: false, luma_chroma: None, indexed: false };
+        let of =
+            |ink, colours| Photometric { ink, colours, inverted: false, luma_chroma: None, indexed: false };
         const BILEVEL_FAX: std::ops::RangeInclusive<u64> = 2..=4;
         let default = if directory.number(259).is_some_and(|n| BILEVEL_FAX.contains(&n)) { 0 } else { 1 };
         Ok(match directory.number(262).unwrap_or(default) {
@@ -310,7 +311,8 @@ impl Source for Tiff<'_> {
                 None => (Samples::U8(samples), channels),
             }
         };
-        let (samples, alpha) = if channels == INKS_AND_ALPHA { without_last(samples)? } else { (samples, None) };
+        let (samples, alpha) =
+            if channels == INKS_AND_ALPHA { without_last(samples)? } else { (samples, None) };
         Ok(Picture {
             samples,
             channels: channels.min(4),
@@ -329,7 +331,8 @@ impl Tiff<'_> {
         const CENTIMETRES: u64 = 3;
         let Some(directory) = self.file.directories().nth(self.page) else { return Metadata::default() };
         let factor = if directory.number(296) == Some(CENTIMETRES) { 2.54 } else { 1.0 };
-        let density = |tag| directory.fractions(tag)?.first().map(|value| value * factor).filter(|v| v.is_finite());
+        let density =
+            |tag| directory.fractions(tag)?.first().map(|value| value * factor).filter(|v| v.is_finite());
         Metadata {
             exif: exif::from_tiff(self.file, &directory),
             xmp: directory.bytes(700).map(<[u8]>::to_vec),
@@ -349,7 +352,8 @@ impl Tiff<'_> {
         let planes = if layout.planar { layout.stored } else { 1 };
         let expected = columns as usize * rows as usize * planes;
         if layout.offsets.len() < expected || layout.lengths.len() < expected {
-            let detail = format!("{} of {expected} strips or tiles", layout.offsets.len().min(layout.lengths.len()));
+            let detail =
+                format!("{} of {expected} strips or tiles", layout.offsets.len().min(layout.lengths.len()));
             Damage::truncated(Format::Tiff, detail).judge(fail_on, warnings)?;
         }
         let mut samples = zeroed(sample_count(width, height, channels as u8)?)?;

@@ -72,7 +72,8 @@ pub(super) struct Target<'a, T> {
 /// as they are.
 pub(super) fn unpack<T: Sample>(row: &[u8], stored: usize, layout: &Layout, target: &mut Target<T>) {
     let bits = usize::from(layout.bits);
-    let as_stored = bits == 8 && !layout.inverted && (stored, target.count) == (target.channels, target.channels);
+    let as_stored =
+        bits == 8 && !layout.inverted && (stored, target.count) == (target.channels, target.channels);
     if as_stored && size_of::<T>() == 1 {
         let length = target.out.len();
         bytemuck::cast_slice_mut(target.out).copy_from_slice(&row[..length]);
