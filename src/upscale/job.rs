@@ -317,8 +317,19 @@ impl Run<'_> {
         let guarded = self.guarded.share();
         let (duration_ms, stages, warnings) = (0.0, Stages::default(), Vec::new());
         let computed = self.computed.get().copied();
-        let result =
-            Upscaled { data, width, height, channels, depth, model, guarded, duration_ms, stages, pages: 1, warnings };
+        let result = Upscaled {
+            data,
+            width,
+            height,
+            channels,
+            depth,
+            model,
+            guarded,
+            duration_ms,
+            stages,
+            pages: 1,
+            warnings,
+        };
         Ok((result, computed))
     }
 

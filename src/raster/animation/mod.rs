@@ -113,7 +113,11 @@ impl Animation {
     ///
     /// # Errors
     /// Those of [`decode`](super::decode), of its header.
-    pub fn open(bytes: Vec<u8>, fail_on: FailOn, limit_pixels: Option<u64>) -> Result<Option<Animation>, Error> {
+    pub fn open(
+        bytes: Vec<u8>,
+        fail_on: FailOn,
+        limit_pixels: Option<u64>,
+    ) -> Result<Option<Animation>, Error> {
         let (format, parts) = match decode::parts(&bytes)? {
             (format, Some(parts)) if parts.parts.len() > 1 => (format, parts),
             _ => return Ok(None),

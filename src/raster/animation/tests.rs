@@ -16,8 +16,15 @@ fn moving(step: u32) -> Raster {
 
 fn written(format: Format, frames: &[Raster]) -> Vec<u8> {
     let (width, height) = (frames[0].width, frames[0].height);
-    let options =
-        AnimationOptions { format, width, height, frames: frames.len() as u32, loops: 3, quality: 90, lossless: true };
+    let options = AnimationOptions {
+        format,
+        width,
+        height,
+        frames: frames.len() as u32,
+        loops: 3,
+        quality: 90,
+        lossless: true,
+    };
     let mut encoder = AnimationEncoder::new(options).unwrap();
     let mut before: Option<&Raster> = None;
     for (i, frame) in frames.iter().enumerate() {
@@ -52,10 +59,13 @@ fn what_is_written_is_read_again() {
 
 #[test]
 fn transparency_that_comes_and_goes() {
-    let hole = |x0: u32| frame((16, 8), move |x, _| if (x0..x0 + 4).contains(&x) { [0; 4] } else { [9, 200, 30, 255] });
+    let hole = |x0: u32| {
+        frame((16, 8), move |x, _| if (x0..x0 + 4).contains(&x) { [0; 4] } else { [9, 200, 30, 255] })
+    };
     let frames = [hole(0), hole(4), hole(10), hole(0)];
     for format in [Format::Gif, Format::Webp, Format::Png] {
-        let mut animation = Animation::open(written(format, &frames), FailOn::Warning, None).unwrap().unwrap();
+        let mut animation =
+            Animation::open(written(format, &frames), FailOn::Warning, None).unwrap().unwrap();
         for (i, expected) in frames.iter().enumerate() {
             let found = animation.next_frame().unwrap().unwrap();
             assert_eq!(difference(&found.picture, expected), None, "{format}: frame {i}");
@@ -66,7 +76,9 @@ fn transparency_that_comes_and_goes() {
 #[test]
 fn only_what_changed_is_reported() {
     let mut animation =
-        Animation::open(written(Format::Png, &[moving(0), moving(1), moving(1)]), FailOn::Error, None).unwrap().unwrap();
+        Animation::open(written(Format::Png, &[moving(0), moving(1), moving(1)]), FailOn::Error, None)
+            .unwrap()
+            .unwrap();
     let changes: Vec<Option<Area>> =
         std::iter::from_fn(|| animation.next_frame().unwrap()).map(|frame| frame.changed).collect();
     let both = Area { x: 0, y: 6, width: 13, height: 8 };
@@ -89,7 +101,10 @@ fn stills_are_no_animations() {
         assert!(Animation::open(file, FailOn::Error, None).unwrap().is_none());
     }
     assert_eq!(
-        Animation::open(written(Format::Gif, &[moving(0), moving(1)]), FailOn::Error, Some(10)).err().unwrap().code(),
+        Animation::open(written(Format::Gif, &[moving(0), moving(1)]), FailOn::Error, Some(10))
+            .err()
+            .unwrap()
+            .code(),
         "ERR_UPSCALER_LIMIT"
     );
 }

@@ -96,7 +96,8 @@ impl AnimationEncoder {
         if to.width > 0 && to.height > 0 {
             let part = rgba(picture.crop(from.0, from.1, to.width, to.height));
             let rows = rows(&mut self.canvas, size, to);
-            rows.zip(part.chunks_exact(to.width as usize * 4)).for_each(|(out, row)| out.copy_from_slice(row));
+            rows.zip(part.chunks_exact(to.width as usize * 4))
+                .for_each(|(out, row)| out.copy_from_slice(row));
         }
         let changed = if self.written == 0 { Area::whole(size) } else { to };
         self.written += 1;

@@ -18,7 +18,11 @@ impl<'a> Composed<'a> {
         if width == 0 || height == 0 {
             return Err(broken(format));
         }
-        Ok(Composed { bytes, page, header: Header { format, width, height, channels: 4, depth: 8, orientation: 1 } })
+        Ok(Composed {
+            bytes,
+            page,
+            header: Header { format, width, height, channels: 4, depth: 8, orientation: 1 },
+        })
     }
 }
 

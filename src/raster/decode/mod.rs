@@ -145,7 +145,9 @@ pub(super) fn part(
         _ => png::part(bytes, index, fail_on),
     })?;
     if pixels.len() != sample_count(part.area.width, part.area.height, 4)? {
-        return Err(Error::Decode(format!("The {format} is broken: frame {index} has another size than it says")));
+        return Err(Error::Decode(format!(
+            "The {format} is broken: frame {index} has another size than it says"
+        )));
     }
     Ok(pixels)
 }
@@ -250,7 +252,11 @@ fn decode_unguarded(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded, Er
 }
 
 /// Whether a picture of that size may be read.
-pub(super) fn check_size(format: Format, (width, height): (u32, u32), limit: Option<u64>) -> Result<(), Error> {
+pub(super) fn check_size(
+    format: Format,
+    (width, height): (u32, u32),
+    limit: Option<u64>,
+) -> Result<(), Error> {
     let pixels = u64::from(width) * u64::from(height);
     match limit {
         Some(limit) if pixels > limit => Err(Error::Limit(format!(

@@ -175,7 +175,8 @@ impl Blocks {
 
     fn join_any(&mut self, scale: usize) {
         let Blocks { sum, seen, low, high, blocks } = self;
-        let columns = sum.chunks(scale).zip(seen.chunks(scale)).zip(low.chunks(scale)).zip(high.chunks(scale));
+        let columns =
+            sum.chunks(scale).zip(seen.chunks(scale)).zip(low.chunks(scale)).zip(high.chunks(scale));
         for (block, (((sum, seen), low), high)) in blocks.iter_mut().zip(columns) {
             *block = joined(sum, seen, low, high);
         }

@@ -32,13 +32,12 @@ impl Gif {
     pub(super) fn new(options: &AnimationOptions) -> Result<Self, Error> {
         let (width, height) = (options.width, options.height);
         let mut encoder = Encoder::new(Vec::new(), width as u16, height as u16, &[]).map_err(failed)?;
-        // The file says how often it is shown again; once is what a file shows that says nothing.
-        let repeat = match options.loops {
-            0 => Some(Repeat::Infinite),
-            1 => None,
-            loops => Some(Repeat::Finite((loops - 1).min(65535) as u16)),
-        };
-        repeat.map_or(Ok(()), |repeat| encoder.set_repeat(repeat)).map_err(failed)?;
+        // The block counts repetitions after the first showing; without it there are none.
+        match options.loops {
+            0 => encoder.set_repeat(Repeat::Infinite).map_err(failed)?,
+            1 => {}
+            loops => encoder.set_repeat(Repeat::Finite((loops - 1).min(65535) as u16)).map_err(failed)?,
+        }
         Ok(Gif { encoder, size: (width, height), waiting: None })
     }
 
@@ -89,7 +88,8 @@ impl Writer for Gif {
 
 /// A palette of at most 255 colours and a transparent one, and the places of the pixels in it.
 fn quantised(rgba: &[u8], width: usize) -> (Vec<u8>, Vec<u8>) {
-    let opaque: Vec<u8> = rgba.as_chunks::<4>().0.iter().filter(|pixel| pixel[3] >= 128).flatten().copied().collect();
+    let opaque: Vec<u8> =
+        rgba.as_chunks::<4>().0.iter().filter(|pixel| pixel[3] >= 128).flatten().copied().collect();
     let mut palette = match exact(&opaque) {
         Some(palette) => palette,
         None => NeuQuant::new(LEARN_FROM, usize::from(TRANSPARENT), &opaque).color_map_rgb(),
@@ -118,7 +118,8 @@ fn exact(opaque: &[u8]) -> Option<Vec<u8>> {
 
 /// Nearest colours, the error of each pixel handed on to those not yet done (7, 3, 5 and 1 sixteenths).
 fn dithered(rgba: &[u8], width: usize, palette: &[u8]) -> Vec<u8> {
-    let colours: Vec<[i32; 3]> = palette.as_chunks::<3>().0.iter().map(|colour| colour.map(i32::from)).collect();
+    let colours: Vec<[i32; 3]> =
+        palette.as_chunks::<3>().0.iter().map(|colour| colour.map(i32::from)).collect();
     let mut nearest = Nearest { colours: &colours, known: vec![None; 1 << 18] };
     let mut out = Vec::with_capacity(rgba.len() / 4);
     let (mut here, mut below) = (vec![[0i32; 3]; width + 2], vec![[0i32; 3]; width + 2]);
@@ -162,7 +163,8 @@ impl Nearest<'_> {
             // Weights of the eye's sensitivity.
             [3, 4, 2].iter().zip(colour.iter().zip(&wanted)).map(|(w, (a, b))| w * (a - b) * (a - b)).sum()
         };
-        let index = self.colours.iter().enumerate().min_by_key(|(_, colour)| distance(colour)).map_or(0, |(i, _)| i);
+        let index =
+            self.colours.iter().enumerate().min_by_key(|(_, colour)| distance(colour)).map_or(0, |(i, _)| i);
         self.known[key] = Some(index as u8);
         index
     }

@@ -4,8 +4,9 @@ use super::{AnimationOptions, Area, Writer};
 use crate::error::Error;
 use libwebp_sys::{
     WebPAnimEncoder, WebPAnimEncoderAdd, WebPAnimEncoderAssemble, WebPAnimEncoderDelete,
-    WebPAnimEncoderNewInternal, WebPAnimEncoderOptions, WebPAnimEncoderOptionsInitInternal, WebPConfig, WebPData,
-    WebPDataClear, WebPDataInit, WebPGetMuxABIVersion, WebPPicture, WebPPictureFree, WebPPictureImportRGBA,
+    WebPAnimEncoderNewInternal, WebPAnimEncoderOptions, WebPAnimEncoderOptionsInitInternal, WebPConfig,
+    WebPData, WebPDataClear, WebPDataInit, WebPGetMuxABIVersion, WebPPicture, WebPPictureFree,
+    WebPPictureImportRGBA,
 };
 use std::mem::MaybeUninit;
 use std::ptr;
@@ -83,7 +84,11 @@ impl Writer for Webp {
             let finished = WebPAnimEncoderAdd(self.encoder, ptr::null_mut(), self.time, ptr::null()) != 0
                 && WebPAnimEncoderAssemble(self.encoder, data) != 0
                 && !data.bytes.is_null();
-            let out = if finished { std::slice::from_raw_parts(data.bytes, data.size).to_vec() } else { Vec::new() };
+            let out = if finished {
+                std::slice::from_raw_parts(data.bytes, data.size).to_vec()
+            } else {
+                Vec::new()
+            };
             WebPDataClear(data);
             if finished { Ok(out) } else { Err(failed("the frames could not be joined")) }
         }

@@ -101,7 +101,8 @@ pub(super) fn part(bytes: &[u8], index: usize, fail_on: FailOn) -> Result<Vec<u8
     let frame = frame.ok_or_else(|| broken_header(Format::Gif, "a frame is missing"))?;
     let mut samples = zeroed(sample_count(frame.width, frame.height, 4)?)?;
     let colours = Colours::of(&frame);
-    let damage = frame.decode(|y, row| colours.paint(row, 4, &mut samples[y * frame.width as usize * 4..]))?;
+    let damage =
+        frame.decode(|y, row| colours.paint(row, 4, &mut samples[y * frame.width as usize * 4..]))?;
     if let Some(damage) = damage {
         damage.judge(fail_on, &mut Vec::new())?;
     }

@@ -95,7 +95,8 @@ pub(in crate::raster::decode) fn part(bytes: &[u8], index: usize, fail_on: FailO
         chunks::append(&mut file, b"IDAT", data);
     }
     chunks::append(&mut file, b"IEND", &[]);
-    let options = DecodeOptions { fail_on, limit_pixels: None, auto_orient: false, keep_metadata: false, page: 0 };
+    let options =
+        DecodeOptions { fail_on, limit_pixels: None, auto_orient: false, keep_metadata: false, page: 0 };
     let raster = decode(&file, &options)?.raster;
     let channels = raster.channels;
     let samples = Samples::into_u8(raster.samples);
