@@ -7,9 +7,13 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { STEPS, execute, inApplication, runStep } from '../../scripts/ship/application.mjs';
 import { ROOT } from '../../scripts/install.mjs';
+import { changesOf } from '../../scripts/ship/changes.mjs';
+import { tooNew } from '../../scripts/ship/check-elf.mjs';
 import { mainManifest, packMain, packModel, packPlatform } from '../../scripts/ship/pack.mjs';
 import { platformFiles } from '../../scripts/ship/platform-files.mjs';
 import { platforms, thisPlatform } from '../../scripts/ship/platforms.mjs';
+import { inOrder } from '../../scripts/ship/publish.mjs';
+import { differing } from '../../scripts/ship/versions.mjs';
 
 const require = createRequire(import.meta.url);
 const manifest = require('../../package.json');
@@ -134,3 +138,33 @@ test('without its optional dependencies the main package names the command that 
       ran.output,
     );
   }));
+
+test('there is one version', () => {
+  assert.deepEqual(differing(manifest.version), []);
+  assert.ok(differing('0.0.0-never').length > 30);
+});
+
+test('the main package is published last, and archives alone', () => {
+  assert.deepEqual(inOrder(['upscaler-node-1.0.0.tgz', 'a.txt', 'upscaler-node-win32-x64-msvc-1.0.0.tgz']), [
+    'upscaler-node-win32-x64-msvc-1.0.0.tgz',
+    'upscaler-node-1.0.0.tgz',
+  ]);
+});
+
+test("a release's page has that version's changes", () => {
+  const changelog = '# Changelog\n\n## 0.2.0 (2026-01-02)\n\n- New.\n\n## 0.1.0\n\n- First.\n';
+  assert.equal(changesOf(changelog, '0.2.0'), '- New.');
+  assert.equal(changesOf(changelog, '0.1.0'), '- First.');
+  assert.throws(() => changesOf(changelog, '0.3.0'), /0\.3\.0/);
+});
+
+test('symbol versions that RHEL 8 lacks are found', () => {
+  const versions = `Version definition section '.gnu.version_d':
+  Name: GLIBC_2.99
+Version needs section '.gnu.version_r' contains 2 entries:
+  0x0010:   Name: GLIBC_2.9  Flags: none  Version: 4
+  0x0020:   Name: GLIBC_2.28  Flags: none  Version: 3
+  0x0030:   Name: GLIBC_2.34  Flags: none  Version: 2
+  0x0040:   Name: GLIBCXX_3.4.26  Flags: none  Version: 5`;
+  assert.deepEqual(tooNew(versions), ['GLIBC_2.34', 'GLIBCXX_3.4.26']);
+});

@@ -79,11 +79,11 @@ export const larger = (image: Uint8Array) => new Upscaler().upscale(image, optio
 export const TYPE_STEPS = Object.fromEntries(
   [
     ['node16', 'node16', 'typed.mts'],
+    ['node16', 'node16', 'typed.cts'],
     ['nodenext', 'nodenext', 'typed.mts'],
     ['esnext', 'bundler', 'typed.ts'],
-    ['commonjs', 'node16', 'typed.cts', 'node16'],
-  ].map(([module, resolution, file, actual = module]) => [
-    `TypeScript, module ${module}, resolution ${resolution}`,
+  ].map(([module, resolution, file]) => [
+    `TypeScript, ${file} with module ${module}, resolution ${resolution}`,
     {
       command: [
         'node',
@@ -95,7 +95,7 @@ export const TYPE_STEPS = Object.fromEntries(
           '--typeRoots',
           path.join(ROOT, 'node_modules', '@types'),
         ],
-        ...['--types', 'node', '--module', actual, '--moduleResolution', resolution, file],
+        ...['--types', 'node', '--module', module, '--moduleResolution', resolution, file],
       ],
       files: { [file]: TYPED },
       says: /upscaler-node\/index\.d\.m?ts/,
@@ -126,11 +126,12 @@ export async function inApplication(work) {
  *
  * @param {string} folder
  * @param {Step} step
+ * @param {NodeJS.ProcessEnv} [env] beside what this process has
  * @throws an Error with all that it wrote, if it failed or did not say what it should
  */
-export function runStep(folder, { command, files = {}, says }) {
+export function runStep(folder, { command, files = {}, says }, env) {
   for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);
-  const { status, output } = execute(folder, command);
+  const { status, output } = execute(folder, command, env);
   if (status !== 0 || !says.test(output)) {
     throw new Error(`Expected ${command.join(' ')} to say ${says} but it ended with ${status}:\n${output}`);
   }
@@ -148,7 +149,8 @@ export function execute(cwd, [program, ...args], env) {
     timeout: LONGEST,
     maxBuffer: 64 * 1024 * 1024,
     env: { ...withoutNpm(process.env), ...env },
-    shell: process.platform === 'win32',
+    // npm is a script there, which only a shell runs.
+    shell: process.platform === 'win32' && program === 'npm',
   });
   return { status, output: `${stdout}${stderr}${error ? `\n${error.message}` : ''}` };
 }

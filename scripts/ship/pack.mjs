@@ -2,16 +2,25 @@
  * The packages as they are published. Each is laid out in a folder of its own, and packed from there: package.json in
  * the repository serves the clone, where the platforms' packages are not on any registry yet.
  *
- * Run by itself, `node scripts/ship/pack.mjs FOLDER`, it packs the main package, this platform's and the models' whose
- * weights are in the repository.
+ * Run by itself, `node scripts/ship/pack.mjs FOLDER main platform models others`, it packs what is named: `platform` is
+ * this machine's, `models` brings and builds the weights that are not in the repository.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ROOT } from '../install.mjs';
+import { ROOT, run } from '../install.mjs';
 import { crateNotices } from './crate-notices.mjs';
 import { CRATE_NOTICES, LICENCES, platformFiles } from './platform-files.mjs';
 import { platforms, thisPlatform } from './platforms.mjs';
@@ -62,7 +71,17 @@ export function mainManifest(manifest, repository) {
  * @param {{ repository?: string, pack?: Packer }} [options]
  */
 export function packModel(family, out, { repository, pack = npmPack } = {}) {
-  const folder = path.join(ROOT, 'models', family);
+  return packOther(path.join(ROOT, 'models', family), out, { repository, pack });
+}
+
+/**
+ * A package that is in the repository as it is published, but for the address of the repository.
+ *
+ * @param {string} folder
+ * @param {string} out
+ * @param {{ repository?: string, pack?: Packer }} [options]
+ */
+function packOther(folder, out, { repository, pack = npmPack } = {}) {
   return packListed(folder, out, pack, ({ scripts, ...manifest }) => ({ ...manifest, ...home(repository) }));
 }
 
@@ -166,12 +185,34 @@ function npm(args, cwd) {
   });
 }
 
+/**
+ * Everything that goes by one of these names, into a folder.
+ *
+ * @type {Record<string, (out: string, options: { repository?: string }) => string[]>}
+ */
+const KINDS = {
+  main: (out, options) => [packMain(out, options)],
+  platform: (out, options) => [packPlatform(thisPlatform(), ROOT, out, options)],
+  models: (out, options) => {
+    const all = [...new Set(entries.map(({ family }) => family))];
+    const large = all.filter((family) => !committedFamilies().includes(family));
+    run(process.execPath, ['scripts/models/index.mjs', ...large]);
+    return all.map((family) => packModel(family, out, options));
+  },
+  others: (out, options) => packageFolders().map((folder) => packOther(folder, out, options)),
+};
+
+/** @returns {string[]} of what is published beside the main package */
+function packageFolders() {
+  return readdirSync(path.join(ROOT, 'packages')).map((name) => path.join(ROOT, 'packages', name));
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const out = path.resolve(process.argv[2] ?? 'target/packages');
-  const options = { repository: process.env.GITHUB_REPOSITORY };
+  const [folder, ...kinds] = process.argv.slice(2);
+  const out = path.resolve(folder);
   mkdirSync(out, { recursive: true });
-  console.log(packMain(out, options));
-  const platform = thisPlatform();
-  if (platform) console.log(packPlatform(platform, ROOT, out, options));
-  for (const family of committedFamilies()) console.log(packModel(family, out, options));
+  for (const kind of kinds) {
+    for (const archive of KINDS[kind](out, { repository: process.env.GITHUB_REPOSITORY }))
+      console.log(archive);
+  }
 }
