@@ -321,8 +321,20 @@ declare namespace Upscaler {
     signal?: AbortSignal;
     /** Accepted for UpscalerJS's sake: frames never wait here. */
     awaitNextFrame?: boolean;
-    /** Format of an encoded result. Default: the input's where it can hold the result, else PNG. */
-    format?: 'png' | 'jpeg' | 'jpg' | 'webp' | 'tiff' | 'tif';
+    /**
+     * Format of an encoded result. Default: the input's where it can hold the result, else PNG. `'gif'` has at most 255
+     * colours a frame; it is the default for animated GIF alone.
+     */
+    format?: 'png' | 'jpeg' | 'jpg' | 'webp' | 'tiff' | 'tif' | 'gif';
+    /**
+     * All frames of an animated GIF, WebP or PNG, with their delays and loops, as a GIF, WebP or PNG; only what changes
+     * from frame to frame is computed again. Pictures that do not move are upscaled as always. Default `false`: one frame.
+     */
+    animated?: boolean;
+    /** Which page of a TIFF or frame of an animation is taken, or comes first; from 0. Default 0. */
+    page?: number;
+    /** How many frames of an animation from `page` on; -1: all, as `animated`. Default 1. */
+    pages?: number;
     /** 1..100, for JPEG and lossy WebP. Default 90. */
     quality?: number;
     /** WebP without loss. */
@@ -344,7 +356,11 @@ declare namespace Upscaler {
     background?: string | readonly [number, number, number] | { r: number; g: number; b: number };
     /** Turns the picture as its EXIF orientation says. Default `true`. */
     autoOrient?: boolean;
-    /** `'none'`: sRGB; `'icc'`: the input's profile; `'all'`: EXIF too, except in a TIFF. Default `'none'`. */
+    /**
+     * `'none'`: sRGB; `'icc'`: the input's colour profile, whose colours are kept beyond sRGB too; `'all'`: also EXIF
+     * (without its thumbnail, and with what it says of places: GPS), XMP, IPTC and resolution, as far as the output's
+     * format has room for them. What does not fit is left out with a warning. Default `'none'`.
+     */
     keepMetadata?: 'none' | 'icc' | 'all';
     /** Resolves with `{ data, info }`. Default `false`. */
     resolveWithObject?: boolean;
@@ -393,6 +409,8 @@ declare namespace Upscaler {
      * {@link UpscalerOptions.guard}.
      */
     guarded: number;
+    /** How many pages or frames the input has. */
+    pages: number;
   }
 
   /** Milliseconds. */

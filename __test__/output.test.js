@@ -13,6 +13,7 @@ const RESULT = {
   durationMs: 12,
   guarded: 0,
   stages: STAGES,
+  pages: 1,
   warnings: [],
 };
 
@@ -49,6 +50,7 @@ test('resolveWithObject says what is known of the picture', () => {
     durationMs: 12,
     guarded: 0,
     stages: STAGES,
+    pages: 1,
   };
   assert.deepEqual(toResult(encoded, 'buffer', true), { data: encoded.data, info });
 

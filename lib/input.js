@@ -32,7 +32,7 @@ const LONGEST_PATH = 32767;
  */
 async function readImage(image, options, signal) {
   if (typeof image === 'string') return readString(image, options, signal);
-  const ready = readAtOnce(image);
+  const ready = tryReadSync(image);
   if (ready !== undefined) return copied(ready);
   if (isUrl(image)) return readUrl(image.href, options, signal);
   if (isBlob(image)) return encoded(await readBlob(image, options.limitInputBytes));
@@ -52,7 +52,7 @@ async function readImage(image, options, signal) {
  * @param {unknown} image
  * @returns {NativeImage | undefined} `undefined` for images that have to be waited for
  */
-function readAtOnce(image) {
+function tryReadSync(image) {
   if (types.isUint8Array(image)) return encoded(whole(image));
   if (types.isAnyArrayBuffer(image)) return encoded(whole(viewOf(image)));
   if (tensor.isPlainTensor(image)) return { kind: 'tensor', ...tensor.fromPlainTensor(image, 'image') };
@@ -192,6 +192,7 @@ function readDataUrl(url, limit) {
   if (url.length - comma > 4 * limit) throw tooLarge(limit, 'a data: URL');
   const text = url
     .slice(comma + 1)
+    .split('#', 1)[0]
     .replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
   const data = Buffer.from(text, base64 ? 'base64' : 'latin1');
   if (data.byteLength > limit) throw tooLarge(limit, 'a data: URL');
@@ -301,4 +302,4 @@ function required(name, value, min, max) {
   return checked;
 }
 
-module.exports = { readAtOnce, readImage };
+module.exports = { tryReadSync, readImage };

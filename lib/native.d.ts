@@ -4,6 +4,8 @@
  */
 
 export interface NativeAddon {
+  /** Where panics happened, and what they said, since this was asked last. */
+  takePanics(): string[];
   /** Says where the ONNX Runtime library is; it is loaded with the first model. */
   init(libraryPath: string): void;
   configure(options: { threads?: number; maxMemory?: number }): void;
@@ -14,11 +16,12 @@ export interface NativeAddon {
     source: ModelSource,
     pictures: string[],
     storage?: 'float32' | 'float16',
-  ): Promise<NativeQuantised>;
+  ): Promise<NativeQuantized>;
   NativeUpscaler: new (options: NativeUpscalerOptions) => NativeUpscaler;
+  NativeAnimationEncoder: new (options: NativeAnimationOptions) => NativeAnimationEncoder;
 }
 
-export interface NativeQuantised {
+export interface NativeQuantized {
   onnx: Buffer;
   /** Bytes of the model as an `.onnx` in float32. */
   floatBytes: number;
@@ -49,15 +52,15 @@ export interface NativeUpscaler {
   abortLoad(): void;
   /** Counts a call as waiting before it can be started; `start` or `withdraw` follows. */
   enqueue(id: number): void;
-  withdraw(id: number, failed: boolean): void;
+  withdraw(id: number, outcome: 'failed' | 'aborted'): void;
   start(
     id: number,
     image: NativeImage,
     options: NativeUpscaleOptions,
-    progress?: (progress: NativeProgress) => void,
-    preprocess?: NativeHook,
-    postprocess?: NativeHook,
+    callbacks: NativeCallbacks,
   ): Promise<NativeResult>;
+  /** A file of several frames; null for anything else. */
+  openAnimation(image: NativeImage): Promise<NativeAnimation | null>;
   /** The encoded result of a call that is not started yet leaves by `nextPiece`; `closeStream` follows. */
   openStream(id: number): void;
   /** The head, then bytes, then `null`, whether the call went well or not. */
@@ -66,6 +69,13 @@ export interface NativeUpscaler {
   abort(id: number): void;
   dispose(): Promise<void>;
   counters(): Counters;
+}
+
+/** The caller's functions for one call. */
+export interface NativeCallbacks {
+  progress?: (progress: NativeProgress) => void;
+  preprocess?: NativeHook;
+  postprocess?: NativeHook;
 }
 
 export interface Counters {
@@ -117,7 +127,8 @@ export interface ModelInfo {
   sha256: string;
   scale: number;
   channels: number;
-  halo: number | null;
+  /** Absent if the network must see the whole picture. */
+  halo?: number;
   format: 'onnx' | 'tfjs' | 'ncnn';
   parameters: number;
   /** Absent where the work does not grow with the picture. */
@@ -152,8 +163,8 @@ export interface NativeTensor {
 export type NativeHook = (given: NativeTensor) => Promise<NativeTensor>;
 
 export interface NativeUpscaleOptions {
-  output: 'encoded' | 'raw' | 'tensor';
-  format?: 'png' | 'jpeg' | 'webp' | 'tiff';
+  output?: 'encoded' | 'raw' | 'tensor';
+  format?: 'png' | 'jpeg' | 'webp' | 'tiff' | 'gif';
   quality?: number;
   lossless?: boolean;
   compressionLevel?: number;
@@ -168,13 +179,58 @@ export interface NativeUpscaleOptions {
   background?: [number, number, number];
   autoOrient?: boolean;
   keepMetadata?: 'none' | 'icc' | 'all';
+  page?: number;
   slices?: 'encoded' | 'raw' | 'tensor';
   /** Milliseconds from now: what cannot be done by then is refused as soon as that is seen. */
   timeout?: number;
 }
 
+export interface NativeAnimation {
+  width: number;
+  height: number;
+  frames: number;
+  /** How often it is shown; 0: for ever. */
+  loops: number;
+  format: string;
+  /** The next frame: what changed, with so many pixels around it; all of it without a margin. */
+  next(margin?: number): Promise<NativeFrame | null>;
+}
+
+export interface NativeFrame {
+  /** Milliseconds. */
+  delay: number;
+  /** The pixels of `area`; absent where nothing changed. */
+  data?: Buffer;
+  channels: number;
+  area?: NativeRect;
+  changed?: NativeRect;
+}
+
+export interface NativeAnimationOptions {
+  format: 'gif' | 'webp' | 'png';
+  width: number;
+  height: number;
+  frames: number;
+  loops: number;
+  quality?: number;
+  lossless?: boolean;
+}
+
+export interface NativeAnimationEncoder {
+  /** Adds a frame that differs from the one before in `to`, whose pixels stand in the picture from (x, y) on. */
+  add(
+    picture: { data: Uint8Array; width: number; height: number; channels: number } | undefined,
+    x: number,
+    y: number,
+    to: NativeRect,
+    delay: number,
+  ): Promise<void>;
+  finish(): Promise<Buffer>;
+}
+
 export interface NativePixels {
-  data: Buffer | Float32Array;
+  /** Bytes of a file or 8-bit samples, floats, or 16-bit samples. */
+  data: Buffer | Float32Array | Uint16Array;
   width: number;
   height: number;
   channels: number;
@@ -187,6 +243,8 @@ export interface NativeResult extends NativePixels {
   durationMs: number;
   stages: { decode: number; upscale: number; encode: number };
   guarded: number;
+  /** Pages or frames of the input. */
+  pages: number;
   warnings: string[];
 }
 

@@ -43,6 +43,7 @@ const FORMATS = /** @type {const} */ ({
   webp: 'webp',
   tiff: 'tiff',
   tif: 'tiff',
+  gif: 'gif',
 });
 
 /**
@@ -130,6 +131,7 @@ function readUpscaleOptions(given) {
     signal: check.abortSignal('options.signal', options.signal),
     timeout: check.positiveNumber('options.timeout', options.timeout, LONGEST_TIMEOUT),
     resolveWithObject: check.boolean('options.resolveWithObject', options.resolveWithObject) ?? false,
+    frames: parseFrames(options, output),
     native: /** @type {NativeUpscaleOptions} */ ({
       output: nativeOutput(output),
       ...parseEncoding(options),
@@ -139,8 +141,26 @@ function readUpscaleOptions(given) {
       background: parseBackground(options.background),
       autoOrient: check.boolean('options.autoOrient', options.autoOrient),
       keepMetadata: check.oneOf('options.keepMetadata', options.keepMetadata, METADATA),
+      page: check.integer('options.page', options.page, 0),
     }),
   };
+}
+
+/**
+ * Which frames of an animation are wanted: `undefined` for one picture, of `page`.
+ *
+ * @param {Record<string, unknown>} options
+ * @param {CallOutput} output
+ */
+function parseFrames(options, output) {
+  const animated = check.boolean('options.animated', options.animated) ?? false;
+  const pages = check.integer('options.pages', options.pages, -1) ?? (animated ? -1 : 1);
+  if (pages === 0) throw invalidValue('options.pages', '-1 (all) or at least 1', pages);
+  if (pages === 1) return undefined;
+  if (output !== 'buffer' && output !== 'base64') {
+    throw invalidValue('options.output', "'buffer' or 'base64' for an animation", output);
+  }
+  return { first: check.integer('options.page', options.page, 0) ?? 0, count: pages };
 }
 
 /** @param {CallOutput} output */

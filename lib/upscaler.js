@@ -2,14 +2,16 @@
 'use strict';
 
 const { AbortError, UpscalerError, fromNative } = require('./errors');
+const { isMoving, upscaleFrames } = require('./animation');
 const { Call } = require('./call');
 const { resolveModel } = require('./definition');
 const { forAddon, setUp } = require('./hooks');
-const { readAtOnce, readImage } = require('./input');
+const { tryReadSync, readImage } = require('./input');
 const { loadNative } = require('./load-native');
 const models = require('./models');
 const options = require('./options');
 const { toResult, toStreamResult } = require('./output');
+const { tellPanics } = require('./panics');
 const { reportTo, wantsSlices } = require('./progress');
 const { ResultStream } = require('./result-stream');
 const { checkPatches } = require('./patch-options');
@@ -19,6 +21,7 @@ const { warn } = require('./warn');
  * @typedef {import('./definition').ResolvedModel} ResolvedModel
  * @typedef {import('./native').ModelInfo} ModelInfo
  * @typedef {import('./native').NativeImage} NativeImage
+ * @typedef {import('./native').NativeProgress} NativeProgress
  * @typedef {ReturnType<typeof options.parseUpscalerOptions>} ParsedOptions
  * @typedef {ReturnType<typeof options.parseUpscaleOptions>} ParsedCall
  * @typedef {ResolvedModel & { info: ModelInfo }} LoadedModel
@@ -173,6 +176,7 @@ class Upscaler {
       this.#loaded = { ...resolved, info };
       return this.#loaded;
     } catch (error) {
+      tellPanics(native);
       throw call.signal.aborted ? call.signal.reason : fromNative(error);
     } finally {
       call.settle();
@@ -197,6 +201,7 @@ class Upscaler {
       call.signal.throwIfAborted();
       return result;
     } catch (error) {
+      tellPanics(native);
       throw call.signal.aborted ? call.signal.reason : fromNative(error);
     } finally {
       call.settle();
@@ -234,7 +239,7 @@ class Upscaler {
    * @param {ParsedCall} parsed
    */
   async #upscale(call, image, parsed) {
-    const ready = this.#readAtOnce(image);
+    const ready = this.#tryReadSync(image);
     if (ready !== undefined) return this.#run(call, ready, parsed);
     call.signal.throwIfAborted();
     // From here on it counts as waiting, whatever it waits for.
@@ -242,7 +247,7 @@ class Upscaler {
     try {
       return await this.#run(call, await this.#readInTime(call, image), parsed);
     } finally {
-      this.#native.withdraw(call.id, !call.signal.aborted);
+      this.#native.withdraw(call.id, call.signal.aborted ? 'aborted' : 'failed');
     }
   }
 
@@ -256,9 +261,41 @@ class Upscaler {
     const slices = wantsSlices(parsed.progress) ? options.nativeOutput(parsed.progressOutput) : undefined;
     const report = parsed.progress && reportTo(parsed.progress, parsed.progressOutput, call);
     const own = forAddon(model.hooks, this.#options.tf, call);
-    const result = await this.#start(call, source, { ...parsed.native, ...patches, slices }, report, own);
+    /** @type {import('./native').NativeUpscaleOptions} */
+    const given = { ...parsed.native, ...patches, slices };
+    const result = isMoving(parsed)
+      ? await this.#runFrames(call, source, model, parsed, given, report, own)
+      : await this.#start(call, source, given, report, own);
     for (const warning of result.warnings) warn('UPSCALER_IMAGE', warning);
     return result;
+  }
+
+  /**
+   * The same for what is, or is to be, an animation.
+   *
+   * @param {Call} call
+   * @param {NativeImage} source
+   * @param {LoadedModel} model
+   * @param {ParsedCall} parsed
+   * @param {import('./native').NativeUpscaleOptions} given
+   * @param {ReturnType<typeof reportTo> | undefined} report
+   * @param {Partial<ReturnType<typeof forAddon>>} own
+   */
+  async #runFrames(call, source, model, parsed, given, report, own) {
+    // It may turn out to be a still picture, which is handed over later: the caller may reuse its bytes now.
+    const image = source.kind === 'encoded' ? { ...source, data: Uint8Array.from(source.data) } : source;
+    const frames = await upscaleFrames(parsed, image, {
+      native,
+      info: model.info,
+      hooked: Object.keys(own).length > 0,
+      signal: call.signal,
+      open: (image) => this.#native.openAnimation(image),
+      start: (image, nativeOptions, share) => {
+        const part = report && ((/** @type {NativeProgress} */ p) => report({ fraction: share(p.fraction) }));
+        return this.#start(call, image, nativeOptions, part, own);
+      },
+    });
+    return frames ?? this.#start(call, image, given, report, own);
   }
 
   /**
@@ -267,9 +304,9 @@ class Upscaler {
    * @param {unknown} image
    * @returns {[NativeImage, LoadedModel] | undefined}
    */
-  #readAtOnce(image) {
+  #tryReadSync(image) {
     const model = this.#loaded;
-    const ready = model && readAtOnce(image);
+    const ready = model && tryReadSync(image);
     return ready && [ready, model];
   }
 
@@ -321,7 +358,7 @@ class Upscaler {
     call.signal.addEventListener('abort', abort, { once: true });
     try {
       const timed = { ...nativeOptions, timeout: call.remaining };
-      return await this.#native.start(call.id, image, timed, report, preprocess, postprocess);
+      return await this.#native.start(call.id, image, timed, { progress: report, preprocess, postprocess });
     } finally {
       call.signal.removeEventListener('abort', abort);
     }

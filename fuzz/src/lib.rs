@@ -3,14 +3,22 @@
 
 pub mod mutate;
 
-use upscaler_node::raster::{DecodeOptions, FailOn, decode, probe};
+use upscaler_node::raster::{Animation, DecodeOptions, FailOn, decode, probe};
 
 /// The limit that the targets decode with: small, so that they are fast and whatever ignores it stands out.
 pub const LIMIT_PIXELS: u64 = 1 << 20;
 
 /// Decodes as strictly and as leniently as can be.
 pub fn decode_both(bytes: &[u8]) {
-    _ = probe(bytes);
+    _ = probe(bytes, 0);
+    // Frames of an animation, a few of them.
+    if let Ok(Some(mut animation)) = Animation::open(bytes.to_vec(), FailOn::None, Some(LIMIT_PIXELS)) {
+        for _ in 0..4 {
+            if !matches!(animation.next_frame(), Ok(Some(_))) {
+                break;
+            }
+        }
+    }
     for fail_on in [FailOn::None, FailOn::Warning] {
         let options = DecodeOptions {
             fail_on,

@@ -17,6 +17,7 @@ pub struct NativeResult {
     pub height: u32,
     pub channels: u32,
     /// Bits per sample: 8, 16, or 32 for floats.
+    #[napi(ts_type = "8 | 16 | 32")]
     pub depth: u32,
     /// Of 'encoded' results.
     pub format: Option<String>,
@@ -26,6 +27,8 @@ pub struct NativeResult {
     pub stages: NativeStages,
     /// The share of the result, 0..=1, that was replaced because a network had blown it up.
     pub guarded: f64,
+    /// Pages or frames of the input.
+    pub pages: u32,
     pub warnings: Vec<String>,
 }
 
@@ -46,6 +49,7 @@ impl From<Upscaled> for NativeResult {
             duration_ms: upscaled.duration_ms,
             stages: upscaled.stages.into(),
             guarded: upscaled.guarded,
+            pages: upscaled.pages,
             warnings: upscaled.warnings,
         }
     }
@@ -60,7 +64,7 @@ pub fn samples(raster: Raster) -> NativeData {
     }
 }
 
-fn name(format: Format) -> &'static str {
+pub fn name(format: Format) -> &'static str {
     match format {
         Format::Png => "png",
         Format::Jpeg => "jpeg",

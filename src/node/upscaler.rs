@@ -8,7 +8,9 @@ use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
 use tokio::sync::watch;
 
+use super::animation::{NativeAnimation, apart};
 use super::choice::{Alternative, candidates};
+use super::enums::NativeOutcome;
 use super::errors::{Code, rejection, thrown};
 use super::hooks::{Function, hooks};
 use super::image::NativeImage;
@@ -18,13 +20,26 @@ use super::progress::{Callback, listener};
 use super::result::{NativeCounters, NativePiece, NativeResult};
 use super::streams::Streams;
 use crate::budget::{self, Waiting};
-use crate::engine::{Cancel, Pool, Share, give_back};
+use crate::engine::trim_idle;
 use crate::error::Error;
 use crate::model::{self, Model};
+use crate::raster::Animation;
 use crate::upscale::{Counters, Hooks, Input, Job, Limits, Network, Networks, Options, Ticket, Upscaled};
+use crate::workers::{Cancel, Pool, Share};
 
 /// Images that may be waiting by default.
 const MAX_PENDING: u32 = 256;
+
+/// The caller's functions for one call.
+#[napi(object, object_to_js = false)]
+pub struct NativeCallbacks {
+    #[napi(ts_type = "(progress: NativeProgress) => void")]
+    pub progress: Option<Callback>,
+    #[napi(ts_type = "NativeHook")]
+    pub preprocess: Option<Function>,
+    #[napi(ts_type = "NativeHook")]
+    pub postprocess: Option<Function>,
+}
 
 /// An instance, as the shim holds it.
 #[napi]
@@ -63,7 +78,7 @@ impl NativeUpscaler {
     pub fn new(env: Env, options: InstanceOptions) -> Result<NativeUpscaler, napi::Error<Code>> {
         let threads = Pool::global().map_err(thrown)?.threads();
         let instance = Arc::new(Instance {
-            limits: options.limits()?,
+            limits: options.limits(),
             max_pending: options.max_pending.unwrap_or(MAX_PENDING).into(),
             share: Share::new(options.threads.map_or(threads, |share| share as usize)),
             counters: Arc::new(Counters::default()),
@@ -94,7 +109,7 @@ impl NativeUpscaler {
     ) -> napi::Result<PromiseRaw<'env, NativeModelInfo>> {
         let instance = self.instance.clone();
         let parts =
-            source.parts().and_then(|usual| Ok((usual, candidates(alternatives.unwrap_or_default())?)));
+            source.parts().and_then(|primary| Ok((primary, candidates(alternatives.unwrap_or_default())?)));
         let work = async move {
             let ((source, definition), others) =
                 parts.map_err(|error| Error::InvalidArgument(error.reason.clone()))?;
@@ -127,29 +142,26 @@ impl NativeUpscaler {
         Ok(())
     }
 
-    /// The end of a call that was enqueued, unless it was started: it failed, or else was cancelled.
+    /// The end of a call that was enqueued, unless it was started.
     #[napi]
-    pub fn withdraw(&self, id: u32, failed: bool) {
+    pub fn withdraw(&self, id: u32, outcome: NativeOutcome) {
         let ticket = self.instance.state().tickets.remove(&id);
-        let outcome = if failed { Error::Inference(String::new()) } else { Error::Aborted };
         if let Some(ticket) = ticket {
-            ticket.settle::<()>(&Err(outcome));
+            ticket.settle(outcome.into());
         }
     }
 
     /// Upscales one image. `id` names the call for [`Self::abort`] and must be free.
     #[napi(ts_return_type = "Promise<NativeResult>")]
-    #[allow(clippy::too_many_arguments)] // An object around the functions would be one more thing to take apart.
     pub fn start<'env>(
         &self,
         env: &'env Env,
         id: u32,
         image: NativeImage,
         options: UpscaleOptions,
-        progress: Option<Callback>,
-        preprocess: Option<Function>,
-        postprocess: Option<Function>,
+        callbacks: NativeCallbacks,
     ) -> napi::Result<PromiseRaw<'env, NativeResult>> {
+        let NativeCallbacks { progress, preprocess, postprocess } = callbacks;
         let hooks = hooks(preprocess, postprocess);
         let prepared = image.input().and_then(|input| Ok((input, Options::try_from(options)?)));
         let call = prepared
@@ -167,6 +179,28 @@ impl NativeUpscaler {
                 result.map(NativeResult::from).map_err(|error| rejection(env, error))
             },
         )
+    }
+
+    /// Opens a file of several frames, within this instance's limits; null for anything else.
+    #[napi(ts_return_type = "Promise<NativeAnimation | null>")]
+    pub fn open_animation<'env>(
+        &self,
+        env: &'env Env,
+        image: NativeImage,
+    ) -> napi::Result<PromiseRaw<'env, Option<NativeAnimation>>> {
+        let limits = self.instance.limits;
+        let input = image.input().map_err(|error| Error::InvalidArgument(error.reason.clone()));
+        let work = async move {
+            match input?.in_memory(&limits).await? {
+                Input::Encoded(bytes) => {
+                    apart(move || Animation::open(bytes, limits.fail_on, limits.input_pixels)).await
+                }
+                _ => Ok(None),
+            }
+        };
+        env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result| {
+            result.map(|animation| animation.map(NativeAnimation::new)).map_err(|error| rejection(env, error))
+        })
     }
 
     /// The encoded result of call `id`, which is not started yet, is to leave piece by piece. [`Self::close_stream`]
@@ -215,7 +249,7 @@ impl NativeUpscaler {
                 (state.networks.take(), state.model.take())
             };
             drop(unused);
-            _ = tokio::task::spawn_blocking(give_back).await;
+            _ = tokio::task::spawn_blocking(trim_idle).await;
             Ok(())
         })
     }

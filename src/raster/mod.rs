@@ -5,6 +5,7 @@
 //! rows back into a file, each band on whichever thread has it.
 
 mod alpha;
+mod animation;
 mod colour;
 mod decode;
 mod encode;
@@ -16,7 +17,8 @@ mod picture;
 mod resample;
 mod sniff;
 
-pub use alpha::{constant_alpha, flatten, unbleed};
+pub use alpha::{bleed_alpha, constant_alpha, flatten};
+pub use animation::{Animation, AnimationEncoder, AnimationOptions, Area, Frame};
 pub use colour::ToProfile;
 pub use decode::{DecodeOptions, Decoded, FailOn, Header, decode, probe};
 pub use encode::{Band, EncodeOptions, Encoder, Joiner, encode};

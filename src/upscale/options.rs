@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::error::Error;
-use crate::raster::{EncodeOptions, FailOn, Format, Raster};
+use crate::raster::{DecodeOptions, EncodeOptions, FailOn, Format, Raster};
 
 /// The picture to upscale.
 pub enum Input {
@@ -103,6 +103,8 @@ pub struct Options {
     pub auto_orient: bool,
     /// Which metadata the result carries.
     pub keep_metadata: KeepMetadata,
+    /// Which page of a TIFF or frame of an animation, from 0.
+    pub page: u32,
     /// Hand every tile's pixels to the progress callback, as this.
     pub slices: Option<Output>,
     /// When the result is of no use any more.
@@ -128,6 +130,7 @@ impl Default for Options {
             background: [0; 3],
             auto_orient: true,
             keep_metadata: KeepMetadata::None,
+            page: 0,
             slices: None,
             deadline: None,
         }
@@ -148,13 +151,13 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// sharp's limit for inputs, four times that for results, and files of 256 MiB.
+    /// What cameras give for inputs, four times sharp's limit for results, and files of 256 MiB.
     fn default() -> Self {
-        let input = 0x3fff * 0x3fff;
+        let sharps = 0x3fff * 0x3fff;
         Limits {
             input_bytes: 256 << 20,
-            input_pixels: Some(input),
-            output_pixels: Some(4 * input),
+            input_pixels: DecodeOptions::default().limit_pixels,
+            output_pixels: Some(4 * sharps),
             fail_on: FailOn::Error,
         }
     }

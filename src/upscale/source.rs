@@ -24,21 +24,21 @@ impl Opened {
     ///
     /// # Errors
     /// [`Error::Read`], [`Error::UnsupportedFormat`], [`Error::Decode`], [`Error::Limit`].
-    pub fn new(input: Input, limits: &Limits) -> Result<Opened, Error> {
+    pub fn new(input: Input, page: u32, limits: &Limits) -> Result<Opened, Error> {
         match input {
             Input::Pixels { width, height, fetch } => {
                 check(width, height, limits)?;
                 fetch().map(Opened::Raster)
             }
-            Input::Encoded(bytes) => Opened::probe(bytes, limits),
+            Input::Encoded(bytes) => Opened::probe(bytes, page, limits),
             Input::Path(path) => {
-                Opened::probe(read(&path, limits.input_bytes, &AtomicBool::new(true))?, limits)
+                Opened::probe(read(&path, limits.input_bytes, &AtomicBool::new(true))?, page, limits)
             }
         }
     }
 
-    fn probe(bytes: Vec<u8>, limits: &Limits) -> Result<Opened, Error> {
-        let header = raster::probe(&bytes)?;
+    fn probe(bytes: Vec<u8>, page: u32, limits: &Limits) -> Result<Opened, Error> {
+        let header = raster::probe(&bytes, page)?;
         check(header.width, header.height, limits)?;
         Ok(Opened::Encoded { bytes, header })
     }
@@ -160,6 +160,8 @@ pub struct Source {
     pub compression: Option<Compression>,
     /// Bits per sample that it came with: 8 or 16.
     pub depth: u8,
+    /// How many pages or frames the file has.
+    pub pages: u32,
     /// What of the file's metadata is asked for.
     pub metadata: Metadata,
     pub warnings: Vec<String>,
@@ -177,7 +179,7 @@ impl Source {
                 let depth = if raster.depth() == Depth::Sixteen { 16 } else { 8 };
                 let (opacity, warnings) = (Opacity::None, Vec::new());
                 let (format, compression, metadata) = (None, None, Metadata::default());
-                Ok(Source { raster, opacity, format, compression, depth, metadata, warnings })
+                Ok(Source { raster, opacity, format, compression, depth, pages: 1, metadata, warnings })
             }
         }
     }
@@ -201,7 +203,7 @@ impl Source {
             raster::flatten(&mut self.raster, options.background);
             return;
         }
-        raster::unbleed(&mut self.raster);
+        raster::bleed_alpha(&mut self.raster);
         if let Some(alpha) = raster::constant_alpha(&self.raster) {
             self.opacity = Opacity::Constant(alpha);
         } else if options.alpha == Alpha::Resample {
@@ -228,6 +230,7 @@ fn decode(bytes: &[u8], options: &Options, limits: &Limits) -> Result<Source, Er
             limit_pixels: limits.input_pixels,
             auto_orient: options.auto_orient,
             keep_metadata: options.keep_metadata != KeepMetadata::None && options.output == Output::Encoded,
+            page: options.page,
         },
     )?;
     let format = decoded.format;
@@ -237,6 +240,7 @@ fn decode(bytes: &[u8], options: &Options, limits: &Limits) -> Result<Source, Er
         format: Some(format),
         compression: decoded.quality.map(|quality| Compression { format, quality }),
         depth: decoded.depth,
+        pages: decoded.pages,
         metadata: match options.keep_metadata {
             KeepMetadata::None => Metadata::default(),
             KeepMetadata::Icc => decoded.metadata.profile_only(),

@@ -6,6 +6,7 @@
 mod avif;
 mod bmp;
 mod damage;
+mod frame;
 mod gif;
 mod jpeg;
 mod jpeg_markers;
@@ -19,10 +20,11 @@ mod webp_quality;
 
 pub use damage::FailOn;
 
+use super::animation::{Part, Parts};
 use super::colour::{self, Ink, Tag};
 use super::metadata::Metadata;
 use super::orient;
-use super::picture::{Raster, Samples};
+use super::picture::{Raster, Samples, sample_count};
 use super::sniff::{Format, sniff};
 use crate::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -39,16 +41,20 @@ pub struct DecodeOptions {
     /// Whether metadata is handed out. The pixels then stay in the colours of their profile, with sRGB's tone curve, so
     /// that no saturation is lost: [`ToProfile`](super::ToProfile) takes them back.
     pub keep_metadata: bool,
+    /// Which page of a TIFF, or frame of an animation, counted from 0.
+    pub page: u32,
 }
 
 impl Default for DecodeOptions {
-    /// Sharp's limit (0x3FFF * 0x3FFF pixels), `FailOn::Error`, upright, no metadata.
+    /// 50 million pixels, the largest photographs of phones: a file of a few bytes can claim any size. `FailOn::Error`, upright, no
+    /// metadata.
     fn default() -> Self {
         DecodeOptions {
             fail_on: FailOn::Error,
-            limit_pixels: Some(268_402_689),
+            limit_pixels: Some(50_000_000),
             auto_orient: true,
             keep_metadata: false,
+            page: 0,
         }
     }
 }
@@ -83,6 +89,8 @@ pub struct Decoded {
     /// The quality (1..=100) that a lossy file was probably written with: of JPEG from its quantisation tables, of
     /// WebP from its quantiser. `None`: lossless.
     pub quality: Option<u8>,
+    /// How many pages or frames the file has.
+    pub pages: u32,
     /// What was wrong with the file but tolerated.
     pub warnings: Vec<String>,
 }
@@ -109,13 +117,72 @@ struct Picture {
     warnings: Vec<String>,
 }
 
-fn open(bytes: &[u8]) -> Result<Box<dyn Source + '_>, Error> {
+/// The frames of an animation, whose format is told too; `None` for other files. A GIF has at least one frame.
+pub(super) fn parts(bytes: &[u8]) -> Result<(Format, Option<Parts>), Error> {
     let format = sniff(bytes)?;
+    let parts = guarded(|| {
+        Ok(match format {
+            Format::Gif => gif::parts(bytes),
+            Format::Webp => webp::parts(bytes),
+            Format::Png => png::parts(bytes),
+            _ => None,
+        })
+    })?;
+    Ok((format, parts))
+}
+
+/// The pixels of one part of an animation: RGBA, as many as its area has.
+pub(super) fn part(
+    bytes: &[u8],
+    format: Format,
+    index: usize,
+    part: &Part,
+    fail_on: FailOn,
+) -> Result<Vec<u8>, Error> {
+    let pixels = guarded(|| match format {
+        Format::Gif => gif::part(bytes, index, fail_on),
+        Format::Webp => webp::part(bytes, index),
+        _ => png::part(bytes, index, fail_on),
+    })?;
+    if pixels.len() != sample_count(part.area.width, part.area.height, 4)? {
+        return Err(Error::Decode(format!("The {format} is broken: frame {index} has another size than it says")));
+    }
+    Ok(pixels)
+}
+
+/// A file whose frames cannot be told apart.
+fn broken(format: Format) -> Error {
+    damage::broken_header(format, "its frames make no sense")
+}
+
+/// How many pages or frames a file has that was recognised.
+fn pages(bytes: &[u8], format: Format) -> u32 {
+    let count = match format {
+        Format::Tiff => tiff::pages(bytes),
+        Format::Gif | Format::Webp | Format::Png => {
+            parts(bytes).ok().and_then(|(_, parts)| parts).map_or(1, |parts| parts.parts.len())
+        }
+        _ => 1,
+    };
+    count.clamp(1, u32::MAX as usize) as u32
+}
+
+fn open(bytes: &[u8], page: u32) -> Result<Box<dyn Source + '_>, Error> {
+    let format = sniff(bytes)?;
+    let pages = pages(bytes, format);
+    if page >= pages {
+        return Err(Error::InvalidArgument(format!(
+            "Expected a page below {pages}, which the {format} has, but received {page}"
+        )));
+    }
+    if page > 0 && format != Format::Tiff {
+        return Ok(Box::new(frame::Composed::open(bytes, format, page)?));
+    }
     Ok(match format {
         Format::Png => Box::new(png::Png::open(bytes)?),
         Format::Jpeg => Box::new(jpeg::Jpeg::open(bytes)?),
         Format::Webp => Box::new(webp::Webp::open(bytes)?),
-        Format::Tiff => Box::new(tiff::Tiff::open(bytes)?),
+        Format::Tiff => Box::new(tiff::Tiff::open(bytes, page)?),
         Format::Bmp => Box::new(bmp::Bmp::open(bytes)?),
         Format::Gif => Box::new(gif::Gif::open(bytes)?),
         Format::Avif => Box::new(avif::Avif::open(bytes)?),
@@ -123,13 +190,13 @@ fn open(bytes: &[u8]) -> Result<Box<dyn Source + '_>, Error> {
     })
 }
 
-/// Reads the header of a file.
+/// Reads the header of a file, of that page or frame.
 ///
 /// # Errors
 /// [`Error::UnsupportedFormat`] where it is no image or of a kind that is not supported (the message names it);
 /// [`Error::Decode`] where the header is broken.
-pub fn probe(bytes: &[u8]) -> Result<Header, Error> {
-    guarded(|| Ok(open(bytes)?.header()))
+pub fn probe(bytes: &[u8], page: u32) -> Result<Header, Error> {
+    guarded(|| Ok(open(bytes, page)?.header()))
 }
 
 /// What a decoder does, with its panics as errors: a file that a library of others fails on is a broken file.
@@ -141,7 +208,7 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     })
 }
 
-/// Reads a file: oriented, in sRGB. Of animations the first frame.
+/// Reads a file: oriented, in sRGB. Of animations and files of several pages one.
 ///
 /// # Errors
 /// Those of [`probe`]; [`Error::Limit`] where the picture has more pixels than allowed or does not fit into memory;
@@ -151,9 +218,9 @@ pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded, Error> {
 }
 
 fn decode_unguarded(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded, Error> {
-    let source = open(bytes)?;
+    let source = open(bytes, options.page)?;
     let header = source.header();
-    check_limit(&header, options.limit_pixels)?;
+    check_size(header.format, (header.width, header.height), options.limit_pixels)?;
     let picture = source.read(options.fail_on)?;
 
     let Picture { samples, channels, ink, alpha, tag, metadata, quality, mut warnings } = picture;
@@ -174,19 +241,20 @@ fn decode_unguarded(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded, Er
         raster = orient::upright(raster, orientation)?;
         orientation = 1;
     }
+    let pages = pages(bytes, header.format);
     let metadata = match options.keep_metadata {
         true => Metadata { icc, orientation, ..metadata },
         false => Metadata::default(),
     };
-    Ok(Decoded { raster, format: header.format, depth: header.depth, metadata, quality, warnings })
+    Ok(Decoded { raster, format: header.format, depth: header.depth, metadata, quality, pages, warnings })
 }
 
-fn check_limit(header: &Header, limit: Option<u64>) -> Result<(), Error> {
-    let pixels = u64::from(header.width) * u64::from(header.height);
+/// Whether a picture of that size may be read.
+pub(super) fn check_size(format: Format, (width, height): (u32, u32), limit: Option<u64>) -> Result<(), Error> {
+    let pixels = u64::from(width) * u64::from(height);
     match limit {
         Some(limit) if pixels > limit => Err(Error::Limit(format!(
-            "Expected at most {limit} pixels but the {} has {}x{} = {pixels}",
-            header.format, header.width, header.height
+            "Expected at most {limit} pixels but the {format} has {width}x{height} = {pixels}"
         ))),
         _ => Ok(()),
     }

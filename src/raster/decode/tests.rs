@@ -57,7 +57,7 @@ fn every_orientation_shows_the_same_corners() {
     let mut files: Vec<(String, u8)> = (1..=8).map(|value| (format!("orient-{value}.jpg"), value)).collect();
     files.extend(["png", "webp", "tif"].map(|kind| (format!("orient-6.{kind}"), 6)));
     for (name, value) in files {
-        let header = probe(&fixture(&name)).unwrap();
+        let header = probe(&fixture(&name), 0).unwrap();
         assert_eq!(header.orientation, value, "{name}");
         let stored = if value >= 5 { (16, 24) } else { (24, 16) };
         assert_eq!((header.width, header.height), stored, "{name}");
@@ -206,12 +206,12 @@ fn jpeg_of_every_kind() {
         let mut file = fixture("grey.jpg");
         let at = file.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
         file[at + 1] = marker;
-        let error = probe(&file).unwrap_err();
+        let error = probe(&file, 0).unwrap_err();
         assert_eq!(error.code(), "ERR_UPSCALER_UNSUPPORTED_FORMAT");
         assert!(error.to_string().contains(reason), "{error}");
         file[at + 1] = 0xc0;
         file[at + 4] = 12;
-        assert_eq!(probe(&file).unwrap_err().code(), "ERR_UPSCALER_UNSUPPORTED_FORMAT");
+        assert_eq!(probe(&file, 0).unwrap_err().code(), "ERR_UPSCALER_UNSUPPORTED_FORMAT");
     }
 }
 
@@ -249,10 +249,10 @@ fn lossless_formats_are_exact() {
     for name in ["palette.tif", "opaque.gif"] {
         let found = read(name).raster;
         assert_eq!((found.channels, bytes(&found)), (3, &expected(name)[..]), "{name}");
-        assert_eq!(probe(&fixture(name)).unwrap().channels, 3, "{name}");
+        assert_eq!(probe(&fixture(name), 0).unwrap().channels, 3, "{name}");
     }
     let offset = read("offset.gif").raster;
-    assert_eq!((offset.channels, probe(&fixture("offset.gif")).unwrap().channels), (4, 4));
+    assert_eq!((offset.channels, probe(&fixture("offset.gif"), 0).unwrap().channels), (4, 4));
     assert_eq!(visible(bytes(&offset)), visible(&expected("offset.gif")));
     assert!(largest_difference(bytes(&read("jpeg.tif").raster), &expected("jpeg.tif")) <= 3);
 

@@ -5,6 +5,7 @@ use super::libwebp;
 use super::webp_quality::lossy_quality;
 use super::{FailOn, Format, Header, Ink, Metadata, Picture, Source, Tag};
 use crate::error::Error;
+use crate::raster::animation::{Area, Disposal, Part, Parts};
 use crate::raster::exif;
 use crate::raster::picture::{Samples, sample_count, zeroed};
 
@@ -158,6 +159,43 @@ impl<'a> Frame<'a> {
             chunks: data.get(16..)?,
         })
     }
+}
+
+/// The frames of an animation.
+pub(super) fn parts(bytes: &[u8]) -> Option<Parts> {
+    let features = libwebp::features(bytes).ok().filter(|features| features.animated)?;
+    let loops = chunks(bytes).find(|chunk| &chunk.kind == b"ANIM");
+    let loops = loops.and_then(|chunk| Some(u16::from_le_bytes([*chunk.data.get(4)?, *chunk.data.get(5)?])));
+    let part = |chunk: Chunk| {
+        const CLEAR: u8 = 1;
+        const REPLACE: u8 = 2;
+        let frame = Frame::read(chunk.data)?;
+        let area = Area { x: frame.x, y: frame.y, width: frame.width, height: frame.height };
+        let (&[a, b, c], flags) = (chunk.data.get(12..15)?.first_chunk::<3>()?, *chunk.data.get(15)?);
+        let disposal = if flags & CLEAR != 0 { Disposal::Clear } else { Disposal::Keep };
+        let delay = u32::from_le_bytes([a, b, c, 0]);
+        Some(Part { area, over: flags & REPLACE == 0, disposal, delay })
+    };
+    Some(Parts {
+        size: (features.width, features.height),
+        parts: frames(bytes).filter_map(part).collect(),
+        loops: loops.unwrap_or(0).into(),
+        tag: announced(bytes, HAS_PROFILE, b"ICCP").map(|icc| Tag::Icc(icc.to_vec())),
+    })
+}
+
+fn frames(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
+    chunks(bytes).filter(|chunk| &chunk.kind == b"ANMF" && Frame::read(chunk.data).is_some())
+}
+
+/// The pixels of a frame, RGBA.
+pub(super) fn part(bytes: &[u8], index: usize) -> Result<Vec<u8>, Error> {
+    let broken = |e| Error::Decode(format!("The WebP is broken: {e}"));
+    let frame = frames(bytes).nth(index).and_then(|chunk| Frame::read(chunk.data));
+    let frame = frame.ok_or("a frame is missing").map_err(broken)?;
+    let mut samples = zeroed(sample_count(frame.width, frame.height, 4)?)?;
+    libwebp::decode(frame.chunks, (frame.width, frame.height), 4, &mut samples).map_err(broken)?;
+    Ok(samples)
 }
 
 /// How many bytes the container's length promises beyond the end of the file.

@@ -48,11 +48,6 @@ impl Planes {
         self.planes.len() == 1
     }
 
-    /// The bits of a sample.
-    pub(super) fn bits(&self) -> u32 {
-        self.bits
-    }
-
     /// Luma, 0..=1.
     pub(super) fn luma(&self, x: usize, y: usize, range: Range) -> f32 {
         range.luma(self.planes[0].at(x, y), self.bits)

@@ -1,6 +1,7 @@
 //! The blocks of a GIF (GIF89a): frames and what is said of them, without their pixels.
 
 use crate::error::Error;
+use crate::raster::animation::Disposal;
 use crate::raster::decode::damage::Damage;
 use crate::raster::picture::{sample_count, zeroed};
 use crate::raster::sniff::Format;
@@ -16,16 +17,6 @@ pub(super) struct Screen<'a> {
     palette: Option<Palette<'a>>,
     /// Where the blocks begin.
     blocks: usize,
-}
-
-/// What becomes of a frame when the next one is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::raster::decode) enum Disposal {
-    Keep,
-    /// Its area becomes transparent.
-    Clear,
-    /// Its area becomes what it was before.
-    Restore,
 }
 
 /// A frame.

@@ -5,10 +5,11 @@
 
 mod blocks;
 
-use self::blocks::{Frame, Screen};
+use self::blocks::{Block, Frame, Screen};
 use super::damage::{Damage, broken_header};
 use super::{FailOn, Format, Header, Ink, Metadata, Picture, Source};
 use crate::error::Error;
+use crate::raster::animation::{Area, Part, Parts};
 use crate::raster::picture::{Samples, sample_count, zeroed};
 
 pub(super) struct Gif<'a> {
@@ -70,6 +71,41 @@ impl Source for Gif<'_> {
             warnings,
         })
     }
+}
+
+/// The frames of a file: the screen grows to hold all of them, as in sharp.
+pub(super) fn parts(bytes: &[u8]) -> Option<Parts> {
+    let screen = Screen::read(bytes)?;
+    let (mut width, mut height) = (screen.width, screen.height);
+    // Without the block that says so an animation is shown once.
+    let mut loops = 1;
+    let mut parts = Vec::new();
+    for block in screen.blocks(bytes) {
+        match block {
+            // The block counts repetitions after the first showing.
+            Block::Repeat(times) => loops = if times == 0 { 0 } else { u32::from(times) + 1 },
+            Block::Frame(frame) => {
+                width = width.max(frame.left + frame.width);
+                height = height.max(frame.top + frame.height);
+                let area = Area { x: frame.left, y: frame.top, width: frame.width, height: frame.height };
+                parts.push(Part { area, over: true, disposal: frame.disposal, delay: frame.delay });
+            }
+        }
+    }
+    Some(Parts { size: (width, height), parts, loops, tag: None })
+}
+
+/// The pixels of a frame, RGBA, transparent where there are none.
+pub(super) fn part(bytes: &[u8], index: usize, fail_on: FailOn) -> Result<Vec<u8>, Error> {
+    let frame = Screen::read(bytes).and_then(|screen| screen.frames(bytes).nth(index));
+    let frame = frame.ok_or_else(|| broken_header(Format::Gif, "a frame is missing"))?;
+    let mut samples = zeroed(sample_count(frame.width, frame.height, 4)?)?;
+    let colours = Colours::of(&frame);
+    let damage = frame.decode(|y, row| colours.paint(row, 4, &mut samples[y * frame.width as usize * 4..]))?;
+    if let Some(damage) = damage {
+        damage.judge(fail_on, &mut Vec::new())?;
+    }
+    Ok(samples)
 }
 
 /// The colours of a frame.

@@ -42,6 +42,14 @@ fn checksum(kind: &[u8; 4], data: &[u8]) -> u32 {
     crc.sum()
 }
 
+/// Appends a chunk.
+pub(super) fn append(out: &mut Vec<u8>, kind: &[u8; 4], data: &[u8]) {
+    out.extend((data.len() as u32).to_be_bytes());
+    out.extend(kind);
+    out.extend_from_slice(data);
+    out.extend(checksum(kind, data).to_be_bytes());
+}
+
 /// The header chunk.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ihdr {

@@ -1,6 +1,9 @@
 //! PNG, by the `png` crate, which is shown only what the still picture is made of; the rest is read here.
 
+mod animated;
 mod chunks;
+
+pub(super) use self::animated::{part, parts};
 
 use self::chunks::{Ihdr, chunks, still};
 use super::damage::{Damage, broken_header};

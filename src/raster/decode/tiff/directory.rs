@@ -3,6 +3,7 @@
 //! Every value is a slice of the file, so that no claim of a directory costs more memory than the file has bytes.
 
 use crate::raster::exif::Order;
+use std::collections::HashSet;
 
 /// A file: its bytes, byte order and kind.
 #[derive(Clone, Copy)]
@@ -32,17 +33,16 @@ impl<'a> File<'a> {
         Some(File { bytes, order, big })
     }
 
-    /// The directories in their order, without those that the chain reaches a second time.
+    /// The directories in their order, up to one that the chain has been at.
     pub(super) fn directories(self) -> impl Iterator<Item = Directory<'a>> {
-        // A directory takes 18 bytes at least, so that a chain without loops ends.
-        let most = self.bytes.len() / 18 + 1;
         let mut place = if self.big { self.number(8, 8) } else { self.number(4, 4) };
+        let mut seen = HashSet::new();
         std::iter::from_fn(move || {
-            let directory = self.at(place.take().filter(|&place| place != 0)?)?;
+            let here = place.take().filter(|&place| place != 0 && seen.insert(place))?;
+            let directory = self.at(here)?;
             place = Some(directory.next);
             Some(directory)
         })
-        .take(most)
     }
 
     pub(super) fn at(self, place: u64) -> Option<Directory<'a>> {

@@ -23,6 +23,7 @@ const STRAIGHT_ALPHA: u64 = 2;
 
 pub(super) struct Tiff<'a> {
     file: File<'a>,
+    page: usize,
     layout: Layout,
     header: Header,
     tables: Option<&'a [u8]>,
@@ -58,10 +59,10 @@ pub(super) struct Layout {
 }
 
 impl<'a> Tiff<'a> {
-    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, Error> {
+    pub(super) fn open(bytes: &'a [u8], page: u32) -> Result<Self, Error> {
         let missing = |what: &str| broken_header(Format::Tiff, format!("it has no {what}"));
         let file = File::new(bytes).ok_or_else(|| missing("byte order"))?;
-        let directory = file.directories().next().ok_or_else(|| missing("directory"))?;
+        let directory = file.directories().nth(page as usize).ok_or_else(|| missing("directory"))?;
         let side = |tag, what| directory.number(tag).ok_or_else(|| missing(what));
         let (width, height) = (side(256, "width")?, side(257, "height")?);
         let (Ok(width), Ok(height)) = (u32::try_from(width), u32::try_from(height)) else {
@@ -84,8 +85,14 @@ impl<'a> Tiff<'a> {
             depth: if layout.bits > 8 { 16 } else { 8 },
             orientation: orientation as u8,
         };
-        Ok(Tiff { file, layout, header, tables: directory.bytes(347), icc: directory.bytes(34675) })
+        let page = page as usize;
+        Ok(Tiff { file, page, layout, header, tables: directory.bytes(347), icc: directory.bytes(34675) })
     }
+}
+
+/// How many pages a file has.
+pub(super) fn pages(bytes: &[u8]) -> usize {
+    File::new(bytes).map_or(1, |file| file.directories().count())
 }
 
 fn refuse<T>(what: String) -> Result<T, Error> {
@@ -322,7 +329,7 @@ impl Source for Tiff<'_> {
 impl Tiff<'_> {
     fn metadata(&self) -> Metadata {
         const CENTIMETRES: u64 = 3;
-        let Some(directory) = self.file.directories().next() else { return Metadata::default() };
+        let Some(directory) = self.file.directories().nth(self.page) else { return Metadata::default() };
         let factor = if directory.number(296) == Some(CENTIMETRES) { 2.54 } else { 1.0 };
         let density =
             |tag| directory.fractions(tag)?.first().map(|value| value * factor).filter(|v| v.is_finite());

@@ -1,0 +1,214 @@
+// @ts-check
+'use strict';
+
+const { invalidValue } = require('./errors');
+
+/** Input pixels by which the guard sees further than the network: REACH in src/upscale/guard/mask.rs. */
+const GUARD_REACH = 7;
+
+/**
+ * @typedef {import('./native').NativeAddon} NativeAddon
+ * @typedef {import('./native').NativeAnimation} NativeAnimation
+ * @typedef {import('./native').NativeFrame} NativeFrame
+ * @typedef {import('./native').NativeImage} NativeImage
+ * @typedef {import('./native').NativeResult} NativeResult
+ * @typedef {import('./native').NativeUpscaleOptions} NativeUpscaleOptions
+ * @typedef {ReturnType<typeof import('./options').parseUpscaleOptions>} ParsedCall
+ *
+ * @typedef {object} Workshop what the frames are upscaled with
+ * @property {NativeAddon} native
+ * @property {{ halo?: number }} info of the model
+ * @property {boolean} hooked whether the caller's code sees the pixels
+ * @property {AbortSignal} signal
+ * @property {(image: NativeImage) => Promise<NativeAnimation | null>} open
+ * @property {(image: NativeImage, options: NativeUpscaleOptions, share: (fraction: number) => number) => Promise<NativeResult>} start
+ */
+
+/** Formats that hold several frames. */
+const MOVING = ['gif', 'webp', 'png'];
+
+/**
+ * Whether a call is about an animation, or makes a GIF, which is written as one.
+ *
+ * @param {ParsedCall} parsed
+ */
+function isMoving({ frames, native, output }) {
+  if (native.format !== 'gif' || native.output !== 'encoded') return frames !== undefined;
+  if (output === 'stream') throw invalidValue('options.output', "'buffer' or 'base64' for a GIF", output);
+  return true;
+}
+
+/**
+ * Upscales the frames of an animation one after the other, if that is asked for and the picture is one, and writes them
+ * as a file. Only what changed from frame to frame is computed again, as far as the network sees it.
+ *
+ * @param {ParsedCall} parsed
+ * @param {NativeImage} source
+ * @param {Workshop} workshop
+ * @returns {Promise<NativeResult | undefined>} `undefined` for a picture that does not move
+ */
+async function upscaleFrames(parsed, source, workshop) {
+  const { frames, native: options } = parsed;
+  const file = source.kind === 'encoded' || source.kind === 'path';
+  const animation = frames && file ? await workshop.open(source) : null;
+  if (animation === null || frames === undefined) {
+    return options.format === 'gif' && options.output === 'encoded'
+      ? still(source, options, workshop)
+      : undefined;
+  }
+  const { first } = frames;
+  if (first >= animation.frames) {
+    throw invalidValue('options.page', `below ${animation.frames}, which the animation has`, first);
+  }
+  const left = animation.frames - first;
+  const count = frames.count < 0 ? left : Math.min(frames.count, left);
+  const format = options.format ?? animation.format;
+  if (!MOVING.includes(format)) {
+    throw invalidValue('options.format', "'gif', 'webp' or 'png' for an animation", format);
+  }
+  for (let i = 0; i < first; i++) await animation.next();
+  return new Film(animation, format, count, parsed, workshop).make();
+}
+
+/** One animation on its way from file to file. */
+class Film {
+  /**
+   * @param {NativeAnimation} animation stands before the first frame that is wanted
+   * @param {string} format
+   * @param {number} count
+   * @param {ParsedCall} parsed
+   * @param {Workshop} workshop
+   */
+  constructor(animation, format, count, parsed, workshop) {
+    this.animation = animation;
+    this.format = /** @type {'gif' | 'webp' | 'png'} */ (format);
+    this.count = count;
+    this.options = parsed.native;
+    this.workshop = workshop;
+    // A part alone gives what it gives in the whole only where the network sees no further than its halo, and where the
+    // result is not resized.
+    const { scale, width, height, patchSize } = this.options;
+    const resized = [scale, width, height, patchSize].some((option) => option !== undefined);
+    const { halo } = workshop.info;
+    this.margin = resized || workshop.hooked || halo === undefined ? undefined : halo + GUARD_REACH;
+    /** @type {NativeResult | undefined} */
+    this.result = undefined;
+    /** Of the result. */
+    this.size = { width: 0, height: 0 };
+    this.durationMs = 0;
+    this.guarded = 0;
+  }
+
+  /** @returns {Promise<NativeResult>} */
+  async make() {
+    for (let i = 0; i < this.count; i++) {
+      this.workshop.signal.throwIfAborted();
+      const frame = await this.animation.next(i === 0 ? undefined : this.margin);
+      if (frame === null) throw new Error('Expected another frame of the animation but found none');
+      await this.add(frame, i);
+    }
+    const { result, encoder, durationMs } = this;
+    if (!result || !encoder) throw new Error('Expected an animation of at least one frame');
+    const data = await encoder.finish();
+    const { format, animation } = this;
+    const guarded = this.guarded / this.count;
+    return {
+      ...result,
+      ...this.size,
+      data,
+      format,
+      channels: 4,
+      depth: 8,
+      durationMs,
+      guarded,
+      pages: animation.frames,
+    };
+  }
+
+  /**
+   * @param {NativeFrame} frame
+   * @param {number} index
+   */
+  async add(frame, index) {
+    const { data, area, changed, delay } = frame;
+    if (!data || !area || !changed) {
+      await this.encoder?.add(undefined, 0, 0, { x: 0, y: 0, width: 0, height: 0 }, delay);
+      return;
+    }
+    const result = await this.workshop.start(
+      { kind: 'raw', data, width: area.width, height: area.height, channels: frame.channels, depth: 8 },
+      { ...this.options, ...RAW },
+      (fraction) => (index + fraction) / this.count,
+    );
+    this.begin(result);
+    const factor = this.margin === undefined ? 0 : result.width / area.width;
+    const from = { x: (changed.x - area.x) * factor, y: (changed.y - area.y) * factor };
+    const to = factor
+      ? {
+          x: changed.x * factor,
+          y: changed.y * factor,
+          width: changed.width * factor,
+          height: changed.height * factor,
+        }
+      : { x: 0, y: 0, ...this.size };
+    await this.encoder?.add(/** @type {any} */ (result), from.x, from.y, to, delay);
+  }
+
+  /** @param {NativeResult} result of a frame, the first of which has the size of all */
+  begin(result) {
+    this.durationMs += result.durationMs;
+    this.guarded += result.guarded;
+    if (this.encoder) return;
+    this.result = result;
+    this.size = { width: result.width, height: result.height };
+    const { quality, lossless } = this.options;
+    const { format, count: frames } = this;
+    const { loops } = this.animation;
+    this.encoder = new this.workshop.native.NativeAnimationEncoder({
+      format,
+      ...this.size,
+      frames,
+      loops,
+      quality,
+      lossless,
+    });
+  }
+}
+
+/** @type {NativeUpscaleOptions} */
+const RAW = {
+  output: 'raw',
+  format: undefined,
+  depth: 8,
+  keepMetadata: undefined,
+  slices: undefined,
+  page: undefined,
+};
+
+/**
+ * A GIF of one frame.
+ *
+ * @param {NativeImage} source
+ * @param {NativeUpscaleOptions} options
+ * @param {Workshop} workshop
+ * @returns {Promise<NativeResult>}
+ */
+async function still(source, options, workshop) {
+  const result = await workshop.start(
+    source,
+    { ...options, ...RAW, page: options.page },
+    (fraction) => fraction,
+  );
+  const { width, height } = result;
+  const encoder = new workshop.native.NativeAnimationEncoder({
+    format: 'gif',
+    width,
+    height,
+    frames: 1,
+    loops: 1,
+  });
+  await encoder.add(/** @type {any} */ (result), 0, 0, { x: 0, y: 0, width, height }, 0);
+  return { ...result, data: await encoder.finish(), format: 'gif', depth: 8 };
+}
+
+module.exports = { isMoving, upscaleFrames };
