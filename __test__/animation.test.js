@@ -109,10 +109,8 @@ test('parts of frames give what whole frames give', async () => {
   const moving = await read(await span.upscale(source, { animated: true, lossless: true }));
   for (const page of [0, 1, moving.pages - 1]) {
     const frame = await sharp(source, { page }).png().toBuffer();
-    const { data } = await span.upscale(frame, { output: 'raw', resolveWithObject: false });
-    const whole = await sharp(data.data ?? data, {
-      raw: { width: WIDTH * 2, height: HEIGHT * 2, channels: 3 },
-    })
+    const { data, channels } = await span.upscale(frame, { output: 'raw' });
+    const whole = await sharp(data, { raw: { width: WIDTH * 2, height: HEIGHT * 2, channels } })
       .ensureAlpha()
       .raw()
       .toBuffer();

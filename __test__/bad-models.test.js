@@ -211,8 +211,8 @@ test('ONNX: an operator that is not known, a circle, a missing input, an absurd 
   );
 });
 
-test('ONNX: a chain of a hundred thousand nodes neither hangs nor overflows a stack', async () => {
-  const nodes = Array.from({ length: 100_000 }, (_, i) => ({
+test('ONNX: a chain of forty thousand nodes neither hangs nor overflows a stack', async () => {
+  const nodes = Array.from({ length: 40_000 }, (_, i) => ({
     op: 'Relu',
     inputs: [i === 0 ? 'x' : `v${i}`],
     output: `v${i + 1}`,

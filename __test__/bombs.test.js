@@ -31,6 +31,11 @@ async function load(file, use = 'upscaler.ready', options = '{}') {
   const script = `
     const Upscaler = require(${JSON.stringify(ROOT)});
     const raw = (width, height) => ({ data: new Uint8Array(3 * width * height).fill(99), width, height, channels: 3 });
+    const abortedIn = (ms) => {
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(), ms);
+      return controller.signal;
+    };
     const upscaler = new Upscaler({ model: ${JSON.stringify(file)}, ...${options} });
     const tell = (code, message) => console.log(JSON.stringify({ code, message, peak: process.resourceUsage().maxRSS / 1024 }));
     (async () => ${use})().then(() => tell('done', ''), ({ code, message }) => tell(code, message)).then(() => process.exit());`;
@@ -157,7 +162,7 @@ test('networks whose windows are larger than the picture', async () => {
 
 test('loading can be stopped, by a signal and by a timeout', async () => {
   const slow = path.join(ROOT, 'node_modules/@upscalerjs/esrgan-medium/models/x8/model.json');
-  const aborted = await load(slow, 'upscaler.ready', '{ signal: AbortSignal.timeout(5) }');
+  const aborted = await load(slow, 'upscaler.ready', '{ signal: abortedIn(5) }');
   assert.equal(aborted.code, 'ABORT_ERR');
   const late = await load(slow, 'upscaler.ready', '{ timeout: 5 }');
   assert.equal(late.code, 'ERR_UPSCALER_TIMEOUT');

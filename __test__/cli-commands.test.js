@@ -8,7 +8,7 @@ const sharp = require('sharp');
 const { entries } = require('../lib/catalogue');
 const { lanczos } = require('../bin/compare/lanczos');
 const { CELL, CHARACTERS } = require('../bin/compare/glyphs');
-const { cli, filesIn, temporaryFolder } = require('./support/cli');
+const { POSIX, cli, filesIn, temporaryFolder } = require('./support/cli');
 const { IMAGES, NEAREST, largestDifference, photo } = require('./support/pixels');
 
 const ROOT = path.join(__dirname, '..');
@@ -79,6 +79,18 @@ test('doctor: what is here, and that nothing is wrong', async () => {
     );
     for (const feature of facts.processor.split(': ')[1].split(' ')) assert.ok(flags.has(feature), feature);
   }
+});
+
+test('doctor: a cache that others can write to is told of', POSIX, async () => {
+  const folder = newFolder();
+  const findings = async (mode) => {
+    fs.chmodSync(folder, mode);
+    const { code, stdout } = await cli(['doctor', '--json'], { env: { UPSCALER_NODE_CACHE: folder } });
+    assert.equal(code, 0);
+    return JSON.parse(stdout).findings.map(({ severity, text }) => [severity, /others can write/.test(text)]);
+  };
+  assert.deepEqual(await findings(0o700), []);
+  assert.deepEqual(await findings(0o777), [['note', true]]);
 });
 
 /** The package as it is installed, with a part of it broken. */
@@ -191,7 +203,7 @@ test('compare: a sheet that holds the same part through each model', async () =>
   assert.equal(found.length, 1);
 });
 
-test('compare: a page with all of it inside', async () => {
+test('compare: a page with all of it inside', POSIX, async () => {
   const folder = newFolder();
   fs.copyFileSync(path.join(IMAGES, 'rocket.jpg'), path.join(folder, 'a <b>.jpg'));
   const { code, stderr } = await cli(

@@ -14,7 +14,7 @@ const { plan } = require('../bin/batch/plan');
 const { routeFor } = require('../bin/batch/route');
 const { writeWhole } = require('../bin/batch/write');
 const { UsageError } = require('../bin/arguments/usage-error');
-const { filesIn, temporaryFolder } = require('./support/cli');
+const { POSIX, filesIn, temporaryFolder } = require('./support/cli');
 
 const ROOT = path.join(__dirname, '..');
 const newFolder = temporaryFolder();
@@ -34,7 +34,7 @@ const all = async (generator) => {
   return found;
 };
 
-test('globs find what they find in bash', async () => {
+test('globs find what they find in bash', POSIX, async () => {
   const folder = touch(newFolder(), [
     'a.jpg',
     'b.JPG',
@@ -74,7 +74,7 @@ test('globs find what they find in bash', async () => {
   }
 });
 
-test('inputs: files, folders, globs and standard input, each file once', async () => {
+test('inputs: files, folders, globs and standard input, each file once', POSIX, async () => {
   const folder = touch(newFolder(), ['b.png', 'a.JPEG', 'c.txt', '.d.png', 'in/e.webp', 'in/deeper/f.tif']);
   fs.symlinkSync(path.join(folder, 'b.png'), path.join(folder, 'in', 'link.png'));
   const names = async (operands, options = {}) => {
@@ -181,7 +181,7 @@ test('what a size is called', () => {
   assert.equal(sizeLabel({ width: 1920, height: 1080 }, 2), '1920x1080');
 });
 
-test('a plan says what stands in the way before anything is done', async () => {
+test('a plan says what stands in the way before anything is done', POSIX, async () => {
   const folder = touch(newFolder(), ['a.png', 'a.jpg', 'b.png', 'b@2x.png', 'c.png', 'file']);
   const at = (name) => path.join(folder, name);
   const { inputs } = await findInputs(['a.png', 'a.jpg', 'b.png', 'c.png'].map(at), {});
@@ -239,7 +239,7 @@ test('a plan says what stands in the way before anything is done', async () => {
   assert.match(states(plan(inputs, long, {}))[0], /has 256 bytes and file systems allow 255/);
 });
 
-test('a link and its target are one file', async () => {
+test('a link and its target are one file', POSIX, async () => {
   const folder = touch(newFolder(), ['a.png', 'b.png']);
   fs.symlinkSync('a.png', path.join(folder, 'link.png'));
   fs.linkSync(path.join(folder, 'a.png'), path.join(folder, 'hard.png'));
@@ -305,7 +305,7 @@ test('a family gives each picture the model that reaches its size at once', () =
   assert.equal(routeFor('./my model/é+.onnx', {}).label, 'é-');
 });
 
-test('a file is written whole or not at all', async () => {
+test('a file is written whole or not at all', POSIX, async () => {
   const folder = newFolder();
   const file = path.join(folder, 'x.bin');
   await writeWhole(file, Buffer.from('first'));

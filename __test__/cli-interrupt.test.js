@@ -5,7 +5,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { before, test } = require('node:test');
 const sharp = require('sharp');
-const { cli, filesIn, start, temporaryFolder } = require('./support/cli');
+const { POSIX, cli, filesIn, start, temporaryFolder } = require('./support/cli');
 
 /** A batch that is stopped on its way: by Ctrl-C, by a reader that goes away. */
 
@@ -54,7 +54,7 @@ async function checkResults(folder) {
 const ARGS = ['in', '-o', 'out', '-m', 'span-2x'];
 
 for (const [signal, expected] of Object.entries({ SIGINT: 130, SIGTERM: 143 })) {
-  test(`${signal}: what is finished stays, and the rest can be done later`, async () => {
+  test(`${signal}: what is finished stays, and the rest can be done later`, POSIX, async () => {
     const folder = batch();
     const child = start(ARGS, { cwd: folder });
     await firstResult(folder);
@@ -80,7 +80,7 @@ for (const [signal, expected] of Object.entries({ SIGINT: 130, SIGTERM: 143 })) 
   });
 }
 
-test('a second Ctrl-C ends it at once, and leaves nothing half-written', async () => {
+test('a second Ctrl-C ends it at once, and leaves nothing half-written', POSIX, async () => {
   const folder = batch();
   const child = start(ARGS, { cwd: folder });
   await firstResult(folder);
@@ -91,7 +91,7 @@ test('a second Ctrl-C ends it at once, and leaves nothing half-written', async (
   await checkResults(folder);
 });
 
-test('a Ctrl-C before the first picture is done, also while a large model loads', async () => {
+test('a Ctrl-C before the first picture is done, also while a large model loads', POSIX, async () => {
   for (const ms of [150, 700, 1400]) {
     const folder = batch();
     const child = start(['in', '-o', 'out', '-m', '@upscalerjs/esrgan-thick/4x'], { cwd: folder });
@@ -108,30 +108,26 @@ test('a Ctrl-C before the first picture is done, also while a large model loads'
   }
 });
 
-test('a list whose reader goes away is no failure', { skip: process.platform === 'win32' }, async () => {
+test('a list whose reader goes away is no failure', POSIX, async () => {
   const child = start(['models', '--json'], {});
   child.stdout.once('data', () => child.stdout.destroy());
   const { code, stderr } = await child.ended;
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
 });
 
-test(
-  'a batch whose reader goes away stops, and says so',
-  { skip: process.platform === 'win32' },
-  async () => {
-    const folder = batch();
-    const child = start([...ARGS, '--json'], { cwd: folder });
-    child.stdout.once('data', () => child.stdout.destroy());
-    const { code, stderr } = await child.ended;
-    assert.equal(code, 1, stderr);
-    assert.match(stderr, /upscaler-node: the reader of standard output closed it\n/);
-    assert.doesNotMatch(stderr, / {4}at /, 'no stack');
-    const done = await checkResults(folder);
-    assert.ok(done > 0 && done < COUNT, `${done} results`);
-  },
-);
+test('a batch whose reader goes away stops, and says so', POSIX, async () => {
+  const folder = batch();
+  const child = start([...ARGS, '--json'], { cwd: folder });
+  child.stdout.once('data', () => child.stdout.destroy());
+  const { code, stderr } = await child.ended;
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /upscaler-node: the reader of standard output closed it\n/);
+  assert.doesNotMatch(stderr, / {4}at /, 'no stack');
+  const done = await checkResults(folder);
+  assert.ok(done > 0 && done < COUNT, `${done} results`);
+});
 
-test('a picture whose reader goes away is a failure', { skip: process.platform === 'win32' }, async () => {
+test('a picture whose reader goes away is a failure', POSIX, async () => {
   const child = start(['-', '-s', '4', '--quiet'], { input: picture });
   child.stdout.destroy();
   const { code, stderr } = await child.ended;

@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const { test } = require('node:test');
-const { cli, start } = require('./support/cli');
+const { POSIX, cli, start } = require('./support/cli');
 const { NEAREST } = require('./support/pixels');
 
 /** The commands that stay: that they start, answer, and end when they are asked to. */
@@ -33,12 +33,13 @@ async function withServer(args, stream, address, use) {
   assert.equal(code, 0, stderr);
 }
 
-test('serve: upscales over HTTP until Ctrl-C', () =>
+test('serve: upscales over HTTP until Ctrl-C', POSIX, () =>
   withServer(['serve', '--port', '0', '-m', NEAREST], 'stdout', /"origin":"([^"]+)"/, async (url) => {
     assert.equal(url.hostname, '127.0.0.1');
     const response = await fetch(new URL('/healthz', url));
     assert.equal(response.status, 200);
-  }));
+  }),
+);
 
 test('serve: a flag that is wrong is a mistake in the command', async () => {
   const [misspelt, wrong, missing] = await Promise.all([
@@ -54,10 +55,11 @@ test('serve: a flag that is wrong is a mistake in the command', async () => {
   assert.match(missing.stderr, /gone\.onnx/);
 });
 
-test('playground: a page on this machine until Ctrl-C', () =>
+test('playground: a page on this machine until Ctrl-C', POSIX, () =>
   withServer(['playground', '--port', '0'], 'stderr', /at (http:\S+)/, async (url) => {
     assert.equal(url.hostname, '127.0.0.1');
     assert.match(url.hash, /token=/);
     const page = await fetch(url);
     assert.match(await page.text(), /<html/);
-  }));
+  }),
+);

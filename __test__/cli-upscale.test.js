@@ -5,6 +5,9 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { before, test } = require('node:test');
 const sharp = require('sharp');
+const { Networks } = require('../bin/batch/networks');
+const { routeFor } = require('../bin/batch/route');
+const { runBatch } = require('../bin/batch/run');
 const { cli, filesIn, start, temporaryFolder } = require('./support/cli');
 const { NEAREST } = require('./support/pixels');
 
@@ -244,6 +247,36 @@ test('a model with a scale: the one of its family that reaches it', async () => 
   assert.equal(code, 0, stderr);
   const { model, width, output } = JSON.parse(stdout);
   assert.deepEqual({ model, width, output }, { model: 'span-4x', width: 48, output: 'a@4x.png' });
+});
+
+test('neighbours overlap, no more at a time than was said, and a model is loaded once', async () => {
+  const names = ['a.png', 'b.png', 'c.png', 'd.png', 'e.png'];
+  const folder = folderWith(Object.fromEntries(names.map((name) => [name, pngs.red])));
+  const jobs = names.map((name) => ({
+    input: { file: path.join(folder, name), folder: '', named: true, bytes: 1 },
+    output: path.join(folder, `${name}.big.png`),
+    format: 'png',
+    state: /** @type {const} */ ('ready'),
+  }));
+  const { signal } = new AbortController();
+  const networks = new Networks({}, signal);
+  const [begun, ended] = [new Set(), new Set()];
+  let most = 0;
+  const listener = {
+    onStart: (job) => {
+      begun.add(job);
+      most = Math.max(most, begun.size - ended.size);
+    },
+    onProgress: () => {},
+    onWritten: (job) => void ended.add(job),
+    onFailed: (_, error) => assert.ifError(error),
+  };
+  const route = routeFor(NEAREST, {});
+  const settings = { options: {}, overwrite: false, concurrency: 2, signal };
+  assert.equal(await runBatch(jobs, { route, networks }, settings, listener), undefined);
+  assert.deepEqual([begun.size, ended.size, most], [5, 5, 2]);
+  assert.equal(networks.get(route.pick()), networks.get(route.pick()));
+  await networks.dispose();
 });
 
 test('--dry-run says what would be done and does none of it', async () => {

@@ -100,8 +100,10 @@ test("without a format, the input's is kept where it can hold the result", async
 
 test('resolveWithObject tells what was made', async () => {
   const { data, info } = await upscaler.upscale(picture, { format: 'jpeg', resolveWithObject: true });
-  const { durationMs, ...rest } = info;
+  const { durationMs, stages, ...rest } = info;
   assert.ok(durationMs > 0 && durationMs < 60_000);
+  const { decode, upscale, encode } = stages;
+  assert.ok(Math.abs(decode + upscale + encode - durationMs) < 1e-6);
   assert.deepEqual(rest, {
     width: 122,
     height: 94,
@@ -109,6 +111,8 @@ test('resolveWithObject tells what was made', async () => {
     format: 'jpeg',
     size: data.length,
     model: 'span-2x',
+    guarded: 0,
+    pages: 1,
   });
 });
 

@@ -183,6 +183,20 @@ test('a graph that is the same for all sizes is one network, cut into tiles like
   assert.equal(typeof info.halo, 'number');
 });
 
+test('DivNoNan is 0 where the divisor is 0', async () => {
+  const net = new GraphModel();
+  const filter = net.trained([3, 3, 3, 3]);
+  const x = net.node('Conv2D', [net.input, filter], SAME);
+  // 0, 1 or 2, from whole numbers: no rounding decides whether a divisor is 0.
+  const steps = net.node('Floor', [net.node('Mul', [net.input, net.floats([1 / 100], [])], FLOAT)], FLOAT);
+  const output = net.node('DivNoNan', [x, steps], FLOAT);
+  const picture = toTensor(pattern(16, 12, 3));
+  const expected = await net.oracle(output, picture);
+  const { data } = await ours(net.files(output), picture);
+  assert.ok(data.some((value, i) => value === 0 && expected.data[i] === 0));
+  assert.ok(largestDifference(data, expected.data) < TOLERANCE);
+});
+
 test('a graph that looks at the whole picture is made for the size of each picture', async () => {
   const { net, output } = global();
   for (const [width, height] of [

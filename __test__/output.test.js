@@ -5,7 +5,17 @@ const { test } = require('node:test');
 const { toResult } = require('../lib/output');
 
 const SIZE = { width: 2, height: 1, channels: 3 };
-const RESULT = { ...SIZE, depth: 8, model: 'span-2x', durationMs: 12, guarded: 0, warnings: [] };
+const STAGES = { decode: 2, upscale: 9, encode: 1 };
+const RESULT = {
+  ...SIZE,
+  depth: 8,
+  model: 'span-2x',
+  durationMs: 12,
+  guarded: 0,
+  stages: STAGES,
+  pages: 1,
+  warnings: [],
+};
 
 test('an encoded result as a Buffer or a data: URL', () => {
   const encoded = { ...RESULT, data: Buffer.from([1, 2, 3]), format: 'webp' };
@@ -32,7 +42,16 @@ test('raw pixels, 16-bit ones in a Uint16Array wherever the bytes lie', () => {
 
 test('resolveWithObject says what is known of the picture', () => {
   const encoded = { ...RESULT, data: Buffer.alloc(10), format: 'png' };
-  const info = { ...SIZE, format: 'png', size: 10, model: 'span-2x', durationMs: 12, guarded: 0 };
+  const info = {
+    ...SIZE,
+    format: 'png',
+    size: 10,
+    model: 'span-2x',
+    durationMs: 12,
+    guarded: 0,
+    stages: STAGES,
+    pages: 1,
+  };
   assert.deepEqual(toResult(encoded, 'buffer', true), { data: encoded.data, info });
 
   const data = new Float32Array(6);

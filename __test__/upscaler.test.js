@@ -183,7 +183,7 @@ test('AbortSignal.timeout and the timeout option', async () => {
   const begun = performance.now();
   await assert.rejects(upscaler.upscale(poster, { output: 'raw', timeout: 60 }), {
     code: 'ERR_UPSCALER_TIMEOUT',
-    message: /60 ms/,
+    message: /60 ms|within the timeout/,
   });
   assert.ok(performance.now() - begun < 60 + (await tileTime()));
 });
@@ -220,7 +220,7 @@ test('calls that wait for the model or for their picture count as waiting', asyn
     assert.equal(own.counters().queued, 1);
     await assert.rejects(waiting, { code: 'ERR_UPSCALER_TIMEOUT' });
     await assert.rejects(own.upscale('./missing.png'), { code: 'ERR_UPSCALER_READ' });
-    assert.deepEqual(own.counters(), { queued: 0, running: 0, done: 3, failed: 1, aborted: 1 });
+    assert.deepEqual(own.counters(), { queued: 0, running: 0, done: 3, failed: 3, aborted: 1, refused: 2 });
   });
 });
 
@@ -228,7 +228,7 @@ test('a model that cannot be loaded fails all who waited for it', async () => {
   await withUpscaler({ model: Buffer.from('no model') }, async (own) => {
     const results = await Promise.allSettled([own.upscale(thumbnail), own.upscale(thumbnail)]);
     for (const { reason } of results) assert.equal(reason.code, 'ERR_UPSCALER_MODEL_LOAD');
-    assert.deepEqual(own.counters(), { queued: 0, running: 0, done: 0, failed: 2, aborted: 0 });
+    assert.deepEqual(own.counters(), { queued: 0, running: 0, done: 0, failed: 2, aborted: 0, refused: 0 });
   });
 });
 
@@ -241,8 +241,12 @@ test('counters of an instance and of the process', async () => {
     assert.equal(queued + running, 1);
     await call;
     await assert.rejects(own.upscale(Buffer.from('no picture')));
-    await assert.rejects(own.upscale(poster, { output: 'raw', timeout: 20 }));
-    assert.deepEqual(own.counters(), { queued: 0, running: 0, done: 1, failed: 1, aborted: 1 });
+    const controller = new AbortController();
+    const stopped = own.upscale(poster, { output: 'raw', signal: controller.signal });
+    setTimeout(() => controller.abort(), 20);
+    await assert.rejects(stopped);
+    const expected = { queued: 0, running: 0, done: 1, failed: 1, aborted: 1, refused: 0 };
+    assert.deepEqual(own.counters(), expected);
     const processAfter = Upscaler.counters();
     for (const key of ['done', 'failed', 'aborted'])
       assert.equal(processAfter[key] - processBefore[key], 1, key);
@@ -443,10 +447,15 @@ test('memory does not grow from call to call', async () => {
   const picture = pattern(200, 200, 3);
   const once = () => upscaler.upscale(picture, { output: 'raw' });
   for (let i = 0; i < 20; i++) await once();
-  global.gc?.();
-  const before = process.memoryUsage().rss;
-  for (let i = 0; i < 40; i++) await once();
-  global.gc?.();
+  // Memory that goes back while the machine is busy elsewhere comes again once; a leak comes with each round.
+  const grown = [];
+  for (let round = 0; round < 3; round++) {
+    global.gc?.();
+    const before = process.memoryUsage().rss;
+    for (let i = 0; i < 40; i++) await once();
+    global.gc?.();
+    grown.push(process.memoryUsage().rss - before);
+  }
   // 40 leaked results would be 19 MB, 40 leaked decodes as much again.
-  assert.ok(process.memoryUsage().rss - before < 16e6);
+  assert.ok(Math.min(...grown) < 16e6, `${grown} bytes more`);
 });

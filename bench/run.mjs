@@ -13,7 +13,14 @@ const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 install();
 build('release');
-run('npm', ['install', '--prefix', 'bench', '--no-audit', '--no-fund', '--loglevel=error']);
+// tfjs-node's binary comes by an install script, which the repository's .npmrc turns off; CUDA's libraries are not wanted.
+run(
+  'npm',
+  ['install', '--prefix', 'bench', '--ignore-scripts=false', '--no-audit', '--no-fund', '--loglevel=error'],
+  {
+    ONNXRUNTIME_NODE_INSTALL: 'skip',
+  },
+);
 
 const { measure, compareAll } = await import('./measure.mjs');
 const say = (line) => console.log(line);

@@ -6,7 +6,8 @@
 //! to ours (`split`). Not measured: reading files, and making sessions.
 
 use divan::Bencher;
-use upscaler_node::graph::{Attribute, Builder, ModelProto, Network, Tensor, split};
+use upscaler_node::compile::{onnxruntime, program};
+use upscaler_node::graph::{Attribute, Builder, ModelProto, Network, Tensor};
 use upscaler_node::kernel::Isa;
 
 const CHANNELS: usize = 64;
@@ -137,14 +138,14 @@ fn grey(bencher: Bencher) {
 #[divan::bench]
 fn lower(bencher: Bencher) {
     let network = Network::from_model(model("plain")).expect("a network");
-    bencher.bench(|| network.to_bytes());
+    bencher.bench(|| onnxruntime::to_bytes(&network));
 }
 
 #[divan::bench]
-fn body(bencher: Bencher) {
+fn partition(bencher: Bencher) {
     let network = Network::from_model(model("plain")).expect("a network");
     let isa = Isa::detect().unwrap_or(Isa::Portable);
-    bencher.bench(|| split(network.graph(), isa));
+    bencher.bench(|| program::partition(network.graph(), isa));
 }
 
 fn main() {

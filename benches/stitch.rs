@@ -9,13 +9,14 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use upscaler_node::engine::{Cancel, Engine, Engines, Load, Pool, Share, Signature, Sink, Watch};
+use upscaler_node::engine::{Engine, Engines, RunContext, Signature, Sink, TileLimits};
 use upscaler_node::error::Error;
-use upscaler_node::graph::Footprint;
+use upscaler_node::graph::SpatialGeometry;
 use upscaler_node::raster::{Raster, Samples};
 use upscaler_node::upscale::{
     Counters, Hooks, Input, Job, Limits, Network, Networks, Options, Output, Ticket,
 };
+use upscaler_node::workers::{Cancel, Pool, Share};
 
 const SIDE: u32 = 1024;
 const SCALE: u32 = 2;
@@ -29,19 +30,21 @@ struct Ready {
 
 impl Ready {
     fn new(channels: usize) -> Ready {
-        let footprint = Footprint { scale: SCALE, radius: Some(HALO), trim: 0, divisor: 1 };
-        let load = Load { most_pixels: 256 * 1024, widest: 1024, ..Load::UNLIMITED };
+        let geometry = SpatialGeometry { scale: SCALE, radius: Some(HALO), valid_crop: 0, size_multiple: 1 };
+        let limits = TileLimits { max_pixels: 256 * 1024, max_width: 1024, ..TileLimits::UNLIMITED };
         let largest = (SIDE + 2 * HALO) as usize * SCALE as usize;
         Ready {
             signature: Signature {
                 channels_in: channels,
                 channels_out: channels,
-                footprint,
+                geometry,
                 halo: HALO,
-                load,
+                alignment: 4,
+                limits,
                 fixed_size: None,
                 input_range: (0.0, 1.0),
                 output_range: (0.0, 1.0),
+                guarded: false,
             },
             values: (0..channels * largest * largest).map(|i| i as f32 * 1e-7).collect(),
         }
@@ -53,7 +56,14 @@ impl Engine for Ready {
         &self.signature
     }
 
-    fn run(&self, planes: &[f32], height: usize, width: usize, _: &Watch, sink: Sink) -> Result<(), Error> {
+    fn run(
+        &self,
+        planes: &[f32],
+        height: usize,
+        width: usize,
+        _: &RunContext,
+        sink: Sink,
+    ) -> Result<(), Error> {
         divan::black_box(planes);
         let (height, width) = (height * SCALE as usize, width * SCALE as usize);
         sink(&self.values[..self.signature.channels_out * height * width], height, width)
@@ -81,7 +91,7 @@ fn stitching(bencher: Bencher, name: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let count = SIDE as usize * SIDE as usize * usize::from(channels) * (SCALE * SCALE) as usize;
     bencher.counter(ItemsCount::new(count)).with_inputs(|| picture(channels)).bench_local_values(|picture| {
-        let engines = Engines { itself: engine.clone(), grey: None };
+        let engines = Engines { primary: engine.clone(), grey: None };
         let network = Network { name: "ready".to_owned(), engines };
         let job = Job {
             networks: Arc::new(Networks::new(network, Vec::new())),
@@ -91,6 +101,7 @@ fn stitching(bencher: Bencher, name: &str) {
             cancel: Cancel::default(),
             hooks: Hooks::default(),
             listener: None,
+            outlet: None,
         };
         let ticket = Ticket::new(&Arc::new(Counters::default()), 1).expect("a free place");
         runtime.block_on(job.run(&pool, Share::new(1), ticket)).expect("a result")

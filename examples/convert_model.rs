@@ -8,6 +8,7 @@
 use std::error::Error;
 use std::path::Path;
 
+use upscaler_node::compile::onnxruntime;
 use upscaler_node::error::Error as ModelError;
 use upscaler_node::format;
 use upscaler_node::graph::{ModelProto, Network};
@@ -29,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "{} channels in, {} out, {:?}, {} parameters, {} multiply-adds per pixel",
         network.channels_in(),
         network.channels_out(),
-        network.footprint(),
+        network.geometry(),
         network.parameters(),
         network.macs_per_pixel().map_or("?".to_owned(), |n| n.to_string())
     );
@@ -37,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         target,
         match (half, engine) {
             (true, _) => network.to_onnx_fp16_storage(),
-            (_, true) => network.to_bytes(),
+            (_, true) => onnxruntime::to_bytes(&network)?,
             _ => network.to_onnx(),
         },
     )?;

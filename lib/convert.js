@@ -1,9 +1,13 @@
 // @ts-check
 'use strict';
 
+const check = require('./check');
 const { resolveModel } = require('./definition');
 const { fromNative } = require('./errors');
 const { loadNative } = require('./load-native');
+
+/** How weights can be stored. */
+const STORAGES = /** @type {const} */ (['float32', 'float16']);
 
 /**
  * Any model that can be run, as a standard `.onnx`.
@@ -14,12 +18,13 @@ const { loadNative } = require('./load-native');
  * @returns {Promise<Buffer>}
  */
 async function convertModel(model, { storage, ...options } = {}) {
+  const stored = check.oneOf('options.storage', storage, STORAGES);
   const { source } = resolveModel(model, options);
   try {
-    return await loadNative().convert(source, storage);
+    return await loadNative().convert(source, stored);
   } catch (error) {
     throw fromNative(error);
   }
 }
 
-module.exports = { convertModel };
+module.exports = { STORAGES, convertModel };

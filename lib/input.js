@@ -32,7 +32,7 @@ const LONGEST_PATH = 32767;
  */
 async function readImage(image, options, signal) {
   if (typeof image === 'string') return readString(image, options, signal);
-  const ready = readAtOnce(image);
+  const ready = tryReadSync(image);
   if (ready !== undefined) return copied(ready);
   if (isUrl(image)) return readUrl(image.href, options, signal);
   if (isBlob(image)) return encoded(await readBlob(image, options.limitInputBytes));
@@ -52,7 +52,7 @@ async function readImage(image, options, signal) {
  * @param {unknown} image
  * @returns {NativeImage | undefined} `undefined` for images that have to be waited for
  */
-function readAtOnce(image) {
+function tryReadSync(image) {
   if (types.isUint8Array(image)) return encoded(whole(image));
   if (types.isAnyArrayBuffer(image)) return encoded(whole(viewOf(image)));
   if (tensor.isPlainTensor(image)) return { kind: 'tensor', ...tensor.fromPlainTensor(image, 'image') };
@@ -302,4 +302,4 @@ function required(name, value, min, max) {
   return checked;
 }
 
-module.exports = { readAtOnce, readImage };
+module.exports = { tryReadSync, readImage };

@@ -14,12 +14,12 @@ export interface NativeAddon {
     source: ModelSource,
     pictures: string[],
     storage?: 'float32' | 'float16',
-  ): Promise<NativeQuantised>;
+  ): Promise<NativeQuantized>;
   NativeUpscaler: new (options: NativeUpscalerOptions) => NativeUpscaler;
   NativeAnimationEncoder: new (options: NativeAnimationOptions) => NativeAnimationEncoder;
 }
 
-export interface NativeQuantised {
+export interface NativeQuantized {
   onnx: Buffer;
   /** Bytes of the model as an `.onnx` in float32. */
   floatBytes: number;
@@ -50,14 +50,12 @@ export interface NativeUpscaler {
   abortLoad(): void;
   /** Counts a call as waiting before it can be started; `start` or `withdraw` follows. */
   enqueue(id: number): void;
-  withdraw(id: number, failed: boolean): void;
+  withdraw(id: number, outcome: 'failed' | 'aborted'): void;
   start(
     id: number,
     image: NativeImage,
     options: NativeUpscaleOptions,
-    progress?: (progress: NativeProgress) => void,
-    preprocess?: NativeHook,
-    postprocess?: NativeHook,
+    callbacks: NativeCallbacks,
   ): Promise<NativeResult>;
   /** A file of several frames; null for anything else. */
   openAnimation(image: NativeImage): Promise<NativeAnimation | null>;
@@ -69,6 +67,13 @@ export interface NativeUpscaler {
   abort(id: number): void;
   dispose(): Promise<void>;
   counters(): Counters;
+}
+
+/** The caller's functions for one call. */
+export interface NativeCallbacks {
+  progress?: (progress: NativeProgress) => void;
+  preprocess?: NativeHook;
+  postprocess?: NativeHook;
 }
 
 export interface Counters {
@@ -120,7 +125,8 @@ export interface ModelInfo {
   sha256: string;
   scale: number;
   channels: number;
-  halo: number | null;
+  /** Absent if the network must see the whole picture. */
+  halo?: number;
   format: 'onnx' | 'tfjs' | 'ncnn';
   parameters: number;
   /** Absent where the work does not grow with the picture. */
@@ -155,7 +161,7 @@ export interface NativeTensor {
 export type NativeHook = (given: NativeTensor) => Promise<NativeTensor>;
 
 export interface NativeUpscaleOptions {
-  output: 'encoded' | 'raw' | 'tensor';
+  output?: 'encoded' | 'raw' | 'tensor';
   format?: 'png' | 'jpeg' | 'webp' | 'tiff' | 'gif';
   quality?: number;
   lossless?: boolean;
@@ -221,7 +227,8 @@ export interface NativeAnimationEncoder {
 }
 
 export interface NativePixels {
-  data: Buffer | Float32Array;
+  /** Bytes of a file or 8-bit samples, floats, or 16-bit samples. */
+  data: Buffer | Float32Array | Uint16Array;
   width: number;
   height: number;
   channels: number;

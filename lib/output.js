@@ -59,12 +59,12 @@ function toStreamResult(stream, { width, height, channels, format, model }, reso
   return resolveWithObject ? { data: stream, info: { width, height, channels, format, model } } : stream;
 }
 
-/** @param {Buffer | Float32Array} data */
+/** @param {NativePixels['data']} data */
 function asBuffer(data) {
   return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** @param {Buffer | Float32Array} data 16-bit samples in the machine's order, copied only where not aligned */
+/** @param {NativePixels['data']} data 16-bit samples in the machine's order, copied only where not aligned */
 function asUint16(data) {
   const { buffer, byteOffset, byteLength } =
     data.byteOffset % 2 === 0 ? data : new Uint8Array(asBuffer(data));

@@ -47,7 +47,7 @@ function warnOfSeams(padding, { name, halo }) {
       'UPSCALER_PADDING',
       'padding is undefined but patchSize is given: patches without padding show at their seams. Leave patchSize out for seamless tiles, or give padding: 0 to hide this warning',
     );
-  } else if (padding > 0 && halo !== null && padding < halo) {
+  } else if (padding > 0 && halo !== undefined && padding < halo) {
     warnOnce(
       'UPSCALER_PADDING',
       `padding ${padding} is less than the ${halo} pixels that ${name} sees on each side: patches may show at their seams`,

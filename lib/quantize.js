@@ -3,6 +3,8 @@
 
 const fs = require('node:fs/promises');
 const path = require('node:path');
+const check = require('./check');
+const { STORAGES } = require('./convert');
 const { resolveModel } = require('./definition');
 const { UpscalerError, fromNative, invalidValue } = require('./errors');
 const { loadNative } = require('./load-native');
@@ -17,13 +19,14 @@ const PICTURES = /\.(png|jpe?g|webp|tiff?|bmp|gif)$/i;
  * @param {string} folder with pictures like those that the model is for
  * @param {{ scale?: number, storage?: 'float32' | 'float16' }} [options] `storage`: of the weights that stay floats.
  *   Default: float32.
- * @returns {Promise<import('./native').NativeQuantised>}
+ * @returns {Promise<import('./native').NativeQuantized>}
  */
 async function quantizeModel(model, folder, { storage, ...options } = {}) {
+  const stored = check.oneOf('options.storage', storage, STORAGES);
   const { source } = resolveModel(model, options);
   const pictures = await picturesOf(folder);
   try {
-    return await loadNative().quantize(source, pictures, storage);
+    return await loadNative().quantize(source, pictures, stored);
   } catch (error) {
     throw fromNative(error);
   }

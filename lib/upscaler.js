@@ -6,7 +6,7 @@ const { isMoving, upscaleFrames } = require('./animation');
 const { Call } = require('./call');
 const { resolveModel } = require('./definition');
 const { forAddon, setUp } = require('./hooks');
-const { readAtOnce, readImage } = require('./input');
+const { tryReadSync, readImage } = require('./input');
 const { loadNative } = require('./load-native');
 const models = require('./models');
 const options = require('./options');
@@ -236,7 +236,7 @@ class Upscaler {
    * @param {ParsedCall} parsed
    */
   async #upscale(call, image, parsed) {
-    const ready = this.#readAtOnce(image);
+    const ready = this.#tryReadSync(image);
     if (ready !== undefined) return this.#run(call, ready, parsed);
     call.signal.throwIfAborted();
     // From here on it counts as waiting, whatever it waits for.
@@ -244,7 +244,7 @@ class Upscaler {
     try {
       return await this.#run(call, await this.#readInTime(call, image), parsed);
     } finally {
-      this.#native.withdraw(call.id, !call.signal.aborted);
+      this.#native.withdraw(call.id, call.signal.aborted ? 'aborted' : 'failed');
     }
   }
 
@@ -301,9 +301,9 @@ class Upscaler {
    * @param {unknown} image
    * @returns {[NativeImage, LoadedModel] | undefined}
    */
-  #readAtOnce(image) {
+  #tryReadSync(image) {
     const model = this.#loaded;
-    const ready = model && readAtOnce(image);
+    const ready = model && tryReadSync(image);
     return ready && [ready, model];
   }
 
@@ -355,7 +355,7 @@ class Upscaler {
     call.signal.addEventListener('abort', abort, { once: true });
     try {
       const timed = { ...nativeOptions, timeout: call.remaining };
-      return await this.#native.start(call.id, image, timed, report, preprocess, postprocess);
+      return await this.#native.start(call.id, image, timed, { progress: report, preprocess, postprocess });
     } finally {
       call.signal.removeEventListener('abort', abort);
     }

@@ -49,7 +49,8 @@ function run(target, seconds) {
     `-max_total_time=${seconds}`,
     `-max_len=${LARGEST_SEED}`,
     '-timeout=20',
-    '-rss_limit_mb=1024', '-malloc_limit_mb=256',
+    '-rss_limit_mb=1024',
+    '-malloc_limit_mb=256',
   ];
   const args = ['+nightly', 'fuzz', 'run', '-O', target, '--', ...limits];
   return spawnSync('cargo', args, { cwd: ROOT, stdio: 'inherit' }).status === 0;

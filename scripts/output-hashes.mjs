@@ -1,6 +1,6 @@
 /**
- * `node scripts/output-hashes.mjs`: hashes what every installed model makes of a few pictures with each set of kernels,
- * one line each. Run it with the addon before and after a change that must not alter results, and compare:
+ * `node scripts/output-hashes.mjs [pattern]`: hashes what every installed model (whose name the pattern matches) makes
+ * of a few pictures with each set of kernels, one line each. Run it with the addon before and after a change that must not alter results, and compare:
  *
  *     node scripts/output-hashes.mjs > before.txt
  *     npm run build
@@ -30,27 +30,32 @@ const PICTURES = [
 ];
 
 if (process.argv[2] === '--with-kernels') {
-  await hashAll(process.argv[3]);
+  await hashAll(process.argv[3], new RegExp(process.argv[4]));
 } else {
-  for (const kernels of KERNELS) runWith(kernels);
+  for (const kernels of KERNELS) runWith(kernels, process.argv[2] ?? '');
 }
 
-/** The kernels are chosen once per process, so each set has its own. @param {string} kernels */
-function runWith(kernels) {
-  const { status } = spawnSync(
-    process.execPath,
-    [fileURLToPath(import.meta.url), '--with-kernels', kernels],
-    {
-      stdio: 'inherit',
-      env: { ...process.env, UPSCALER_KERNELS: kernels },
-    },
-  );
+/**
+ * The kernels are chosen once per process, so each set has its own.
+ *
+ * @param {string} kernels
+ * @param {string} pattern
+ */
+function runWith(kernels, pattern) {
+  const args = [fileURLToPath(import.meta.url), '--with-kernels', kernels, pattern];
+  const { status } = spawnSync(process.execPath, args, {
+    stdio: 'inherit',
+    env: { ...process.env, UPSCALER_KERNELS: kernels },
+  });
   if (status !== 0) process.exit(status ?? 1);
 }
 
-/** @param {string} kernels */
-async function hashAll(kernels) {
-  for (const [name, model] of models()) {
+/**
+ * @param {string} kernels
+ * @param {RegExp} pattern
+ */
+async function hashAll(kernels, pattern) {
+  for (const [name, model] of models().filter(([name]) => pattern.test(name))) {
     const upscaler = new Upscaler({ model });
     const missing = await upscaler.ready.then(
       () => undefined,

@@ -140,7 +140,7 @@ struct Change {
 fn changes(bytes: &[u8]) -> impl Iterator<Item = Change> {
     let cut = (0..bytes.len())
         .map(|length| Change { name: format!("{length} bytes"), bytes: bytes[..length].to_vec() });
-    let changed = (0..bytes.len()).flat_map(|at| {
+    let changed = (0..bytes.len()).flat_map(move |at| {
         let old = bytes[at];
         [old ^ 1, old ^ 0x80, 0xff, 0].into_iter().filter(move |new| *new != old).map(move |new| {
             let mut changed = bytes.to_vec();

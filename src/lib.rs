@@ -1,9 +1,9 @@
 //! The core of `upscaler-node`: bytes in, upscaled bytes out.
 //!
 //! Data flows one way: bytes → [`raster`] → [`upscale`] (plan) → [`engine`] → [`upscale`] (stitch) → [`raster`] → bytes.
-//! Models flow one way: file → [`format`] → [`graph`] → [`engine`].
+//! Models flow one way: file → [`format`] → [`graph`] → [`compile`] → [`engine`].
 //!
-//! | room | job |
+//! | module | job |
 //! |---|---|
 //! | [`error`] | the one error type and its stable codes |
 //! | `allocator` | where memory comes from |
@@ -15,15 +15,18 @@
 //! | [`mod@format`] | model files (onnx, tfjs, ncnn) → graph; knows no engine |
 //! | [`model`] | definition, source, load, cache |
 //! | [`calibrate`] | a model and sample pictures → an int8 model |
-//! | [`kernel`] | convolution kernels on blocked planes; slices only; a crate of its own, `crates/kernel` |
-//! | [`program`] | the streaming executor of compiled networks |
-//! | [`engine`] | ONNX Runtime: library, environment, sessions, operators, worker pool |
+//! | [`compile`] | graph → program for our kernels, or → graph for ONNX Runtime's |
+//! | [`kernel`] | convolution kernels in NCHWc layout; slices only; a crate of its own, `crates/kernel` |
+//! | [`program`] | the streaming executor of compiled programs |
+//! | [`workers`] | thread pool, fair tile scheduler, cancellation; no ort |
+//! | [`engine`] | ONNX Runtime alone: library, environment, sessions, operators; the only module that knows ort |
 //! | [`mod@upscale`] | plan tiles, run, stitch, progress, cancel |
-//! | `node` | the only room that knows napi |
+//! | `node` | the only module that knows napi |
 
 mod allocator;
 pub mod budget;
 pub mod calibrate;
+pub mod compile;
 pub mod engine;
 pub mod error;
 mod files;
@@ -34,6 +37,7 @@ pub mod model;
 pub mod program;
 pub mod raster;
 pub mod upscale;
+pub mod workers;
 
 pub use upscaler_kernel as kernel;
 

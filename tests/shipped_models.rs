@@ -15,10 +15,10 @@ fn span_has_the_published_shape() {
     ];
     for (scale, bytes, last_filters) in models {
         let network = load(bytes);
-        let footprint = network.footprint();
+        let geometry = network.geometry();
         // One 3x3 convolution before six blocks of three, one after them, and one in the upsampler.
-        assert_eq!(footprint.radius, Some(1 + 6 * 3 + 1 + 1));
-        assert_eq!((footprint.scale, footprint.trim, footprint.divisor), (scale, 0, 1));
+        assert_eq!(geometry.radius, Some(1 + 6 * 3 + 1 + 1));
+        assert_eq!((geometry.scale, geometry.valid_crop, geometry.size_multiple), (scale, 0, 1));
         assert_eq!((network.channels_in(), network.channels_out(), network.fixed_size()), (3, 3, None));
         // Weights: 3x3 convolutions of 48 channels, the first on 3, the last to `last_filters`, and 1x1 from 4 x 48 to 48.
         let weights = 3 * 48 * 9 + 19 * 48 * 48 * 9 + 4 * 48 * 48 + 48 * last_filters * 9;

@@ -1,89 +1,15 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import sharp from 'sharp';
-import { openBrowser, openPage } from '../support/browser.mjs';
-import { pattern, withPlayground } from '../support/playground.mjs';
+import { pattern } from '../support/playground.mjs';
+import { browser, onPage, open, pointOf, settled, stage } from '../support/playground-page.mjs';
 
 const require = createRequire(import.meta.url);
 const Upscaler = require('../../index.js');
 const { nearest } = require('../support/onnx.js');
 
 /** The page, in a real browser, by what is seen and can be done. */
-
-const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-
-/** @type {import('playwright-core').Browser} */
-let browser;
-before(async () => {
-  browser = await openBrowser();
-});
-after(() => browser?.close());
-
-/**
- * @param {(page: import('playwright-core').Page, playground: any) => Promise<void>} use
- * @param {import('playwright-core').BrowserContextOptions} [options]
- */
-function onPage(use, options) {
-  return withPlayground(async (playground) => {
-    const { page, context, problems } = await openPage(browser, playground.url, options);
-    try {
-      await use(page, playground);
-      assert.deepEqual(problems, []);
-    } finally {
-      await context.close();
-    }
-  });
-}
-
-/** @param {import('playwright-core').Page} page @param {Buffer} buffer @param {string} [name] */
-async function open(page, buffer, name = 'picture.png') {
-  await page.locator('#app').waitFor();
-  await page.setInputFiles('#file', { name, mimeType: 'image/png', buffer });
-  await page.locator('.picture-name', { hasText: name }).waitFor();
-}
-
-/** @param {import('playwright-core').Page} page @param {string} model @param {string} [state] */
-async function settled(page, model, state = 'done') {
-  await page.locator(`tr[data-model="${model}"][data-state="${state}"]`).waitFor({ state: 'attached' });
-}
-
-/** Waits until all tiles that are in view are there and drawn. @param {import('playwright-core').Page} page */
-async function drawn(page) {
-  await page.evaluate(async () => {
-    const { settled: done } = await import('/tiles.mjs');
-    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
-    for (let quiet = 0; quiet < 4;) {
-      await frame();
-      quiet = done() ? quiet + 1 : 0;
-    }
-  });
-}
-
-/**
- * @param {import('playwright-core').Page} page
- * @returns {Promise<{ width: number, height: number, at: (x: number, y: number) => number[] }>} the stage's pixels, RGBA
- */
-async function stage(page) {
-  await drawn(page);
-  const { width, height, data } = await page.evaluate(() => {
-    const canvas = document.getElementById('canvas');
-    const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-    let text = '';
-    for (let i = 0; i < pixels.data.length; i += 8192)
-      text += String.fromCharCode(...pixels.data.subarray(i, i + 8192));
-    return { width: canvas.width, height: canvas.height, data: btoa(text) };
-  });
-  const bytes = Buffer.from(data, 'base64');
-  return { width, height, at: (x, y) => [...bytes.subarray((y * width + x) * 4, (y * width + x) * 4 + 4)] };
-}
-
-/** @param {import('playwright-core').Page} page @param {number} x 0..1 @param {number} y 0..1 */
-async function pointOf(page, x, y) {
-  const box = await page.locator('#canvas').boundingBox();
-  return [box.x + box.width * x, box.y + box.height * y];
-}
 
 test('a picture is opened and upscaled, and what is shown at 1:1 is the result, pixel for pixel', () =>
   onPage(async (page) => {
@@ -95,7 +21,7 @@ test('a picture is opened and upscaled, and what is shown at 1:1 is the result, 
     await page.locator('#zoom-actual').click();
     await page.locator('#divider').focus();
     await page.keyboard.press('Home');
-    assert.equal(await page.locator('#zoom').innerText(), '100 %');
+    await page.locator('#zoom', { hasText: '100 %' }).waitFor();
 
     const upscaler = new Upscaler();
     const { data, width, height } = await upscaler.upscale(picture, { output: 'raw' });
@@ -220,7 +146,7 @@ test('the divider parts left from right, by mouse and by keys; the difference sh
     await page.mouse.down();
     await page.mouse.move((await pointOf(page, 0.35, 0.5))[0], y, { steps: 5 });
     await page.mouse.up();
-    assert.equal(await page.locator('#divider').getAttribute('aria-valuenow'), '35');
+    await page.locator('#divider[aria-valuenow="35"]').waitFor();
     const after = await stage(page);
     const changed = (from, to) => {
       let count = 0;
@@ -236,7 +162,7 @@ test('the divider parts left from right, by mouse and by keys; the difference sh
     assert.equal(changed(0.51, 1), 0);
     await page.locator('#divider').focus();
     await page.keyboard.press('ArrowRight');
-    assert.equal(await page.locator('#divider').getAttribute('aria-valuenow'), '37');
+    await page.locator('#divider[aria-valuenow="37"]').waitFor();
 
     await page.locator('label[for="mode-difference"]').click();
     const difference = await stage(page);
@@ -398,128 +324,3 @@ test('a link restores what is on screen, and another run of the playground asks 
     assert.ok(await door.locator('#app').isHidden());
     await stranger.close();
   }));
-
-test('everything can be done with the keyboard', () =>
-  onPage(async (page) => {
-    await page.locator('.empty .sample').first().waitFor();
-    const focused = () =>
-      page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent?.trim());
-    const tabTo = async (/** @type {string} */ what, most = 120) => {
-      for (let i = 0; i < most; i++) {
-        if ((await focused()) === what) return;
-        await page.keyboard.press('Tab');
-      }
-      assert.fail(`${what} cannot be reached; the focus is on ${await focused()}`);
-    };
-    await tabTo('Logo with alpha');
-    await page.keyboard.press('Enter');
-    await settled(page, 'default');
-    await tabTo('canvas');
-    const zoom = async () => Number.parseInt(await page.locator('#zoom').innerText(), 10);
-    const fitted = await zoom();
-    await page.keyboard.press('+');
-    await page.waitForFunction(
-      (z) => Number.parseInt(document.getElementById('zoom').textContent, 10) > z,
-      fitted,
-    );
-    await page.keyboard.press('1');
-    await page.waitForFunction(() => document.getElementById('zoom').textContent === '100 %');
-    await tabTo('divider');
-    await page.keyboard.press('End');
-    assert.equal(await page.locator('#divider').getAttribute('aria-valuenow'), '100');
-    await tabTo('tab-results');
-    await page.keyboard.press('ArrowLeft');
-    assert.equal(await focused(), 'tab-code');
-    await tabTo('code-commonjs');
-    await page.keyboard.press('ArrowRight');
-    assert.equal(await focused(), 'code-esm');
-    await tabTo('Copy code');
-    await page.keyboard.press('Enter');
-    assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^import/);
-    await tabTo('choose-span-4x');
-    await page.keyboard.press('Space');
-    await settled(page, 'span-4x');
-    assert.match(await page.locator('#announcer').innerText(), /span-4x is done/);
-  }));
-
-for (const [name, options] of /** @type {[string, import('playwright-core').BrowserContextOptions][]} */ ([
-  [
-    'on a phone',
-    { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
-  ],
-  ['on a desk, dark', { colorScheme: 'dark' }],
-  ['on a screen of 4K, without motion', { viewport: { width: 3840, height: 2160 }, reducedMotion: 'reduce' }],
-])) {
-  test(`nothing overflows or violates accessibility ${name}, in any state`, () =>
-    onPage(
-      async (page) => {
-        const violations = [];
-        const check = async (/** @type {string} */ state) => {
-          await page.evaluate(AXE);
-          const found = await page.evaluate(() => /** @type {any} */ (window).axe.run());
-          violations.push(
-            ...found.violations.map(
-              ({ id, nodes }) =>
-                `${state}: ${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`,
-            ),
-          );
-          const overflow = await page.evaluate(
-            () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-          );
-          assert.ok(overflow <= 0, `${state}: ${overflow} px too wide`);
-        };
-        await page.locator('.empty .sample').first().waitFor();
-        await check('empty');
-        await page.setInputFiles('#file', {
-          name: 'x.png',
-          mimeType: 'image/png',
-          buffer: Buffer.from('nothing'),
-        });
-        await page.locator('.notice.error').waitFor();
-        await check('error');
-        await page.locator('.empty .sample').nth(5).click();
-        await settled(page, 'default');
-        for (const fold of ['options-fold', 'models-fold'])
-          await page.locator(`#${fold}`).evaluate((element) => (element.open = true));
-        await page.locator('.model details summary').first().click();
-        await page.locator('#choose-span-4x').check();
-        await settled(page, 'span-4x');
-        await check('results');
-        await page.locator('label[for="mode-side"]').click();
-        await page.locator('#tab-measure').click();
-        await page.locator('#measure-start').click();
-        await page.locator('#measure-rows tr').nth(3).getByText(/ms|s$/).last().waitFor();
-        await check('measured');
-        await page.locator('label[for="mode-difference"]').click();
-        await page.locator('#tab-code').click();
-        await check('code');
-        assert.deepEqual(violations, []);
-      },
-      { ...options, bypassCSP: true },
-    ));
-}
-
-test('two fingers zoom on a phone', () =>
-  onPage(
-    async (page) => {
-      await open(page, await pattern(120, 90).png().toBuffer());
-      await settled(page, 'default');
-      await page.locator('#canvas').scrollIntoViewIfNeeded();
-      const before = Number.parseInt(await page.locator('#zoom').innerText(), 10);
-      const session = await page.context().newCDPSession(page);
-      const [x, y] = await pointOf(page, 0.5, 0.3);
-      const touch = (/** @type {string} */ type, /** @type {number[]} */ ...apart) =>
-        session.send('Input.dispatchTouchEvent', {
-          type: /** @type {any} */ (type),
-          touchPoints: apart.map((distance, id) => ({ x: x + distance, y, id })),
-        });
-      await touch('touchStart', -30, 30);
-      for (let i = 1; i <= 5; i++) await touch('touchMove', -30 - i * 12, 30 + i * 12);
-      await touch('touchEnd');
-      await page.waitForFunction(
-        (zoom) => Number.parseInt(document.getElementById('zoom').textContent, 10) > zoom * 2,
-        before,
-      );
-    },
-    { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true },
-  ));

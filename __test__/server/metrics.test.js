@@ -36,7 +36,7 @@ async function requests(upscale, origin) {
 
 test('Prometheus reads what happened', async () => {
   const registry = new Registry();
-  const upscale = createUpscale({ ...DOUBLER, metrics: registry });
+  const upscale = createUpscale({ ...DOUBLER, metrics: registry, stream: false });
   const app = express().post('/upscale', upscale.upscale).get('/metrics', upscale.metrics);
   await withServer(app, async (origin) => {
     const bytes = await requests(upscale, origin);
@@ -49,7 +49,9 @@ test('Prometheus reads what happened', async () => {
       'upscaler_errors_total{code="ERR_UPSCALER_UNSUPPORTED_FORMAT"} 1',
       'upscaler_pixels_total{model="nearest-2x"} 384',
       `upscaler_bytes_total{direction="in"} ${bytes + 8}`,
-      'upscaler_stage_seconds_count{stage="upscale"} 1',
+      'upscaler_stage_seconds_count{stage="decode"} 1',
+      'upscaler_stage_seconds_count{stage="inference"} 1',
+      'upscaler_stage_seconds_count{stage="encode"} 1',
       'upscaler_stage_seconds_count{stage="wait"} 2',
       'upscaler_running 0',
       'upscaler_queue_length 0',

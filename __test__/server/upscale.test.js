@@ -35,16 +35,46 @@ const problemOf = async (response) => {
 };
 
 test('a raw picture comes back doubled, with what is known of it', async () => {
-  await serving({}, async (origin) => {
-    const response = await post(origin, png, { 'content-type': 'image/png' });
-    assert.equal(response.status, 200);
-    assert.equal(response.headers.get('content-type'), 'image/png');
-    assert.equal(response.headers.get('vary'), 'Accept');
-    assert.match(
-      response.headers.get('server-timing'),
-      /^read;dur=[\d.]+, wait;dur=[\d.]+, upscale;dur=[\d.]+$/,
-    );
-    await assertDoubled(Buffer.from(await response.arrayBuffer()));
+  const cases = [
+    [true, /^read;dur=[\d.]+, wait;dur=[\d.]+, first;dur=[\d.]+$/, null],
+    [
+      false,
+      /^read;dur=[\d.]+, wait;dur=[\d.]+, decode;dur=[\d.]+, upscale;dur=[\d.]+, encode;dur=[\d.]+$/,
+      /^\d+$/,
+    ],
+  ];
+  for (const [stream, timing, length] of cases) {
+    await serving({ stream }, async (origin) => {
+      const response = await post(origin, png, { 'content-type': 'image/png' });
+      assert.equal(response.status, 200);
+      assert.equal(response.headers.get('content-type'), 'image/png');
+      assert.equal(response.headers.get('vary'), 'Accept');
+      assert.match(response.headers.get('server-timing'), timing);
+      if (length) assert.match(response.headers.get('content-length'), length);
+      else assert.equal(response.headers.get('content-length'), null);
+      await assertDoubled(Buffer.from(await response.arrayBuffer()));
+    });
+  }
+});
+
+test('a large result is whole, and a client that leaves in its middle stops the rest', async () => {
+  const tall = await sharp({ create: { width: 64, height: 12_000, channels: 3, background: 'red' } })
+    .png()
+    .toBuffer();
+  await serving({ instance: { model: NEAREST } }, async (origin, upscale) => {
+    const response = await post(origin, tall, { 'content-type': 'image/png' }, '/?format=jpeg');
+    const whole = Buffer.from(await response.arrayBuffer());
+    assert.equal((await sharp(whole).metadata()).height, 24_000);
+    const controller = new AbortController();
+    const leaving = await fetch(`${origin}/?scale=4`, {
+      method: 'POST',
+      body: tall,
+      signal: controller.signal,
+    });
+    assert.ok((await leaving.body.getReader().read()).value.length > 0);
+    controller.abort();
+    await eventually(() => upscale.status().running === 0);
+    assert.equal((await post(origin, png)).status, 200);
   });
 });
 

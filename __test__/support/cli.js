@@ -8,6 +8,9 @@ const { after } = require('node:test');
 
 const CLI = path.join(__dirname, '..', '..', 'bin', 'upscaler-node.js');
 
+/** Of a test of what Windows does not have: links for everybody, modes, signals. */
+const POSIX = { skip: process.platform === 'win32' };
+
 /** What would change how the program shows things is not inherited. */
 const ENVIRONMENT = {
   ...process.env,
@@ -75,4 +78,4 @@ function filesIn(folder) {
     .sort();
 }
 
-module.exports = { CLI, start, cli, temporaryFolder, filesIn };
+module.exports = { CLI, POSIX, start, cli, temporaryFolder, filesIn };

@@ -1,10 +1,7 @@
 // @ts-check
 'use strict';
 
-/** sharp's: these pictures are one's own, where those of a server are anybody's. */
-const MAX_PIXELS = 0x3fff ** 2;
-const MAX_OUTPUT_PIXELS = 4 * MAX_PIXELS;
-const MAX_BYTES = 4 * 2 ** 30;
+const { LIMITS } = require('../limits');
 
 /**
  * The models of a batch, each loaded once, when a picture first needs it.
@@ -33,9 +30,9 @@ class Networks {
     this.#options = {
       precision,
       guard,
-      limitInputPixels: maxPixels ?? MAX_PIXELS,
-      limitOutputPixels: maxOutputPixels ?? MAX_OUTPUT_PIXELS,
-      limitInputBytes: MAX_BYTES,
+      limitInputPixels: maxPixels ?? LIMITS.limitInputPixels,
+      limitOutputPixels: maxOutputPixels ?? LIMITS.limitOutputPixels,
+      limitInputBytes: LIMITS.limitInputBytes,
       signal,
     };
     if (threads !== undefined) this.#Upscaler.configure({ threads });

@@ -2,7 +2,7 @@
 'use strict';
 
 const { duration, plural, short } = require('../terminal/figures');
-const { print, say } = require('../terminal/output');
+const { print } = require('../terminal/output');
 const { Progress } = require('../terminal/progress');
 const { abilities, painter } = require('../terminal/style');
 const { showName } = require('../terminal/text');
@@ -182,4 +182,4 @@ function showLines(message) {
   return message.split('\n').map(showName).join('\n  ');
 }
 
-module.exports = { Report, say };
+module.exports = { Report };

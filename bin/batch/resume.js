@@ -24,4 +24,4 @@ function quote(word) {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-module.exports = { resumeCommand, quote };
+module.exports = { resumeCommand };

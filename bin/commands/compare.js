@@ -12,6 +12,7 @@ const { writePage } = require('../compare/page');
 const { drawSheet } = require('../compare/sheet');
 const { resampled, upscaled } = require('../compare/trials');
 const { print, say } = require('../terminal/output');
+const { showName } = require('../terminal/text');
 
 /**
  * `upscaler-node compare`: the same part of a picture through several models, as a picture or a page.
@@ -73,6 +74,7 @@ async function tryAll(models, { picture, part, scale }, { json = false, quiet = 
     trials.push(trial);
     const { pixels, ...facts } = trial;
     if (json) await print(JSON.stringify({ ...facts, width: pixels?.width, height: pixels?.height }));
+    else if (trial.error !== undefined) say(`${showName(model)}  failed: ${trial.error.message}`);
     else if (!quiet) say(labelsOf(trial).join('  '));
   }
   return trials;

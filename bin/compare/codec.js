@@ -1,6 +1,8 @@
 // @ts-check
 'use strict';
 
+const { LIMITS } = require('../limits');
+
 /**
  * The library's decoders and encoders without a network between them: an instance whose network gives what it is given
  * (one Relu, which changes nothing in 0..1).
@@ -19,7 +21,7 @@ class Codec {
   constructor() {
     // Only now: it loads the addon.
     const Upscaler = require('../../index.js');
-    this.#upscaler = new Upscaler({ model: UNCHANGED, scale: 1 });
+    this.#upscaler = new Upscaler({ model: UNCHANGED, scale: 1, ...LIMITS });
   }
 
   /**

@@ -7,17 +7,20 @@ const { bytes, duration, short } = require('../terminal/figures');
  * What is written under each picture of a sheet.
  *
  * @param {import('./trials').Trial} trial
- * @returns {[string, string, string]} name, time, size
+ * @returns {string[]} lines, the name first: no more than `LABEL_LINES`
  */
 function labelsOf({ model, pixels, ms, wholeMs = 0, megapixelsPerSecond = 0, modelBytes = 0, error }) {
-  if (error !== undefined) return [model, 'failed', ''];
+  if (error !== undefined) return [model, 'failed'];
   const size = `${pixels?.width} × ${pixels?.height}`;
   if (ms === undefined) return [model, 'resampled, without a network', size];
   return [
     model,
-    `${duration(ms)} · ${short(megapixelsPerSecond)} MP/s · whole picture ≈ ${duration(wholeMs)}`,
+    `${duration(ms)} · ${short(megapixelsPerSecond)} MP/s`,
+    `whole picture ≈ ${duration(wholeMs)}`,
     `network ${bytes(modelBytes)} · ${size}`,
   ];
 }
 
-module.exports = { labelsOf };
+const LABEL_LINES = 4;
+
+module.exports = { labelsOf, LABEL_LINES };

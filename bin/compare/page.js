@@ -12,12 +12,12 @@ const { labelsOf } = require('./labels');
  */
 function writePage(cells, { title, cell }) {
   const figures = cells.map(({ trial, png }) => {
-    const [name, time, size] = labelsOf(trial).map(escape);
+    const [name, ...facts] = labelsOf(trial).map(escape);
     const picture =
       png === undefined
         ? `<div class="empty" style="aspect-ratio: ${cell.width} / ${cell.height}">${escape(trial.error?.message ?? '')}</div>`
         : `<img src="data:image/png;base64,${png.toString('base64')}" width="${cell.width}" height="${cell.height}" alt="${name}">`;
-    return `<figure>${picture}<figcaption><b>${name}</b><span>${time}</span><span>${size}</span></figcaption></figure>`;
+    return `<figure>${picture}<figcaption><b>${name}</b>${facts.map((fact) => `<span>${fact}</span>`).join('')}</figcaption></figure>`;
   });
   return `<!doctype html>
 <html lang="en">

@@ -4,7 +4,7 @@
 const { wrap } = require('../terminal/text');
 const { Canvas } = require('./canvas');
 const { CELL, drawText, readGlyphs } = require('./glyphs');
-const { labelsOf } = require('./labels');
+const { LABEL_LINES, labelsOf } = require('./labels');
 
 /**
  * A sheet as a picture: the trials in a grid, with their labels under them.
@@ -15,7 +15,7 @@ const { labelsOf } = require('./labels');
 
 const MARGIN = 20;
 const GAP = 16;
-const LABEL_HEIGHT = 3 * CELL.height + 8;
+const LABEL_HEIGHT = LABEL_LINES * CELL.height + 8;
 const TITLE_HEIGHT = CELL.height + 14;
 /** @type {Record<'paper' | 'ink' | 'grey' | 'empty' | 'red', [number, number, number]>} */
 const COLOURS = {
@@ -67,12 +67,18 @@ async function drawSheet(trials, { title, cell }, codec) {
         columns: fitting(cell.width - 2 * GAP),
       });
     } else canvas.draw(trial.pixels, x, y);
-    const [name, time, size] = labelsOf(trial);
     const below = y + cell.height + 6;
-    const limits = { x, columns: fitting(cell.width) };
-    drawText(canvas, glyphs, name, { ...limits, y: below, colour: ink, weight: 'bold' });
-    drawText(canvas, glyphs, time, { ...limits, y: below + CELL.height, colour: trial.error ? red : grey });
-    drawText(canvas, glyphs, size, { ...limits, y: below + 2 * CELL.height, colour: grey });
+    labelsOf(trial).forEach((line, row) => {
+      const colour = row === 0 ? ink : trial.error === undefined ? grey : red;
+      const weight = row === 0 ? 'bold' : 'normal';
+      drawText(canvas, glyphs, line, {
+        x,
+        y: below + row * CELL.height,
+        colour,
+        weight,
+        columns: fitting(cell.width),
+      });
+    });
   });
   return canvas;
 }

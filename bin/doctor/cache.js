@@ -2,51 +2,59 @@
 'use strict';
 
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
 const { bytes, plural } = require('../terminal/figures');
 
 /**
- * Where converted models are kept, as src/model/cache.rs chooses it.
+ * Where converted models are kept, as src/model/cache.rs has it: where the user says, and only if nobody else can write
+ * there.
  *
  * @typedef {import('./examine').Finding} Finding
  */
 
+const VARIABLE = 'UPSCALER_NODE_CACHE';
+
 /** @returns {{ text: string, findings: Finding[] }} */
 function cacheFacts() {
-  const folder = cacheFolder();
-  if (folder === undefined) return { text: 'off', findings: [] };
-  /** @type {string[]} */
-  let names;
+  const folder = process.env[VARIABLE];
+  if (folder === undefined || folder === '')
+    return { text: `off (${VARIABLE} names no folder)`, findings: [] };
   try {
-    names = fs.readdirSync(folder);
+    return { text: describe(folder), findings: privacyFindings(folder) };
   } catch (error) {
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
-    if (code === 'ENOENT') return { text: `${folder} (empty)`, findings: [] };
-    return {
-      text: folder,
-      findings: [{ severity: 'note', text: `the cache cannot be read, so that nothing is kept: ${message}` }],
-    };
+    if (code === 'ENOENT') return { text: `${folder} (not there yet)`, findings: [] };
+    return { text: folder, findings: [note(`the cache is not used: ${message}`)] };
   }
-  const size = names.reduce(
-    (sum, name) => sum + (fs.statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0),
-    0,
+}
+
+/** @param {string} folder */
+function describe(folder) {
+  const names = fs.readdirSync(folder);
+  const sizes = names.map(
+    (name) => fs.statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0,
   );
-  return { text: `${folder} (${plural(names.length, 'file')}, ${bytes(size)})`, findings: [] };
+  return `${folder} (${plural(names.length, 'file')}, ${bytes(sizes.reduce((sum, size) => sum + size, 0))})`;
 }
 
-function cacheFolder() {
-  const chosen = process.env.UPSCALER_NODE_CACHE;
-  if (chosen !== undefined) return chosen === '' ? undefined : chosen;
-  if (process.platform === 'win32') return inside(process.env.LOCALAPPDATA);
-  if (process.platform === 'darwin') return inside(path.join(os.homedir(), 'Library/Caches'));
-  const xdg = process.env.XDG_CACHE_HOME;
-  return inside(xdg !== undefined && path.isAbsolute(xdg) ? xdg : path.join(os.homedir(), '.cache'));
+/**
+ * @param {string} folder
+ * @returns {Finding[]}
+ */
+function privacyFindings(folder) {
+  if (process.geteuid === undefined) return [];
+  const stats = fs.lstatSync(folder);
+  if (stats.isSymbolicLink()) return [note(`the cache ${folder} is not used: it is a link`)];
+  if (stats.uid === process.geteuid() && (stats.mode & 0o022) === 0) return [];
+  return [note(`the cache ${folder} is not used: others can write to it (chown and chmod 700 mend that)`)];
 }
 
-/** @param {string | undefined} caches */
-function inside(caches) {
-  return caches === undefined ? undefined : path.join(caches, 'upscaler-node');
+/**
+ * @param {string} text
+ * @returns {Finding}
+ */
+function note(text) {
+  return { severity: 'note', text };
 }
 
 module.exports = { cacheFacts };

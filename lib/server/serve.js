@@ -118,6 +118,9 @@ function jobsOf({ redis, 'job-ttl': ttl }) {
 function logged(handle, log, methods) {
   return (request, response) => {
     const begun = performance.now();
+    // Other answers may have gone over the same connection.
+    const { socket } = request;
+    const before = socket.bytesWritten;
     if (methods.status().draining) response.setHeader('connection', 'close');
     response.once('close', () => {
       // 499: the client went away, and there was nobody to answer.
@@ -128,7 +131,7 @@ function logged(handle, log, methods) {
         status,
         ms: Math.round(performance.now() - begun),
         bytesIn: Number(request.headers['content-length']) || undefined,
-        bytesOut: Number(response.getHeader('content-length')) || undefined,
+        bytesOut: socket.bytesWritten - before,
         model: response.getHeader('upscaler-model'),
       });
     });

@@ -1,6 +1,7 @@
 // @ts-check
 'use strict';
 
+const { setMaxListeners } = require('node:events');
 const Upscaler = require('../../index.js');
 const { AbortError, UpscalerError } = require('../errors');
 const { Budget } = require('./budget');
@@ -51,6 +52,8 @@ class Service {
    */
   constructor(settings, observers) {
     this.#settings = settings;
+    // Every request under way listens to it.
+    setMaxListeners(0, this.signal);
     this.#queue = new Queue(settings.concurrency);
     this.#budget = new Budget(settings.limits.totalBytes);
     this.observers = observers;

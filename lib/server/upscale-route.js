@@ -51,6 +51,7 @@ class Visit {
   #limit;
   /** @type {Admission | undefined} */
   #admission;
+  #over = false;
 
   /**
    * @param {Exchange} exchange
@@ -73,8 +74,7 @@ class Visit {
 
   /** @param {number} status */
   done(status) {
-    this.#leave();
-    this.watch.end(status);
+    this.#leave(status);
   }
 
   /**
@@ -82,16 +82,22 @@ class Visit {
    * @returns {unknown} what the client is told
    */
   fail(error) {
-    this.#leave();
     const shown = reasonOf(error, this.signal);
     const { status, code } = toProblem(shown);
-    this.watch.end(status, code);
+    this.#leave(status, code);
     return shown;
   }
 
-  #leave() {
+  /**
+   * @param {number} status
+   * @param {string} [code]
+   */
+  #leave(status, code) {
+    if (this.#over) return;
+    this.#over = true;
     this.#limit.stop();
     this.#admission?.leave();
+    this.watch.end(status, code);
   }
 }
 
@@ -126,11 +132,12 @@ async function answer(exchange, service, visit) {
 async function answerStream(picture, service, visit) {
   const { signal, watch } = visit;
   const { data, info } = await service.upscaleStream(picture.image, picture.choice, { signal, watch });
+  // At once: an error of a stream that nobody listens to ends the process.
+  finished(data, (error) => (error ? visit.fail(error) : visit.done(200)));
+  watch.upscaled(info);
   try {
     const headers = await resultHeaders(picture, info, service);
-    watch.upscaled(info);
     headers['server-timing'] = watch.timings();
-    finished(data, (error) => (error ? visit.fail(error) : visit.done(200)));
     return { status: 200, headers, body: data };
   } catch (error) {
     data.destroy();

@@ -209,6 +209,8 @@ function catalogueRows({
   notes,
   relativeSpeed,
   precisions,
+  stability,
+  guardedStability,
 }) {
   return [
     ['Authors', authors],
@@ -218,10 +220,23 @@ function catalogueRows({
     ['Overlap of tiles', halo === null ? 'sees the whole picture' : `${halo} px`],
     ['Speed', relativeSpeed && `${relativeSpeed} × span-2x`],
     ['Precision', precisions.join(', ')],
+    ['Blown up', stabilityText(stability, guardedStability)],
     ['Origin', `${origin.registry}: ${origin.package} ${origin.version}`],
     ['Licence', licenseUrl],
     ['Notes', notes],
   ];
+}
+
+/**
+ * How many pictures of the stress set come out with spots that are not in them.
+ *
+ * @param {any} alone
+ * @param {any} guarded
+ */
+function stabilityText(alone, guarded) {
+  if (alone === null) return null;
+  const found = `${alone.blownPictures} of ${alone.pictures} hard pictures`;
+  return guarded === null ? found : `${found}, ${guarded.blownPictures} with the guard`;
 }
 
 /** @param {any} model @returns {[string, any][]} */

@@ -39,7 +39,13 @@ export function paint(context, pane, view, picture, { surfaces, ground, squares 
     bottom: pane.height - place.top,
   };
   for (const surface of surfaces)
-    paintSurface(context, surface, place, seen, surface === surfaces.at(-1) ? squares : Infinity);
+    paintSurface(
+      context,
+      surface,
+      place,
+      seen,
+      surface === surfaces.at(-1) && !surface.faint ? squares : Infinity,
+    );
   context.restore();
 }
 

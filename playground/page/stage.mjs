@@ -18,6 +18,9 @@ const MOST_PANES = 6;
 /** Pixels of a result are smoothed until they are this large on the screen; then they are squares. */
 const SQUARES = 3;
 
+/** What the server enlarges by a filter at most. */
+const LARGEST_FACTOR = 16;
+
 /** A picture that nearly fits at one pixel to one is shown so. */
 const NEARLY = 1.5;
 
@@ -258,7 +261,7 @@ function surfacesOf(id, { id: picture, facts }) {
   const isFilter = REFERENCES.includes(id);
   const { surface, state: at } = state.runs[id] ?? {};
   const wanted = isFilter ? resampled(original, id) : surface;
-  if (wanted === undefined) return [{ ...resampled(original, 'bicubic'), faint: true }];
+  if (wanted === undefined) return [{ ...original, faint: true }];
   // While a model runs, what is not done is faint, so that tiles are seen to come.
   if (!isFilter && at !== 'done') return [{ ...original, faint: true }, wanted];
   // Until all of it is loaded, the original is seen below; through a transparent result it would shine.
@@ -266,14 +269,17 @@ function surfacesOf(id, { id: picture, facts }) {
 }
 
 /**
- * The original by a filter, no larger than it is looked at.
+ * The original by a filter: as large as the largest result, or half as large as often as that is still more than what
+ * is seen.
  *
  * @param {import('./tiles.mjs').Surface} original
  * @param {string} filter
  */
 function resampled({ id, width, height }, filter) {
-  const factor = Math.min(largestFactor(), 16);
-  if (currentView().zoom < 1) return { id, width, height };
+  const { zoom } = currentView();
+  if (zoom < 1) return { id, width, height };
+  let factor = Math.min(largestFactor(), LARGEST_FACTOR);
+  while (factor / 2 >= zoom) factor /= 2;
   const [w, h] = [width, height].map((side) => Math.round(side * factor));
   return { id: `${id}.${filter}.${w}x${h}`, width: w, height: h, levels: 1 };
 }

@@ -21,7 +21,7 @@ export async function countFacts(entries) {
   const facts = {};
   for (const entry of entries) {
     facts[entry.id] = await count(entry);
-    Object.assign(entry, facts[entry.id]);
+    Object.assign(entry, { ...UNMEASURED, ...entry, ...facts[entry.id] });
   }
   updateFacts(facts);
 }
@@ -33,7 +33,7 @@ export async function countFacts(entries) {
  */
 export function updateFacts(facts) {
   const all = JSON.parse(readFileSync(FACTS, 'utf8'));
-  for (const [id, found] of Object.entries(facts)) all[id] = { ...UNMEASURED, ...all[id], ...found };
+  for (const [id, found] of Object.entries(facts)) all[id] = { ...(all[id] ?? UNMEASURED), ...found };
   writeFileSync(FACTS, `${JSON.stringify(all, null, 2)}\n`);
 }
 

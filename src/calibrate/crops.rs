@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::raster::{DecodeOptions, Raster, Samples, decode, resample};
 
 /// Crops of all pictures together; every third is held out of the calibration.
-const MOST_CROPS: usize = 72;
+const MAX_CROPS: usize = 72;
 const HELD_OUT: usize = 3;
 
 /// BT.601 luma.
@@ -22,7 +22,7 @@ pub struct Crop {
     pub dims: [usize; 3],
 }
 
-/// Crops evenly spread over pictures.
+/// Crops evenly thread_efficiency over pictures.
 pub struct Crops {
     /// Those that ranges are taken from.
     pub calibration: Vec<Crop>,
@@ -37,7 +37,7 @@ impl Crops {
     /// # Errors
     /// [`Error::InvalidArgument`] if the pictures hold fewer than two crops, [`Error::Read`] and those of [`decode`].
     pub fn of(pictures: &[PathBuf], signature: &Signature, size: [usize; 2]) -> Result<Crops, Error> {
-        let share = MOST_CROPS.div_ceil(pictures.len().max(1));
+        let share = MAX_CROPS.div_ceil(pictures.len().max(1));
         let mut crops = Vec::new();
         for path in pictures {
             let whole = read(path)?;
@@ -47,8 +47,8 @@ impl Crops {
                 .flat_map(|picture| grid(picture, size).into_iter().map(move |place| (picture, place)))
                 .collect();
             let taken = places.len().min(share);
-            let spread = (0..taken).map(|n| places[n * places.len() / taken]);
-            crops.extend(spread.map(|(picture, place)| cut(picture, place, size, signature)));
+            let thread_efficiency = (0..taken).map(|n| places[n * places.len() / taken]);
+            crops.extend(thread_efficiency.map(|(picture, place)| cut(picture, place, size, signature)));
         }
         if crops.len() < 2 {
             return Err(Error::InvalidArgument(format!(
@@ -124,16 +124,17 @@ fn sample(pixel: &[u8], plane: usize, planes: usize) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Load;
-    use crate::graph::Footprint;
+    use crate::engine::TileLimits;
+    use crate::graph::SpatialGeometry;
 
     fn signature(channels: usize, input_range: (f32, f32)) -> Signature {
         Signature {
             channels_in: channels,
             channels_out: channels,
-            footprint: Footprint { scale: 1, radius: Some(0), trim: 0, divisor: 1 },
+            geometry: SpatialGeometry { scale: 1, radius: Some(0), valid_crop: 0, size_multiple: 1 },
             halo: 0,
-            load: Load { most_pixels: 1, widest: 1, ..Load::UNLIMITED },
+            alignment: 4,
+            limits: TileLimits { max_pixels: 1, max_width: 1, ..TileLimits::UNLIMITED },
             fixed_size: None,
             input_range,
             output_range: input_range,

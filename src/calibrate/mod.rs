@@ -1,26 +1,28 @@
 //! From a model and sample pictures to an int8 model: runs the float32 network on crops of the pictures, lets
-//! [`graph::Quantiser`](crate::graph::Quantiser) see what goes through it, and compares the result with the original on
-//! other crops. A room of its own because it needs pictures and an engine, which `graph` and `model` do not know.
+//! [`graph::Quantizer`](crate::graph::Quantizer) see what goes through it, and compares the result with the original on
+//! other crops. A module of its own because it needs pictures and an engine, which `graph` and `model` do not know.
 
 mod crops;
 
 use std::path::PathBuf;
 
-use crate::engine::{Observer, Pool, Signature};
+use crate::compile::onnxruntime;
+use crate::engine::{Observer, Signature};
 use crate::error::Error;
-use crate::graph::{Network, Quantiser};
+use crate::graph::{Network, Quantizer};
 use crate::model::{self, Definition, Source, Storage};
+use crate::workers::Pool;
 use crops::{Crop, Crops};
 
-/// Side of the crops, in input pixels, and what it becomes where a network's inner values would take too much memory.
+/// Side of the crops, in input pixels, and what it becomes where a network's intermediate values would take too much memory.
 const SIDES: [usize; 3] = [128, 64, 32];
 
-/// What the inner values of one crop may take.
-const MOST_BYTES: f64 = (768 << 20) as f64;
+/// What the intermediate values of one crop may take.
+const MAX_BYTES: f64 = (768 << 20) as f64;
 
 /// An int8 model, and how it compares.
 #[derive(Clone, Debug)]
-pub struct Quantised {
+pub struct Quantized {
     /// The `.onnx`.
     pub onnx: Vec<u8>,
     /// Bytes of the same model as an `.onnx` in float32.
@@ -41,27 +43,27 @@ pub struct Quantised {
 /// # Errors
 /// Those of [`model::load`]; [`Error::InvalidArgument`] for models that are quantised already or have nothing to
 /// quantise, and if there are no pictures; [`Error::Read`] and those of `raster::decode` for pictures.
-pub fn quantise(
+pub fn quantize(
     source: &Source,
     definition: &Definition,
     pictures: &[PathBuf],
     storage: Storage,
-) -> Result<Quantised, Error> {
+) -> Result<Quantized, Error> {
     let (network, signature) = model::read(source, definition)?;
     let network = network.optimised()?;
-    let mut quantiser = Quantiser::new(&network)?;
-    let operators = quantiser.share();
-    let crops = Crops::of(pictures, &signature, side(&quantiser, &signature)?)?;
+    let mut quantizer = Quantizer::new(&network)?;
+    let operators = quantizer.share();
+    let crops = Crops::of(pictures, &signature, side(&quantizer, &signature)?)?;
 
-    let mut float = Observer::new(&quantiser.to_observable(), threads()?)?;
+    let mut float = Observer::new(&quantizer.to_observable(), threads()?)?;
     for crop in &crops.calibration {
-        run(&mut float, crop, &mut |name, values| quantiser.observe(name, values))?;
+        run(&mut float, crop, &mut |name, values| quantizer.observe(name, values))?;
     }
     drop(float);
-    let quantised = quantiser.finish()?;
-    let psnr = compare(&network, &quantised, &signature, &crops.held_out)?;
-    Ok(Quantised {
-        onnx: storage.write(&quantised),
+    let quantized = quantizer.finish()?;
+    let psnr = compare(&network, &quantized, &signature, &crops.held_out)?;
+    Ok(Quantized {
+        onnx: storage.write(&quantized),
         float_bytes: network.to_onnx().len(),
         operators,
         calibrated_on: crops.calibration.len(),
@@ -74,14 +76,14 @@ fn threads() -> Result<usize, Error> {
     Ok(Pool::global()?.threads())
 }
 
-/// The largest side at which a crop's inner values fit into memory, as a multiple of what the network takes.
-fn side(quantiser: &Quantiser, signature: &Signature) -> Result<[usize; 2], Error> {
+/// The largest side at which a crop's intermediate values fit into memory, as a multiple of what the network takes.
+fn side(quantizer: &Quantizer, signature: &Signature) -> Result<[usize; 2], Error> {
     if let Some((height, width)) = signature.fixed_size {
         return Ok([height as usize, width as usize]);
     }
-    let divisor = signature.footprint.divisor.max(1) as usize;
-    let bytes_per_pixel = quantiser.observed_bytes_per_pixel()?;
-    let fits = |side: &usize| bytes_per_pixel * (side * side) as f64 <= MOST_BYTES;
+    let divisor = signature.geometry.size_multiple.max(1) as usize;
+    let bytes_per_pixel = quantizer.observed_bytes_per_pixel()?;
+    let fits = |side: &usize| bytes_per_pixel * (side * side) as f64 <= MAX_BYTES;
     let side = SIDES.into_iter().find(fits).unwrap_or(SIDES[SIDES.len() - 1]);
     Ok([side.next_multiple_of(divisor); 2])
 }
@@ -93,13 +95,13 @@ fn run(observer: &mut Observer, crop: &Crop, show: &mut dyn FnMut(&str, &[f32]))
 /// The PSNR of `quantised` against `network`.
 fn compare(
     network: &Network,
-    quantised: &Network,
+    quantized: &Network,
     signature: &Signature,
     crops: &[Crop],
 ) -> Result<f64, Error> {
     let threads = threads()?;
-    let mut expected = Observer::new(&network.to_bytes(), threads)?;
-    let mut found = Observer::new(&quantised.to_bytes(), threads)?;
+    let mut expected = Observer::new(&onnxruntime::to_bytes(network)?, threads)?;
+    let mut found = Observer::new(&onnxruntime::to_bytes(quantized)?, threads)?;
     let (low, high) = signature.output_range;
     let (mut squares, mut count) = (0.0, 0usize);
     for crop in crops {

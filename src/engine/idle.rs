@@ -1,21 +1,21 @@
-//! What is done when nothing runs, and when a model is freed: memory that was kept for the next run goes back to the system.
+//! Memory that was kept for the next run goes back to the system when nothing runs, and when a model is freed.
 
-use super::{activations, sized, workspaces};
+use super::{allocator, sized, workspaces};
 
-/// Gives back what nobody uses.
-pub fn give_back() {
-    sized::give_back();
-    workspaces::give_back();
-    activations::give_back();
-    trim();
+/// Frees what no run uses.
+pub fn trim_idle() {
+    sized::trim_idle();
+    workspaces::trim_idle();
+    allocator::trim_idle();
+    trim_heap();
 }
 
-/// ONNX Runtime's own blocks are the C library's, which keeps what was freed until it is asked for it.
+/// ONNX Runtime's own blocks are the C library's, which keeps freed memory.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-fn trim() {
+fn trim_heap() {
     // SAFETY: it looks at free blocks alone, and takes the locks that it needs.
     unsafe { _ = libc::malloc_trim(0) };
 }
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-fn trim() {}
+fn trim_heap() {}

@@ -1,4 +1,4 @@
-//! A network run for its inner values, without tiles, queue or sharing.
+//! A network run for its intermediate values, without tiles or queue: calibration.
 
 use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
@@ -26,7 +26,7 @@ impl Observer {
                 .with_inter_threads(1)?
                 .with_intra_op_spinning(false)?
                 .with_memory_pattern(false)?
-                // As sessions have it: see there.
+                // Calibration runs float32 networks alone; the exact int8 sums cost nothing there.
                 .with_config_entry("session.x64quantprecision", "1")?
                 .with_log_level(ort::logging::LogLevel::Fatal)?
                 .commit_from_memory(onnx)
@@ -36,7 +36,7 @@ impl Observer {
         Ok(Observer { session })
     }
 
-    /// Runs the network on planes `[channels, height, width]` and shows every output: its name and its numbers.
+    /// Runs the network on planes `[channels, height, width]` and calls `show` with the name and the values of every output.
     ///
     /// # Errors
     /// [`Error::Inference`] if the network fails or gives anything but floats.

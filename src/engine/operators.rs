@@ -1,4 +1,4 @@
-//! Our operator inside ONNX Runtime: a thin wrapper around a kernel program.
+//! The custom operator that runs a program inside ONNX Runtime.
 //!
 //! A program with its transformed weights is held once per process. Sessions know it by number, as an attribute of the
 //! operator's node.
@@ -16,13 +16,13 @@ use ort::operator::{
 };
 use ort::value::TensorElementType::Float32;
 
-use super::Watch;
-use super::pool::{helpers, pause, spare_threads};
+use super::RunContext;
 use super::workspaces::in_workspace;
+use crate::compile::program::{ATTRIBUTE, DOMAIN, OPERATOR};
 use crate::error::Error;
-use crate::graph::{BODY_ATTRIBUTE, BODY_DOMAIN, BODY_OPERATOR};
 use crate::kernel::Isa;
-use crate::program::{Crew, Program};
+use crate::program::{Program, ThreadTeam};
+use crate::workers::{helpers, pause, spare_threads};
 
 /// The environment variable that chooses the kernels, for comparison: `off`, `avx2` or `avx512`.
 const VARIABLE: &str = "UPSCALER_KERNELS";
@@ -45,7 +45,7 @@ pub fn kernels() -> Result<Option<Isa>, Error> {
 }
 
 /// Whether the environment asks for the kernels of AVX2.
-pub(super) fn asked_for_avx2() -> bool {
+pub(super) fn kernels_limited_to_avx2() -> bool {
     std::env::var(VARIABLE).as_deref() == Ok(Isa::Avx2.name())
 }
 
@@ -56,16 +56,16 @@ fn programs() -> MutexGuard<'static, HashMap<i64, Weak<Program>>> {
     PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A program that sessions can be made with, as long as this is held.
+/// A program that sessions can use as long as this is held.
 pub struct Registered {
     number: i64,
     kernels: &'static str,
-    /// Sessions find it by its number; this keeps it alive for those that are yet to be made.
+    /// Sessions find it by its number; this keeps it alive for later sessions.
     _program: Arc<Program>,
 }
 
 impl Registered {
-    /// Gives a program, which runs with `kernels`, its number.
+    /// Registers a program, which runs with `kernels`.
     pub fn new(program: Program, kernels: &'static str) -> Registered {
         let (number, program) = (NEXT.fetch_add(1, Ordering::Relaxed), Arc::new(program));
         programs().insert(number, Arc::downgrade(&program));
@@ -91,31 +91,31 @@ impl Drop for Registered {
 
 /// The operators, for one session.
 pub(super) fn domain() -> ort::Result<OperatorDomain> {
-    OperatorDomain::new(BODY_DOMAIN)?.add(Body)
+    OperatorDomain::new(DOMAIN)?.add(ProgramOperator)
 }
 
 thread_local! {
-    /// Who watches the run that this thread is in: ONNX Runtime tells operators nothing of it.
-    static WATCH: RefCell<Option<Watch>> = const { RefCell::new(None) };
+    /// The context of the run that this thread is in: ONNX Runtime does not pass it to operators.
+    static CONTEXT: RefCell<Option<RunContext>> = const { RefCell::new(None) };
 }
 
-/// Lets `watch` stop operators that run within `work` on this thread, and hear of them.
-pub(super) fn watched_by<T>(watch: &Watch, work: impl FnOnce() -> T) -> T {
-    WATCH.set(Some(watch.clone()));
+/// Gives `context` to operators that run within `work` on this thread.
+pub(super) fn in_context<T>(context: &RunContext, work: impl FnOnce() -> T) -> T {
+    CONTEXT.set(Some(context.clone()));
     let result = work();
-    WATCH.set(None);
+    CONTEXT.set(None);
     result
 }
 
-struct Body;
+struct ProgramOperator;
 
-struct BodyKernel(Arc<Program>);
+struct ProgramKernel(Arc<Program>);
 
-impl Operator for Body {
-    type Kernel<'attr> = BodyKernel;
+impl Operator for ProgramOperator {
+    type Kernel<'attr> = ProgramKernel;
 
     fn name(&self) -> &str {
-        BODY_OPERATOR
+        OPERATOR
     }
 
     fn inputs(&self) -> impl IntoIterator<Item = OperatorInput> {
@@ -126,24 +126,24 @@ impl Operator for Body {
         [OperatorOutput::required(Float32)]
     }
 
-    fn create_kernel<'attr>(&self, context: &KernelContext<'attr>) -> ort::Result<BodyKernel> {
+    fn create_kernel<'attr>(&self, context: &KernelContext<'attr>) -> ort::Result<ProgramKernel> {
         guarded(|| {
-            let number = context.get::<i64>(BODY_ATTRIBUTE).unwrap_or_default();
+            let number = context.get::<i64>(ATTRIBUTE).unwrap_or_default();
             let program = programs().get(&number).and_then(Weak::upgrade);
             program
-                .map(BodyKernel)
+                .map(ProgramKernel)
                 .ok_or_else(|| ort::Error::new(format!("there is no program number {number}")))
         })
     }
 }
 
-impl Kernel for BodyKernel {
+impl Kernel for ProgramKernel {
     fn compute(&mut self, context: &ComputeContext) -> ort::Result<()> {
         guarded(AssertUnwindSafe(|| self.run(context)))
     }
 }
 
-impl BodyKernel {
+impl ProgramKernel {
     fn run(&self, context: &ComputeContext) -> ort::Result<()> {
         let missing = || ort::Error::new("the operator has one input and one output");
         let input = context.input(0)?.ok_or_else(missing)?;
@@ -152,26 +152,25 @@ impl BodyKernel {
             return Err(ort::Error::new(format!("expected one picture but found shape {shape:?}")));
         };
         let size = (height as usize, width as usize);
-        let (channels, out_height, out_width) = self
-            .0
-            .output_shape(size.0, size.1)
-            .ok_or_else(|| ort::Error::new(format!("{width}x{height} pixels shrink to nothing")))?;
+        let (channels, out_height, out_width) = self.0.output_shape(size.0, size.1).ok_or_else(|| {
+            ort::Error::new(format!("valid convolutions leave nothing of {width}x{height} pixels"))
+        })?;
         let shape = vec![1, channels as i64, out_height as i64, out_width as i64];
         let mut output = context.output(0, shape)?.ok_or_else(missing)?;
         let (_, result) = output.try_extract_tensor_mut::<f32>()?;
-        let watch = WATCH.with_borrow(Clone::clone);
-        let between = || {
+        let run = CONTEXT.with_borrow(Clone::clone);
+        let on_band = || {
             pause();
-            watch.as_ref().map_or(Ok(()), |watch| watch.cancel.check())?;
+            run.as_ref().map_or(Ok(()), |run| run.cancel.check())?;
             Ok(spare_threads() + 1)
         };
-        let told = |done: f64| {
-            if let Some(watch) = &watch {
-                (watch.told)(done);
+        let on_progress = |done: f64| {
+            if let Some(run) = &run {
+                (run.on_progress)(done);
             }
         };
-        let crew = Crew { pool: helpers(), between: &between, told: &told };
-        in_workspace(|workspace| self.0.run(planes, size, result, workspace, &crew))
+        let team = ThreadTeam { pool: helpers(), on_band: &on_band, on_progress: &on_progress };
+        in_workspace(|workspace| self.0.run(planes, size, result, workspace, &team))
             .map_err(|error| ort::Error::new(error.to_string()))
     }
 }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use once_cell::sync::OnceCell;
 use ort::environment::Environment;
 
-use super::{activations, leaving, privacy, whole};
+use super::{allocator, idle, leaving, privacy, whole};
 use crate::error::Error;
+use crate::workers::set_idle_trim;
 
 static LIBRARY: OnceCell<PathBuf> = OnceCell::new();
 static ENVIRONMENT: OnceCell<Environment> = OnceCell::new();
@@ -58,7 +59,8 @@ pub(super) fn environment() -> Result<&'static Environment, Error> {
                 std::sync::Arc::new(|_: ort::logging::LogLevel, _: &str, _: &str, _: &str, _: &str| {});
             let builder = builder.with_name("upscaler-node").with_telemetry(false).with_logger(quiet);
             let environment = builder.build().map_err(|error| failed(path, &error.to_string()))?;
-            activations::register(&environment, path).map_err(|error| failed(path, &error.to_string()))?;
+            allocator::register(&environment, path).map_err(|error| failed(path, &error.to_string()))?;
+            set_idle_trim(idle::trim_idle);
             Ok(environment)
         })
         .unwrap_or_else(|_| Err(failed(path, "it does not offer the API version that is needed")))

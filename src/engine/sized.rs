@@ -1,9 +1,9 @@
-//! A network that is another one for every size of picture: an engine for each size, of which the last few are kept.
+//! A network that is specialised for each size of picture: an engine per size, of which the last few are kept.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::{Engine, OnnxEngine, Signature, Sink, Watch};
+use super::{Engine, OnnxEngine, RunContext, Signature, Sink};
 use crate::error::Error;
 
 /// Height and width.
@@ -12,7 +12,7 @@ type Size = (usize, usize);
 /// Makes the engine for a size.
 pub type Maker = Box<dyn Fn(usize, usize) -> Result<OnnxEngine, Error> + Send + Sync>;
 
-/// One size's engine, once it is made. Who needs it meanwhile waits for it; other sizes are not held up.
+/// One size's engine, once it is made. Runs of that size wait for it; those of other sizes do not.
 type Slot = Arc<Mutex<Option<Arc<OnnxEngine>>>>;
 
 /// Engines by size.
@@ -20,18 +20,18 @@ pub struct SizedEngine {
     signature: Signature,
     make: Maker,
     /// How many sizes are kept.
-    most: usize,
-    /// The one that was used last comes last.
+    max_sizes: usize,
+    /// The least recently used first.
     kept: Kept,
 }
 
 type Kept = Arc<Mutex<VecDeque<(Size, Slot)>>>;
 
-/// What all such networks keep.
+/// The sizes that all such networks keep.
 static ALL: Mutex<Vec<Weak<Mutex<VecDeque<(Size, Slot)>>>>> = Mutex::new(Vec::new());
 
-/// Lets go of all sizes but the last that was used of each network.
-pub fn give_back() {
+/// Drops all sizes but the last used one of each network.
+pub fn trim_idle() {
     let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
     all.retain(|kept| kept.strong_count() > 0);
     let kept: Vec<Kept> = all.iter().filter_map(Weak::upgrade).collect();
@@ -39,19 +39,19 @@ pub fn give_back() {
     for kept in kept {
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
         let others = kept.len().saturating_sub(1);
-        let gone: Vec<_> = kept.drain(..others).collect();
+        let dropped: Vec<_> = kept.drain(..others).collect();
         // What they own takes a while to free.
         drop(kept);
-        drop(gone);
+        drop(dropped);
     }
 }
 
 impl SizedEngine {
     /// Nothing is made before it is needed; `signature` is that of all sizes.
-    pub fn new(signature: Signature, most: usize, make: Maker) -> SizedEngine {
+    pub fn new(signature: Signature, max_sizes: usize, make: Maker) -> SizedEngine {
         let kept = Kept::default();
         ALL.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&kept));
-        SizedEngine { signature, make, most: most.max(1), kept }
+        SizedEngine { signature, make, max_sizes: max_sizes.max(1), kept }
     }
 
     fn slot(&self, size: Size) -> Slot {
@@ -60,7 +60,7 @@ impl SizedEngine {
         let entry = found.unwrap_or_else(|| (size, Slot::default()));
         let slot = entry.1.clone();
         kept.push_back(entry);
-        while kept.len() > self.most {
+        while kept.len() > self.max_sizes {
             kept.pop_front();
         }
         slot
@@ -88,11 +88,11 @@ impl Engine for SizedEngine {
         planes: &[f32],
         height: usize,
         width: usize,
-        watch: &Watch,
+        context: &RunContext,
         sink: Sink,
     ) -> Result<(), Error> {
         let engine = self.engine((height, width))?;
-        watch.cancel.check()?;
-        engine.run(planes, height, width, watch, sink)
+        context.cancel.check()?;
+        engine.run(planes, height, width, context, sink)
     }
 }

@@ -21,7 +21,7 @@ const IR_VERSION: i64 = 8;
 /// let features = b.node("Conv", &["input", &weights], vec![]);
 /// let picture = b.node("DepthToSpace", &[&features], vec![upscaler_node::graph::Attribute::int("blocksize", 2)]);
 /// let network = Network::from_model(b.finish(3, None, &picture)).unwrap();
-/// assert_eq!(network.footprint().scale, 2);
+/// assert_eq!(network.geometry().scale, 2);
 /// ```
 #[derive(Default)]
 pub struct Builder {

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
+use prost::Message;
+
 use super::proto::{
     DimensionProto, DimensionValue, GraphProto, ModelProto, NodeProto, OperatorSetIdProto,
     StringStringEntryProto, TensorProto, TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
@@ -180,6 +182,12 @@ impl Graph {
         kept.reverse();
         self.nodes = kept;
         self.constants.retain(|name, _| live.contains(name));
+    }
+
+    /// The `.onnx` file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let constants = self.constants.iter().map(|(name, tensor)| tensor.to_proto(name)).collect();
+        self.to_model(constants, Vec::new()).encode_to_vec()
     }
 
     /// The model message, with its constants as they are to be stored and the nodes that decode those.

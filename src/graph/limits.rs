@@ -7,21 +7,21 @@ use super::shape::{self, Shapes};
 use crate::error::Error;
 
 /// HAT-L, exported with free sizes, has 21,000.
-const MOST_NODES: usize = 50_000;
+const MAX_NODES: usize = 50_000;
 
 /// Of one node: a dense block of hundreds of layers joins as many.
-const MOST_PORTS: usize = 4096;
+const MAX_PORTS: usize = 4096;
 
 /// Of all nodes.
-const MOST_PORTS_OF_ALL: usize = 8 * MOST_NODES;
+const MAX_PORTS_OF_ALL: usize = 8 * MAX_NODES;
 
 /// Exporters join the names of nested modules: 300 letters were seen.
-const LONGEST_NAME: usize = 2048;
+const MAX_NAME: usize = 2048;
 
 /// What follows from constants alone may take this much, and some copies of the constants themselves (transposed, turned from
 /// integers into floats): ONNX Runtime computes all of it when a network is loaded.
-const MOST_COMPUTED: u64 = 256 << 20;
-const MOST_COPIES: u64 = 8;
+const MAX_COMPUTED: u64 = 256 << 20;
+const MAX_COPIES: u64 = 8;
 
 /// The side of the picture that a tile is, at least.
 const SMALL: usize = 64;
@@ -31,17 +31,17 @@ const SMALL: usize = 64;
 /// # Errors
 /// [`Error::ModelLoad`] saying of which.
 pub fn check(proto: &GraphProto) -> Result<(), Error> {
-    at_most("nodes", proto.node.len(), MOST_NODES)?;
-    at_most("constants", proto.initializer.len(), MOST_NODES)?;
-    at_most("inputs", proto.input.len(), MOST_NODES)?;
+    at_most("nodes", proto.node.len(), MAX_NODES)?;
+    at_most("constants", proto.initializer.len(), MAX_NODES)?;
+    at_most("inputs", proto.input.len(), MAX_NODES)?;
     let mut ports = 0;
     for node in &proto.node {
         let count = node.input.len() + node.output.len() + node.attribute.len();
-        at_most("inputs, outputs and attributes of one node", count, MOST_PORTS)?;
+        at_most("inputs, outputs and attributes of one node", count, MAX_PORTS)?;
         ports += count;
         names(node)?;
     }
-    at_most("inputs, outputs and attributes of all nodes", ports, MOST_PORTS_OF_ALL)?;
+    at_most("inputs, outputs and attributes of all nodes", ports, MAX_PORTS_OF_ALL)?;
     proto.initializer.iter().try_for_each(|tensor| short(&tensor.name))?;
     proto.input.iter().chain(&proto.output).try_for_each(|value| short(&value.name))
 }
@@ -53,7 +53,7 @@ fn names(node: &NodeProto) -> Result<(), Error> {
 }
 
 fn short(name: &str) -> Result<(), Error> {
-    at_most("letters in a name", name.len(), LONGEST_NAME)
+    at_most("letters in a name", name.len(), MAX_NAME)
 }
 
 fn at_most(what: &str, found: usize, most: usize) -> Result<(), Error> {
@@ -68,7 +68,7 @@ fn at_most(what: &str, found: usize, most: usize) -> Result<(), Error> {
 /// The bytes of what follows from constants alone, counted node by node.
 pub struct Computed {
     bytes: u64,
-    most: u64,
+    max_bytes: u64,
 }
 
 impl Computed {
@@ -76,7 +76,7 @@ impl Computed {
     pub fn of(graph: &Graph) -> Computed {
         let constants =
             graph.constants.values().fold(0u64, |sum, tensor| sum.saturating_add(bytes(&tensor.dims)));
-        Computed { bytes: 0, most: constants.saturating_mul(MOST_COPIES).saturating_add(MOST_COMPUTED) }
+        Computed { bytes: 0, max_bytes: constants.saturating_mul(MAX_COPIES).saturating_add(MAX_COMPUTED) }
     }
 
     /// Counts the results of a node.
@@ -85,13 +85,13 @@ impl Computed {
     /// [`Error::ModelLoad`] if all together are too large.
     pub fn add(&mut self, label: impl Fn() -> String, outputs: &[Vec<usize>]) -> Result<(), Error> {
         self.bytes = outputs.iter().fold(self.bytes, |sum, dims| sum.saturating_add(bytes(dims)));
-        if self.bytes <= self.most {
+        if self.bytes <= self.max_bytes {
             return Ok(());
         }
         Err(Error::ModelLoad(format!(
             "{}: what follows from constants alone takes more than {} MiB",
             label(),
-            self.most >> 20
+            self.max_bytes >> 20
         )))
     }
 }
@@ -105,10 +105,15 @@ fn bytes(dims: &[usize]) -> u64 {
 ///
 /// # Errors
 /// [`Error::Limit`].
-pub fn check_activations(graph: &Graph, channels: usize, divisor: usize, most: u64) -> Result<(), Error> {
+pub fn check_activations(
+    graph: &Graph,
+    channels: usize,
+    size_multiple: usize,
+    most: u64,
+) -> Result<(), Error> {
     let (height, width) = match graph.input.dims {
         [.., Some(height), Some(width)] => (height, width),
-        _ => (SMALL.next_multiple_of(divisor), SMALL.next_multiple_of(divisor)),
+        _ => (SMALL.next_multiple_of(size_multiple), SMALL.next_multiple_of(size_multiple)),
     };
     // Too small for it, or for what a free size was found to be: nothing is said of memory.
     let Ok(shapes) = shape::infer(graph, [1, channels, height, width]) else { return Ok(()) };
@@ -131,15 +136,15 @@ fn largest_of_picture(shapes: &Shapes) -> u64 {
 
 /// The least height and width that leave something of the picture everywhere: windows of a pooling or of a convolution
 /// without padding may be larger than a picture, and ONNX Runtime divides by what is left.
-pub fn least_size(graph: &Graph, channels: usize, divisor: usize) -> (usize, usize) {
+pub fn min_size(graph: &Graph, channels: usize, size_multiple: usize) -> (usize, usize) {
     const LARGE: usize = 2 * SMALL;
     const SIDES: usize = LARGE;
     if graph.input.dims[2].is_some() || graph.input.dims[3].is_some() {
         return (1, 1);
     }
-    let large = LARGE.next_multiple_of(divisor);
+    let large = LARGE.next_multiple_of(size_multiple);
     let fits = |height, width| shape::infer(graph, [1, channels, height, width]).is_ok();
-    let smallest = divisor.max(1);
+    let smallest = size_multiple.max(1);
     // Most networks take anything; of one that takes nothing at all, other words are to be said.
     if fits(smallest, smallest) || !fits(large, large) {
         return (1, 1);

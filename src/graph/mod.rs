@@ -2,40 +2,36 @@
 //! ONNX messages themselves, and no engine.
 //!
 //! A format's reader makes a [`ModelProto`] (with [`Builder`], unless it was one), [`Network::from_model`] brings it
-//! into the one form that the engine takes and finds out its [`Footprint`].
+//! into the one form that the engine takes and computes its [`SpatialGeometry`].
 
-mod body;
 mod builder;
-mod footprint;
-mod gelu;
-mod import;
-mod ir;
+mod geometry;
+pub(crate) mod import;
+pub(crate) mod ir;
 mod layout;
 mod limits;
-mod lower;
-mod nearest;
+pub(crate) mod nearest;
 mod network;
 mod node;
-mod passes;
-mod pattern;
-mod proto;
-mod quantise;
-mod shape;
+pub(crate) mod passes;
+pub(crate) mod pattern;
+pub(crate) mod proto;
+mod quantize;
+pub(crate) mod shape;
 mod simplify;
-mod tensor;
+pub(crate) mod tensor;
 
 #[cfg(test)]
-mod reference;
+pub(crate) mod reference;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-pub use body::{ATTRIBUTE as BODY_ATTRIBUTE, DOMAIN as BODY_DOMAIN, OPERATOR as BODY_OPERATOR, Split, split};
 pub use builder::Builder;
-pub use footprint::Footprint;
+pub use geometry::SpatialGeometry;
 pub use ir::{Graph, Port};
 pub use network::Network;
 pub use proto::{AttributeProto as Attribute, ModelProto, NodeProto};
-pub use quantise::Quantiser;
+pub use quantize::Quantizer;
 pub use tensor::{Data, Tensor};
 
 #[cfg(test)]

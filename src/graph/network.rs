@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashSet};
 
 use prost::Message;
 
-use super::footprint::{self, Analysis, Footprint};
+use super::geometry::{self, Analysis, SpatialGeometry};
 use super::ir::Graph;
 use super::proto::{AttributeProto, ModelProto, NodeProto, data_type};
 use super::tensor::Data;
-use super::{gelu, import, layout, limits, lower, passes, simplify};
+use super::{import, layout, limits, passes, simplify};
 use crate::error::Error;
 
 /// Weights with fewer elements stay float32 when stored by [`Network::to_onnx_fp16_storage`]: biases and slopes are
@@ -56,7 +56,7 @@ impl Network {
         graph.sort()?;
         let parameters = trained_numbers(&graph);
         if let Some(weights) = grey {
-            let channels_out = footprint::analyse(&graph, channels_in)?.channels_out;
+            let channels_out = geometry::analyse(&graph, channels_in)?.channels_out;
             if (channels_in, channels_out) != (3, 3) {
                 return Err(Error::ModelLoad(format!(
                     "a grey form is made of a network from 3 channels to 3; found {channels_in} and {channels_out}"
@@ -65,18 +65,18 @@ impl Network {
             passes::grey(&mut graph, weights)?;
             channels_in = 1;
         }
-        let analysis = footprint::analyse(&graph, channels_in)?;
+        let analysis = geometry::analyse(&graph, channels_in)?;
         graph.output.dims[1] = Some(analysis.channels_out);
         Ok(Network { graph, analysis, channels_in, parameters })
     }
 
     /// The network with the rewrites that make it faster and leave its result as it is, up to rounding (see `passes`).
-    /// Footprint and counts stay those of the layers as they were written.
+    /// SpatialGeometry and counts stay those of the layers as they were written.
     ///
     /// # Errors
     /// [`Error::ModelLoad`] if the graph is inconsistent.
     pub fn optimised(mut self) -> Result<Network, Error> {
-        passes::run(&mut self.graph, self.channels_in, self.analysis.footprint.divisor as usize)?;
+        passes::run(&mut self.graph, self.channels_in, self.analysis.geometry.size_multiple as usize)?;
         Ok(self)
     }
 
@@ -110,7 +110,7 @@ impl Network {
     /// # Errors
     /// [`Error::ModelLoad`] if the graph is inconsistent.
     pub fn bytes_per_pixel(&self) -> Result<f64, Error> {
-        footprint::bytes_per_pixel(&self.graph, self.channels_in)
+        geometry::bytes_per_pixel(&self.graph, self.channels_in)
     }
 
     /// The same as ONNX Runtime plans it for a picture of known size: a tensor's memory serves others of its shape, but
@@ -120,21 +120,21 @@ impl Network {
     /// # Errors
     /// [`Error::ModelLoad`] if the graph is inconsistent.
     pub fn planned_bytes_per_pixel(&self) -> Result<f64, Error> {
-        footprint::planned_bytes_per_pixel(&self.graph, self.channels_in)
+        geometry::planned_bytes_per_pixel(&self.graph, self.channels_in)
     }
 
-    /// Refuses a network of which one step takes more than `most` bytes, for a small picture or for the one size it takes.
+    /// Refuses a network of which one step takes more than `max_bytes` bytes, for a small picture or for the one size it takes.
     ///
     /// # Errors
     /// [`Error::Limit`].
-    pub fn check_activations(&self, most: u64) -> Result<(), Error> {
-        let divisor = self.analysis.footprint.divisor as usize;
-        limits::check_activations(&self.graph, self.channels_in, divisor, most)
+    pub fn check_activations(&self, max_bytes: u64) -> Result<(), Error> {
+        let size_multiple = self.analysis.geometry.size_multiple as usize;
+        limits::check_activations(&self.graph, self.channels_in, size_multiple, max_bytes)
     }
 
     /// The least height and width of pictures that it takes.
-    pub fn least_size(&self) -> (usize, usize) {
-        limits::least_size(&self.graph, self.channels_in, self.analysis.footprint.divisor as usize)
+    pub fn min_size(&self) -> (usize, usize) {
+        limits::min_size(&self.graph, self.channels_in, self.analysis.geometry.size_multiple as usize)
     }
 
     /// The model's metadata. `upscaler.input_range` and `upscaler.output_range`, if there, say what 0 and 255 are for
@@ -149,33 +149,23 @@ impl Network {
     }
 
     /// Scale, receptive field and size rules.
-    pub fn footprint(&self) -> Footprint {
-        self.analysis.footprint
+    pub fn geometry(&self) -> SpatialGeometry {
+        self.analysis.geometry
     }
 
     /// Whether it computes in integers, at least in part.
-    pub fn is_quantised(&self) -> bool {
+    pub fn is_quantized(&self) -> bool {
         self.graph.nodes.iter().any(|node| matches!(node.op_type.as_str(), "QuantizeLinear" | "QLinearConv"))
     }
 
-    /// The graph, for rewrites that only some engines want.
+    /// The graph, to be compiled.
     pub fn graph(&self) -> &Graph {
         &self.graph
     }
 
-    /// The model as ONNX Runtime's own kernels want it on this architecture: what the engine is given.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut lowered = self.graph.clone();
-        if lower::run(&mut lowered, self.channels_in).is_err() || !cfg!(target_arch = "x86_64") {
-            lowered = self.graph.clone();
-        }
-        gelu::run(&mut lowered);
-        encode(&lowered)
-    }
-
     /// The model as an `.onnx` file for others to read, float32.
     pub fn to_onnx(&self) -> Vec<u8> {
-        encode(&self.graph)
+        self.graph.to_bytes()
     }
 
     /// The model as an `.onnx` file of half the size: large weights are stored as float16, each with a Cast back to
@@ -200,11 +190,6 @@ impl Network {
     }
 }
 
-fn encode(graph: &Graph) -> Vec<u8> {
-    let constants = graph.constants.iter().map(|(name, tensor)| tensor.to_proto(name)).collect();
-    graph.to_model(constants, Vec::new()).encode_to_vec()
-}
-
 /// The constants that were trained: floats, without those that are settings (single numbers, scales of a Resize, limits
 /// of a Clip, scales of integers), and integers that stand for floats.
 fn trained_numbers(graph: &Graph) -> u64 {
@@ -217,14 +202,14 @@ fn trained_numbers(graph: &Graph) -> u64 {
         })
         .flat_map(|node| node.input.iter().skip(1))
         .collect();
-    let dequantised: HashSet<&str> = graph
+    let dequantized: HashSet<&str> = graph
         .nodes
         .iter()
         .filter(|node| node.is("DequantizeLinear"))
         .filter_map(|node| node.arg(0))
         .collect();
     let trained = graph.constants.iter().filter(|(name, tensor)| {
-        let number = matches!(tensor.data, Data::F32(_)) || dequantised.contains(name.as_str());
+        let number = matches!(tensor.data, Data::F32(_)) || dequantized.contains(name.as_str());
         number && !tensor.dims.is_empty() && !settings.contains(name)
     });
     trained.map(|(_, tensor)| tensor.count() as u64).sum()

@@ -7,7 +7,7 @@ use super::proto::NodeProto;
 use super::tensor::Tensor;
 
 /// The most values that a concatenation is taken apart into.
-const MOST_JOINED: usize = 64;
+const MAX_JOINED: usize = 64;
 
 /// A graph with the node that makes each value.
 pub struct Pattern<'a> {
@@ -44,7 +44,7 @@ impl<'a> Pattern<'a> {
                 Some(inner) => left.extend(inner.input.iter().rev().map(String::as_str)),
                 None => leaves.push(name),
             }
-            if left.len() + leaves.len() > MOST_JOINED {
+            if left.len() + leaves.len() > MAX_JOINED {
                 return None;
             }
         }

@@ -4,8 +4,8 @@
 //! What is kept is run, so it is believed only if nobody else can have written it: the folder and its files belong to this
 //! user and can be written by nobody else, and each file holds the hash of its content and of what it was kept under.
 //!
-//! Nothing here fails. What cannot be read, or is not what was written, is made again; what cannot be written is not
-//! kept. Files appear under their names complete, so that processes can race for them.
+//! Nothing here fails. What cannot be read, or is damaged, is made again; what cannot be written is not kept. Files are
+//! renamed into place complete, so that processes can race for them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use crate::files;
 const FOLDER: &str = "UPSCALER_NODE_CACHE";
 
 /// All files together may hold this much; those that were not used for the longest time go first.
-const MOST_BYTES: u64 = 2 << 30;
+const MAX_BYTES: u64 = 2 << 30;
 
 /// A file in the making that is older than this was left behind.
 const ABANDONED: Duration = Duration::from_secs(3600);
@@ -35,14 +35,14 @@ const PARTIAL: &str = "partial";
 #[derive(Clone, Debug)]
 pub struct Cache {
     folder: Option<PathBuf>,
-    most_bytes: u64,
+    max_bytes: u64,
 }
 
 impl Cache {
     /// The cache that the user has asked for.
     pub fn of_user() -> Cache {
         let chosen = std::env::var_os(FOLDER).filter(|folder| !folder.is_empty());
-        Cache { folder: chosen.map(PathBuf::from), most_bytes: MOST_BYTES }
+        Cache { folder: chosen.map(PathBuf::from), max_bytes: MAX_BYTES }
     }
 
     /// The bytes that were kept under a key.
@@ -51,7 +51,7 @@ impl Cache {
         if !private::is_private(self.folder.as_ref()?) || !private::is_private(&path) {
             return None;
         }
-        let mut bytes = files::read(&path, self.most_bytes, &|| true).ok()?;
+        let mut bytes = files::read(&path, self.max_bytes, &|| true).ok()?;
         if bytes.split_at_checked(HASH).is_none_or(|(hash, content)| hash != digest(key, content)) {
             self.discard(key);
             return None;
@@ -83,15 +83,15 @@ impl Cache {
         if written.is_err() {
             _ = fs::remove_file(&partial);
         }
-        self.trim(folder);
+        self.evict(folder);
     }
 
     fn path(&self, key: &str) -> Option<PathBuf> {
         Some(self.folder.as_ref()?.join(format!("{key}.{EXTENSION}")))
     }
 
-    /// Takes out what was left behind, and the oldest files as long as all together are too large.
-    fn trim(&self, folder: &Path) {
+    /// Deletes abandoned partial files, and the least recently used files while all together are too large.
+    fn evict(&self, folder: &Path) {
         let Ok(entries) = fs::read_dir(folder) else { return };
         let mut files = Vec::new();
         for entry in entries.flatten() {
@@ -108,7 +108,7 @@ impl Cache {
         let mut held = 0;
         for (_, size, path) in files {
             held += size;
-            if held > self.most_bytes {
+            if held > self.max_bytes {
                 _ = fs::remove_file(path);
             }
         }
@@ -184,7 +184,7 @@ mod tests {
         fn new(name: &str) -> Scratch {
             let name = format!("upscaler-node-cache-{name}-{}", std::process::id());
             let folder = std::env::temp_dir().join(name);
-            Scratch(Cache { folder: Some(folder), most_bytes: 1000 })
+            Scratch(Cache { folder: Some(folder), max_bytes: 1000 })
         }
 
         fn file(&self, key: &str) -> PathBuf {
@@ -255,10 +255,10 @@ mod tests {
 
     #[test]
     fn where_nothing_can_be_kept_nothing_happens() {
-        let nowhere = Cache { folder: None, most_bytes: 0 };
+        let nowhere = Cache { folder: None, max_bytes: 0 };
         nowhere.store("a", b"content");
         assert_eq!(nowhere.load("a"), None);
-        let in_a_file = Cache { folder: Some(PathBuf::from(file!()).join("cache")), most_bytes: 1000 };
+        let in_a_file = Cache { folder: Some(PathBuf::from(file!()).join("cache")), max_bytes: 1000 };
         in_a_file.store("a", b"content");
         assert_eq!(in_a_file.load("a"), None);
     }

@@ -1,11 +1,8 @@
 //! What is said of a model beside its file.
 
+use super::precision::Precision;
 use super::source::{FileFormat, Source};
 use crate::error::Error;
-
-/// The precisions: float32 throughout, or integers in all that is worth it.
-pub const FP32: &str = "fp32";
-pub const INT8: &str = "int8";
 
 /// What the caller says of a model; what is absent is taken from the file.
 #[derive(Clone, Debug, Default)]
@@ -28,12 +25,12 @@ pub struct Definition {
     pub guarded: bool,
     /// The network takes sizes that are multiples of this.
     pub divisibility_factor: Option<u32>,
-    /// [`FP32`] or [`INT8`], checked against the network; by default as the network is.
-    pub precision: Option<String>,
-    /// The same model in int8, which [`INT8`] then chooses where it is faster than float32.
-    pub quantised: Option<Source>,
+    /// Checked against the network; by default as the network is.
+    pub precision: Option<Precision>,
+    /// The same model in int8, which [`Precision::Int8`] then chooses where it is faster than float32.
+    pub quantized: Option<Source>,
     /// Whether that is faster than our own kernels too.
-    pub quantised_beats_kernels: bool,
+    pub quantized_beats_kernels: bool,
     /// In order of preference; `cpu` is what this engine offers.
     pub execution_providers: Vec<String>,
 }
@@ -42,17 +39,12 @@ impl Definition {
     /// Refuses what this engine cannot do, before anything is read.
     ///
     /// # Errors
-    /// [`Error::Provider`] for other execution providers than `cpu`, [`Error::InvalidArgument`] for precisions that
-    /// are unknown, and for ranges, factors and hashes that cannot be.
+    /// [`Error::Provider`] for other execution providers than `cpu`, [`Error::InvalidArgument`] for ranges,
+    /// factors and hashes that cannot be.
     pub fn check(&self) -> Result<(), Error> {
         if let Some(provider) = self.execution_providers.iter().find(|provider| *provider != "cpu") {
             return Err(Error::Provider(format!(
                 "Expected an execution provider that is available (cpu) but received '{provider}'"
-            )));
-        }
-        if let Some(precision) = self.precision.as_deref().filter(|given| ![FP32, INT8].contains(given)) {
-            return Err(Error::InvalidArgument(format!(
-                "Expected precision to be {FP32} or {INT8} but received '{precision}'"
             )));
         }
         for (name, range) in [("inputRange", self.input_range), ("outputRange", self.output_range)] {
@@ -111,7 +103,7 @@ pub struct ModelInfo {
     /// The convolution kernels in use.
     pub kernels: &'static str,
     /// The arithmetic in use.
-    pub precision: &'static str,
+    pub precision: Precision,
     pub input_range: (f32, f32),
     pub output_range: (f32, f32),
     /// The only input size that it takes (height, width), if it is fixed.
@@ -129,10 +121,6 @@ mod tests {
             |name: &str| Definition { execution_providers: vec![name.into()], ..Definition::default() };
         assert_eq!(code(providers("cuda")), "ERR_UPSCALER_PROVIDER");
         assert!(providers("cpu").check().is_ok());
-        assert_eq!(
-            code(Definition { precision: Some("int4".into()), ..Definition::default() }),
-            "ERR_INVALID_ARG_VALUE"
-        );
         assert_eq!(
             code(Definition { input_range: Some((1.0, 0.0)), ..Definition::default() }),
             "ERR_INVALID_ARG_VALUE"

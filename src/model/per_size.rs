@@ -1,4 +1,4 @@
-//! Models whose network is another one for every size of picture: read once, specialised when a picture comes.
+//! Models whose network is specialised for each size of picture: read once, specialised when a picture comes.
 
 use std::sync::Arc;
 
@@ -7,9 +7,12 @@ use sha2::{Digest, Sha256};
 
 use super::cache::Cache;
 use super::definition::{Definition, ModelInfo};
-use super::load::{self, Loaded};
+use super::loaded::{Loaded, describe};
 use super::shared::{self, Shared};
+use super::signature::{agree, signature};
 use super::source::{FileFormat, Source};
+use super::tile_limits::onnxruntime_limits;
+use crate::compile::onnxruntime;
 use crate::engine::{Engine, Engines, OnnxEngine, OnnxModel, SessionOptions, Signature, SizedEngine};
 use crate::error::Error;
 use crate::format::tfjs::GraphModel;
@@ -24,18 +27,18 @@ const KEPT_MEMORY: u64 = 600 << 20;
 const MEMORY_PER_WEIGHT_BYTE: u64 = 5;
 
 /// More sizes than this are not kept, however small the network.
-const MOST_SIZES: u64 = 8;
+const MAX_SIZES: u64 = 8;
 
-/// Where nothing is said, sizes are tried to have to be multiples of up to 2 to this power.
+/// Without a definition, size multiples of up to 2 to this power are tried.
 const LARGEST_POWER: u32 = 7;
 
-/// Goes up when the same graph leads to another network, so that those kept before are made again.
+/// The version of the conversion: raised when the same graph leads to another network, so that cached ones are not used.
 const CONVERTER: u32 = 2;
 
-/// Sides are tried from here on: far enough from where windows are larger than the picture.
+/// The first side that is tried: pictures much smaller than a window are special cases.
 const SMALLEST_SIDE: usize = 64;
 
-/// By the graph and what is said of it.
+/// Engines by the graph and the signature.
 static ENGINES: Lazy<Shared<SizedEngine>> = Lazy::new(Shared::default);
 
 /// Loads the model for `workers` threads.
@@ -49,64 +52,65 @@ pub fn load(
         Error::ModelLoad(message) => Error::ModelLoad(format!("{}: {message}", source.name())),
         other => other,
     };
-    let (network, divisor) = example(&graph, definition).map_err(named)?;
-    load::agree("channels", definition.channels, network.channels_in())?;
-    let mut signature = load::signature(&network, FileFormat::Tfjs, definition)?;
-    signature.footprint.divisor = divisor;
+    let (network, size_multiple) = example(&graph, definition).map_err(named)?;
+    agree("channels", definition.channels, network.channels_in())?;
+    let mut signature = signature(&network, FileFormat::Tfjs, definition)?;
+    signature.geometry.size_multiple = size_multiple;
     signature.fixed_size = None;
-    signature.load = load::stock_load(&network)?;
+    signature.limits = onnxruntime_limits(&network)?;
     let options = SessionOptions { workers };
     let (parameters, size_bytes) = (graph.parameters(), graph.weight_bytes());
     let macs_per_pixel = network.macs_per_pixel();
     let digest = *graph.digest();
     let key = shared::key(&digest, &format!("{signature:?}{options:?}"));
-    let itself = ENGINES.get(key, || Ok(sized(Arc::new(graph), signature, options)))?;
-    let described = load::describe(FileFormat::Tfjs, itself.signature());
+    let primary = ENGINES.get(key, || Ok(sized(Arc::new(graph), signature, options)))?;
+    let described = describe(FileFormat::Tfjs, primary.signature());
     let info = ModelInfo { parameters, macs_per_pixel, size_bytes, ..described };
-    Ok(Loaded { engines: Engines { itself, grey: None }, info })
+    Ok(Loaded { engines: Engines { primary, grey: None }, info })
 }
 
 /// The network for a small size that the model takes, and the number whose multiples are such sizes: the one that
 /// the definition gives, else the smallest that will do.
 fn example(graph: &GraphModel, definition: &Definition) -> Result<(Network, u32), Error> {
-    let at = |divisor: u32| {
-        let step = divisor as usize;
+    let at = |size_multiple: u32| {
+        let step = size_multiple as usize;
         let least = SMALLEST_SIDE.next_multiple_of(step);
         Network::from_model(graph.specialise(least + step, least + 3 * step)?)?
             .optimised()
-            .map(|network| (network, divisor))
+            .map(|network| (network, size_multiple))
     };
-    let Some(divisor) = definition.divisibility_factor else {
+    let Some(size_multiple) = definition.divisibility_factor else {
         let mut tried = at(1);
         for power in 1..=LARGEST_POWER {
             tried = tried.or_else(|_| at(1 << power));
         }
         return tried;
     };
-    at(divisor)
+    at(size_multiple)
 }
 
 fn sized(graph: Arc<GraphModel>, signature: Signature, options: SessionOptions) -> SizedEngine {
     let each = (graph.weight_bytes() * MEMORY_PER_WEIGHT_BYTE).max(1);
-    let most = (KEPT_MEMORY.min(memory::limit() / 4) / each).clamp(1, MOST_SIZES) as usize;
+    let max_sizes = (KEPT_MEMORY.min(memory::limit() / 4) / each).clamp(1, MAX_SIZES) as usize;
     let (of_each, cache) = (signature.clone(), Cache::of_user());
     let make = move |height: usize, width: usize| {
         let key = key(&graph, height, width);
-        let engine = |bytes| OnnxEngine::new(OnnxModel { bytes, body: None }, of_each.clone(), options);
+        let engine = |bytes| OnnxEngine::new(OnnxModel { bytes, program: None }, of_each.clone(), options);
         if let Some(kept) = cache.load(&key) {
             match engine(kept) {
                 Err(Error::ModelLoad(_)) => cache.discard(&key),
                 result => return result,
             }
         }
-        let bytes = Network::from_model(graph.specialise(height, width)?)?.optimised()?.to_bytes();
+        let network = Network::from_model(graph.specialise(height, width)?)?.optimised()?;
+        let bytes = onnxruntime::to_bytes(&network)?;
         cache.store(&key, &bytes);
         engine(bytes)
     };
-    SizedEngine::new(signature, most, Box::new(make))
+    SizedEngine::new(signature, max_sizes, Box::new(make))
 }
 
-/// What a size's network is kept under. Processors of other kinds are given other networks.
+/// The cache key of a size's network. It depends on the architecture, for which graphs are lowered.
 fn key(graph: &GraphModel, height: usize, width: usize) -> String {
     let mut hash = Sha256::new_with_prefix(graph.digest());
     hash.update(format!(

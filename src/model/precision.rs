@@ -1,41 +1,60 @@
 //! Which arithmetic a model runs in, where there is a choice.
 
-use super::definition::{Definition, FP32, INT8};
+use super::definition::Definition;
 use super::source::Source;
-use crate::engine::{kernels, multiplies_bytes};
+use crate::engine::{has_int8_dot_product, kernels};
 use crate::error::Error;
 use crate::graph::Network;
+
+/// The arithmetic of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// float32 throughout.
+    Fp32,
+    /// 8-bit integers wherever that is faster.
+    Int8,
+}
+
+impl Precision {
+    /// Its name in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Precision::Fp32 => "fp32",
+            Precision::Int8 => "int8",
+        }
+    }
+}
 
 /// The file to load: the int8 form of a model if it is there, asked for, and the faster one on this machine.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] if the environment asks for kernels that are not there.
 pub fn choose<'a>(source: &'a Source, definition: &'a Definition) -> Result<&'a Source, Error> {
-    match (&definition.quantised, definition.precision.as_deref()) {
-        (Some(quantised), Some(INT8)) if int8_is_faster(definition)? => Ok(quantised),
+    match (&definition.quantized, definition.precision) {
+        (Some(quantized), Some(Precision::Int8)) if int8_is_faster(definition)? => Ok(quantized),
         _ => Ok(source),
     }
 }
 
-/// Where the processor multiplies bytes, int8 is two to three times as fast as ONNX Runtime in float32; whether it beats our
+/// With int8 dot products int8 is two to three times as fast as ONNX Runtime in float32; whether it beats our
 /// own kernels depends on the network.
 fn int8_is_faster(definition: &Definition) -> Result<bool, Error> {
-    Ok(multiplies_bytes() && (definition.quantised_beats_kernels || kernels()?.is_none()))
+    Ok(has_int8_dot_product() && (definition.quantized_beats_kernels || kernels()?.is_none()))
 }
 
-/// The arithmetic of a network, which must be the one that was asked for, unless there was a choice.
+/// The arithmetic of a network, which must be the requested one, unless there was a choice.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] if it is not.
-pub fn of(network: &Network, definition: &Definition) -> Result<&'static str, Error> {
-    let found = if network.is_quantised() { INT8 } else { FP32 };
-    match definition.precision.as_deref() {
-        Some(INT8) if found == FP32 && definition.quantised.is_none() => Err(Error::InvalidArgument(
-            "Expected a quantised model for precision 'int8' but this one computes in fp32; upscaler-node quantize \
-             makes a quantised one of it"
+pub fn of(network: &Network, definition: &Definition) -> Result<Precision, Error> {
+    let found = if network.is_quantized() { Precision::Int8 } else { Precision::Fp32 };
+    match definition.precision {
+        Some(Precision::Int8) if found == Precision::Fp32 && definition.quantized.is_none() => Err(Error::InvalidArgument(
+            "Expected a quantized model for precision 'int8' but this one computes in fp32; upscaler-node quantize \
+             makes a quantized one of it"
                 .to_owned(),
         )),
-        Some(FP32) if found == INT8 => Err(Error::InvalidArgument(
+        Some(Precision::Fp32) if found == Precision::Int8 => Err(Error::InvalidArgument(
             "Expected a float32 model for precision 'fp32' but this one is quantised to int8".to_owned(),
         )),
         _ => Ok(found),

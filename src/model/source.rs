@@ -70,7 +70,7 @@ impl FileFormat {
 
     /// The values for black and white that networks of this format take, where nothing else is said: UpscalerJS's
     /// convention for TensorFlow.js, that of the super-resolution networks' authors for the others.
-    pub fn usual_range(self) -> (f32, f32) {
+    pub fn default_range(self) -> (f32, f32) {
         match self {
             FileFormat::Tfjs => (0.0, 255.0),
             FileFormat::Onnx | FileFormat::Ncnn => (0.0, 1.0),

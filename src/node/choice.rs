@@ -2,22 +2,20 @@
 
 use napi_derive::napi;
 
+use super::enums::NativeRole;
 use super::errors::{Code, thrown};
 use super::model::ModelSource;
-use crate::engine::Pool;
 use crate::error::Error;
 use crate::model;
 use crate::upscale::{Artefacts, Candidate, Network, Role};
+use crate::workers::Pool;
 
 /// A model that takes the place of an instance's own for some pictures.
 #[napi(object, object_to_js = false)]
 pub struct Alternative {
     pub source: ModelSource,
     pub scale: u32,
-    /// `clean`: it upscales clean pictures; `compressed`: those with artefacts of compression; `fallback`: what another of the
-    /// same scale has blown up.
-    #[napi(ts_type = "'clean' | 'compressed' | 'fallback'")]
-    pub role: String,
+    pub role: NativeRole,
     /// Of `compressed`: which pictures need artefacts taken away by it.
     pub artefacts: Option<NativeArtefacts>,
 }
@@ -38,16 +36,16 @@ fn candidate(given: Alternative) -> Result<Candidate, napi::Error<Code>> {
     let Alternative { source, scale, role, artefacts } = given;
     let (source, definition) = source.parts()?;
     let quality = |given: u32| given.min(100) as u8;
-    let role = match (role.as_str(), artefacts) {
-        ("clean", None) => Role::Clean,
-        ("fallback", None) => Role::Fallback,
-        ("compressed", Some(NativeArtefacts { jpeg, webp })) => {
+    let role = match (role, artefacts) {
+        (NativeRole::Clean, _) => Role::Clean,
+        (NativeRole::Fallback, _) => Role::Fallback,
+        (NativeRole::Compressed, Some(NativeArtefacts { jpeg, webp })) => {
             Role::Compressed(Artefacts { jpeg: quality(jpeg), webp: quality(webp) })
         }
-        (role, _) => {
-            return Err(thrown(Error::InvalidArgument(format!(
-                "Expected the role clean or fallback, or compressed with artefacts, but received {role}"
-            ))));
+        (NativeRole::Compressed, None) => {
+            return Err(thrown(Error::InvalidArgument(
+                "Expected artefacts for the role compressed but received none".to_owned(),
+            )));
         }
     };
     Ok(Candidate::new(scale, role, move || {

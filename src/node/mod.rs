@@ -1,8 +1,9 @@
-//! The binding: converts arguments, enqueues, settles promises. No logic: what is decided here is decided in the core.
-//! The only room that knows napi.
+//! The binding: converts arguments, enqueues, settles promises. No logic: the core decides. The only module that knows
+//! napi.
 
 mod animation;
 mod choice;
+mod enums;
 mod errors;
 mod hooks;
 mod image;

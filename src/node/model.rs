@@ -3,9 +3,10 @@
 use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
 
+use super::enums::{NativeFileFormat, NativePrecision};
 use super::errors::{Code, thrown};
 use crate::error::Error;
-use crate::model::{Definition, ModelInfo, Source};
+use crate::model::{Definition, ModelInfo, Precision, Source};
 
 /// A model file and what is said of it; the file decides what is absent.
 #[napi(object, object_to_js = false)]
@@ -22,10 +23,10 @@ pub struct ModelSource {
     pub scale: Option<u32>,
     /// Values for black and white at the input; default: the file's metadata, else [0, 255] for TensorFlow.js and
     /// [0, 1] for others.
-    #[napi(ts_type = "[number, number]")]
+    #[napi(ts_type = "readonly [number, number]")]
     pub input_range: Option<Vec<f64>>,
     /// Values for black and white at the output; default: the file's metadata, else as at the input.
-    #[napi(ts_type = "[number, number]")]
+    #[napi(ts_type = "readonly [number, number]")]
     pub output_range: Option<Vec<f64>>,
     /// Channels of the pictures that it is for: a network for 3 can be had for 1 and 4 too.
     pub channels: Option<u32>,
@@ -34,8 +35,7 @@ pub struct ModelSource {
     /// Sizes must be multiples of this; default 1.
     pub divisibility_factor: Option<u32>,
     /// 'fp32' or 'int8', checked against the network; default: as it is.
-    #[napi(ts_type = "'fp32' | 'int8'")]
-    pub precision: Option<String>,
+    pub precision: Option<NativePrecision>,
     /// The same model in int8: an `.onnx` that is taken where `precision` is 'int8' and that is the faster one here.
     pub quantized: Option<String>,
     /// Whether that is faster than our own kernels in float32 too.
@@ -61,9 +61,9 @@ impl ModelSource {
             channels: self.channels.map(|channels| channels as usize),
             guarded: self.guard.unwrap_or(false),
             divisibility_factor: self.divisibility_factor,
-            precision: self.precision,
-            quantised: self.quantized.map(|path| Source::Path(path.into())),
-            quantised_beats_kernels: self.quantized_beats_kernels.unwrap_or(false),
+            precision: self.precision.map(Precision::from),
+            quantized: self.quantized.map(|path| Source::Path(path.into())),
+            quantized_beats_kernels: self.quantized_beats_kernels.unwrap_or(false),
             execution_providers: self.execution_providers.unwrap_or_default(),
         };
         Ok((source, definition))
@@ -92,8 +92,7 @@ pub struct NativeModelInfo {
     pub channels: u32,
     /// Input pixels of context per side; null if the network must see the whole picture.
     pub halo: Option<u32>,
-    #[napi(ts_type = "'onnx' | 'tfjs' | 'ncnn'")]
-    pub format: String,
+    pub format: NativeFileFormat,
     pub parameters: f64,
     /// Multiplications for each input pixel; null if they do not grow with the picture.
     pub macs_per_pixel: Option<f64>,
@@ -121,14 +120,14 @@ impl From<ModelInfo> for NativeModelInfo {
             scale: info.scale,
             channels: info.channels as u32,
             halo: info.halo,
-            format: info.format.name().to_owned(),
+            format: info.format.into(),
             parameters: info.parameters as f64,
             macs_per_pixel: info.macs_per_pixel.map(|macs| macs as f64),
             receptive_field: info.receptive_field,
             size_bytes: info.size_bytes as f64,
             provider: info.provider.to_owned(),
             kernels: info.kernels.to_owned(),
-            precision: info.precision.to_owned(),
+            precision: info.precision.name().to_owned(),
             input_range: range(info.input_range),
             output_range: range(info.output_range),
             fixed_size: info.fixed_size.map(|(height, width)| vec![height, width]),

@@ -7,15 +7,17 @@ use napi::Env;
 use napi::bindgen_prelude::{Buffer, PromiseRaw, create_custom_tokio_runtime};
 use napi_derive::napi;
 
+use super::enums::NativeStorage;
 use super::errors::{Code, rejection, thrown};
 use super::model::ModelSource;
 use super::result::NativeCounters;
 use crate::calibrate;
-use crate::engine::{Pool, Share, set_library, version};
+use crate::engine::{set_library, version};
 use crate::error::Error;
 use crate::memory;
 use crate::model::{self, Storage};
 use crate::upscale::Counters;
+use crate::workers::{Pool, Share};
 
 /// Files that may be read at the same time: enough that some on a slow disk do not hold up the others.
 const READERS: usize = 16;
@@ -89,9 +91,9 @@ pub fn versions() -> Result<Versions, napi::Error<Code>> {
 pub fn convert(
     env: &Env,
     source: ModelSource,
-    #[napi(ts_arg_type = "'float32' | 'float16'")] storage: Option<String>,
+    storage: Option<NativeStorage>,
 ) -> Result<PromiseRaw<'_, Buffer>, napi::Error> {
-    let storage = storage_named(storage);
+    let storage = storage.map_or(Storage::default(), Storage::from);
     let parts = source.parts();
     let work = async move {
         let (source, definition) = parts.map_err(|error| Error::InvalidArgument(error.reason.clone()))?;
@@ -104,7 +106,7 @@ pub fn convert(
 
 /// A quantised model, and how it compares.
 #[napi(object, object_from_js = false)]
-pub struct NativeQuantised {
+pub struct NativeQuantized {
     /// The `.onnx`.
     pub onnx: Buffer,
     /// Bytes of the model as an `.onnx` in float32.
@@ -119,45 +121,38 @@ pub struct NativeQuantised {
     pub psnr: f64,
 }
 
-impl From<calibrate::Quantised> for NativeQuantised {
-    fn from(quantised: calibrate::Quantised) -> NativeQuantised {
-        NativeQuantised {
-            onnx: quantised.onnx.into(),
-            float_bytes: quantised.float_bytes as f64,
-            integer_operators: quantised.operators.0 as u32,
-            operators: quantised.operators.1 as u32,
-            calibrated_on: quantised.calibrated_on as u32,
-            compared_on: quantised.compared_on as u32,
-            psnr: quantised.psnr,
+impl From<calibrate::Quantized> for NativeQuantized {
+    fn from(quantized: calibrate::Quantized) -> NativeQuantized {
+        NativeQuantized {
+            onnx: quantized.onnx.into(),
+            float_bytes: quantized.float_bytes as f64,
+            integer_operators: quantized.operators.0 as u32,
+            operators: quantized.operators.1 as u32,
+            calibrated_on: quantized.calibrated_on as u32,
+            compared_on: quantized.compared_on as u32,
+            psnr: quantized.psnr,
         }
     }
 }
 
 /// Quantises a model to int8, calibrated on pictures given by their paths; what stays in floats is stored as 'float32'
 /// (default) or 'float16'.
-#[napi(ts_return_type = "Promise<NativeQuantised>")]
+#[napi(ts_return_type = "Promise<NativeQuantized>")]
 pub fn quantize(
     env: &Env,
     source: ModelSource,
     pictures: Vec<String>,
-    #[napi(ts_arg_type = "'float32' | 'float16'")] storage: Option<String>,
-) -> Result<PromiseRaw<'_, NativeQuantised>, napi::Error> {
-    let storage = storage_named(storage);
+    storage: Option<NativeStorage>,
+) -> Result<PromiseRaw<'_, NativeQuantized>, napi::Error> {
+    let storage = storage.map_or(Storage::default(), Storage::from);
     let parts = source.parts();
     let work = async move {
         let (source, definition) = parts.map_err(|error| Error::InvalidArgument(error.reason.clone()))?;
         let pictures: Vec<_> = pictures.into_iter().map(PathBuf::from).collect();
-        let task = move || calibrate::quantise(&source, &definition, &pictures, storage);
+        let task = move || calibrate::quantize(&source, &definition, &pictures, storage);
         Pool::global()?.lane(Share::new(1)).run(task).await
     };
     env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result| {
-        result.map(NativeQuantised::from).map_err(|error| rejection(env, error))
+        result.map(NativeQuantized::from).map_err(|error| rejection(env, error))
     })
-}
-
-fn storage_named(name: Option<String>) -> Storage {
-    match name.as_deref() {
-        Some("float16") => Storage::Float16,
-        _ => Storage::Float32,
-    }
 }

@@ -17,6 +17,7 @@ pub struct NativeResult {
     pub height: u32,
     pub channels: u32,
     /// Bits per sample: 8, 16, or 32 for floats.
+    #[napi(ts_type = "8 | 16 | 32")]
     pub depth: u32,
     /// Of 'encoded' results.
     pub format: Option<String>,

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use super::animation::{NativeAnimation, apart};
 use super::choice::{Alternative, candidates};
+use super::enums::NativeOutcome;
 use super::errors::{Code, rejection, thrown};
 use super::hooks::{Function, hooks};
 use super::image::NativeImage;
@@ -19,14 +20,26 @@ use super::progress::{Callback, listener};
 use super::result::{NativeCounters, NativePiece, NativeResult};
 use super::streams::Streams;
 use crate::budget::{self, Waiting};
-use crate::engine::{Cancel, Pool, Share, give_back};
+use crate::engine::trim_idle;
 use crate::error::Error;
 use crate::model::{self, Model};
 use crate::raster::Animation;
 use crate::upscale::{Counters, Hooks, Input, Job, Limits, Network, Networks, Options, Ticket, Upscaled};
+use crate::workers::{Cancel, Pool, Share};
 
 /// Images that may be waiting by default.
 const MAX_PENDING: u32 = 256;
+
+/// The caller's functions for one call.
+#[napi(object, object_to_js = false)]
+pub struct NativeCallbacks {
+    #[napi(ts_type = "(progress: NativeProgress) => void")]
+    pub progress: Option<Callback>,
+    #[napi(ts_type = "NativeHook")]
+    pub preprocess: Option<Function>,
+    #[napi(ts_type = "NativeHook")]
+    pub postprocess: Option<Function>,
+}
 
 /// An instance, as the shim holds it.
 #[napi]
@@ -65,7 +78,7 @@ impl NativeUpscaler {
     pub fn new(env: Env, options: InstanceOptions) -> Result<NativeUpscaler, napi::Error<Code>> {
         let threads = Pool::global().map_err(thrown)?.threads();
         let instance = Arc::new(Instance {
-            limits: options.limits()?,
+            limits: options.limits(),
             max_pending: options.max_pending.unwrap_or(MAX_PENDING).into(),
             share: Share::new(options.threads.map_or(threads, |share| share as usize)),
             counters: Arc::new(Counters::default()),
@@ -96,7 +109,7 @@ impl NativeUpscaler {
     ) -> napi::Result<PromiseRaw<'env, NativeModelInfo>> {
         let instance = self.instance.clone();
         let parts =
-            source.parts().and_then(|usual| Ok((usual, candidates(alternatives.unwrap_or_default())?)));
+            source.parts().and_then(|primary| Ok((primary, candidates(alternatives.unwrap_or_default())?)));
         let work = async move {
             let ((source, definition), others) =
                 parts.map_err(|error| Error::InvalidArgument(error.reason.clone()))?;
@@ -129,29 +142,26 @@ impl NativeUpscaler {
         Ok(())
     }
 
-    /// The end of a call that was enqueued, unless it was started: it failed, or else was cancelled.
+    /// The end of a call that was enqueued, unless it was started.
     #[napi]
-    pub fn withdraw(&self, id: u32, failed: bool) {
+    pub fn withdraw(&self, id: u32, outcome: NativeOutcome) {
         let ticket = self.instance.state().tickets.remove(&id);
-        let outcome = if failed { Error::Inference(String::new()) } else { Error::Aborted };
         if let Some(ticket) = ticket {
-            ticket.settle::<()>(&Err(outcome));
+            ticket.settle(outcome.into());
         }
     }
 
     /// Upscales one image. `id` names the call for [`Self::abort`] and must be free.
     #[napi(ts_return_type = "Promise<NativeResult>")]
-    #[allow(clippy::too_many_arguments)] // An object around the functions would be one more thing to take apart.
     pub fn start<'env>(
         &self,
         env: &'env Env,
         id: u32,
         image: NativeImage,
         options: UpscaleOptions,
-        progress: Option<Callback>,
-        preprocess: Option<Function>,
-        postprocess: Option<Function>,
+        callbacks: NativeCallbacks,
     ) -> napi::Result<PromiseRaw<'env, NativeResult>> {
+        let NativeCallbacks { progress, preprocess, postprocess } = callbacks;
         let hooks = hooks(preprocess, postprocess);
         let prepared = image.input().and_then(|input| Ok((input, Options::try_from(options)?)));
         let call = prepared
@@ -239,7 +249,7 @@ impl NativeUpscaler {
                 (state.networks.take(), state.model.take())
             };
             drop(unused);
-            _ = tokio::task::spawn_blocking(give_back).await;
+            _ = tokio::task::spawn_blocking(trim_idle).await;
             Ok(())
         })
     }

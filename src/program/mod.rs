@@ -1,19 +1,31 @@
-//! A network's convolutional body as one list of steps on blocked planes, from `[C][H][W]` to `[C'][H'][W']`.
+//! The streaming executor: a subgraph as a list of steps on NCHWc tensors, from `[C][H][W]` to `[C'][H'][W']`.
 //!
 //! Step `i` makes value `i + 1`; value 0 is the input. The picture streams through all steps in bands of rows: each step
-//! computes the rows that its inputs already allow and forgets those that no reader will ask for again. So a layer's
-//! activations are still in the cache when the next one reads them, memory grows with the width of the picture and not
-//! with its height, and no row is computed twice.
+//! computes the rows that its inputs allow and drops those that no step will read again. So a layer's activations are still
+//! in the cache when the next one reads them, memory grows with the width of the picture and not with its height, and no
+//! row is computed twice.
+//!
+//! | file | what |
+//! |---|---|
+//! | `step` | the steps and what they read |
+//! | `schedule` | which rows are computed when |
+//! | `sections` | cuts that take less memory |
+//! | `stream` | a run |
+//! | `compute` | the arithmetic of each kind of step |
+//! | `row_window` | the memory of one value |
+//! | `shuffle` | depth-to-space on the way out |
+//! | `team` | the threads that share a run |
 
-mod crew;
+mod compute;
+mod row_window;
 mod schedule;
 mod sections;
+mod shuffle;
 mod step;
 mod stream;
+mod team;
 #[cfg(test)]
 mod tests;
-mod value;
-mod work;
 
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -21,39 +33,18 @@ use std::sync::{Mutex, PoisonError};
 use crate::error::Error;
 
 use crate::kernel::Scratch;
-pub use crew::Crew;
+use row_window::RowWindow;
 use sections::SECTION_BYTES;
+pub use shuffle::{ChannelOrder, PixelShuffle};
 use step::output_channels;
-pub use step::{Op, Source, Step};
-use stream::Stream;
-use value::Value;
-
-/// A depth-to-space on the way out, for any number of channels: ONNX's operator of that name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shuffle {
-    /// Every channel of the output is woven from `side²` of the last value.
-    pub side: usize,
-    /// Whether those lie side by side (ONNX's `CRD`), or one in each of `side²` blocks of channels (`DCR`).
-    pub side_by_side: bool,
-}
-
-impl Shuffle {
-    /// No shuffle.
-    const NONE: Shuffle = Shuffle { side: 1, side_by_side: true };
-
-    /// The channel of the last value that becomes column `dx` of row `dy` of every square of output channel `c`, where
-    /// there are `channels` in all.
-    fn source(self, c: usize, dy: usize, dx: usize, channels: usize) -> usize {
-        let phase = dy * self.side + dx;
-        if self.side_by_side { c * self.side * self.side + phase } else { phase * channels + c }
-    }
-}
+pub use step::{Activate, Op, Operand, Step};
+use stream::StreamingRun;
+pub use team::ThreadTeam;
 
 /// A checked list of steps. Immutable: share it between threads.
 pub struct Program {
     steps: Vec<Step>,
-    /// What happens to the last value on its way out.
-    exit: Shuffle,
+    shuffle: PixelShuffle,
     /// Channels of every value.
     channels: Vec<usize>,
     /// The steps that read each value, each with the place of the value among its inputs.
@@ -63,7 +54,7 @@ pub struct Program {
 /// A thread's memory for running programs, grown to the largest need and kept.
 #[derive(Default)]
 pub struct Workspace {
-    values: Vec<Value>,
+    values: Vec<RowWindow>,
     /// One for each thread that helps.
     scratch: Vec<Mutex<Scratch>>,
 }
@@ -73,7 +64,8 @@ impl Workspace {
     pub fn bytes(&self) -> usize {
         let scratch =
             |scratch: &Mutex<Scratch>| scratch.lock().unwrap_or_else(PoisonError::into_inner).bytes();
-        self.values.iter().map(Value::bytes).sum::<usize>() + self.scratch.iter().map(scratch).sum::<usize>()
+        self.values.iter().map(RowWindow::bytes).sum::<usize>()
+            + self.scratch.iter().map(scratch).sum::<usize>()
     }
 }
 
@@ -100,28 +92,28 @@ impl Program {
         if steps.is_empty() || input_channels == 0 {
             return Err(Error::InvalidArgument("Expected at least one step and one channel".to_owned()));
         }
-        Ok(Program { steps, exit: Shuffle::NONE, channels, readers })
+        Ok(Program { steps, shuffle: PixelShuffle::NONE, channels, readers })
     }
 
-    /// The same program with a shuffle on its way out.
+    /// The same program with a pixel shuffle after the last step.
     ///
     /// # Errors
     /// `InvalidArgument` where the channels cannot be shuffled so.
-    pub fn with_exit(self, exit: Shuffle) -> Result<Program, Error> {
+    pub fn with_shuffle(self, shuffle: PixelShuffle) -> Result<Program, Error> {
         let last = self.channels.last().copied().unwrap_or(0);
-        if exit.side == 0 || !last.is_multiple_of(exit.side * exit.side) {
+        if shuffle.side == 0 || !last.is_multiple_of(shuffle.side * shuffle.side) {
             return Err(Error::InvalidArgument(format!(
                 "Expected a multiple of {}² channels to shuffle but received {last}",
-                exit.side
+                shuffle.side
             )));
         }
-        Ok(Program { exit, ..self })
+        Ok(Program { shuffle, ..self })
     }
 
     /// Channels, height and width of the output for an input of `height` by `width`; `None` where nothing is left.
     pub fn output_shape(&self, height: usize, width: usize) -> Option<(usize, usize, usize)> {
         let (height, width) = *self.sizes(height, width)?.last()?;
-        let side = self.exit.side;
+        let side = self.shuffle.side;
         Some((self.channels.last()? / (side * side), height.checked_mul(side)?, width.checked_mul(side)?))
     }
 
@@ -142,39 +134,40 @@ impl Program {
         (height > 0 && width > 0).then_some(sizes)
     }
 
-    /// Where tiles may be cut: on multiples of this, in input pixels, results have the same bits as in the whole picture
-    /// as long as the context of [`Program::reach`] is given.
+    /// Tiles may be cut on multiples of this, in input pixels: results have the same bits as in the whole picture as long as
+    /// tiles have a halo of [`Program::bit_reach`].
     pub fn alignment(&self) -> usize {
         self.steps.iter().map(|step| step.op.alignment()).max().unwrap_or(1)
     }
 
-    /// The input pixels on each side of a cut at an aligned place on which the bits of the output beyond it depend. It is
-    /// larger than [`Program::radius`]: see [`Conv::reach`].
-    pub fn reach(&self) -> usize {
-        self.context(Step::reach)
+    /// The halo: input pixels on each side of an aligned cut on which the bits of the output beyond it depend. It is larger
+    /// than [`Program::receptive_radius`]: see [`Conv::bit_reach`].
+    pub fn bit_reach(&self) -> usize {
+        self.context(Step::bit_reach)
     }
 
     /// The radius of the receptive field, in input pixels.
-    pub fn radius(&self) -> usize {
-        self.context(Step::field)
+    pub fn receptive_radius(&self) -> usize {
+        self.context(Step::receptive_field)
     }
 
     /// Walks an output range far from any edge back to the input; `read` says what a step reads for some output rows.
     fn context(&self, read: fn(&Step, usize, Range<isize>) -> Range<isize>) -> usize {
         const FAR: isize = 1 << 20;
         let last = self.channels.len() - 1;
-        // Scale, and the rows that valid convolutions leave out, counted in input rows.
-        let (mut scale, mut trim) = (vec![1; last + 1], vec![0; last + 1]);
+        // Scale, and the rows that valid convolutions crop, counted in input rows.
+        let (mut scale, mut crop) = (vec![1; last + 1], vec![0; last + 1]);
         for (index, step) in self.steps.iter().enumerate() {
-            let Some(&Source { value: from, .. }) = step.inputs.first() else { continue };
-            (scale[index + 1], trim[index + 1]) = match &step.op {
-                Op::DepthToSpace { side } | Op::Enlarge { side } => {
-                    (scale[from] * *side as isize, trim[from])
+            let Some(&Operand { value: from, .. }) = step.inputs.first() else { continue };
+            (scale[index + 1], crop[index + 1]) = match &step.op {
+                Op::DepthToSpace { side } | Op::NearestUpsample { factor: side } => {
+                    (scale[from] * *side as isize, crop[from])
                 }
-                Op::Conv(conv) => {
-                    (scale[from] * conv.scale() as isize, trim[from] + conv.trim() as isize / scale[from])
-                }
-                _ => (scale[from], trim[from]),
+                Op::Conv(conv) => (
+                    scale[from] * conv.scale() as isize,
+                    crop[from] + conv.valid_crop() as isize / scale[from],
+                ),
+                _ => (scale[from], crop[from]),
             };
         }
         let mut needed: Vec<Option<Range<isize>>> = vec![None; last + 1];
@@ -188,8 +181,8 @@ impl Program {
             }
         }
         let rows = needed[0].clone().unwrap_or(FAR..2 * FAR);
-        // Output row 0 of valid convolutions lies `trim` rows below input row 0.
-        let (before, after) = (FAR + trim[last] - rows.start, rows.end - 2 * FAR - trim[last]);
+        // Output row 0 of valid convolutions lies `crop` rows below input row 0.
+        let (before, after) = (FAR + crop[last] - rows.start, rows.end - 2 * FAR - crop[last]);
         before.max(after).max(0) as usize
     }
 
@@ -206,17 +199,19 @@ impl Program {
     /// the number of threads.
     ///
     /// # Errors
-    /// `Inference` where lengths do not fit; what `crew` returns.
+    /// `Inference` where lengths do not fit; what `team.on_band` returns.
     pub fn run(
         &self,
         input: &[f32],
         (height, width): (usize, usize),
         output: &mut [f32],
         workspace: &mut Workspace,
-        crew: &Crew,
+        team: &ThreadTeam,
     ) -> Result<(), Error> {
         let sizes = self.sizes(height, width).ok_or_else(|| {
-            Error::ModelShape(format!("Expected a larger tile but {width}x{height} pixels shrink to nothing"))
+            Error::ModelShape(format!(
+                "Expected a larger tile but valid convolutions leave nothing of {width}x{height} pixels"
+            ))
         })?;
         let expected = |value: usize| self.channels[value] * sizes[value].0 * sizes[value].1;
         let last = sizes.len() - 1;
@@ -229,6 +224,6 @@ impl Program {
                 output.len()
             )));
         }
-        Stream::new(self, &sizes, workspace, SECTION_BYTES, crew)?.run(input, output, crew)
+        StreamingRun::new(self, &sizes, workspace, SECTION_BYTES, team)?.run(input, output, team)
     }
 }

@@ -1,7 +1,7 @@
 //! Cuts a program into sections that run one after the other, where that takes less memory.
 //!
-//! Within a section rows stream: every value is a window of some rows. A deep network has so many values that their windows
-//! together outweigh whole pictures of the few values that live across a cut.
+//! Within a section rows stream: every value is a window of some rows. A deep network has so many values that all their
+//! windows take more than whole pictures of the few values that live across a cut.
 
 use std::ops::Range;
 
@@ -12,27 +12,27 @@ use crate::kernel::{Block, plane_count};
 /// What the windows of a section may take, in bytes: about a third-level cache's share of one core.
 pub const SECTION_BYTES: usize = 24 << 20;
 
-/// Rows that a value's window has on average beside a band: what the next convolution reaches back.
-const REACH_ROWS: usize = 6;
+/// Rows that a value's window has on average beside a band: the halo of the next convolution.
+const HALO_ROWS: usize = 6;
 
-/// The program's steps in sections of about `most` bytes.
-pub fn sections(program: &Program, schedule: &Schedule, most: usize) -> Vec<Range<usize>> {
+/// The program's steps in sections of about `max_bytes` bytes.
+pub fn sections(program: &Program, schedule: &Schedule, max_bytes: usize) -> Vec<Range<usize>> {
     let (steps, sizes) = (program.steps.len(), schedule.sizes);
-    let window = |value: usize| bytes(program, sizes, value, schedule.rows(value) + REACH_ROWS);
+    let window = |value: usize| bytes(program, sizes, value, schedule.rows(value) + HALO_ROWS);
     let windows = |steps: Range<usize>| steps.map(|step| window(step + 1)).sum::<usize>();
     let live: Vec<usize> = (0..=steps).map(|end| live(program, sizes, end)).collect();
-    let cut = cut(steps, most, windows(0..steps), &window, &live);
+    let cut = cut(steps, max_bytes, windows(0..steps), &window, &live);
     let largest = cut.iter().cloned().map(windows).max().unwrap_or(0);
     let crossing = cut.iter().map(|section| live[section.end]).max().unwrap_or(0);
     let whole = std::iter::once(0..steps);
     if largest + crossing < windows(0..steps) { cut } else { whole.collect() }
 }
 
-/// Sections of about `most` bytes in windows, cut where the least lives on, and nowhere where that is more than `whole`,
-/// the windows of all steps.
+/// Sections with windows of about `max_bytes` bytes, cut where the fewest bytes live across the cut, and nowhere where that
+/// is more than `whole`, the windows of all steps.
 fn cut(
     steps: usize,
-    most: usize,
+    max_bytes: usize,
     whole: usize,
     window: &impl Fn(usize) -> usize,
     live: &[usize],
@@ -42,7 +42,7 @@ fn cut(
     while step < steps {
         held += window(step + 1);
         step += 1;
-        if held > most && step < steps {
+        if held > max_bytes && step < steps {
             let candidates = begin + (step - begin).div_ceil(2)..step + 1;
             let end = candidates.min_by_key(|&end| (live[end], steps - end)).unwrap_or(step);
             if live[end] < whole {

@@ -1,10 +1,10 @@
-//! The steps of a program: what each computes, and what of which values it reads.
+//! The steps of a program: what each computes, and which channels of which values it reads.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::kernel::{Activation, Conv, LANES, plane_count};
+use crate::kernel::{Activation, ActivationKernel, Conv, Isa, LANES, plane_count};
 
 /// What a step computes.
 #[derive(Clone)]
@@ -17,42 +17,64 @@ pub enum Op {
     Mul,
     /// `x * factor + offset`.
     Affine { factor: f32, offset: f32 },
-    /// An activation that no convolution could take into its epilogue.
-    Activate(Activation),
+    /// An activation that is not fused into a convolution's epilogue.
+    Activate(Activate),
     /// Blocks of `side²` channels become squares of pixels: channel `(dy * side + dx) * C' + c` becomes channel `c` of
-    /// pixel `(side * y + dy, side * x + dx)`, ONNX's `DCR` order. `C'` must be a multiple of 16, or it is not planes
-    /// that move.
+    /// pixel `(side * y + dy, side * x + dx)`, ONNX's `DCR` order. `C'` must be a multiple of 16: whole
+    /// planes are moved.
     DepthToSpace { side: usize },
-    /// Every pixel becomes a square of `side²` equal ones.
-    Enlarge { side: usize },
+    /// Nearest-neighbour upsample: every pixel becomes a square of `factor²` equal ones.
+    NearestUpsample { factor: usize },
+}
+
+/// An activation of a value of so many channels.
+#[derive(Clone)]
+pub struct Activate {
+    kernel: ActivationKernel,
+    channels: usize,
+}
+
+impl Activate {
+    /// An activation of `channels` channels, to run with `isa`.
+    ///
+    /// # Errors
+    /// `InvalidArgument` where the number of slopes is not the number of channels.
+    pub fn new(isa: Isa, activation: Activation, channels: usize) -> Result<Activate, Error> {
+        Ok(Activate { kernel: ActivationKernel::new(isa, activation, channels)?, channels })
+    }
+
+    /// The kernel.
+    pub(super) fn kernel(&self) -> &ActivationKernel {
+        &self.kernel
+    }
 }
 
 /// One step and what it reads.
 #[derive(Clone)]
 pub struct Step {
     pub op: Op,
-    pub inputs: Vec<Source>,
+    pub inputs: Vec<Operand>,
 }
 
-/// A value, or some of its channels.
+/// What a step reads: a value, or some of its channels.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub struct Operand {
     pub value: usize,
-    /// All of them where there is none. They begin with a plane, and end with one or with the value's last channel.
+    /// `None` for all. A range begins with a plane, and ends with one or with the value's last channel.
     pub channels: Option<Range<usize>>,
 }
 
-impl From<usize> for Source {
-    fn from(value: usize) -> Source {
-        Source { value, channels: None }
+impl From<usize> for Operand {
+    fn from(value: usize) -> Operand {
+        Operand { value, channels: None }
     }
 }
 
-impl Source {
+impl Operand {
     /// Some of the channels that are read.
-    pub fn part(&self, channels: Range<usize>) -> Source {
+    pub fn part(&self, channels: Range<usize>) -> Operand {
         let first = self.channels.as_ref().map_or(0, |channels| channels.start);
-        Source { value: self.value, channels: Some(first + channels.start..first + channels.end) }
+        Operand { value: self.value, channels: Some(first + channels.start..first + channels.end) }
     }
 
     /// How many channels are read, of a value that has `all`; `None` where it does not have them.
@@ -78,27 +100,29 @@ impl Step {
     }
 
     /// The rows of input `place`, which has `height` rows, that are read for some output rows.
-    pub fn needs(&self, place: usize, rows: &Range<usize>, height: usize) -> Range<usize> {
+    pub fn input_rows(&self, place: usize, rows: &Range<usize>, height: usize) -> Range<usize> {
         match &self.op {
-            Op::Conv(conv) if !self.is_residual(place) => conv.needs(rows, height),
-            Op::DepthToSpace { side } | Op::Enlarge { side } => rows.start / side..rows.end.div_ceil(*side),
+            Op::Conv(conv) if !self.is_residual(place) => conv.input_rows(rows, height),
+            Op::DepthToSpace { side } | Op::NearestUpsample { factor: side } => {
+                rows.start / side..rows.end.div_ceil(*side)
+            }
             _ => rows.clone(),
         }
     }
 
-    /// The same without edges, as far as the bits are concerned.
-    pub fn reach(&self, place: usize, rows: Range<isize>) -> Range<isize> {
+    /// The rows of input `place` on which the bits of some output rows depend, edges left aside.
+    pub fn bit_reach(&self, place: usize, rows: Range<isize>) -> Range<isize> {
         match &self.op {
-            Op::Conv(conv) if !self.is_residual(place) => conv.reach(rows),
-            _ => self.field(place, rows),
+            Op::Conv(conv) if !self.is_residual(place) => conv.bit_reach(rows),
+            _ => self.receptive_field(place, rows),
         }
     }
 
-    /// The same without edges, as far as the mathematics is concerned.
-    pub fn field(&self, place: usize, rows: Range<isize>) -> Range<isize> {
+    /// The receptive field in input `place` of some output rows, edges left aside.
+    pub fn receptive_field(&self, place: usize, rows: Range<isize>) -> Range<isize> {
         match &self.op {
-            Op::Conv(conv) if !self.is_residual(place) => conv.field(rows),
-            Op::DepthToSpace { side } | Op::Enlarge { side } => {
+            Op::Conv(conv) if !self.is_residual(place) => conv.receptive_field(rows),
+            Op::DepthToSpace { side } | Op::NearestUpsample { factor: side } => {
                 let side = *side as isize;
                 rows.start.div_euclid(side)..(rows.end + side - 1).div_euclid(side)
             }
@@ -109,9 +133,9 @@ impl Step {
 
 impl Op {
     /// Multiply-adds for each output pixel, those of convolutions alone.
-    pub fn products(&self) -> f64 {
+    pub fn multiply_adds(&self) -> f64 {
         match self {
-            Op::Conv(conv) => conv.products(),
+            Op::Conv(conv) => conv.multiply_adds(),
             _ => 0.0,
         }
     }
@@ -119,7 +143,7 @@ impl Op {
     pub fn output_size(&self, height: usize, width: usize) -> Option<(usize, usize)> {
         match self {
             Op::Conv(conv) => conv.output_size(height, width),
-            Op::DepthToSpace { side } | Op::Enlarge { side } => {
+            Op::DepthToSpace { side } | Op::NearestUpsample { factor: side } => {
                 Some((height.checked_mul(*side)?, width.checked_mul(*side)?))
             }
             Op::Add { .. } | Op::Mul | Op::Affine { .. } | Op::Activate(_) => Some((height, width)),
@@ -130,7 +154,7 @@ impl Op {
     pub fn alignment(&self) -> usize {
         match self {
             Op::Conv(conv) => conv.alignment(),
-            Op::DepthToSpace { side } | Op::Enlarge { side } => *side,
+            Op::DepthToSpace { side } | Op::NearestUpsample { factor: side } => *side,
             Op::Add { .. } | Op::Mul | Op::Affine { .. } | Op::Activate(_) => 1,
         }
     }
@@ -141,15 +165,15 @@ impl Op {
 /// # Errors
 /// `InvalidArgument` where they do not fit.
 pub fn output_channels(step: &Step, channels: &[usize]) -> Result<usize, Error> {
-    let read = |source: &Source| source.count(channels[source.value]).unwrap_or(0);
+    let read = |source: &Operand| source.count(channels[source.value]).unwrap_or(0);
     let inputs: Vec<usize> = step.inputs.iter().map(read).collect();
     let found = match (&step.op, &inputs[..]) {
         (_, inputs) if inputs.contains(&0) => None,
         (Op::Conv(conv), _) if conv.accepts(&inputs) => Some(conv.outputs()),
         (Op::Add { .. } | Op::Mul, [a, b]) if a == b => Some(*a),
-        (Op::Activate(Activation::PRelu(slopes)), [a]) if slopes.len() != *a => None,
-        (Op::Enlarge { side: 0 }, _) => None,
-        (Op::Affine { .. } | Op::Activate(_) | Op::Enlarge { .. }, [a]) => Some(*a),
+        (Op::Activate(activate), [a]) if activate.channels != *a => None,
+        (Op::NearestUpsample { factor: 0 }, _) => None,
+        (Op::Affine { .. } | Op::Activate(_) | Op::NearestUpsample { .. }, [a]) => Some(*a),
         (Op::DepthToSpace { side }, [a]) if *side > 0 && a % (side * side * LANES) == 0 => {
             Some(a / (side * side))
         }

@@ -1,30 +1,31 @@
-//! One picture on its way through a program.
+//! One run: a picture streams through a program, band by band.
 
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::crew::together;
+use super::compute::{Input, StepRows};
+use super::row_window::RowWindow;
 use super::schedule::Schedule;
 use super::sections::{sections, slots};
-use super::value::Value;
-use super::work::{Input, Work};
-use super::{Crew, Program, Source, Step, Workspace};
+use super::team::with_team;
+use super::{Operand, Program, Step, ThreadTeam, Workspace};
 use crate::error::Error;
-use crate::kernel::{Block, LANES, Scratch, plane_count, to_blocked};
+use crate::kernel::{Block, LANES, Scratch, plane_count, to_nchwc};
 
-pub struct Stream<'a> {
+/// A run in progress.
+pub struct StreamingRun<'a> {
     program: &'a Program,
     sections: Vec<Range<usize>>,
     schedule: Schedule<'a>,
-    values: &'a mut [Value],
-    /// The place of each value among `values`.
+    values: &'a mut [RowWindow],
+    /// The index of each value in `values`.
     slots: Vec<usize>,
     /// Rows of each value that are held at a time.
     windows: Vec<usize>,
     scratch: &'a [Mutex<Scratch>],
-    /// Threads that compute the current band together.
+    /// Threads that compute the current band with_team.
     threads: usize,
 }
 
@@ -42,15 +43,15 @@ pub fn workspace_bytes(program: &Program, sizes: &[(usize, usize)], section_byte
     largest.iter().sum::<usize>() * size_of::<Block>()
 }
 
-impl<'a> Stream<'a> {
+impl<'a> StreamingRun<'a> {
     pub fn new(
         program: &'a Program,
         sizes: &'a [(usize, usize)],
         workspace: &'a mut Workspace,
         section_bytes: usize,
-        crew: &Crew,
-    ) -> Result<Stream<'a>, Error> {
-        let threads = (crew.between)()?;
+        team: &ThreadTeam,
+    ) -> Result<StreamingRun<'a>, Error> {
+        let threads = (team.on_band)()?;
         let schedule = || Schedule::new(program, sizes, threads);
         let sections = sections(program, &schedule(), section_bytes);
         let windows = schedule().windows(&sections);
@@ -58,12 +59,13 @@ impl<'a> Stream<'a> {
         let needs: Vec<usize> = (0..sizes.len()).map(need).collect();
         let slots = slots(program, &sections, &needs);
         let count = slots.iter().max().map_or(0, |last| last + 1);
-        workspace.values.resize_with(workspace.values.len().max(count), Value::default);
-        workspace.scratch.resize_with(workspace.scratch.len().max(crew.most_threads()), Mutex::default);
+        workspace.values.resize_with(workspace.values.len().max(count), RowWindow::default);
+        workspace.scratch.resize_with(workspace.scratch.len().max(team.max_threads()), Mutex::default);
         let (values, scratch) = (&mut workspace.values[..count], &workspace.scratch[..]);
         let schedule = schedule();
-        let mut stream = Stream { program, sections, schedule, values, slots, windows, scratch, threads: 1 };
-        // The largest first, so that a slot is not grown again and again.
+        let mut stream =
+            StreamingRun { program, sections, schedule, values, slots, windows, scratch, threads: 1 };
+        // The largest first: each slot grows once.
         let mut order: Vec<usize> = (0..sizes.len()).collect();
         order.sort_by_key(|&value| std::cmp::Reverse(needs[value]));
         order.into_iter().try_for_each(|value| stream.values[stream.slots[value]].reserve(needs[value]))?;
@@ -71,53 +73,55 @@ impl<'a> Stream<'a> {
         Ok(stream)
     }
 
-    /// Makes a value's slot its own.
+    /// Resets a value's slot for its window.
     fn begin(&mut self, value: usize) -> Result<(), Error> {
         let planes = plane_count(self.program.channels[value]);
         self.values[self.slots[value]].reset(planes, self.schedule.sizes[value].1, self.windows[value])
     }
 
-    pub fn run(mut self, input: &[f32], output: &mut [f32], crew: &Crew) -> Result<(), Error> {
+    pub fn run(mut self, input: &[f32], output: &mut [f32], team: &ThreadTeam) -> Result<(), Error> {
         for section in std::mem::take(&mut self.sections) {
             section.clone().try_for_each(|step| self.begin(step + 1))?;
             while !self.schedule.is_done(&section) {
-                let wanted = (crew.between)()?;
-                match crew.pool.filter(|_| wanted > 1) {
+                let wanted = (team.on_band)()?;
+                match team.pool.filter(|_| wanted > 1) {
                     Some(pool) => {
                         self.threads = wanted;
-                        together(pool, wanted - 1, || self.band(&section, input, output))?;
+                        with_team(pool, wanted - 1, || self.band(&section, input, output))?;
                     }
                     None => {
                         self.threads = 1;
                         self.band(&section, input, output)?;
                     }
                 }
-                (crew.told)(self.schedule.done());
+                (team.on_progress)(self.schedule.done());
             }
         }
         Ok(())
     }
 
-    /// Takes in a band of rows, and moves all steps of a section on as far as they get.
+    /// Reads a band of input rows, and computes as many rows of all steps of a section as they allow.
     fn band(&mut self, section: &Range<usize>, input: &[f32], output: &mut [f32]) -> Result<(), Error> {
         let before: usize = self.schedule.made.iter().sum();
-        self.enter(input)?;
+        self.read_input(input)?;
         self.schedule.begin(section);
         while let Some((index, end)) = self.schedule.next(section) {
             self.advance(index, end)?;
-            self.leave(output)?;
+            self.write_output(output)?;
         }
         if self.schedule.made.iter().sum::<usize>() == before {
-            return Err(Error::Inference("Expected rows to be made but nothing moves any more".to_owned()));
+            return Err(Error::Inference(
+                "Expected a band to compute rows but no step can continue".to_owned(),
+            ));
         }
         Ok(())
     }
 
-    /// Takes in the next rows of the input, if there are more.
-    fn enter(&mut self, input: &[f32]) -> Result<(), Error> {
-        let rows = self.schedule.made[0]..self.schedule.entered();
+    /// Converts the next rows of the input to NCHWc, if there are more.
+    fn read_input(&mut self, input: &[f32]) -> Result<(), Error> {
+        let rows = self.schedule.made[0]..self.schedule.next_input_row();
         let (height, width) = self.schedule.sizes[0];
-        let keep = self.schedule.keep(0);
+        let keep = self.schedule.first_kept_row(0);
         let channels: Vec<&[f32]> = input
             .chunks_exact(height * width)
             .map(|channel| &channel[rows.start * width..rows.end * width])
@@ -128,23 +132,23 @@ impl<'a> Stream<'a> {
         }
         let planes = self.values[self.slots[0]].extend(rows.len(), keep)?;
         for (plane, channels) in planes.into_iter().zip(channels.chunks(LANES)) {
-            to_blocked(channels, plane)?;
+            to_nchwc(channels, plane)?;
         }
         Ok(())
     }
 
-    /// Copies the output rows that are there to where they belong.
-    fn leave(&mut self, output: &mut [f32]) -> Result<(), Error> {
+    /// Converts the output rows that are computed to NCHW, through the final pixel shuffle.
+    fn write_output(&mut self, output: &mut [f32]) -> Result<(), Error> {
         let last = self.slots.len() - 1;
         let (height, width) = self.schedule.sizes[last];
-        let rows = self.schedule.left..self.schedule.made[last];
+        let rows = self.schedule.written..self.schedule.made[last];
         if rows.is_empty() {
             return Ok(());
         }
         let planes: Vec<&[[f32; LANES]]> =
             self.values[self.slots[last]].part(rows.clone()).map(|plane| plane.as_chunks().0).collect();
-        let exit = self.program.exit;
-        let side = exit.side;
+        let shuffle = self.program.shuffle;
+        let side = shuffle.side;
         let channels = self.program.channels[last] / (side * side);
         let row = side * side * width;
         let mut parts: Vec<(usize, usize, &mut [f32])> = Vec::new();
@@ -156,7 +160,7 @@ impl<'a> Stream<'a> {
         self.share(&mut parts, |(c, first, rows), _| {
             for (y, row) in rows.chunks_exact_mut(width * side).enumerate() {
                 for dx in 0..side {
-                    let source = exit.source(*c, y % side, dx, channels);
+                    let source = shuffle.source(*c, y % side, dx, channels);
                     let pixels = &planes[source / LANES][(*first + y / side) * width..][..width];
                     for (value, pixel) in row[dx..].iter_mut().step_by(side).zip(pixels) {
                         *value = pixel[source % LANES];
@@ -165,24 +169,24 @@ impl<'a> Stream<'a> {
             }
             Ok(())
         })?;
-        self.schedule.left = rows.end;
+        self.schedule.written = rows.end;
         Ok(())
     }
 
     /// Computes the rows of a step up to `end`.
     fn advance(&mut self, index: usize, end: usize) -> Result<(), Error> {
         let rows = self.schedule.made[index + 1]..end;
-        let keep = self.schedule.keep(index + 1);
+        let keep = self.schedule.first_kept_row(index + 1);
         self.schedule.made[index + 1] = rows.end;
         let step = &self.program.steps[index];
-        // Taken out, so that it can be written while others are read: none of those has the same slot.
+        // Taken out so that it can be written while others are read: none of those has the same slot.
         let mut value = std::mem::take(&mut self.values[self.slots[index + 1]]);
         let result = value.extend(rows.len(), keep).and_then(|made| self.compute(step, rows, made));
         self.values[self.slots[index + 1]] = value;
         result
     }
 
-    fn input(&self, source: &Source) -> Input<'_> {
+    fn input(&self, source: &Operand) -> Input<'_> {
         let planes = source.planes(plane_count(self.program.channels[source.value]));
         Input { value: &self.values[self.slots[source.value]], planes }
     }
@@ -190,12 +194,13 @@ impl<'a> Stream<'a> {
     /// Computes rows of a step, in parts for several threads if there are some to help.
     fn compute(&self, step: &Step, rows: Range<usize>, made: Vec<&mut [f32]>) -> Result<(), Error> {
         let inputs: Vec<Input> = step.inputs.iter().map(|source| self.input(source)).collect();
-        let work = Work { op: &step.op, inputs: &inputs, size: self.schedule.sizes[step.inputs[0].value] };
+        let work =
+            StepRows { op: &step.op, inputs: &inputs, size: self.schedule.sizes[step.inputs[0].value] };
         let mut parts = parts(rows, made, step.op.alignment(), self.threads);
         self.share(&mut parts, |part, scratch| work.compute(part.rows.clone(), &mut part.made, scratch))
     }
 
-    /// Does `work` on each of `parts`: here, or on all threads that help.
+    /// Does `work` on each of `parts`, on this thread or on all threads of the team.
     fn share<T: Send>(
         &self,
         parts: &mut [T],
@@ -220,8 +225,8 @@ struct Part<'a> {
     made: Vec<&'a mut [f32]>,
 }
 
-/// Cuts rows into parts for `threads` threads: two for each, so that one that was held up is helped out, or one for each
-/// where that shares them more evenly.
+/// Cuts rows into parts for `threads` threads: two for each, so that others take over from a delayed one, or one for each
+/// where that is more even.
 fn parts(rows: Range<usize>, made: Vec<&mut [f32]>, alignment: usize, threads: usize) -> Vec<Part<'_>> {
     if threads < 2 {
         return vec![Part { rows, made }];

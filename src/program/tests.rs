@@ -6,8 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::schedule::Schedule;
 use super::*;
 use crate::kernel::{
-    Activation, Conv, ConvSpec, Epilogue, Isa, LANES, Picture, from_blocked, plane_count, to_blocked,
+    Activation, Activations, Conv, ConvSpec, Epilogue, Isa, LANES, from_nchwc, plane_count, to_nchwc,
 };
+
+/// The fastest kernels of this machine: all instruction sets give the same bits.
+fn isa() -> Isa {
+    Isa::detect().unwrap_or(Isa::Portable)
+}
 
 /// A 1x1 convolution whose weight from input i to output o is `weight(o, i)`.
 fn mix(inputs: &[usize], outputs: usize, epilogue: Epilogue, weight: impl Fn(usize, usize) -> f32) -> Op {
@@ -15,29 +20,29 @@ fn mix(inputs: &[usize], outputs: usize, epilogue: Epilogue, weight: impl Fn(usi
     let pairs = (0..outputs).flat_map(|o| (0..total).map(move |i| (o, i)));
     let weights: Vec<f32> = pairs.map(|(o, i)| weight(o, i)).collect();
     let spec =
-        ConvSpec { inputs: inputs.to_vec(), outputs, kernel: 1, padding: 0, enlarged: false, epilogue };
-    Op::Conv(Arc::new(Conv::new(Isa::Portable, &spec, &weights, &vec![0.0; outputs]).unwrap()))
+        ConvSpec { inputs: inputs.to_vec(), outputs, kernel: 1, padding: 0, upsample: false, epilogue };
+    Op::Conv(Arc::new(Conv::new(isa(), &spec, &weights, &vec![0.0; outputs]).unwrap()))
 }
 
 /// A convolution with weights that look like noise.
 fn noisy(inputs: &[usize], outputs: usize, kernel: usize, padding: usize, epilogue: Epilogue) -> Op {
     let count = inputs.iter().sum::<usize>() * outputs * kernel * kernel;
     let weights: Vec<f32> = (0..count).map(noise).collect();
-    let spec = ConvSpec { inputs: inputs.to_vec(), outputs, kernel, padding, enlarged: false, epilogue };
-    Op::Conv(Arc::new(Conv::new(Isa::Portable, &spec, &weights, &vec![0.1; outputs]).unwrap()))
+    let spec = ConvSpec { inputs: inputs.to_vec(), outputs, kernel, padding, upsample: false, epilogue };
+    Op::Conv(Arc::new(Conv::new(isa(), &spec, &weights, &vec![0.1; outputs]).unwrap()))
 }
 
 /// A 3x3 convolution with a 1x1 convolution behind it.
-fn followed(inputs: &[usize], outputs: usize, epilogue: Epilogue) -> Op {
+fn fused(inputs: &[usize], outputs: usize, epilogue: Epilogue) -> Op {
     let Op::Conv(larger) = noisy(inputs, 12, 3, 1, Epilogue::Activate(Activation::Relu)) else { panic!() };
     let weights: Vec<f32> = (0..12 * outputs).map(noise).collect();
     let larger = Arc::into_inner(larger).unwrap();
-    Op::Conv(Arc::new(larger.followed_by(&epilogue, &weights, &vec![0.1; outputs]).unwrap()))
+    Op::Conv(Arc::new(larger.fuse_pointwise(&epilogue, &weights, &vec![0.1; outputs]).unwrap()))
 }
 
 /// Some channels of a value.
-fn part(value: usize, channels: Range<usize>) -> Source {
-    Source { value, channels: Some(channels) }
+fn part(value: usize, channels: Range<usize>) -> Operand {
+    Operand { value, channels: Some(channels) }
 }
 
 fn noise(i: usize) -> f32 {
@@ -55,7 +60,7 @@ fn step(op: Op, inputs: &[usize]) -> Step {
 fn run(program: &Program, input: &[f32], size: (usize, usize)) -> Vec<f32> {
     let (channels, height, width) = program.output_shape(size.0, size.1).unwrap();
     let mut output = vec![f32::NAN; channels * height * width];
-    program.run(input, size, &mut output, &mut Workspace::default(), &Crew::ALONE).unwrap();
+    program.run(input, size, &mut output, &mut Workspace::default(), &ThreadTeam::SINGLE).unwrap();
     output
 }
 
@@ -97,15 +102,15 @@ fn depth_to_space_is_onnx_dcr() {
 }
 
 #[test]
-fn the_way_out_shuffles_any_number_of_channels() {
+fn the_pixel_shuffle_takes_any_number_of_channels() {
     let (side, channels, height, width) = (3, 5, 2, 4);
     let input: Vec<f32> = (0..side * side * channels * height * width).map(|i| i as f32).collect();
-    for side_by_side in [false, true] {
+    for order in [ChannelOrder::Dcr, ChannelOrder::Crd] {
         let same = mix(&[side * side * channels], side * side * channels, identity(), |o, i| {
             f32::from(u8::from(o == i))
         });
         let program = Program::new(side * side * channels, vec![step(same, &[0])]).unwrap();
-        let program = program.with_exit(Shuffle { side, side_by_side }).unwrap();
+        let program = program.with_shuffle(PixelShuffle { side, order }).unwrap();
         let output = run(&program, &input, (height, width));
         // ONNX's operator list: DCR is [side, side, C'], CRD is [C', side, side].
         for (i, found) in output.iter().enumerate() {
@@ -115,13 +120,14 @@ fn the_way_out_shuffles_any_number_of_channels() {
                 i % (width * side),
             );
             let phase = y % side * side + x % side;
-            let from = if side_by_side { c * side * side + phase } else { phase * channels + c };
+            let from =
+                if order == ChannelOrder::Crd { c * side * side + phase } else { phase * channels + c };
             assert_eq!(*found, input[(from * height + y / side) * width + x / side]);
         }
     }
     let three = Program::new(3, vec![step(Op::Affine { factor: 1.0, offset: 0.0 }, &[0])]).unwrap();
     assert_eq!(
-        three.with_exit(Shuffle { side: 2, side_by_side: true }).err().unwrap().code(),
+        three.with_shuffle(PixelShuffle { side: 2, order: ChannelOrder::Crd }).err().unwrap().code(),
         "ERR_INVALID_ARG_VALUE"
     );
 }
@@ -140,7 +146,7 @@ fn concatenation_is_a_list_of_inputs() {
     assert_eq!(run(&program, &[7.0, 0.0, 0.0], (1, 1)), [14.0]);
 }
 
-/// A body with everything in it: skips that are read late, a concatenation, 5x5, valid convolutions on request.
+/// A subgraph with everything in it: skips that are read late, a concatenation, 5x5, valid convolutions on request.
 fn network(padding: usize) -> Program {
     let add = Epilogue::AddThenActivate(Activation::Relu);
     let padded = |kernel: usize| if padding == 0 { 0 } else { kernel / 2 };
@@ -156,10 +162,10 @@ fn network(padding: usize) -> Program {
             step(noisy(&[20], 20, 3, 1, Epilogue::Gate), &[5, 1]),
             step(noisy(&[20], 64, 1, 0, identity()), &[6]),
             step(Op::DepthToSpace { side: 2 }, &[7]),
-            step(followed(&[16], 48, Epilogue::Activate(Activation::Relu)), &[8]),
+            step(fused(&[16], 48, Epilogue::Activate(Activation::Relu)), &[8]),
             // Some of a value's channels, and a residual of several.
             Step { op: noisy(&[16], 16, 3, 1, add.clone()), inputs: vec![part(9, 32..48), part(9, 0..16)] },
-            Step { op: followed(&[16], 32, add), inputs: vec![part(9, 16..32), part(9, 0..16), 10.into()] },
+            Step { op: fused(&[16], 32, add), inputs: vec![part(9, 16..32), part(9, 0..16), 10.into()] },
             step(noisy(&[32], 3, 3, 1, identity()), &[11]),
         ]);
     }
@@ -194,32 +200,33 @@ fn other(step: &Step, channels: usize, values: &[Vec<f32>], size: (usize, usize)
 }
 
 fn convolved(conv: &Conv, step: &Step, values: &[Vec<f32>], sizes: &[(usize, usize)]) -> Vec<f32> {
-    let blocked = |source: &Source| {
+    let to_planes = |source: &Operand| {
         let pixels = sizes[source.value].0 * sizes[source.value].1;
         let channels: Vec<&[f32]> = values[source.value].chunks(pixels).collect();
         let read = source.channels.clone().unwrap_or(0..channels.len());
         let channels = &channels[read];
         let planes = channels.chunks(LANES).map(|channels| {
             let mut plane = vec![0.0; pixels * LANES];
-            to_blocked(channels, &mut plane).unwrap();
+            to_nchwc(channels, &mut plane).unwrap();
             plane
         });
         planes.collect::<Vec<_>>()
     };
     let split = conv.inputs().len();
-    let inputs: Vec<Vec<f32>> = step.inputs[..split].iter().flat_map(blocked).collect();
-    let residual: Vec<Vec<f32>> = step.inputs[split..].iter().flat_map(blocked).collect();
+    let inputs: Vec<Vec<f32>> = step.inputs[..split].iter().flat_map(to_planes).collect();
+    let residual: Vec<Vec<f32>> = step.inputs[split..].iter().flat_map(to_planes).collect();
     let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
     let residual: Vec<&[f32]> = residual.iter().map(Vec::as_slice).collect();
     let (height, width) = sizes[step.inputs[0].value];
     let (out_height, out_width) = conv.output_size(height, width).unwrap();
     let mut planes = vec![vec![0.0; out_height * out_width * LANES]; plane_count(conv.outputs())];
     let mut outputs: Vec<&mut [f32]> = planes.iter_mut().map(Vec::as_mut_slice).collect();
-    conv.run(Picture::whole(height, width, &inputs, &residual), &mut outputs, &mut Scratch::new()).unwrap();
+    conv.run(Activations::whole(height, width, &inputs, &residual), &mut outputs, &mut Scratch::new())
+        .unwrap();
     let mut out = vec![0.0; conv.outputs() * out_height * out_width];
     let mut channels: Vec<&mut [f32]> = out.chunks_mut(out_height * out_width).collect();
     for (plane, channels) in planes.iter().zip(channels.chunks_mut(LANES)) {
-        from_blocked(plane, channels).unwrap();
+        from_nchwc(plane, channels).unwrap();
     }
     out
 }
@@ -245,9 +252,9 @@ fn streaming_gives_the_bits_of_whole_layers() {
 }
 
 #[test]
-fn a_cut_beyond_the_reach_does_not_show() {
+fn a_cut_with_the_halo_of_bit_reach_does_not_show() {
     let program = network(1);
-    let (reach, alignment) = (program.reach(), program.alignment());
+    let (reach, alignment) = (program.bit_reach(), program.alignment());
     let (height, width) = (8 + 2 * reach.next_multiple_of(4), 20);
     let input = picture(height, width);
     let all = run(&program, &input, (height, width));
@@ -267,7 +274,7 @@ fn memory_is_bounded_by_the_width_and_used_again() {
     let mut workspace = Workspace::default();
     let mut held = |height: usize| {
         let (input, mut output) = (picture(height, 64), vec![0.0; 3 * 4 * height * 64]);
-        program.run(&input, (height, 64), &mut output, &mut workspace, &Crew::ALONE).unwrap();
+        program.run(&input, (height, 64), &mut output, &mut workspace, &ThreadTeam::SINGLE).unwrap();
         workspace.bytes()
     };
     let tall = held(400);
@@ -276,16 +283,16 @@ fn memory_is_bounded_by_the_width_and_used_again() {
 }
 
 #[test]
-fn an_enlarged_picture_is_made_in_few_of_its_wide_rows() {
+fn wide_rows_behind_an_upsample_are_made_few_at_a_time() {
     let steps = vec![
         step(noisy(&[3], 16, 3, 1, identity()), &[0]),
-        step(Op::Enlarge { side: 4 }, &[1]),
+        step(Op::NearestUpsample { factor: 4 }, &[1]),
         step(noisy(&[16], 16, 3, 1, identity()), &[2]),
     ];
     let program = Program::new(3, steps).unwrap();
     let sizes = program.sizes(100, 1000).unwrap();
     let schedule = || Schedule::new(&program, &sizes, 1);
-    // Eight rows of the input at a time are 32 of the enlarged picture; eight of those, and what a filter reaches back, do.
+    // Eight rows of the input at a time are 32 of the upsample picture; eight of those, and what a filter reaches back, do.
     assert_eq!((schedule().rows(1), schedule().rows(2)), (8, 8));
     let windows = schedule().windows(&sections::sections(&program, &schedule(), usize::MAX));
     assert!(windows[2] <= 16 && windows[3] <= 8, "{windows:?}");
@@ -299,12 +306,12 @@ fn threads_that_come_and_go_change_no_bit() {
     let alone = run(&program, &input, (height, width));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
     let band = AtomicUsize::new(0);
-    let between = || Ok([3, 1, 2][band.fetch_add(1, Ordering::Relaxed) % 3]);
-    let mut together = vec![f32::NAN; alone.len()];
-    let crew = Crew { pool: Some(&pool), between: &between, ..Crew::ALONE };
-    program.run(&input, (height, width), &mut together, &mut Workspace::default(), &crew).unwrap();
+    let on_band = || Ok([3, 1, 2][band.fetch_add(1, Ordering::Relaxed) % 3]);
+    let mut on_team = vec![f32::NAN; alone.len()];
+    let team = ThreadTeam { pool: Some(&pool), on_band: &on_band, ..ThreadTeam::SINGLE };
+    program.run(&input, (height, width), &mut on_team, &mut Workspace::default(), &team).unwrap();
     assert!(band.into_inner() > 3);
-    assert_eq!(together, alone);
+    assert_eq!(on_team, alone);
 }
 
 #[test]
@@ -326,8 +333,9 @@ fn sections_give_the_same_bits_in_less_memory() {
     assert!(cut.len() > 3, "{cut:?}");
     let held = |section_bytes: usize| {
         let (mut workspace, mut output) = (Workspace::default(), vec![0.0; 16 * size.0 * size.1]);
-        let stream = Stream::new(&program, &sizes, &mut workspace, section_bytes, &Crew::ALONE).unwrap();
-        stream.run(&input, &mut output, &Crew::ALONE).unwrap();
+        let stream =
+            StreamingRun::new(&program, &sizes, &mut workspace, section_bytes, &ThreadTeam::SINGLE).unwrap();
+        stream.run(&input, &mut output, &ThreadTeam::SINGLE).unwrap();
         (workspace.bytes(), output)
     };
     let ((small, in_sections), (large, streamed)) = (held(100_000), held(usize::MAX));
@@ -354,9 +362,9 @@ fn what_does_not_fit_is_refused() {
         (1, 1),
         &mut [0.0],
         &mut workspace,
-        &Crew { between: &|| Err(Error::Aborted), ..Crew::ALONE },
+        &ThreadTeam { on_band: &|| Err(Error::Aborted), ..ThreadTeam::SINGLE },
     );
     assert_eq!(stopped.unwrap_err().code(), "ABORT_ERR");
-    let short = program.run(&[0.0], (1, 1), &mut [], &mut workspace, &Crew::ALONE);
+    let short = program.run(&[0.0], (1, 1), &mut [], &mut workspace, &ThreadTeam::SINGLE);
     assert_eq!(short.unwrap_err().code(), "ERR_UPSCALER_INFERENCE");
 }

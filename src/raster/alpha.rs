@@ -96,7 +96,7 @@ fn over<T: Sample>(samples: &mut Vec<T>, channels: usize, background: [u8; 3]) {
 ///
 /// The colour spreads one pixel at a time in all eight directions; a pixel takes the mean of the neighbours that
 /// were coloured in earlier rounds. Every pixel is visited once, so the time is linear in the number of pixels.
-pub fn unbleed(raster: &mut Raster) {
+pub fn bleed_alpha(raster: &mut Raster) {
     if !raster.has_alpha() {
         return;
     }
@@ -184,11 +184,11 @@ mod tests {
     fn colour_spreads_under_transparent_pixels() {
         // One row: the pixel in the middle of five is as far from 10 as from 30.
         let mut row = grey_alpha(7, 1, &[[10, 255], [0, 0], [99, 0], [1, 0], [2, 0], [30, 1], [7, 0]]);
-        unbleed(&mut row);
+        bleed_alpha(&mut row);
         assert_eq!(bytes(&row), [10, 255, 10, 0, 10, 0, 30, 0, 30, 0, 30, 1, 30, 0]);
 
         let mut meeting = grey_alpha(3, 1, &[[10, 255], [0, 0], [31, 255]]);
-        unbleed(&mut meeting);
+        bleed_alpha(&mut meeting);
         assert_eq!(bytes(&meeting), [10, 255, 21, 0, 31, 255]);
     }
 
@@ -199,7 +199,7 @@ mod tests {
             let mut samples = vec![0u16; 5 * 3 * 4];
             samples[(y * 5 + x) * 4..][..4].copy_from_slice(&[1, 2, 3, 4]);
             let mut raster = Raster::new(5, 3, 4, Samples::U16(samples)).unwrap();
-            unbleed(&mut raster);
+            bleed_alpha(&mut raster);
             let Samples::U16(samples) = raster.samples else { panic!("depth changed") };
             assert!(samples.chunks(4).all(|pixel| pixel[..3] == [1, 2, 3]));
             assert_eq!(samples.iter().skip(3).step_by(4).filter(|&&alpha| alpha != 0).count(), 1);
@@ -212,7 +212,7 @@ mod tests {
             [grey_alpha(2, 1, &[[5, 0], [6, 0]]), Raster::new(2, 1, 1, Samples::U8(vec![0, 9])).unwrap()]
         {
             let mut changed = raster.clone();
-            unbleed(&mut changed);
+            bleed_alpha(&mut changed);
             assert_eq!(changed, raster);
         }
     }

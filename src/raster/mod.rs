@@ -17,7 +17,7 @@ mod picture;
 mod resample;
 mod sniff;
 
-pub use alpha::{constant_alpha, flatten, unbleed};
+pub use alpha::{bleed_alpha, constant_alpha, flatten};
 pub use animation::{Animation, AnimationEncoder, AnimationOptions, Area, Frame};
 pub use colour::ToProfile;
 pub use decode::{DecodeOptions, Decoded, FailOn, Header, decode, probe};

@@ -8,9 +8,9 @@ use once_cell::sync::OnceCell;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::deadline::{self, Turn};
-use crate::engine::Cancel;
 use crate::error::Error;
 use crate::memory;
+use crate::workers::Cancel;
 
 /// Images that may be decoded at the same time, per worker: enough that the fair queue has a thumbnail to prefer,
 /// few enough that a flood of posters waits outside memory.
@@ -149,8 +149,9 @@ pub struct Ticket {
     outcome: Outcome,
 }
 
-#[derive(Clone, Copy)]
-enum Outcome {
+/// How an image's work ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
     Done,
     Failed,
     Aborted,
@@ -158,20 +159,31 @@ enum Outcome {
     Refused,
 }
 
+impl<T> From<&Result<T, Error>> for Outcome {
+    fn from(result: &Result<T, Error>) -> Outcome {
+        match result {
+            Ok(_) => Outcome::Done,
+            Err(Error::Aborted) => Outcome::Aborted,
+            Err(Error::Timeout(_)) => Outcome::Refused,
+            Err(_) => Outcome::Failed,
+        }
+    }
+}
+
 impl Ticket {
-    /// Counts a queued image, unless `most` are queued already.
+    /// Counts a queued image, unless `max_pending` are queued already.
     ///
     /// # Errors
     /// [`Error::QueueFull`].
-    pub fn new(counters: &Arc<Counters>, most: u64) -> Result<Ticket, Error> {
+    pub fn new(counters: &Arc<Counters>, max_pending: u64) -> Result<Ticket, Error> {
         let full = |_: u64| {
             counters.refuse();
             Counters::global().refuse();
             Error::QueueFull(format!(
-                "Expected at most {most} images to be waiting (maxPending) but the queue is full"
+                "Expected at most {max_pending} images to be waiting (maxPending) but the queue is full"
             ))
         };
-        let grow = |queued: u64| (queued < most).then_some(queued + 1);
+        let grow = |queued: u64| (queued < max_pending).then_some(queued + 1);
         counters.queued.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grow).map_err(full)?;
         Counters::global().queued.fetch_add(1, Ordering::Relaxed);
         Ok(Ticket { counters: counters.clone(), running: false, outcome: Outcome::Aborted })
@@ -191,14 +203,9 @@ impl Ticket {
         });
     }
 
-    /// The image is done.
-    pub fn settle<T>(mut self, result: &Result<T, Error>) {
-        self.outcome = match result {
-            Ok(_) => Outcome::Done,
-            Err(Error::Aborted) => Outcome::Aborted,
-            Err(Error::Timeout(_)) => Outcome::Refused,
-            Err(_) => Outcome::Failed,
-        };
+    /// The image's work has ended.
+    pub fn settle(mut self, outcome: Outcome) {
+        self.outcome = outcome;
     }
 }
 

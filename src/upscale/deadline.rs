@@ -22,7 +22,7 @@ const OPTIMISM: f64 = 0.8;
 const NEWEST: f64 = 0.3;
 
 /// Networks whose times are remembered; more are not used at one time.
-const MOST_NETWORKS: usize = 64;
+const MAX_NETWORKS: usize = 64;
 
 /// More is not expected of any picture; sums of it are far from overflowing.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
@@ -70,7 +70,7 @@ pub fn learn(network: &str, pixels: u64, took: Duration) {
     let rate = took.as_secs_f64() / pixels.max(1) as f64;
     if let Some(known) = rates.get_mut(network) {
         *known += (rate - *known) * NEWEST;
-    } else if rates.len() < MOST_NETWORKS {
+    } else if rates.len() < MAX_NETWORKS {
         rates.insert(network.to_owned(), rate);
     }
 }
@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(expected("known", u64::MAX), LONGEST);
     }
 
-    /// The queue is the process's: one test has it to itself.
+    /// The queue is the process's: one test has it to primary.
     #[tokio::test]
     async fn the_earliest_comes_first_and_what_is_too_late_is_refused() {
         let now = Instant::now();

@@ -9,9 +9,9 @@ use std::task::Poll;
 use super::canvas::Canvas;
 use super::finish::Finish;
 use super::outlet::{self, Outlet, Piece};
-use crate::engine::Lane;
 use crate::error::Error;
 use crate::raster::{Band, Encoder, Joiner, Raster};
+use crate::workers::Lane;
 
 type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
@@ -38,7 +38,7 @@ enum Destination {
 
 /// Bands that may wait for a worker: enough to keep many cores busy, few enough that a slow codec holds back the
 /// tiles instead of filling memory.
-const MOST_PENDING: usize = 32;
+const MAX_PENDING: usize = 32;
 
 impl<'a> Encoding<'a> {
     /// A file of `width` x `height` pixels; `finish` is applied to its rows. It is collected, or leaves by the outlet as
@@ -68,7 +68,7 @@ impl<'a> Encoding<'a> {
             self.start_band(to);
             self.next = to;
         }
-        while self.compressing.len() > MOST_PENDING {
+        while self.compressing.len() > MAX_PENDING {
             self.settle_band().await?;
         }
         self.settle_ready().await

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use super::admission::{self, Admitted, Ticket, until};
 use super::canvas::Canvas;
+use super::channel_runs::channel_runs;
 use super::deadline;
 use super::encoding::Encoding;
 use super::finish::{Finish, Opacity};
 use super::frame;
 use super::hooks::{Hook, Hooks};
-use super::layers::layers;
 use super::network_memory;
 use super::networks::{Network, Networks, Route};
 use super::options::{Input, Limits, Options, Output};
@@ -23,9 +23,9 @@ use super::source::{Opened, Source};
 use super::tile::{Buffers, Guarded, Replaced};
 use super::tiling::tiling;
 use super::whole;
-use crate::engine::{Cancel, Lane, Pool, Share};
 use crate::error::Error;
 use crate::raster::{self, Depth, EncodeOptions, Encoder, Format, Metadata, Raster, ToProfile};
+use crate::workers::{Cancel, Lane, Pool, Share};
 
 /// One image to upscale.
 pub struct Job {
@@ -122,7 +122,7 @@ impl Job {
             Ok(result)
         })
         .await;
-        ticket.settle(&result);
+        ticket.settle((&result).into());
         result
     }
 
@@ -339,14 +339,14 @@ impl Run<'_> {
             return Ok(picture);
         }
         let (width, height) = (picture.width, picture.height);
-        let larger = self.pass_whole(picture, Turn::Cleaning, Depth::Sixteen).await?;
+        let larger = self.pass_whole(picture, Stage::Cleaning, Depth::Sixteen).await?;
         self.lane.run(move || raster::resample(&larger, width, height).map(Arc::new)).await
     }
 
     /// All passes but the last. What lies between two passes has 16 bits, so that nothing visible is rounded away.
     async fn earlier_passes(&self, mut picture: Arc<Raster>) -> Result<Arc<Raster>, Error> {
         for index in 1..self.sizing.passes {
-            picture = Arc::new(self.pass_whole(picture, Turn::Pass(index - 1), Depth::Sixteen).await?);
+            picture = Arc::new(self.pass_whole(picture, Stage::Pass(index - 1), Depth::Sixteen).await?);
         }
         Ok(picture)
     }
@@ -363,7 +363,7 @@ impl Run<'_> {
     async fn stream(&self, picture: Arc<Raster>, opacity: Opacity, format: Format) -> Result<Vec<u8>, Error> {
         let finish = Arc::new(Finish { opacity, ..self.colours(format)? });
         let mut encoding = self.encoding(finish, format).await?;
-        let last = Turn::Pass(self.sizing.passes - 1);
+        let last = Stage::Pass(self.sizing.passes - 1);
         let pass = self.pass(picture, last, self.delivery.depth)?;
         pass.run(Rows::Encoded(&mut encoding)).await?;
         _ = self.computed.set(Instant::now());
@@ -375,7 +375,7 @@ impl Run<'_> {
     async fn whole(&self, picture: Arc<Raster>, opacity: Opacity) -> Result<Raster, Error> {
         let depth = self.delivery.depth;
         let picture = match self.sizing.passes.checked_sub(1) {
-            Some(last) => self.pass_whole(picture, Turn::Pass(last), depth).await?,
+            Some(last) => self.pass_whole(picture, Stage::Pass(last), depth).await?,
             None => Arc::unwrap_or_clone(picture).into_depth(depth),
         };
         _ = self.computed.set(Instant::now());
@@ -425,37 +425,37 @@ impl Run<'_> {
         Ok(Finish { opacity: Opacity::None, flatten, profile })
     }
 
-    async fn pass_whole(&self, picture: Arc<Raster>, turn: Turn, depth: Depth) -> Result<Raster, Error> {
-        let scale = self.network(turn).engines.itself.signature().footprint.scale;
+    async fn pass_whole(&self, picture: Arc<Raster>, stage: Stage, depth: Depth) -> Result<Raster, Error> {
+        let scale = self.network(stage).engines.primary.signature().geometry.scale;
         let (width, height) = (picture.width * scale, picture.height * scale);
         let canvas = Canvas::new(Raster::blank(width, height, self.delivery.channels_by_model, depth)?, 0);
-        let pass = self.pass(picture, turn, depth)?;
+        let pass = self.pass(picture, stage, depth)?;
         pass.run(Rows::Whole(canvas.clone())).await?;
         self.guarded.note(&pass);
         drop(pass);
         Ok(canvas.into_picture())
     }
 
-    fn network(&self, turn: Turn) -> &Network {
-        match (turn, &self.route.cleaner) {
-            (Turn::Cleaning, Some(cleaner)) => cleaner,
+    fn network(&self, stage: Stage) -> &Network {
+        match (stage, &self.route.cleaner) {
+            (Stage::Cleaning, Some(cleaner)) => cleaner,
             _ => &self.route.upscaler,
         }
     }
 
-    fn pass(&self, picture: Arc<Raster>, turn: Turn, depth: Depth) -> Result<Pass<'_>, Error> {
-        let Network { name, engines } = self.network(turn).clone();
-        let signature = engines.itself.signature();
+    fn pass(&self, picture: Arc<Raster>, stage: Stage, depth: Depth) -> Result<Pass<'_>, Error> {
+        let Network { name, engines } = self.network(stage).clone();
+        let signature = engines.primary.signature();
         let tiling = tiling(picture.width, picture.height, signature, &self.options, self.workers);
         let planes = (signature.channels_in, signature.channels_out);
         let colours = if self.delivery.channels_by_model >= 3 { 3 } else { 1 };
         let alpha = self.delivery.channels_by_model.is_multiple_of(2);
         let plan = Plan::new(picture.width, picture.height, signature, tiling)?;
-        let meter = |listener| Arc::new(Meter::new(listener, self.share(turn), plan.len()));
+        let meter = |listener| Arc::new(Meter::new(listener, self.share(stage), plan.len()));
         let meter = self.listener.clone().map(meter);
         Ok(Pass {
             plan,
-            layers: Arc::new(layers(colours, alpha, planes, engines.grey.is_some())?),
+            channel_runs: Arc::new(channel_runs(colours, alpha, planes, engines.grey.is_some())?),
             buffers: Arc::new(Buffers::default()),
             network: Arc::new(Guarded {
                 name,
@@ -474,23 +474,23 @@ impl Run<'_> {
         })
     }
 
-    /// The share of the job's work before a turn, and in it. A pass takes `factor²` times the work of the one before;
+    /// The share of the job's work before a stage, and in it. A pass takes `factor²` times the work of the one before;
     /// cleaning takes as much as the first, since the networks for it are as small as the others.
-    fn share(&self, turn: Turn) -> (f64, f64) {
+    fn share(&self, stage: Stage) -> (f64, f64) {
         let growth = f64::from(self.sizing.factor).powi(2);
         let work = |passes: u32| (0..passes).map(|pass| growth.powi(pass as i32)).sum::<f64>();
         let cleaning = if self.route.cleaner.is_some() { 1.0 } else { 0.0 };
         let all = cleaning + work(self.sizing.passes);
-        match turn {
-            Turn::Cleaning => (0.0, cleaning / all),
-            Turn::Pass(index) => ((cleaning + work(index)) / all, growth.powi(index as i32) / all),
+        match stage {
+            Stage::Cleaning => (0.0, cleaning / all),
+            Stage::Pass(index) => ((cleaning + work(index)) / all, growth.powi(index as i32) / all),
         }
     }
 }
 
 /// One run of a network over the whole picture.
 #[derive(Clone, Copy)]
-enum Turn {
+enum Stage {
     /// Before the passes.
     Cleaning,
     /// Pass number so much, from 0.

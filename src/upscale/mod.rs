@@ -2,6 +2,7 @@
 
 mod admission;
 mod canvas;
+mod channel_runs;
 mod deadline;
 mod encoding;
 mod finish;
@@ -9,7 +10,6 @@ mod frame;
 mod guard;
 mod hooks;
 mod job;
-mod layers;
 mod network_memory;
 mod networks;
 mod options;
@@ -26,7 +26,7 @@ mod tile;
 mod tiling;
 mod whole;
 
-pub use admission::{Counters, Counts, Ticket};
+pub use admission::{Counters, Counts, Outcome, Ticket};
 pub use hooks::{Hook, Hooks};
 pub use job::{Data, Job, Stages, Upscaled};
 pub use networks::{Artefacts, Candidate, Compression, Network, Networks, Role};

@@ -14,7 +14,7 @@ pub fn of(
     workers: usize,
 ) -> u64 {
     let at = |pass: u32| {
-        let growth = signature.footprint.scale.checked_pow(pass)?;
+        let growth = signature.geometry.scale.checked_pow(pass)?;
         let size = (width.checked_mul(growth)?, height.checked_mul(growth)?);
         Some(tiles(size, signature, options, workers))
     };
@@ -31,12 +31,12 @@ fn tiles((width, height): (u32, u32), signature: &Signature, options: &Options, 
         Tiling::Fixed { height: h, width: w } => (patches((width, height), (w, h)), w, h),
         Tiling::Whole => (1, width, height),
     };
-    let (pixels, load) = (u64::from(w) * u64::from(h), &signature.load);
-    let results = signature.channels_out as u64 * u64::from(signature.footprint.scale).pow(2);
+    let (pixels, limits) = (u64::from(w) * u64::from(h), &signature.limits);
+    let results = signature.channels_out as u64 * u64::from(signature.geometry.scale).pow(2);
     let planes = (signature.channels_in as u64 + results) * size_of::<f32>() as u64;
     let each = pixels
-        .saturating_mul(planes + load.bytes_per_pixel)
-        .saturating_add(u64::from(w) * load.bytes_per_column);
+        .saturating_mul(planes + limits.bytes_per_pixel)
+        .saturating_add(u64::from(w) * limits.bytes_per_column);
     each.saturating_mul(count.min(workers as u64))
 }
 
@@ -47,23 +47,25 @@ fn patches((width, height): (u32, u32), (w, h): (u32, u32)) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Load;
-    use crate::graph::Footprint;
+    use crate::engine::TileLimits;
+    use crate::graph::SpatialGeometry;
 
     #[test]
     fn planes_columns_and_activations_of_as_many_tiles_as_run_at_once() {
-        let signature = |load| Signature {
+        let signature = |limits| Signature {
             channels_in: 3,
             channels_out: 3,
-            footprint: Footprint { scale: 2, radius: Some(4), trim: 0, divisor: 1 },
+            geometry: SpatialGeometry { scale: 2, radius: Some(4), valid_crop: 0, size_multiple: 1 },
             halo: 4,
-            load,
+            alignment: 4,
+            limits,
             fixed_size: None,
             input_range: (0.0, 1.0),
             output_range: (0.0, 1.0),
+            guarded: false,
         };
         let patches = Options { patch_size: Some(64), ..Options::default() };
-        let rows = signature(Load { bytes_per_column: 1000, ..Load::UNLIMITED });
+        let rows = signature(TileLimits { bytes_per_column: 1000, ..TileLimits::UNLIMITED });
         let planes = 64 * 64 * (3 + 3 * 4) * 4;
         assert_eq!(of((64, 64), &rows, &patches, 1, 8), planes + 64 * 1000);
         assert_eq!(
@@ -71,7 +73,7 @@ mod tests {
             8 * (planes + 64 * 1000),
             "ten tiles, eight at once"
         );
-        let whole = signature(Load { bytes_per_pixel: 500, ..Load::UNLIMITED });
+        let whole = signature(TileLimits { bytes_per_pixel: 500, ..TileLimits::UNLIMITED });
         assert_eq!(of((64, 64), &whole, &patches, 1, 8), planes + 64 * 64 * 500);
         assert_eq!(of((64, 64), &whole, &patches, 2, 8), 4 * (planes + 64 * 64 * 500), "the second pass");
         assert_eq!(of((64, 64), &whole, &patches, 0, 8), 0);

@@ -48,7 +48,7 @@ impl Artefacts {
     }
 }
 
-type Load = Box<dyn Fn() -> Result<Network, Error> + Send + Sync>;
+type ModelLoader = Box<dyn Fn() -> Result<Network, Error> + Send + Sync>;
 
 /// What a network is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub enum Role {
 pub struct Candidate {
     scale: u32,
     role: Role,
-    load: Load,
+    load: ModelLoader,
     loaded: OnceCell<Network>,
 }
 
@@ -97,31 +97,31 @@ impl Candidate {
 
 /// The networks that a job may run.
 pub struct Networks {
-    usual: Network,
+    primary: Network,
     others: Vec<Arc<Candidate>>,
 }
 
 impl Networks {
-    /// `usual` upscales clean pictures to its own scale; without others it upscales all pictures to all sizes.
-    pub fn new(usual: Network, others: Vec<Candidate>) -> Networks {
-        Networks { usual, others: others.into_iter().map(Arc::new).collect() }
+    /// `primary` upscales clean pictures to its own scale; without others it upscales all pictures to all sizes.
+    pub fn new(primary: Network, others: Vec<Candidate>) -> Networks {
+        Networks { primary, others: others.into_iter().map(Arc::new).collect() }
     }
 
     /// The scale where none is asked for, and those of the networks for clean pictures.
     pub fn scales(&self) -> Scales {
-        let usual = self.usual.engines.itself.signature().footprint.scale;
+        let primary = self.primary.engines.primary.signature().geometry.scale;
         let others = self.others.iter().filter(|other| other.role == Role::Clean).map(|other| other.scale);
-        Scales { usual, networks: others.chain([usual]).collect() }
+        Scales { primary, networks: others.chain([primary]).collect() }
     }
 
-    /// What the usual network is called.
+    /// What the primary network is called.
     pub fn name(&self) -> &str {
-        &self.usual.name
+        &self.primary.name
     }
 
-    /// What the usual network takes and gives.
+    /// What the primary network takes and gives.
     pub fn signature(&self) -> &Signature {
-        self.usual.engines.itself.signature()
+        self.primary.engines.primary.signature()
     }
 
     /// Whether a picture may have to be cleaned before networks of scale `factor` upscale it.
@@ -158,8 +158,10 @@ impl Networks {
     fn upscaler(&self, factor: u32) -> Result<Network, Error> {
         let fits = |other: &&Arc<Candidate>| other.role == Role::Clean && other.scale == factor;
         match self.others.iter().find(fits) {
-            Some(other) if self.usual.engines.itself.signature().footprint.scale != factor => other.network(),
-            _ => Ok(self.usual.clone()),
+            Some(other) if self.primary.engines.primary.signature().geometry.scale != factor => {
+                other.network()
+            }
+            _ => Ok(self.primary.clone()),
         }
     }
 }
@@ -189,8 +191,8 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::engine::{Engine, Load, Sink, Watch};
-    use crate::graph::Footprint;
+    use crate::engine::{Engine, RunContext, Sink, TileLimits};
+    use crate::graph::SpatialGeometry;
 
     struct Still(Signature);
 
@@ -198,7 +200,7 @@ mod tests {
         fn signature(&self) -> &Signature {
             &self.0
         }
-        fn run(&self, _: &[f32], _: usize, _: usize, _: &Watch, _: Sink) -> Result<(), Error> {
+        fn run(&self, _: &[f32], _: usize, _: usize, _: &RunContext, _: Sink) -> Result<(), Error> {
             panic!("nothing is run here")
         }
     }
@@ -207,15 +209,19 @@ mod tests {
         let signature = Signature {
             channels_in: 3,
             channels_out: 3,
-            footprint: Footprint { scale, radius: Some(0), trim: 0, divisor: 1 },
+            geometry: SpatialGeometry { scale, radius: Some(0), valid_crop: 0, size_multiple: 1 },
             halo: 0,
-            load: Load::UNLIMITED,
+            alignment: 4,
+            limits: TileLimits::UNLIMITED,
             fixed_size: None,
             input_range: (0.0, 1.0),
             output_range: (0.0, 1.0),
             guarded: false,
         };
-        Network { name: name.to_owned(), engines: Engines { itself: Arc::new(Still(signature)), grey: None } }
+        Network {
+            name: name.to_owned(),
+            engines: Engines { primary: Arc::new(Still(signature)), grey: None },
+        }
     }
 
     fn candidate(name: &'static str, scale: u32, artefacts: Option<(u8, u8)>) -> Candidate {
@@ -229,7 +235,7 @@ mod tests {
             candidate("light", 2, Some((92, 82))),
             candidate("strong", 2, Some((80, 50))),
         ];
-        Networks::new(network("usual", 2), others)
+        Networks::new(network("primary", 2), others)
     }
 
     fn sizing(factor: u32, passes: u32) -> Sizing {
@@ -243,16 +249,16 @@ mod tests {
     #[test]
     fn clean_pictures_get_the_network_of_their_scale() {
         let clean = |factor| choice().route(&sizing(factor, 1), None).unwrap().name();
-        assert_eq!((clean(2), clean(4)), ("usual".to_owned(), "large".to_owned()));
-        assert_eq!(choice().scales(), Scales { usual: 2, networks: vec![4, 2] });
+        assert_eq!((clean(2), clean(4)), ("primary".to_owned(), "large".to_owned()));
+        assert_eq!(choice().scales(), Scales { primary: 2, networks: vec![4, 2] });
     }
 
     #[test]
     fn the_quality_of_the_file_decides() {
         for (quality, jpeg, webp) in [
-            (100, "usual", "usual"),
-            (93, "usual", "usual"),
-            (92, "light", "usual"),
+            (100, "primary", "primary"),
+            (93, "primary", "primary"),
+            (92, "light", "primary"),
             (82, "light", "light"),
             (81, "light", "light"),
             (80, "strong", "light"),
@@ -274,7 +280,7 @@ mod tests {
     #[test]
     fn a_picture_that_only_shrinks_needs_no_cleaning() {
         let compression = Compression { format: Format::Jpeg, quality: 10 };
-        assert_eq!(choice().route(&sizing(2, 0), Some(compression)).unwrap().name(), "usual");
+        assert_eq!(choice().route(&sizing(2, 0), Some(compression)).unwrap().name(), "primary");
     }
 
     #[test]
@@ -286,12 +292,12 @@ mod tests {
             _ => Ok(network("light", 2)),
         };
         let light = Candidate::new(2, Role::Compressed(Artefacts { jpeg: 92, webp: 82 }), load);
-        let networks = Networks::new(network("usual", 2), vec![light]);
+        let networks = Networks::new(network("primary", 2), vec![light]);
         let route = |quality| {
             let compression = Compression { format: Format::Jpeg, quality };
             networks.route(&sizing(2, 1), Some(compression)).map(|route| route.name())
         };
-        assert_eq!(route(95).unwrap(), "usual");
+        assert_eq!(route(95).unwrap(), "primary");
         assert_eq!(loads.load(Ordering::SeqCst), 0);
         assert_eq!(route(85).unwrap_err().code(), "ERR_UPSCALER_MODEL_LOAD");
         assert_eq!(route(85).unwrap(), "light");

@@ -5,16 +5,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::canvas::{Canvas, Canvases};
+use super::channel_runs::ChannelRun;
 use super::encoding::Encoding;
 use super::hooks::Hook;
-use super::layers::Layer;
 use super::options::Output;
 use super::plan::Plan;
 use super::progress::{Meter, Slice, TileDone, rects};
 use super::tile::{Buffers, Guarded, Tile};
-use crate::engine::{Cancel, Lane};
 use crate::error::Error;
 use crate::raster::{Depth, Raster, Samples};
+use crate::workers::{Cancel, Lane};
 
 /// Where the rows of a pass go.
 pub enum Rows<'a, 'lane> {
@@ -32,7 +32,7 @@ pub struct Pass<'a> {
     pub cancel: Cancel,
     pub picture: Arc<Raster>,
     pub plan: Plan,
-    pub layers: Arc<Vec<Layer>>,
+    pub channel_runs: Arc<Vec<ChannelRun>>,
     pub buffers: Arc<Buffers>,
     /// Channels and samples of the result.
     pub channels: u8,
@@ -49,7 +49,7 @@ type Pending = Pin<Box<dyn Future<Output = Result<Ran, Error>> + Send>>;
 enum Ran {
     /// It is on its canvas.
     Stitched(Option<Slice>),
-    /// What is kept of each layer, for the caller's code to see first.
+    /// What is kept of each channel run, for the caller's code to see first.
     Held(Tile, Vec<Raster>),
 }
 
@@ -91,7 +91,7 @@ impl Pass<'_> {
     }
 
     fn scale(&self) -> u32 {
-        self.network.engines.itself.signature().footprint.scale
+        self.network.engines.primary.signature().geometry.scale
     }
 
     /// The canvas that a tile row is stitched onto.
@@ -112,7 +112,7 @@ impl Pass<'_> {
             network: self.network.clone(),
             cancel: self.cancel.clone(),
             picture: self.picture.clone(),
-            layers: self.layers.clone(),
+            channel_runs: self.channel_runs.clone(),
             buffers: self.buffers.clone(),
             meter: self.meter.clone(),
             canvas: canvas.clone(),
@@ -120,7 +120,7 @@ impl Pass<'_> {
             columns: self.plan.columns[column],
         };
         let pixels = u64::from(tile.rows.source_len) * u64::from(tile.columns.source_len);
-        let long = pixels > self.network.engines.itself.signature().load.long_pixels;
+        let long = pixels > self.network.engines.primary.signature().limits.long_pixels;
         let (slices, held) = (self.slices(), self.postprocess.is_some());
         let work = move || {
             if held {
@@ -141,8 +141,8 @@ impl Pass<'_> {
     async fn postprocess(&self, tile: Tile, mut results: Vec<Raster>) -> Result<Option<Slice>, Error> {
         if let Some(hook) = &self.postprocess {
             let colours = if self.channels >= 3 { 3 } else { 1 };
-            for (result, layer) in results.iter_mut().zip(&*tile.layers) {
-                if !layer.targets.iter().any(|target| target.channel() < colours) {
+            for (result, channel_run) in results.iter_mut().zip(&*tile.channel_runs) {
+                if !channel_run.targets.iter().any(|target| target.channel() < colours) {
                     continue;
                 }
                 let given = Raster {

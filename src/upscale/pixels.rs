@@ -1,7 +1,7 @@
 //! Pixels to planes and back: the copies at a tile's two ends, with everything that can be done in the same breath
 //! (value range, clamping, rounding, channel mapping).
 
-use super::layers::{Source, Target};
+use super::channel_runs::{Source, Target};
 use super::plan::Span;
 use crate::engine::Signature;
 use crate::raster::{LUMA, Raster, Samples};
@@ -49,7 +49,7 @@ impl Sample for f32 {
 }
 
 /// The nearest integer, halves up, of a value that is clamped to 0..=`white`; NaN is black. A cast with `as` clamps by
-/// itself, but the compiler makes no vector code of it: stitching takes twice as long.
+/// primary, but the compiler makes no vector code of it: stitching takes twice as long.
 fn rounded(value: f32, white: f32) -> i32 {
     // SAFETY: `max` gives the other operand for NaN, so this is a number from 0.5 to `white` + 0.5, at most 65535.5.
     unsafe { (value.max(0.0).min(white) + 0.5).to_int_unchecked() }
@@ -269,16 +269,17 @@ impl Kept<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Load;
-    use crate::graph::Footprint;
+    use crate::engine::TileLimits;
+    use crate::graph::SpatialGeometry;
 
     fn signature(range: (f32, f32)) -> Signature {
         Signature {
             channels_in: 3,
             channels_out: 3,
-            footprint: Footprint { scale: 1, radius: Some(0), trim: 0, divisor: 1 },
+            geometry: SpatialGeometry { scale: 1, radius: Some(0), valid_crop: 0, size_multiple: 1 },
             halo: 0,
-            load: Load::UNLIMITED,
+            alignment: 4,
+            limits: TileLimits::UNLIMITED,
             fixed_size: None,
             input_range: range,
             output_range: range,

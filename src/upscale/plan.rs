@@ -4,11 +4,7 @@
 use super::guard;
 use crate::engine::Signature;
 use crate::error::Error;
-use crate::graph::Footprint;
-
-/// Tile origins are multiples of this, because Winograd kernels round by the position within a 4x4 output grid:
-/// only then is a tile's result the same, bit for bit, as the whole picture's.
-const GRID: u32 = 4;
+use crate::graph::SpatialGeometry;
 
 /// One tile along one axis, in input pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,14 +44,14 @@ pub struct Plan {
 impl Plan {
     /// Plans `width` x `height` pixels. Every input pixel is in the core of exactly one tile.
     pub fn new(width: u32, height: u32, signature: &Signature, tiling: Tiling) -> Result<Plan, Error> {
-        let (footprint, halo) = (&signature.footprint, guard::halo(signature));
+        let (geometry, halo) = (&signature.geometry, guard::halo(signature));
         let axis = |total: u32, pick: fn(u32, u32) -> u32| match tiling {
-            Tiling::Auto { rows, columns } => Ok(auto(total, pick(rows, columns), footprint, halo)),
+            Tiling::Auto { rows, columns } => Ok(auto(total, pick(rows, columns), signature, halo)),
             Tiling::Patches { size, padding } => {
-                patches(total, size, padding).map(|spans| fit(spans, footprint))
+                patches(total, size, padding).map(|spans| fit(spans, geometry))
             }
-            Tiling::Fixed { height, width } => patches_of(total, pick(height, width), footprint, halo),
-            Tiling::Whole => Ok(auto(total, 1, footprint, halo)),
+            Tiling::Fixed { height, width } => patches_of(total, pick(height, width), geometry, halo),
+            Tiling::Whole => Ok(auto(total, 1, signature, halo)),
         };
         Ok(Plan { rows: axis(height, |h, _| h)?, columns: axis(width, |_, w| w)? })
     }
@@ -66,21 +62,21 @@ impl Plan {
     }
 }
 
-/// The input size of `count` equal tiles along an axis of `total` pixels, but for what a network's form demands.
-pub fn tile_size(total: u32, count: u32, footprint: &Footprint, halo: u32) -> u32 {
-    let grid = lcm(GRID, footprint.divisor);
+/// The input size of `count` equal tiles along an axis of `total` pixels, before what [`fit`] adds.
+pub fn tile_size(total: u32, count: u32, signature: &Signature, halo: u32) -> u32 {
+    let grid = grid(signature);
     let halo = halo.next_multiple_of(grid);
     let overlaps = 2 * u64::from(halo) * u64::from(count.max(1) - 1);
     let size = (u64::from(total) + overlaps).div_ceil(u64::from(count.max(1))) as u32;
     size.next_multiple_of(grid).max(2 * halo + grid)
 }
 
-/// `count` tiles of the same input size, so that memory of one size is used again and again and workers finish
+/// `count` tiles of the same input size, so that memory of one size is reused and workers finish
 /// together: those at the picture's edges keep more of theirs, because they have halo on one side only. Origins are on
 /// the grid; what does not divide makes the last tile smaller, never shifted.
-fn auto(total: u32, count: u32, footprint: &Footprint, halo: u32) -> Vec<Span> {
-    let size = tile_size(total, count, footprint, halo);
-    let halo = halo.next_multiple_of(lcm(GRID, footprint.divisor));
+fn auto(total: u32, count: u32, signature: &Signature, halo: u32) -> Vec<Span> {
+    let size = tile_size(total, count, signature, halo);
+    let halo = halo.next_multiple_of(grid(signature));
     let mut spans = Vec::new();
     let mut core = 0;
     while core < total {
@@ -95,15 +91,22 @@ fn auto(total: u32, count: u32, footprint: &Footprint, halo: u32) -> Vec<Span> {
         });
         core = end;
     }
-    fit(spans, footprint)
+    fit(spans, &signature.geometry)
 }
 
-/// Gives the network what its form demands beyond the picture: the rim that valid convolutions eat, and sizes that
-/// the divisor divides.
-fn fit(mut spans: Vec<Span>, footprint: &Footprint) -> Vec<Span> {
+/// Tile origins are multiples of this. Winograd kernels round by the position within an output tile: only on its alignment
+/// is the result of a tile the same, bit for bit, as that of the whole picture.
+fn grid(signature: &Signature) -> u32 {
+    lcm(signature.alignment, signature.geometry.size_multiple)
+}
+
+/// Extends spans beyond the picture as the network demands: the border that valid convolutions crop, and sizes that
+/// are multiples of what it takes.
+fn fit(mut spans: Vec<Span>, geometry: &SpatialGeometry) -> Vec<Span> {
     for span in &mut spans {
-        span.source -= i64::from(footprint.trim);
-        span.source_len = (span.source_len + 2 * footprint.trim).next_multiple_of(footprint.divisor);
+        span.source -= i64::from(geometry.valid_crop);
+        span.source_len =
+            (span.source_len + 2 * geometry.valid_crop).next_multiple_of(geometry.size_multiple);
     }
     spans
 }
@@ -132,22 +135,22 @@ fn patches(total: u32, size: u32, padding: u32) -> Result<Vec<Span>, Error> {
 }
 
 /// Tiles for a network of one size: shifted to stay inside, or padded where the picture is smaller.
-fn patches_of(total: u32, size: u32, footprint: &Footprint, halo: u32) -> Result<Vec<Span>, Error> {
-    let inner = size.saturating_sub(2 * footprint.trim);
+fn patches_of(total: u32, size: u32, geometry: &SpatialGeometry, halo: u32) -> Result<Vec<Span>, Error> {
+    let inner = size.saturating_sub(2 * geometry.valid_crop);
     if inner == 0 {
         return Err(Error::ModelShape(format!(
-            "Expected a network input larger than its trim but found size {size}"
+            "Expected a network input larger than what its valid convolutions crop but found size {size}"
         )));
     }
-    let trim = i64::from(footprint.trim);
+    let valid_crop = i64::from(geometry.valid_crop);
     if total <= inner {
-        return Ok(vec![Span { source: -trim, source_len: size, core: 0, core_len: total }]);
+        return Ok(vec![Span { source: -valid_crop, source_len: size, core: 0, core_len: total }]);
     }
     // A halo that leaves at least half of every tile to its core; exactness cannot be had in a smaller one.
     let padding = halo.min(inner / 4);
     let mut spans = patches(total, inner, padding)?;
     for span in &mut spans {
-        span.source -= trim;
+        span.source -= valid_crop;
         span.source_len = size;
     }
     Ok(spans)
@@ -164,20 +167,38 @@ fn lcm(a: u32, b: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::TileLimits;
     use proptest::prelude::*;
 
-    fn footprint(radius: u32, trim: u32, divisor: u32) -> Footprint {
-        Footprint { scale: 2, radius: Some(radius), trim, divisor }
+    const ALIGNMENT: u32 = 4;
+
+    fn geometry(radius: u32, valid_crop: u32, size_multiple: u32) -> SpatialGeometry {
+        SpatialGeometry { scale: 2, radius: Some(radius), valid_crop, size_multiple }
+    }
+
+    fn signature(geometry: SpatialGeometry) -> Signature {
+        Signature {
+            channels_in: 3,
+            channels_out: 3,
+            geometry,
+            halo: 0,
+            alignment: ALIGNMENT,
+            limits: TileLimits::UNLIMITED,
+            fixed_size: None,
+            input_range: (0.0, 1.0),
+            output_range: (0.0, 1.0),
+            guarded: false,
+        }
     }
 
     /// Cores tile the axis, each lies inside its source, and the source has the halo wherever there are pixels.
-    fn check(spans: &[Span], total: u32, halo: u32, trim: u32) {
+    fn check(spans: &[Span], total: u32, halo: u32, valid_crop: u32) {
         let mut at = 0;
         for span in spans {
             assert_eq!(span.core, at);
             at += span.core_len;
             let (begin, end) =
-                (span.source + i64::from(trim), span.source + i64::from(span.source_len - trim));
+                (span.source + i64::from(valid_crop), span.source + i64::from(span.source_len - valid_crop));
             assert!(begin <= i64::from(span.core.saturating_sub(halo)), "{span:?}");
             assert!(end >= i64::from((span.core + span.core_len + halo).min(total)), "{span:?}");
         }
@@ -186,13 +207,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn automatic_tiles_cover_the_axis(total in 1u32..2000, count in 1u32..30, radius in 0u32..40, trim in 0u32..9, power in 0u32..5) {
-            let divisor = 1 << power;
-            let spans = auto(total, count, &footprint(radius, trim, divisor), radius);
-            check(&spans, total, radius, trim);
+        fn automatic_tiles_cover_the_axis(total in 1u32..2000, count in 1u32..30, radius in 0u32..40, valid_crop in 0u32..9, power in 0u32..5) {
+            let size_multiple = 1 << power;
+            let spans = auto(total, count, &signature(geometry(radius, valid_crop, size_multiple)), radius);
+            check(&spans, total, radius, valid_crop);
             for span in &spans {
-                prop_assert_eq!((span.source + i64::from(trim)) % i64::from(GRID.max(divisor)), 0);
-                prop_assert_eq!(span.source_len % divisor, 0);
+                prop_assert_eq!((span.source + i64::from(valid_crop)) % i64::from(ALIGNMENT.max(size_multiple)), 0);
+                prop_assert_eq!(span.source_len % size_multiple, 0);
             }
         }
 
@@ -207,9 +228,9 @@ mod tests {
         }
 
         #[test]
-        fn fixed_networks_always_get_their_size(total in 1u32..500, size in 20u32..200, trim in 0u32..9) {
-            let spans = patches_of(total, size, &footprint(10, trim, 1), 10).unwrap();
-            check(&spans, total, 0, trim);
+        fn fixed_networks_always_get_their_size(total in 1u32..500, size in 20u32..200, valid_crop in 0u32..9) {
+            let spans = patches_of(total, size, &geometry(10, valid_crop, 1), 10).unwrap();
+            check(&spans, total, 0, valid_crop);
             prop_assert!(spans.iter().all(|span| span.source_len == size));
         }
     }
@@ -234,7 +255,7 @@ mod tests {
     #[test]
     fn a_small_picture_is_one_tile_of_its_own_size() {
         for (size, expected) in [(7, vec![7]), (1, vec![1])] {
-            let spans = auto(size, 5, &footprint(20, 0, 1), 20);
+            let spans = auto(size, 5, &signature(geometry(20, 0, 1)), 20);
             assert_eq!(spans.iter().map(|span| span.source_len).collect::<Vec<_>>(), expected);
         }
     }

@@ -72,7 +72,7 @@ pub struct Meter {
 struct Count {
     /// Tiles that are done, with the parts that are done of others.
     done: f64,
-    told: f64,
+    reported: f64,
 }
 
 impl Meter {
@@ -80,7 +80,7 @@ impl Meter {
     pub fn new(listener: Listener, (before, share): (f64, f64), tiles: usize) -> Meter {
         // Exactly 1 at the end, whatever the shares add up to.
         let end = if before + share > 1.0 - 1e-9 { 1.0 } else { before + share };
-        let count = Mutex::new(Count { done: 0.0, told: before });
+        let count = Mutex::new(Count { done: 0.0, reported: before });
         Meter { listener, before, end, tiles: tiles as f64, count }
     }
 
@@ -115,8 +115,8 @@ impl Meter {
         let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
         count.done += tiles;
         let fraction = self.fraction(count.done);
-        if (count.told + STEP..=self.end - STEP).contains(&fraction) {
-            count.told = fraction;
+        if (count.reported + STEP..=self.end - STEP).contains(&fraction) {
+            count.reported = fraction;
             (self.listener.call)(Progress { fraction, tile: None });
         }
     }

@@ -4,13 +4,13 @@ use super::options::{Fit, Options};
 use crate::error::Error;
 
 /// More passes than this add artefacts, not detail; the rest is resampled.
-const MOST_PASSES: u32 = 2;
+const MAX_PASSES: u32 = 2;
 
 /// What the networks at hand multiply a picture's sides by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scales {
     /// The scale of a result for which none is asked.
-    pub usual: u32,
+    pub primary: u32,
     /// At least one, in any order.
     pub networks: Vec<u32>,
 }
@@ -44,7 +44,7 @@ impl Sizing {
         options: &Options,
         limit: Option<u64>,
     ) -> Result<Sizing, Error> {
-        let (target, canvas) = target(width, height, scales.usual, options)?;
+        let (target, canvas) = target(width, height, scales.primary, options)?;
         let factor = factor((width, height), scales, target);
         let passes = passes((width, height), factor, target);
         let reached = (0..passes).try_fold((width, height), |(w, h), _| {
@@ -63,7 +63,7 @@ type Size = (u32, u32);
 
 fn factor(size: Size, scales: &Scales, target: Size) -> u32 {
     let reaching = scales.networks.iter().filter(|factor| reaches(size, u64::from(**factor), target)).min();
-    reaching.or(scales.networks.iter().max()).copied().unwrap_or(scales.usual)
+    reaching.or(scales.networks.iter().max()).copied().unwrap_or(scales.primary)
 }
 
 /// Whether both sides, multiplied by `factor`, are at least the target's.
@@ -109,7 +109,7 @@ fn passes((width, height): Size, factor: u32, target: Size) -> u32 {
         return 0;
     }
     let reached = |passes: &u32| reaches((width, height), u64::from(factor).pow(*passes), target);
-    (1..MOST_PASSES).find(reached).unwrap_or(MOST_PASSES)
+    (1..MAX_PASSES).find(reached).unwrap_or(MAX_PASSES)
 }
 
 /// A side in whole pixels, at least one.
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     fn scales(networks: &[u32]) -> Scales {
-        Scales { usual: networks[0], networks: networks.to_vec() }
+        Scales { primary: networks[0], networks: networks.to_vec() }
     }
 
     fn size(options: Options) -> Sizing {

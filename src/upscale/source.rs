@@ -203,7 +203,7 @@ impl Source {
             raster::flatten(&mut self.raster, options.background);
             return;
         }
-        raster::unbleed(&mut self.raster);
+        raster::bleed_alpha(&mut self.raster);
         if let Some(alpha) = raster::constant_alpha(&self.raster) {
             self.opacity = Opacity::Constant(alpha);
         } else if options.alpha == Alpha::Resample {

@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::*;
-use crate::engine::{Cancel, Engine, Engines, Load, Pool, Share, Signature, Sink, Watch};
+use crate::engine::{Engine, Engines, RunContext, Signature, Sink, TileLimits};
 use crate::error::Error;
-use crate::graph::Footprint;
+use crate::graph::SpatialGeometry;
 use crate::raster::{self, DecodeOptions, EncodeOptions, Format, Raster, Samples};
+use crate::workers::{Cancel, Pool, Share};
 
 struct Blur {
     signature: Signature,
@@ -26,9 +27,10 @@ impl Blur {
             signature: Signature {
                 channels_in: channels,
                 channels_out: channels,
-                footprint: Footprint { scale, radius: Some(radius), trim: 0, divisor: 1 },
+                geometry: SpatialGeometry { scale, radius: Some(radius), valid_crop: 0, size_multiple: 1 },
                 halo: radius,
-                load: Load { most_pixels: 60_000, ..Load::UNLIMITED },
+                alignment: 4,
+                limits: TileLimits { max_pixels: 60_000, ..TileLimits::UNLIMITED },
                 fixed_size: None,
                 input_range: (0.0, 1.0),
                 output_range: (0.0, 1.0),
@@ -40,7 +42,7 @@ impl Blur {
     }
 
     fn blurred(&self, plane: &[f32], height: usize, width: usize, y: usize, x: usize) -> f32 {
-        let radius = self.signature.footprint.radius.unwrap() as usize;
+        let radius = self.signature.geometry.radius.unwrap() as usize;
         let mut sum = 0.0;
         for yy in y.saturating_sub(radius)..(y + radius + 1).min(height) {
             for xx in x.saturating_sub(radius)..(x + radius + 1).min(width) {
@@ -61,13 +63,13 @@ impl Engine for Blur {
         planes: &[f32],
         height: usize,
         width: usize,
-        watch: &Watch,
+        context: &RunContext,
         sink: Sink,
     ) -> Result<(), Error> {
         self.runs.fetch_add(1, Ordering::SeqCst);
         std::thread::sleep(self.pause);
-        (watch.told)(0.5);
-        let scale = self.signature.footprint.scale as usize;
+        (context.on_progress)(0.5);
+        let scale = self.signature.geometry.scale as usize;
         let (out_height, out_width) = (height * scale, width * scale);
         let mut out = Vec::with_capacity(self.signature.channels_out * out_height * out_width);
         for plane in planes.chunks_exact(height * width) {
@@ -107,7 +109,7 @@ fn only(engine: Arc<dyn Engine>) -> Arc<Networks> {
 }
 
 fn network(name: &str, engine: Arc<dyn Engine>) -> Network {
-    Network { name: name.to_owned(), engines: Engines { itself: engine, grey: None } }
+    Network { name: name.to_owned(), engines: Engines { primary: engine, grey: None } }
 }
 
 async fn run(job: Job) -> Result<Upscaled, Error> {
@@ -265,13 +267,13 @@ async fn one_channel_networks_see_each_channel() {
 #[tokio::test]
 async fn alpha_and_grey_go_through_the_one_channel_form() {
     for (channels, runs) in [(1, (0, 1)), (2, (0, 2)), (3, (1, 0)), (4, (1, 1))] {
-        let (itself, grey) = (Arc::new(Blur::new(2, 0, 3)), Arc::new(Blur::new(2, 0, 1)));
+        let (primary, grey) = (Arc::new(Blur::new(2, 0, 3)), Arc::new(Blur::new(2, 0, 1)));
         let picture = picture(6, 5, channels);
-        let engines = Engines { itself: itself.clone(), grey: Some(grey.clone()) };
+        let engines = Engines { primary: primary.clone(), grey: Some(grey.clone()) };
         let networks = Arc::new(Networks::new(Network { name: "blur".to_owned(), engines }, Vec::new()));
-        let job = Job { networks, ..job(itself.clone(), &picture, raw(None, 0)) };
+        let job = Job { networks, ..job(primary.clone(), &picture, raw(None, 0)) };
         let result = raster(run(job).await.unwrap());
-        assert_eq!((itself.runs.load(Ordering::SeqCst), grey.runs.load(Ordering::SeqCst)), runs);
+        assert_eq!((primary.runs.load(Ordering::SeqCst), grey.runs.load(Ordering::SeqCst)), runs);
         assert_eq!(result.crop(7, 5, 1, 1), picture.crop(3, 2, 1, 1), "{channels} channels");
     }
 }
@@ -347,8 +349,8 @@ async fn a_full_queue_refuses_and_counts_stay_right() {
     let counters = Arc::new(Counters::default());
     let first = Ticket::new(&counters, 1).unwrap();
     assert_eq!(Ticket::new(&counters, 1).err().unwrap().code(), "ERR_UPSCALER_QUEUE_FULL");
-    first.settle(&Ok(()));
-    Ticket::new(&counters, 1).unwrap().settle::<()>(&Err(Error::Decode(String::new())));
+    first.settle(Outcome::Done);
+    Ticket::new(&counters, 1).unwrap().settle(Outcome::Failed);
     drop(Ticket::new(&counters, 1).unwrap());
     let counts = counters.counts();
     // What is refused has failed, as what cannot be decoded has.
@@ -367,7 +369,7 @@ async fn a_network_that_lies_about_its_scale_is_an_error() {
             planes: &[f32],
             height: usize,
             width: usize,
-            _: &Watch,
+            _: &RunContext,
             sink: Sink,
         ) -> Result<(), Error> {
             sink(planes, height, width)

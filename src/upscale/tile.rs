@@ -3,17 +3,18 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::canvas::Canvas;
+use super::channel_runs::{ChannelRun, Form};
 use super::guard::{self, Blown, Fallback, View};
 use super::hooks;
-use super::layers::{Form, Layer};
 use super::networks::Candidate;
 use super::options::Output;
 use super::pixels::{self, Kept};
 use super::plan::Span;
 use super::progress::{Meter, Slice};
-use crate::engine::{Cancel, Engine, Engines, Watch};
+use crate::engine::{Engine, Engines, RunContext};
 use crate::error::Error;
 use crate::raster::{self, Depth, EncodeOptions, Format, Raster};
+use crate::workers::Cancel;
 
 /// The network of a pass, with what takes its place where it has blown up.
 pub struct Guarded {
@@ -59,7 +60,7 @@ pub struct Tile {
     pub network: Arc<Guarded>,
     pub cancel: Cancel,
     pub picture: Arc<Raster>,
-    pub layers: Arc<Vec<Layer>>,
+    pub channel_runs: Arc<Vec<ChannelRun>>,
     pub buffers: Arc<Buffers>,
     pub meter: Option<Arc<Meter>>,
     pub canvas: Canvas,
@@ -68,58 +69,58 @@ pub struct Tile {
 }
 
 impl Tile {
-    /// The network that a layer is for.
+    /// The network of a channel run.
     fn engine(&self, form: Form) -> &dyn Engine {
         choose(&self.network.engines, form)
     }
 
     /// Runs the networks and stitches what they give.
     pub fn run(&self) -> Result<(), Error> {
-        for layer in &*self.layers {
-            self.run_layer(layer, &mut |kept| self.scatter(kept, layer))?;
+        for channel_run in &*self.channel_runs {
+            self.run_channels(channel_run, &mut |kept| self.scatter(kept, channel_run))?;
         }
         Ok(())
     }
 
-    /// Runs the networks and keeps what they give, a picture for each layer.
+    /// Runs the networks and keeps what they give, a picture for each channel run.
     pub fn results(&self) -> Result<Vec<Raster>, Error> {
-        let mut results = Vec::with_capacity(self.layers.len());
-        for layer in &*self.layers {
-            self.run_layer(layer, &mut |kept| results.push(hooks::interleaved(kept)))?;
+        let mut results = Vec::with_capacity(self.channel_runs.len());
+        for channel_run in &*self.channel_runs {
+            self.run_channels(channel_run, &mut |kept| results.push(hooks::interleaved(kept)))?;
         }
         Ok(results)
     }
 
     /// Stitches results that were kept.
     pub fn stitch(&self, results: Vec<Raster>) {
-        for (result, layer) in results.into_iter().zip(&*self.layers) {
+        for (result, channel_run) in results.into_iter().zip(&*self.channel_runs) {
             let (width, height) = (result.width as usize, result.height as usize);
             let planes = hooks::planes(result);
             let whole = Kept { planes: &planes, height, width, x: 0, y: 0, columns: width, rows: height };
-            self.scatter(&whole, layer);
+            self.scatter(&whole, channel_run);
         }
     }
 
-    fn scatter(&self, kept: &Kept, layer: &Layer) {
-        let signature = self.engine(layer.form).signature();
-        let scale = signature.footprint.scale as usize;
+    fn scatter(&self, kept: &Kept, channel_run: &ChannelRun) {
+        let signature = self.engine(channel_run.form).signature();
+        let scale = signature.geometry.scale as usize;
         let mut picture = self.canvas.picture();
         let y = self.rows.core as usize * scale - self.canvas.y() as usize;
         let x = self.columns.core as usize * scale;
-        pixels::scatter(kept, &layer.targets, signature, &mut picture, x, y);
+        pixels::scatter(kept, &channel_run.targets, signature, &mut picture, x, y);
     }
 
-    fn run_layer(&self, layer: &Layer, take: &mut dyn FnMut(&Kept)) -> Result<(), Error> {
+    fn run_channels(&self, channel_run: &ChannelRun, take: &mut dyn FnMut(&Kept)) -> Result<(), Error> {
         self.cancel.check()?;
-        let engine = self.engine(layer.form);
+        let engine = self.engine(channel_run.form);
         let signature = engine.signature();
         let (rows, columns) = (self.rows, self.columns);
         let mut input = self.buffers.take();
-        pixels::gather(&self.picture, &layer.sources, rows, columns, signature, &mut input);
+        pixels::gather(&self.picture, &channel_run.sources, rows, columns, signature, &mut input);
         let view = View::new(signature, rows, columns, (self.picture.height, self.picture.width));
-        let watch = self.watch();
+        let context = self.context();
         let mut blown = None;
-        let result = run(engine, &input, &view, &watch, |output| {
+        let result = run(engine, &input, &view, &context, |output| {
             if signature.guarded {
                 blown = guard::inspect(&view, &input, output);
             }
@@ -131,31 +132,37 @@ impl Tile {
             Ok(())
         });
         let repaired = match (result, blown) {
-            (Ok(()), Some(blown)) => self.repair(blown, layer, &view, &input).map(|planes| {
+            (Ok(()), Some(blown)) => self.repair(blown, channel_run, &view, &input).map(|planes| {
                 let (height, width) = view.kept_size();
                 take(&Kept { planes: &planes, height, width, x: 0, y: 0, columns: width, rows: height });
             }),
             (result, _) => result,
         };
         self.buffers.give(input);
-        (watch.told)(1.0);
+        (context.on_progress)(1.0);
         repaired
     }
 
     /// The kept part of a result, with another network's or the resampled input where it has blown up.
-    fn repair(&self, blown: Blown, layer: &Layer, view: &View, input: &[f32]) -> Result<Vec<f32>, Error> {
-        self.network.replaced.add(blown.pixels() / self.layers.len() as f64);
+    fn repair(
+        &self,
+        blown: Blown,
+        channel_run: &ChannelRun,
+        view: &View,
+        input: &[f32],
+    ) -> Result<Vec<f32>, Error> {
+        self.network.replaced.add(blown.pixels() / self.channel_runs.len() as f64);
         let lanczos = || Fallback::Lanczos { input };
         let Some(fallback) = &self.network.fallback else { return Ok(blown.repaired(view, &lanczos())) };
         let engines = fallback.network()?.engines;
-        let engine = choose(&engines, layer.form);
+        let engine = choose(&engines, channel_run.form);
         if !view.suits(engine.signature()) {
             return Ok(blown.repaired(view, &lanczos()));
         }
-        let watch = Watch { cancel: self.cancel.clone(), told: Arc::new(|_| ()) };
+        let context = RunContext { cancel: self.cancel.clone(), on_progress: Arc::new(|_| ()) };
         let mut planes = Vec::new();
-        run(engine, input, view, &watch, |output| {
-            planes.extend_from_slice(output);
+        run(engine, input, view, &context, |output| {
+            planes = guard::sound(view, input, output);
             Ok(())
         })?;
         Ok(blown.repaired(view, &Fallback::Planes(&planes)))
@@ -166,7 +173,7 @@ impl Tile {
         match kept.first_non_finite() {
             None => Ok(()),
             Some((y, x)) => {
-                let scale = self.network.engines.itself.signature().footprint.scale as usize;
+                let scale = self.network.engines.primary.signature().geometry.scale as usize;
                 let (y, x) = (self.rows.core as usize * scale + y, self.columns.core as usize * scale + x);
                 Err(Error::Inference(format!(
                     "Expected {} to give numbers but its result has NaN or infinity at column {x}, row {y}",
@@ -176,18 +183,18 @@ impl Tile {
         }
     }
 
-    /// Looks on while a layer is run.
-    fn watch(&self) -> Watch {
-        let told: Arc<dyn Fn(f64) + Send + Sync> = match &self.meter {
-            Some(meter) => Arc::new(meter.run(self.layers.len())),
+    /// The context of one channel run.
+    fn context(&self) -> RunContext {
+        let on_progress: Arc<dyn Fn(f64) + Send + Sync> = match &self.meter {
+            Some(meter) => Arc::new(meter.run(self.channel_runs.len())),
             None => Arc::new(|_| ()),
         };
-        Watch { cancel: self.cancel.clone(), told }
+        RunContext { cancel: self.cancel.clone(), on_progress }
     }
 
     /// The tile's part of the result.
     pub fn slice(&self, kind: Output) -> Result<Slice, Error> {
-        let scale = self.network.engines.itself.signature().footprint.scale;
+        let scale = self.network.engines.primary.signature().geometry.scale;
         let (width, height) = (self.columns.core_len * scale, self.rows.core_len * scale);
         let y = self.rows.core * scale - self.canvas.y();
         let part = self.canvas.picture().crop(self.columns.core * scale, y, width, height);
@@ -203,11 +210,11 @@ impl Tile {
     }
 }
 
-/// The network for a layer.
+/// The network of a channel run.
 fn choose(engines: &Engines, form: Form) -> &dyn Engine {
     match (form, &engines.grey) {
         (Form::Grey, Some(grey)) => &**grey,
-        _ => &*engines.itself,
+        _ => &*engines.primary,
     }
 }
 
@@ -216,10 +223,10 @@ fn run(
     engine: &dyn Engine,
     input: &[f32],
     view: &View,
-    watch: &Watch,
+    context: &RunContext,
     mut take: impl FnMut(&[f32]) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    engine.run(input, view.height, view.width, watch, &mut |output, height, width| {
+    engine.run(input, view.height, view.width, context, &mut |output, height, width| {
         let expected = (view.output_height(), view.output_width());
         if (height, width) != expected {
             return Err(Error::ModelShape(format!(

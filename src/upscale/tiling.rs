@@ -29,7 +29,7 @@ pub fn tiling(width: u32, height: u32, signature: &Signature, options: &Options,
     if let Some(size) = options.patch_size {
         return Tiling::Patches { size, padding: options.padding };
     }
-    if signature.footprint.radius.is_none() {
+    if signature.geometry.radius.is_none() {
         return Tiling::Whole;
     }
     let most = |total: u32| total.div_ceil(SMALLEST_CORE);
@@ -60,9 +60,9 @@ struct Cut {
 
 impl Cut {
     fn new((width, height): (u32, u32), (columns, rows): (u32, u32), signature: &Signature) -> Cut {
-        let (footprint, halo) = (&signature.footprint, guard::halo(signature));
-        let size = |total: u32, count: u32| tile_size(total, count, footprint, halo).min(total);
-        let scale = u64::from(footprint.scale);
+        let (geometry, halo) = (&signature.geometry, guard::halo(signature));
+        let size = |total: u32, count: u32| tile_size(total, count, signature, halo).min(total);
+        let scale = u64::from(geometry.scale);
         let row_pixels = u64::from(width) * scale * u64::from(height.div_ceil(rows)) * scale;
         Cut {
             columns,
@@ -79,13 +79,14 @@ impl Cut {
 
     /// By how much the limits are exceeded, 1 where they are not.
     fn excess(&self, signature: &Signature) -> f64 {
-        let load = &signature.load;
+        let limits = &signature.limits;
         // A run that is alone may hold more than runs beside others.
         let alone = self.columns * self.rows == 1;
-        let most_pixels = if alone { load.most_pixels.max(load.most_whole) } else { load.most_pixels };
-        let pixels = self.pixels() / most_pixels.max(1) as f64;
-        let widest = f64::from(load.widest) * if alone { 2.0 } else { 1.0 };
-        let width = f64::from(self.width) / widest;
+        let max_pixels =
+            if alone { limits.max_pixels.max(limits.max_whole_pixels) } else { limits.max_pixels };
+        let pixels = self.pixels() / max_pixels.max(1) as f64;
+        let max_width = f64::from(limits.max_width) * if alone { 2.0 } else { 1.0 };
+        let width = f64::from(self.width) / max_width;
         let row = self.row_bytes as f64 / ROW_BYTES as f64;
         pixels.max(width).max(row).max(1.0)
     }
@@ -94,7 +95,7 @@ impl Cut {
     fn time(&self, signature: &Signature, workers: usize) -> f64 {
         let tiles = u64::from(self.columns) * u64::from(self.rows);
         if tiles == 1 {
-            return self.pixels() / (workers as f64 * signature.load.spread).max(1.0);
+            return self.pixels() / (workers as f64 * signature.limits.thread_efficiency).max(1.0);
         }
         tiles.div_ceil(workers.max(1) as u64) as f64 * (self.pixels() + TILE_OVERHEAD as f64)
     }
@@ -103,16 +104,17 @@ impl Cut {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Load;
-    use crate::graph::Footprint;
+    use crate::engine::TileLimits;
+    use crate::graph::SpatialGeometry;
 
-    fn signature(halo: u32, most_pixels: u64, spread: f64) -> Signature {
+    fn signature(halo: u32, max_pixels: u64, thread_efficiency: f64) -> Signature {
         Signature {
             channels_in: 3,
             channels_out: 3,
-            footprint: Footprint { scale: 2, radius: Some(halo), trim: 0, divisor: 1 },
+            geometry: SpatialGeometry { scale: 2, radius: Some(halo), valid_crop: 0, size_multiple: 1 },
             halo,
-            load: Load { most_pixels, widest: 512, spread, ..Load::UNLIMITED },
+            alignment: 4,
+            limits: TileLimits { max_pixels, max_width: 512, thread_efficiency, ..TileLimits::UNLIMITED },
             fixed_size: None,
             input_range: (0.0, 1.0),
             output_range: (0.0, 1.0),
@@ -146,9 +148,9 @@ mod tests {
 
     #[test]
     fn a_larger_picture_is_one_tile_where_threads_can_share_it() {
-        let whole = |spread: f64| {
-            let signature = signature(21, 60_000, spread);
-            Signature { load: Load { most_whole: 240_000, ..signature.load }, ..signature }
+        let whole = |thread_efficiency: f64| {
+            let signature = signature(21, 60_000, thread_efficiency);
+            Signature { limits: TileLimits { max_whole_pixels: 240_000, ..signature.limits }, ..signature }
         };
         assert_eq!(cut((480, 500), &whole(0.95), 2), (1, 1));
         assert_ne!(cut((480, 501), &whole(0.95), 2), (1, 1), "one row too many");

@@ -22,22 +22,22 @@ pub fn memory(
     sizing: &Sizing,
     workers: usize,
 ) -> Result<u64, Error> {
-    let footprint = &signature.footprint;
+    let geometry = &signature.geometry;
     if signature.fixed_size.is_some() || sizing.passes == 0 {
         return Ok(0);
     }
-    if footprint.radius.is_some() {
+    if geometry.radius.is_some() {
         return Ok(one_tile((width, height), signature, options, sizing.passes, workers));
     }
     // What the last pass is given, cut into patches if that is wanted.
-    let growth = u64::from(footprint.scale).pow(sizing.passes - 1);
+    let growth = u64::from(geometry.scale).pow(sizing.passes - 1);
     let patch = options.patch_size.map_or(u64::MAX, u64::from);
     let side = |pixels: u32| {
         let whole = u64::from(pixels) * growth;
-        (whole.min(patch).next_multiple_of(footprint.divisor.into()), whole.div_ceil(patch))
+        (whole.min(patch).next_multiple_of(geometry.size_multiple.into()), whole.div_ceil(patch))
     };
     let ((w, columns), (h, rows)) = (side(width), side(height));
-    let bytes = w * h * signature.load.bytes_per_pixel;
+    let bytes = w * h * signature.limits.bytes_per_pixel;
     let limit = limit();
     if bytes > limit {
         let mib = |bytes: u64| bytes.div_ceil(1 << 20);
@@ -64,16 +64,16 @@ fn one_tile(
     passes: u32,
     workers: usize,
 ) -> u64 {
-    let Signature { load, footprint, .. } = signature;
+    let Signature { limits, geometry, .. } = signature;
     let bytes = |pass: u32| {
-        let growth = footprint.scale.checked_pow(pass)?;
+        let growth = geometry.scale.checked_pow(pass)?;
         let (width, height) = (width.checked_mul(growth)?, height.checked_mul(growth)?);
         let pixels = u64::from(width) * u64::from(height);
-        let large = pixels > load.most_pixels && pixels <= load.most_whole;
+        let large = pixels > limits.max_pixels && pixels <= limits.max_whole_pixels;
         let whole = || {
             matches!(tiling(width, height, signature, options, workers), Tiling::Auto { columns: 1, rows: 1 })
         };
-        (large && whole()).then_some(pixels * load.bytes_per_pixel)
+        (large && whole()).then_some(pixels * limits.bytes_per_pixel)
     };
     (0..passes).filter_map(bytes).max().unwrap_or(0)
 }
@@ -81,24 +81,25 @@ fn one_tile(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Load;
-    use crate::graph::Footprint;
+    use crate::engine::TileLimits;
+    use crate::graph::SpatialGeometry;
 
     #[test]
     fn memory_is_asked_for_where_one_tile_is_larger_than_tiles_beside_others() {
-        let load = Load {
-            most_pixels: 60_000,
-            most_whole: 240_000,
-            spread: 0.95,
+        let limits = TileLimits {
+            max_pixels: 60_000,
+            max_whole_pixels: 240_000,
+            thread_efficiency: 0.95,
             bytes_per_pixel: 700,
-            ..Load::UNLIMITED
+            ..TileLimits::UNLIMITED
         };
         let signature = Signature {
             channels_in: 3,
             channels_out: 3,
-            footprint: Footprint { scale: 2, radius: Some(21), trim: 0, divisor: 1 },
+            geometry: SpatialGeometry { scale: 2, radius: Some(21), valid_crop: 0, size_multiple: 1 },
             halo: 21,
-            load,
+            alignment: 4,
+            limits,
             fixed_size: None,
             input_range: (0.0, 1.0),
             output_range: (0.0, 1.0),

@@ -1,7 +1,7 @@
 //! Convolutions of the networks' shapes, one thread, 64, 128 and 256 pixels a side.
 //!
 //! Measured: [`Conv::run`] on planes that are there, into planes that are there, scratch grown before. Not measured:
-//! preparing the weights, the ways in and out of the blocked layout. Throughput counts the multiplications and additions
+//! preparing the weights, conversions from and to NCHWc. Throughput counts the multiplications and additions
 //! of the definition (2 k² per input channel, output channel and pixel), however few are done: so it can exceed what the
 //! machine can do.
 //!
@@ -9,7 +9,7 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use upscaler_kernel::{Activation, Conv, ConvSpec, Epilogue, Isa, LANES, Picture, Scratch, plane_count};
+use upscaler_kernel::{Activation, Activations, Conv, ConvSpec, Epilogue, Isa, LANES, Scratch, plane_count};
 
 /// Name, channels of each concatenated input, outputs, kernel, epilogue.
 type Shape = (&'static str, &'static [usize], usize, usize, Epilogue);
@@ -60,7 +60,7 @@ fn convolution<const SIZE: usize>(bencher: Bencher, name: &str) {
         noise(outputs * channels * kernel * kernel, 1.0 / ((channels * kernel * kernel) as f32).sqrt());
     let residuals = if epilogue.has_residual() { plane_count(outputs) } else { 0 };
     let spec =
-        ConvSpec { inputs: inputs.to_vec(), outputs, kernel, padding: kernel / 2, enlarged: false, epilogue };
+        ConvSpec { inputs: inputs.to_vec(), outputs, kernel, padding: kernel / 2, upsample: false, epilogue };
     let conv = Conv::new(isa(), &spec, &weights, &vec![0.1; outputs]).expect("a valid specification");
 
     let plane = || noise(SIZE * SIZE * LANES, 1.0);
@@ -69,7 +69,7 @@ fn convolution<const SIZE: usize>(bencher: Bencher, name: &str) {
     let planes: Vec<&[f32]> = planes.iter().map(Vec::as_slice).collect();
     let residual: Vec<_> = (0..residuals).map(|_| plane()).collect();
     let residual: Vec<&[f32]> = residual.iter().map(Vec::as_slice).collect();
-    let picture = Picture::whole(SIZE, SIZE, &planes, &residual);
+    let picture = Activations::whole(SIZE, SIZE, &planes, &residual);
     let mut output: Vec<_> = (0..plane_count(outputs)).map(|_| plane()).collect();
     let mut output: Vec<&mut [f32]> = output.iter_mut().map(Vec::as_mut_slice).collect();
     let mut scratch = Scratch::new();
@@ -79,9 +79,9 @@ fn convolution<const SIZE: usize>(bencher: Bencher, name: &str) {
         .bench_local(|| conv.run(picture, &mut output, &mut scratch));
 }
 
-/// A 3x3 convolution of 64 channels and a 1x1 convolution of its result with a residual: as two, and as one.
+/// A 3x3 convolution of 64 channels and a 1x1 convolution of its result with a residual: as two, and fused.
 #[divan::bench(args = [false, true], consts = [64, 128, 256])]
-fn followed<const SIZE: usize>(bencher: Bencher, as_one: bool) {
+fn fused_pointwise<const SIZE: usize>(bencher: Bencher, fused: bool) {
     const OUTPUTS: usize = 128;
     let add = Epilogue::AddThenActivate(Activation::Identity);
     let relu = Epilogue::Activate(Activation::Relu);
@@ -90,7 +90,7 @@ fn followed<const SIZE: usize>(bencher: Bencher, as_one: bool) {
         outputs,
         kernel,
         padding: kernel / 2,
-        enlarged: false,
+        upsample: false,
         epilogue: epilogue.clone(),
     };
     let (weights, bias) = (noise(64 * 64 * 9, 0.04), vec![0.1; OUTPUTS]);
@@ -98,7 +98,7 @@ fn followed<const SIZE: usize>(bencher: Bencher, as_one: bool) {
         || Conv::new(isa(), &spec(3, 64, &relu), &weights, &bias[..64]).expect("a valid specification");
     let pointwise = noise(64 * OUTPUTS, 0.1);
     let second = Conv::new(isa(), &spec(1, OUTPUTS, &add), &pointwise, &bias).expect("a valid specification");
-    let both = conv().followed_by(&add, &pointwise, &bias).expect("a valid follower");
+    let both = conv().fuse_pointwise(&add, &pointwise, &bias).expect("a valid fused");
     let first = conv();
 
     let planes = |count: usize| (0..count).map(|_| noise(SIZE * SIZE * LANES, 1.0)).collect::<Vec<_>>();
@@ -108,15 +108,15 @@ fn followed<const SIZE: usize>(bencher: Bencher, as_one: bool) {
     let mut scratch = Scratch::new();
     bencher.bench_local(|| {
         let mut output: Vec<&mut [f32]> = output.iter_mut().map(Vec::as_mut_slice).collect();
-        if as_one {
-            return both.run(Picture::whole(SIZE, SIZE, &input, &residual), &mut output, &mut scratch);
+        if fused {
+            return both.run(Activations::whole(SIZE, SIZE, &input, &residual), &mut output, &mut scratch);
         }
         {
             let mut between: Vec<&mut [f32]> = between.iter_mut().map(Vec::as_mut_slice).collect();
-            first.run(Picture::whole(SIZE, SIZE, &input, &[]), &mut between, &mut scratch)?;
+            first.run(Activations::whole(SIZE, SIZE, &input, &[]), &mut between, &mut scratch)?;
         }
         let between: Vec<&[f32]> = between.iter().map(Vec::as_slice).collect();
-        second.run(Picture::whole(SIZE, SIZE, &between, &residual), &mut output, &mut scratch)
+        second.run(Activations::whole(SIZE, SIZE, &between, &residual), &mut output, &mut scratch)
     });
 }
 

@@ -1,4 +1,4 @@
-//! What happens to a convolution's result before it is stored: activation, residual, gate.
+//! The epilogue (post-operation) of a convolution: activation, residual, gate, before the result is stored.
 
 use crate::Error;
 
@@ -21,7 +21,7 @@ pub enum Activation {
     Swish,
 }
 
-/// What is done with the convolution's result `x` (bias included) and the residual `r`, if there is one.
+/// Applied to the convolution's result `x` (bias included) and the residual `r`, if there is one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Epilogue {
     /// `activation(x)`.
@@ -42,7 +42,8 @@ impl Epilogue {
 }
 
 /// An epilogue ready to run: per-channel values laid out in planes.
-pub(super) struct Packed {
+#[derive(Clone)]
+pub(super) struct PackedEpilogue {
     function: Function,
     combine: Combine,
     /// The slopes below zero, one block per output plane; empty for functions without.
@@ -66,12 +67,12 @@ enum Combine {
     Gate,
 }
 
-impl Packed {
+impl PackedEpilogue {
     /// Prepares `epilogue` for a convolution with `channels` outputs.
     ///
     /// # Errors
     /// `Spec` where the number of slopes is not the number of channels.
-    pub fn new(epilogue: &Epilogue, channels: usize) -> Result<Packed, Error> {
+    pub fn new(epilogue: &Epilogue, channels: usize) -> Result<PackedEpilogue, Error> {
         let (activation, combine) = match epilogue {
             Epilogue::Activate(activation) => (activation, Combine::None),
             Epilogue::AddThenActivate(activation) => (activation, Combine::AddBefore),
@@ -99,7 +100,7 @@ impl Packed {
             Activation::Sigmoid => Function::Sigmoid,
             Activation::Swish => Function::Swish,
         };
-        Ok(Packed { function, combine, slopes })
+        Ok(PackedEpilogue { function, combine, slopes })
     }
 
     pub fn has_residual(&self) -> bool {
@@ -119,7 +120,7 @@ impl Packed {
         out: &mut [[f32; LANES]],
         stride: usize,
     ) {
-        let to = Target { values, residual, combine: self.combine, out, stride };
+        let to = Store { values, residual, combine: self.combine, out, stride };
         match self.function {
             Function::Identity => to.store(l, Identity),
             Function::Relu => to.store(l, Relu),
@@ -139,8 +140,8 @@ pub(super) fn pack_channels(values: &[f32]) -> Vec<Block> {
     blocks
 }
 
-/// Values on their way to memory.
-struct Target<'a, V, const ROWS: usize, const COLUMNS: usize> {
+/// Values, what is added to them, and where they are stored.
+struct Store<'a, V, const ROWS: usize, const COLUMNS: usize> {
     values: &'a [[V; COLUMNS]; ROWS],
     residual: Option<&'a [[f32; LANES]]>,
     combine: Combine,
@@ -148,19 +149,19 @@ struct Target<'a, V, const ROWS: usize, const COLUMNS: usize> {
     stride: usize,
 }
 
-impl<V: Copy, const ROWS: usize, const COLUMNS: usize> Target<'_, V, ROWS, COLUMNS> {
+impl<V: Copy, const ROWS: usize, const COLUMNS: usize> Store<'_, V, ROWS, COLUMNS> {
     #[inline(always)]
-    fn store<L: Lanes<V = V>, F: Pointwise<L>>(self, l: L, function: F) {
+    fn store<L: Lanes<V = V>, F: UnaryOp<L>>(self, l: L, function: F) {
         match (self.combine, self.residual) {
-            (Combine::AddBefore, Some(r)) => self.store_with(l, Before(function), r),
-            (Combine::AddAfter, Some(r)) => self.store_with(l, After(function), r),
-            (Combine::Gate, Some(r)) => self.store_with(l, Gated(function), r),
+            (Combine::AddBefore, Some(r)) => self.store_with(l, AddBefore(function), r),
+            (Combine::AddAfter, Some(r)) => self.store_with(l, AddAfter(function), r),
+            (Combine::Gate, Some(r)) => self.store_with(l, SpanGate(function), r),
             _ => self.store_alone(l, function),
         }
     }
 
     #[inline(always)]
-    fn store_alone<L: Lanes<V = V>, F: Pointwise<L>>(self, l: L, function: F) {
+    fn store_alone<L: Lanes<V = V>, F: UnaryOp<L>>(self, l: L, function: F) {
         for (i, row) in self.values.iter().enumerate() {
             let out = &mut self.out[i * self.stride..][..COLUMNS];
             for j in 0..COLUMNS {
@@ -170,7 +171,7 @@ impl<V: Copy, const ROWS: usize, const COLUMNS: usize> Target<'_, V, ROWS, COLUM
     }
 
     #[inline(always)]
-    fn store_with<L: Lanes<V = V>, F: Combined<L>>(self, l: L, function: F, residual: &[[f32; LANES]]) {
+    fn store_with<L: Lanes<V = V>, F: ResidualOp<L>>(self, l: L, function: F, residual: &[[f32; LANES]]) {
         for (i, row) in self.values.iter().enumerate() {
             let out = &mut self.out[i * self.stride..][..COLUMNS];
             let residual = &residual[i * self.stride..][..COLUMNS];
@@ -182,14 +183,14 @@ impl<V: Copy, const ROWS: usize, const COLUMNS: usize> Target<'_, V, ROWS, COLUM
 }
 
 /// An activation, for one vector.
-trait Pointwise<L: Lanes>: Copy {
+trait UnaryOp<L: Lanes>: Copy {
     fn apply(self, l: L, x: L::V) -> L::V;
 }
 
 #[derive(Clone, Copy)]
 struct Identity;
 
-impl<L: Lanes> Pointwise<L> for Identity {
+impl<L: Lanes> UnaryOp<L> for Identity {
     #[inline(always)]
     fn apply(self, _: L, x: L::V) -> L::V {
         x
@@ -199,7 +200,7 @@ impl<L: Lanes> Pointwise<L> for Identity {
 #[derive(Clone, Copy)]
 struct Relu;
 
-impl<L: Lanes> Pointwise<L> for Relu {
+impl<L: Lanes> UnaryOp<L> for Relu {
     #[inline(always)]
     fn apply(self, l: L, x: L::V) -> L::V {
         l.max(l.splat(0.0), x)
@@ -209,7 +210,7 @@ impl<L: Lanes> Pointwise<L> for Relu {
 #[derive(Clone, Copy)]
 struct Slope<V>(V);
 
-impl<L: Lanes> Pointwise<L> for Slope<L::V> {
+impl<L: Lanes> UnaryOp<L> for Slope<L::V> {
     #[inline(always)]
     fn apply(self, l: L, x: L::V) -> L::V {
         let zero = l.splat(0.0);
@@ -220,7 +221,7 @@ impl<L: Lanes> Pointwise<L> for Slope<L::V> {
 #[derive(Clone, Copy)]
 struct Sigmoid;
 
-impl<L: Lanes> Pointwise<L> for Sigmoid {
+impl<L: Lanes> UnaryOp<L> for Sigmoid {
     #[inline(always)]
     fn apply(self, l: L, x: L::V) -> L::V {
         let one = l.splat(1.0);
@@ -231,7 +232,7 @@ impl<L: Lanes> Pointwise<L> for Sigmoid {
 #[derive(Clone, Copy)]
 struct Swish;
 
-impl<L: Lanes> Pointwise<L> for Swish {
+impl<L: Lanes> UnaryOp<L> for Swish {
     #[inline(always)]
     fn apply(self, l: L, x: L::V) -> L::V {
         l.div(x, l.add(l.splat(1.0), exp_of_negative(l, x)))
@@ -239,14 +240,14 @@ impl<L: Lanes> Pointwise<L> for Swish {
 }
 
 /// An activation together with a residual `r`.
-trait Combined<L: Lanes>: Copy {
+trait ResidualOp<L: Lanes>: Copy {
     fn apply(self, l: L, x: L::V, r: L::V) -> L::V;
 }
 
 #[derive(Clone, Copy)]
-struct Before<F>(F);
+struct AddBefore<F>(F);
 
-impl<L: Lanes, F: Pointwise<L>> Combined<L> for Before<F> {
+impl<L: Lanes, F: UnaryOp<L>> ResidualOp<L> for AddBefore<F> {
     #[inline(always)]
     fn apply(self, l: L, x: L::V, r: L::V) -> L::V {
         self.0.apply(l, l.add(x, r))
@@ -254,9 +255,9 @@ impl<L: Lanes, F: Pointwise<L>> Combined<L> for Before<F> {
 }
 
 #[derive(Clone, Copy)]
-struct After<F>(F);
+struct AddAfter<F>(F);
 
-impl<L: Lanes, F: Pointwise<L>> Combined<L> for After<F> {
+impl<L: Lanes, F: UnaryOp<L>> ResidualOp<L> for AddAfter<F> {
     #[inline(always)]
     fn apply(self, l: L, x: L::V, r: L::V) -> L::V {
         l.add(self.0.apply(l, x), r)
@@ -264,9 +265,9 @@ impl<L: Lanes, F: Pointwise<L>> Combined<L> for After<F> {
 }
 
 #[derive(Clone, Copy)]
-struct Gated<F>(F);
+struct SpanGate<F>(F);
 
-impl<L: Lanes, F: Pointwise<L>> Combined<L> for Gated<F> {
+impl<L: Lanes, F: UnaryOp<L>> ResidualOp<L> for SpanGate<F> {
     #[inline(always)]
     fn apply(self, l: L, x: L::V, r: L::V) -> L::V {
         l.mul(l.add(x, r), l.sub(self.0.apply(l, x), l.splat(0.5)))

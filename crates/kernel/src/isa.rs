@@ -1,4 +1,4 @@
-//! Which instructions to use: asked of the CPU once, or chosen by name for comparison.
+//! Instruction sets: the best of this CPU, or one chosen by name for comparison.
 
 use super::lanes::{Lanes, Portable, Task};
 
@@ -47,10 +47,10 @@ impl Isa {
         }
     }
 
-    /// Output vectors that the matrix product keeps in registers at once.
+    /// The largest NR of the GEMM microkernels, in vectors of sixteen output channels.
     ///
-    /// With 32 registers up to four, beside 6 to 24 tiles; with 8 (AVX2's sixteen halves) one beside six tiles.
-    pub(super) fn columns(self) -> usize {
+    /// With 32 registers up to four, beside an MR of 6 to 24; with 8 (AVX2's sixteen halves) one, beside six.
+    pub(super) fn gemm_vectors(self) -> usize {
         match self {
             Isa::Avx512 => 4,
             Isa::Avx2 | Isa::Portable => 1,

@@ -1,7 +1,7 @@
-//! Sixteen `f32` lanes at a time: the one vocabulary in which every kernel is written.
+//! Vectors of sixteen `f32` lanes: the operations in which every kernel is written.
 //!
-//! A [`Lanes`] value is a token: it can only be had where the CPU has been asked for the instructions, so all its
-//! operations are safe. Each implementation rounds every operation alike (fused multiply-add included), hence all
+//! A [`Lanes`] value is a proof token: it can only be made where the CPU has the instructions, so all its operations are
+//! safe. Each implementation rounds every operation alike (fused multiply-add included), hence all
 //! of them give the same bits.
 
 /// Channels in a plane, and floats in a vector.
@@ -49,7 +49,7 @@ pub(super) trait Task {
 pub(super) trait Lanes: Copy {
     /// Sixteen floats in registers.
     type V: Copy;
-    /// Registers of sixteen floats that the instruction set has: the budget of the matrix product.
+    /// Registers of sixteen floats that the instruction set has: the budget of the GEMM microkernels.
     const REGISTERS: usize;
 
     /// Runs `task` in a function of its own that is compiled for this instruction set.
@@ -58,9 +58,9 @@ pub(super) trait Lanes: Copy {
     fn splat(self, x: f32) -> Self::V;
     fn load(self, from: &[f32; LANES]) -> Self::V;
     fn store(self, v: Self::V, to: &mut [f32; LANES]);
-    /// Asks for what will be read at once, if it is anything: any address will do.
+    /// Prefetches the cache line of any address into the first-level cache.
     fn prefetch(self, from: *const [f32; LANES]);
-    /// The same, for what will be read or written later, into the second-level cache.
+    /// Prefetches the cache line of any address into the second-level cache.
     fn prefetch_l2(self, from: *const [f32; LANES]);
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
     fn sub(self, a: Self::V, b: Self::V) -> Self::V;
@@ -80,7 +80,7 @@ pub(super) trait Lanes: Copy {
     fn exp2_integer(self, n: Self::V) -> Self::V;
     /// In lane 4 i + j the sum of `v[i][j]`: of each four lanes the first plus the third plus the second plus the fourth,
     /// then the four sums two by two.
-    fn sums(self, v: &[[Self::V; 4]; 4]) -> Self::V;
+    fn horizontal_sums(self, v: &[[Self::V; 4]; 4]) -> Self::V;
 }
 
 /// Plain Rust on arrays: runs anywhere, and is what the vector versions are tested against. Its operations are not
@@ -180,7 +180,7 @@ impl Lanes for Portable {
     }
 
     #[inline(never)]
-    fn sums(self, v: &[[Self::V; 4]; 4]) -> Self::V {
+    fn horizontal_sums(self, v: &[[Self::V; 4]; 4]) -> Self::V {
         let mut sums = [0.0; LANES];
         for (sum, v) in sums.iter_mut().zip(v.as_flattened()) {
             let mut four = [0.0; 4];

@@ -1,25 +1,25 @@
-//! What every convolution comes down to: weights for the product, a bias, and what is done with the result.
+//! One layer, ready to run: packed weights, bias and epilogue.
 
-use super::epilogue::{Epilogue, Packed, pack_channels};
+use super::epilogue::{Epilogue, PackedEpilogue, pack_channels};
+use super::gemm::PackedWeights;
 use super::lanes::Block;
-use super::product::Weights;
 use crate::Error;
 
-/// Weights in the order of the product, and what follows it.
+/// Packed weights, and what is applied to the product.
 pub(super) struct Layer {
-    pub weights: Weights,
+    pub weights: PackedWeights,
     /// One block per output plane.
     pub bias: Vec<Block>,
-    pub epilogue: Packed,
+    pub epilogue: PackedEpilogue,
 }
 
 impl Layer {
     /// A layer with one bias per output channel.
     ///
     /// # Errors
-    /// Those of [`Packed::new`].
-    pub fn new(weights: Weights, bias: &[f32], epilogue: &Epilogue) -> Result<Layer, Error> {
-        let epilogue = Packed::new(epilogue, bias.len())?;
+    /// Those of [`PackedEpilogue::new`].
+    pub fn new(weights: PackedWeights, bias: &[f32], epilogue: &Epilogue) -> Result<Layer, Error> {
+        let epilogue = PackedEpilogue::new(epilogue, bias.len())?;
         Ok(Layer { weights, bias: pack_channels(bias), epilogue })
     }
 }

@@ -1,12 +1,13 @@
-//! 1x1 convolution: one matrix product, GROUP pixels at a time.
+//! 1x1 convolution: one matrix product, TILE_BLOCK pixels at a time.
 
 use std::ops::Range;
 
+use super::gemm::{Gemm, PackedWeights, TILE_BLOCK, even_share};
 use super::isa::Isa;
 use super::lanes::{Lanes, Task};
 use super::layer::Layer;
-use super::plane::{Pixel, Scratch};
-use super::product::{GROUP, Multiply, Weights, share};
+use super::layout::Pixel;
+use super::scratch::Scratch;
 
 /// A range of pixels of one convolution.
 pub(super) struct Pointwise<'a> {
@@ -22,43 +23,43 @@ pub(super) struct Pointwise<'a> {
 }
 
 /// Packs the weights `[output][input]`.
-pub(super) fn pack(weights: &[f32], inputs: &[usize], outputs: usize, isa: Isa) -> Weights {
+pub(super) fn pack(weights: &[f32], inputs: &[usize], outputs: usize, isa: Isa) -> PackedWeights {
     let channels: usize = inputs.iter().sum();
-    Weights::pack(1, inputs, outputs, isa.columns(), |output, input| {
+    PackedWeights::pack(1, inputs, outputs, isa.gemm_vectors(), |output, input| {
         vec![f64::from(weights[output * channels + input])]
     })
 }
 
 /// Bytes of scratch that [`Pointwise`] takes.
-pub(super) fn scratch_bytes(weights: &Weights) -> usize {
-    GROUP * (weights.planes + weights.widest_group()) * size_of::<Pixel>()
+pub(super) fn scratch_bytes(weights: &PackedWeights) -> usize {
+    TILE_BLOCK * (weights.planes + weights.widest_panel()) * size_of::<Pixel>()
 }
 
 impl Task for Pointwise<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        let near = self.scratch.inputs.take(GROUP * self.layer.weights.planes);
-        let near = near.as_chunks_mut().0.as_chunks_mut().0;
-        let products = self.scratch.products.take(GROUP * self.layer.weights.widest_group());
+        let staged = self.scratch.inputs.take(TILE_BLOCK * self.layer.weights.planes);
+        let staged = staged.as_chunks_mut().0.as_chunks_mut().0;
+        let products = self.scratch.products.take(TILE_BLOCK * self.layer.weights.widest_panel());
         let products = products.as_chunks_mut().0;
-        for first in self.pixels.clone().step_by(GROUP) {
-            let pixels = first..self.pixels.end.min(first + GROUP);
-            // The product wants all planes of its pixels near each other.
-            for (plane, [near]) in self.inputs.iter().zip(near.iter_mut()) {
-                near[..pixels.len()].copy_from_slice(&plane[pixels.clone()]);
+        for first in self.pixels.clone().step_by(TILE_BLOCK) {
+            let pixels = first..self.pixels.end.min(first + TILE_BLOCK);
+            // The product reads all planes of its pixels side by side.
+            for (plane, [staged]) in self.inputs.iter().zip(staged.iter_mut()) {
+                staged[..pixels.len()].copy_from_slice(&plane[pixels.clone()]);
             }
-            let next = pixels.end..self.pixels.end.min(pixels.end + GROUP);
+            let next = pixels.end..self.pixels.end.min(pixels.end + TILE_BLOCK);
             let (weights, tiles) = (&self.layer.weights, pixels.len());
-            for (index, group) in weights.groups.iter().enumerate() {
-                let planes = share(self.inputs.len(), index, weights.groups.len());
-                let before = &|_| ask(l, &self.inputs[planes.clone()], next.clone());
-                Multiply { inputs: near, weights, group, products, tiles, before }.run(l);
-                for column in 0..group.columns {
-                    let plane = group.first + column;
+            for (index, panel) in weights.panels.iter().enumerate() {
+                let planes = even_share(self.inputs.len(), index, weights.panels.len());
+                let before = &|_| prefetch(l, &self.inputs[planes.clone()], next.clone());
+                Gemm { inputs: staged, weights, panel, products, tiles, before }.run(l);
+                for vector in 0..panel.vectors {
+                    let plane = panel.first + vector;
                     let out = pixels.start - self.pixels.start..pixels.end - self.pixels.start;
-                    l.run(Finish {
-                        products: products.get(column..).unwrap_or_default().as_flattened(),
-                        place: |pixel| pixel * group.columns,
+                    l.run(FinishPixels {
+                        products: products.get(vector..).unwrap_or_default().as_flattened(),
+                        place: |pixel| pixel * panel.vectors,
                         layer: self.layer,
                         plane,
                         residual: self.residuals.get(plane).map(|residual| &residual[pixels.clone()]),
@@ -70,16 +71,16 @@ impl Task for Pointwise<'_> {
     }
 }
 
-/// Asks for pixels of some planes.
+/// Prefetches pixels of some planes.
 #[inline(always)]
-fn ask<L: Lanes>(l: L, planes: &[&[Pixel]], pixels: Range<usize>) {
+fn prefetch<L: Lanes>(l: L, planes: &[&[Pixel]], pixels: Range<usize>) {
     for pixel in planes.iter().flat_map(|plane| &plane[pixels.clone()]) {
         l.prefetch_l2(pixel);
     }
 }
 
-/// Pixels of one output plane, finished and stored.
-pub(super) struct Finish<'a, P> {
+/// Applies the epilogue to pixels of one output plane and stores them.
+pub(super) struct FinishPixels<'a, P> {
     pub products: &'a [Pixel],
     /// Where a pixel's product lies.
     pub place: P,
@@ -89,14 +90,14 @@ pub(super) struct Finish<'a, P> {
     pub out: &'a mut [Pixel],
 }
 
-impl<P: Fn(usize) -> usize> Task for Finish<'_, P> {
+impl<P: Fn(usize) -> usize> Task for FinishPixels<'_, P> {
     #[inline(always)]
     fn run<L: Lanes>(mut self, l: L) {
-        /// Pixels at a time, so that the choice of epilogue is made seldom.
-        const MANY: usize = 8;
-        let whole = self.out.len() / MANY * MANY;
-        for first in (0..whole).step_by(MANY) {
-            self.block::<L, MANY>(l, first);
+        /// Pixels at a time: the epilogue is chosen once for all of them.
+        const PIXELS: usize = 8;
+        let whole = self.out.len() / PIXELS * PIXELS;
+        for first in (0..whole).step_by(PIXELS) {
+            self.block::<L, PIXELS>(l, first);
         }
         for first in whole..self.out.len() {
             self.block::<L, 1>(l, first);
@@ -104,7 +105,7 @@ impl<P: Fn(usize) -> usize> Task for Finish<'_, P> {
     }
 }
 
-impl<P: Fn(usize) -> usize> Finish<'_, P> {
+impl<P: Fn(usize) -> usize> FinishPixels<'_, P> {
     #[inline(always)]
     fn block<L: Lanes, const COUNT: usize>(&mut self, l: L, first: usize) {
         let bias = l.load(&self.layer.bias[self.plane].0);

@@ -2,7 +2,7 @@
 //!
 //! Tensors are `[channels][height][width]`, filters `[output][input][kernel][kernel]`, everything in double precision.
 
-use super::points::{filter_transform, points, sandwich};
+use super::winograd::points::{filter_transform, points, transform_2d};
 
 /// A convolution of stride 1 with `padding` zeros around the picture.
 #[derive(Clone, Copy, Debug)]
@@ -100,7 +100,7 @@ fn evaluate(p: &Problem, m: usize, each: fn(f64) -> f64) -> Vec<f64> {
     for (output, &bias) in p.bias.iter().enumerate() {
         let filters: Vec<Vec<f64>> = (0..p.channels)
             .map(|channel| p.filter(output, channel).iter().map(|&weight| each(f64::from(weight))).collect())
-            .map(|filter: Vec<f64>| sandwich(&g, &filter))
+            .map(|filter: Vec<f64>| transform_2d(&g, &filter))
             .collect();
         for top in (0..height).step_by(m) {
             for left in (0..width).step_by(m) {
@@ -108,12 +108,12 @@ fn evaluate(p: &Problem, m: usize, each: fn(f64) -> f64) -> Vec<f64> {
                 for (channel, u) in filters.iter().enumerate() {
                     let d: Vec<f64> =
                         (0..n * n).map(|i| each(p.at(channel, top + i / n, left + i % n))).collect();
-                    let v = sandwich(&bt, &d);
+                    let v = transform_2d(&bt, &d);
                     for ((product, u), v) in products.iter_mut().zip(u).zip(v) {
                         *product += u * v;
                     }
                 }
-                for (i, value) in sandwich(&at, &products).into_iter().enumerate() {
+                for (i, value) in transform_2d(&at, &products).into_iter().enumerate() {
                     let (y, x) = (top + i / m, left + i % m);
                     if y < height && x < width {
                         out[(output * height + y) * width + x] = value + each(f64::from(bias));

@@ -8,9 +8,9 @@ use super::reference::{self, Problem};
 use super::*;
 
 mod activations;
-mod followers;
-mod matrices;
+mod fused_pointwise;
 mod refusals;
+mod transforms;
 
 fn isas() -> Vec<Isa> {
     [Isa::Avx512, Isa::Avx2, Isa::Portable].into_iter().filter(|isa| isa.is_available()).collect()
@@ -18,7 +18,7 @@ fn isas() -> Vec<Isa> {
 
 fn spec(kernel: usize, padding: usize) -> ConvSpec {
     let epilogue = Epilogue::Activate(Activation::Identity);
-    ConvSpec { inputs: vec![2], outputs: 1, kernel, padding, enlarged: false, epilogue }
+    ConvSpec { inputs: vec![2], outputs: 1, kernel, padding, upsample: false, epilogue }
 }
 
 /// A small generator: proptest shrinks the shapes, the contents only need to be varied.
@@ -46,7 +46,7 @@ struct Case {
 /// A case's numbers: tensors `[channels][height][width]`.
 struct Data {
     input: Vec<f32>,
-    /// What is convolved: the input, or the input enlarged.
+    /// What is convolved: the input, upsampled where the case says so.
     convolved: Vec<f32>,
     filters: Vec<f32>,
     bias: Vec<f32>,
@@ -61,7 +61,7 @@ impl Case {
     }
 
     fn scale(&self) -> usize {
-        if self.spec.enlarged { 2 } else { 1 }
+        if self.spec.upsample { 2 } else { 1 }
     }
 
     fn data(&self) -> Data {
@@ -104,14 +104,14 @@ impl Case {
 }
 
 /// A tensor `[channels][size]` as planes, each segment beginning one of its own.
-fn blocked(tensor: &[f32], segments: &[usize], size: usize) -> Vec<Vec<f32>> {
+fn to_planes(tensor: &[f32], segments: &[usize], size: usize) -> Vec<Vec<f32>> {
     let mut planes = Vec::new();
     let mut rest = tensor;
     for &segment in segments {
         let (channels, after) = rest.split_at(segment * size);
         for channels in channels.chunks(LANES * size) {
             let mut plane = vec![f32::NAN; size * LANES];
-            to_blocked(&channels.chunks(size).collect::<Vec<_>>(), &mut plane).unwrap();
+            to_nchwc(&channels.chunks(size).collect::<Vec<_>>(), &mut plane).unwrap();
             planes.push(plane);
         }
         rest = after;
@@ -124,7 +124,7 @@ fn views(planes: &[Vec<f32>]) -> Vec<&[f32]> {
 }
 
 /// The planes that `conv` makes of the picture's rows, in bands of `band` rows.
-fn planes(conv: &Conv, picture: Picture, band: usize) -> Vec<Vec<f32>> {
+fn planes(conv: &Conv, picture: Activations, band: usize) -> Vec<Vec<f32>> {
     let (height, width) = conv.output_size(picture.height, picture.width).unwrap();
     let mut planes = vec![vec![f32::NAN; height * width * LANES]; plane_count(conv.outputs())];
     let mut scratch = Scratch::new();
@@ -141,17 +141,17 @@ fn planes(conv: &Conv, picture: Picture, band: usize) -> Vec<Vec<f32>> {
 /// Runs the convolution in bands of `band` rows, and returns `[outputs][height][width]`.
 fn run(isa: Isa, case: &Case, data: &Data, band: usize) -> Vec<f32> {
     let conv = Conv::new(isa, &case.spec, &data.filters, &data.bias).unwrap();
-    let inputs = blocked(&data.input, &case.spec.inputs, case.height * case.width);
+    let inputs = to_planes(&data.input, &case.spec.inputs, case.height * case.width);
     let size = data.out_height * data.out_width;
-    let residual = blocked(&data.residual, &[case.spec.outputs], size);
+    let residual = to_planes(&data.residual, &[case.spec.outputs], size);
     let (inputs, residual) = (views(&inputs), views(&residual));
     let residual = if case.spec.epilogue.has_residual() { &residual[..] } else { &[] };
-    let picture = Picture::whole(case.height, case.width, &inputs, residual);
+    let picture = Activations::whole(case.height, case.width, &inputs, residual);
 
     let planes = planes(&conv, picture, band);
     let mut out = vec![0.0; case.spec.outputs * size];
     for (channels, plane) in out.chunks_mut(LANES * size).zip(&planes) {
-        from_blocked(plane, &mut channels.chunks_mut(size).collect::<Vec<_>>()).unwrap();
+        from_nchwc(plane, &mut channels.chunks_mut(size).collect::<Vec<_>>()).unwrap();
     }
     out
 }
@@ -182,8 +182,8 @@ fn case(size: usize, channels: usize) -> impl Strategy<Value = Case> {
     let shape = (kernel, any::<bool>(), 1..=size, 1..=size);
     let channels = (prop::collection::vec(1..=channels / 3, 1..=3), prop_oneof![1..=4_usize, 1..=channels]);
     (shape, channels, epilogue(), any::<u32>()).prop_map(
-        |(((kernel, enlarged), same, height, width), (inputs, outputs), mut epilogue, seed)| {
-            let same = same || enlarged;
+        |(((kernel, upsample), same, height, width), (inputs, outputs), mut epilogue, seed)| {
+            let same = same || upsample;
             let padding = if same { kernel / 2 } else { 0 };
             let shrink = kernel - 1 - 2 * padding;
             if let Epilogue::Activate(Activation::PRelu(slopes))
@@ -192,7 +192,7 @@ fn case(size: usize, channels: usize) -> impl Strategy<Value = Case> {
             {
                 *slopes = Noise(seed ^ 1).floats(outputs);
             }
-            let spec = ConvSpec { inputs, outputs, kernel, padding, enlarged, epilogue };
+            let spec = ConvSpec { inputs, outputs, kernel, padding, upsample, epilogue };
             Case { spec, height: height + shrink, width: width + shrink, seed }
         },
     )
@@ -325,7 +325,7 @@ proptest! {
 
         let conv = Conv::new(isa, &case.spec, &data.filters, &data.bias).unwrap();
         let complete = |position: usize, cut: &Range<usize>, size: usize| {
-            let reach = conv.reach(position as isize..position as isize + 1);
+            let reach = conv.bit_reach(position as isize..position as isize + 1);
             (cut.start == 0 || reach.start >= 0) && (cut.end == size || reach.end <= cut.len() as isize)
         };
         for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
@@ -347,16 +347,16 @@ proptest! {
     }
 
     #[test]
-    fn the_blocked_layout_is_a_permutation(channels in 1..=LANES, size in 1_usize..50, seed: u32) {
+    fn the_nchwc_layout_is_a_permutation(channels in 1..=LANES, size in 1_usize..50, seed: u32) {
         let tensor = Noise(seed).floats(channels * size);
-        let plane = &blocked(&tensor, &[channels], size)[0];
+        let plane = &to_planes(&tensor, &[channels], size)[0];
         for (i, value) in plane.iter().enumerate() {
             let (pixel, channel) = (i / LANES, i % LANES);
             let expected = if channel < channels { tensor[channel * size + pixel] } else { 0.0 };
             prop_assert_eq!(*value, expected);
         }
         let mut back = vec![f32::NAN; tensor.len()];
-        from_blocked(plane, &mut back.chunks_mut(size).collect::<Vec<_>>()).unwrap();
+        from_nchwc(plane, &mut back.chunks_mut(size).collect::<Vec<_>>()).unwrap();
         prop_assert_eq!(back, tensor);
     }
 }
@@ -372,17 +372,17 @@ fn bits(values: &[f32]) -> Vec<u32> {
 }
 
 #[test]
-fn bits_reach_no_farther_than_the_tile() {
+fn bits_depend_on_no_more_than_the_tile() {
     let conv = |kernel: usize, padding: usize| {
         let spec = spec(kernel, padding);
         Conv::new(Isa::Portable, &spec, &vec![0.0; 2 * kernel * kernel], &[0.0]).unwrap()
     };
     let same = conv(3, 1);
-    assert_eq!(same.reach(0..4), -1..5, "a whole tile: the filter's own reach");
-    assert_eq!(same.reach(1..2), 0..4, "inside a tile");
-    assert_eq!(same.reach(-1..0), -4..1);
-    assert_eq!(same.reach(same.reach(0..4)), -4..8);
-    assert_eq!(conv(3, 0).reach(4..8), 4..10);
-    assert_eq!(conv(5, 2).reach(1..2), -1..5);
-    assert_eq!(conv(1, 0).reach(3..9), 3..9);
+    assert_eq!(same.bit_reach(0..4), -1..5, "a whole tile: the filter's own reach");
+    assert_eq!(same.bit_reach(1..2), 0..4, "inside a tile");
+    assert_eq!(same.bit_reach(-1..0), -4..1);
+    assert_eq!(same.bit_reach(same.bit_reach(0..4)), -4..8);
+    assert_eq!(conv(3, 0).bit_reach(4..8), 4..10);
+    assert_eq!(conv(5, 2).bit_reach(1..2), -1..5);
+    assert_eq!(conv(1, 0).bit_reach(3..9), 3..9);
 }

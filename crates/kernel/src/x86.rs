@@ -24,7 +24,7 @@ unsafe fn run_avx512<T: Task>(lanes: Avx512, task: T) {
     task.run(lanes);
 }
 
-/// Asks for a cache line, to be brought as near as `HINT` says.
+/// Prefetches a cache line into the level that `HINT` names.
 #[inline(always)]
 fn prefetch<const HINT: i32>(from: *const [f32; LANES]) {
     // SAFETY: every x86-64 has the instruction, and it reads nothing: an address that is not there is passed over.
@@ -45,7 +45,7 @@ impl Lanes for Avx512 {
 
     #[inline(always)]
     fn run<T: Task>(self, task: T) {
-        // SAFETY: the token was only given out after the CPU was asked.
+        // SAFETY: the token exists only where the CPU has the instructions.
         unsafe { run_avx512(self, task) }
     }
 
@@ -131,7 +131,7 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    fn sums(self, v: &[[__m512; 4]; 4]) -> __m512 {
+    fn horizontal_sums(self, v: &[[__m512; 4]; 4]) -> __m512 {
         // SAFETY: `self` is the proof that the instructions exist.
         unsafe {
             let mut fours = [_mm512_setzero_ps(); 4];
@@ -190,7 +190,7 @@ impl Lanes for Avx2 {
 
     #[inline(always)]
     fn run<T: Task>(self, task: T) {
-        // SAFETY: the token was only given out after the CPU was asked.
+        // SAFETY: the token exists only where the CPU has the instructions.
         unsafe { run_avx2(self, task) }
     }
 
@@ -287,7 +287,7 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
-    fn sums(self, v: &[[Halves; 4]; 4]) -> Halves {
+    fn horizontal_sums(self, v: &[[Halves; 4]; 4]) -> Halves {
         // SAFETY: `self` is the proof that the instructions exist.
         unsafe {
             let mut fours = [[_mm256_setzero_ps(); 2]; 4];

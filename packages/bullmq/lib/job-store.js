@@ -28,8 +28,6 @@ class QueuedJobs {
   /** @param {UpscaleQueue} queue */
   constructor(queue) {
     this.#queue = queue;
-    // Every listener of an event stream is one more.
-    queue.events.setMaxListeners(0);
   }
 
   /** @param {JobRequest} request */

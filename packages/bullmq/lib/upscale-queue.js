@@ -47,6 +47,9 @@ class UpscaleQueue {
     // A connection that is lost is tried again; calls say so by themselves.
     this.#queue.on('error', () => {});
     this.#events.on('error', () => {});
+    // Every job that somebody waits for listens to both.
+    this.#queue.setMaxListeners(0);
+    this.#events.setMaxListeners(0);
   }
 
   /** BullMQ's own, for whatever it offers beside. */

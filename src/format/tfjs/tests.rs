@@ -27,7 +27,7 @@ fn load(name: &str) -> Network {
 fn networks_give_what_tensorflow_js_gives() {
     for (name, scale) in [("convolution", 2), ("branches", 4), ("sequential", 3)] {
         let network = load(name);
-        assert_eq!(network.footprint().scale, scale as u32, "{name}");
+        assert_eq!(network.geometry().scale, scale as u32, "{name}");
         let found = reference_run(&network, [8, 12], picture(&format!("{FIXTURES}/{name}/in.bin"), [8, 12]));
         let expected = picture(&format!("{FIXTURES}/{name}/out.bin"), [8 * scale, 12 * scale]);
         let largest = expected.iter().fold(0.0f32, |m, v| m.max(v.abs()));

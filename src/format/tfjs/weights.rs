@@ -59,14 +59,14 @@ fn groups(model: &Value) -> Result<Vec<Group>, Error> {
 }
 
 /// TensorFlow.js's converter writes shards of 4 MB: more of them than this are more than a model may have.
-const MOST_SHARDS: usize = 4096;
+const MAX_SHARDS: usize = 4096;
 
 fn check_paths(groups: &[Group]) -> Result<(), Error> {
     let paths = || groups.iter().flat_map(|group| &group.paths);
     let found = paths().count();
-    if found > MOST_SHARDS {
+    if found > MAX_SHARDS {
         return Err(Error::ModelLoad(format!(
-            "model.json: weightsManifest: expected at most {MOST_SHARDS} shards, found {found}"
+            "model.json: weightsManifest: expected at most {MAX_SHARDS} shards, found {found}"
         )));
     }
     let mut seen = HashSet::new();

@@ -24,15 +24,15 @@ pub use grey::run as grey;
 use super::ir::Graph;
 use crate::error::Error;
 
-/// Applies all passes to a graph that takes pictures of `channels` channels and multiples of `divisor` pixels a side.
-pub fn run(graph: &mut Graph, channels: usize, divisor: usize) -> Result<(), Error> {
+/// Applies all passes to a graph that takes pictures of `channels` channels and multiples of `size_multiple` pixels a side.
+pub fn run(graph: &mut Graph, channels: usize, size_multiple: usize) -> Result<(), Error> {
     let output = graph.output.name.clone();
     affine::run(graph);
     residual::run(graph, channels);
     layer_norm::run(graph);
     upsample_conv::run(graph);
     transposed_conv::run(graph);
-    resize_conv::run(graph, channels, divisor)?;
+    resize_conv::run(graph, channels, size_multiple)?;
     graph.remove_dead();
     graph.name_output(&output);
     graph.sort()

@@ -18,19 +18,19 @@ use crate::graph::tensor::Tensor;
 const MAX_TERM: usize = 8;
 /// More channels than this are no picture, nor a reason for that many filters.
 const MAX_CHANNELS: usize = 64;
-/// Two primes: an axis that is a multiple of `q` at these many times the network's divisor is so at every size.
+/// Two primes: an axis that is a multiple of `q` at these many times the network's size_multiple is so at every size.
 const TRIAL_SIZES: [usize; 2] = [1009, 1013];
 /// Operator set from which Pad takes its pads as an input, and DepthToSpace knows the order used here.
 const OLDEST_OPSET: i64 = 11;
 
-/// Rewrites every Resize of that kind, in a network that takes multiples of `divisor`.
-pub fn run(graph: &mut Graph, channels: usize, divisor: usize) -> Result<(), Error> {
+/// Rewrites every Resize of that kind, in a network that takes multiples of `size_multiple`.
+pub fn run(graph: &mut Graph, channels: usize, size_multiple: usize) -> Result<(), Error> {
     if graph.opset() < OLDEST_OPSET || !graph.nodes.iter().any(|n| n.is("Resize")) {
         return Ok(());
     }
     let sizes = |size: usize| match graph.input.dims {
         [.., Some(height), Some(width)] => [1, channels, height, width],
-        _ => [1, channels, size * divisor, size * divisor],
+        _ => [1, channels, size * size_multiple, size * size_multiple],
     };
     let shapes = [shape::infer(graph, sizes(TRIAL_SIZES[0]))?, shape::infer(graph, sizes(TRIAL_SIZES[1]))?];
     let mut names = graph.names();

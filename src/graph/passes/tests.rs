@@ -48,12 +48,12 @@ pub fn operators(graph: &Graph) -> Vec<&str> {
 }
 
 /// Runs all passes; fails unless `operators` are left and the results stay the same at several sizes.
-fn assert_rewritten(before: Graph, channels: usize, divisor: usize, expected: &[&str]) {
+fn assert_rewritten(before: Graph, channels: usize, size_multiple: usize, expected: &[&str]) {
     let mut after = before.clone();
-    run(&mut after, channels, divisor).unwrap();
+    run(&mut after, channels, size_multiple).unwrap();
     assert_eq!(operators(&after), expected);
     for (height, width) in [(1, 1), (2, 5), (7, 4)] {
-        let picture = Plane::noise([1, channels, height * divisor, width * divisor], 99);
+        let picture = Plane::noise([1, channels, height * size_multiple, width * size_multiple], 99);
         let distance = reference(&before, &picture).distance(&reference(&after, &picture));
         assert!(distance < 2e-5, "{distance} at {height}x{width}");
     }
@@ -211,10 +211,10 @@ fn resampling_by_a_fixed_ratio_becomes_a_filter_bank() {
         ("cubic", 0.25, 4, &shuffled[..2]),
         ("cubic", 0.75, 4, shuffled),
     ];
-    for (mode, scale, divisor, expected) in cases {
+    for (mode, scale, size_multiple, expected) in cases {
         let mut net = Net::new(21);
         let output = net.resize("input", mode, scale, &[]);
-        assert_rewritten(net.graph(3, &output), 3, divisor, expected);
+        assert_rewritten(net.graph(3, &output), 3, size_multiple, expected);
     }
 }
 

@@ -7,8 +7,8 @@
 /// and of 2q - 1 above it, and quantiser index 127 (1 - c) to that; this is the inverse. Where the frame is segmented
 /// the mean of the segments' quantisers stands in for the base.
 pub(super) fn lossy_quality(file: &[u8]) -> Option<u8> {
-    let quantiser = quantiser(frame(file)?)?;
-    let compression = 1.0 - quantiser / 127.0;
+    let quantizer = quantizer(frame(file)?)?;
+    let compression = 1.0 - quantizer / 127.0;
     let linear = compression.powi(3);
     let quality = if linear < 0.5 { 1.5 * linear } else { (linear + 1.0) / 2.0 };
     Some((quality * 100.0).round().clamp(1.0, 100.0) as u8)
@@ -32,7 +32,7 @@ fn frame(file: &[u8]) -> Option<&[u8]> {
 }
 
 /// The quantiser index, 0..=127, from a key frame's header (RFC 6386, sections 9.1 to 9.6 and 19.2).
-fn quantiser(frame: &[u8]) -> Option<f32> {
+fn quantizer(frame: &[u8]) -> Option<f32> {
     const FRAME_TAG_AND_START_CODE: usize = 10;
     const FILTER_TYPE_LEVEL_SHARPNESS: u32 = 1 + 6 + 3;
     let mut bits = BoolReader::new(frame.get(FRAME_TAG_AND_START_CODE..)?)?;

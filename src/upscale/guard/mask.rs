@@ -88,7 +88,7 @@ mod tests {
         at.iter().for_each(|(y, x)| blown[y * columns + x] = true);
         let view = View {
             scale: 2,
-            trim: 0,
+            valid_crop: 0,
             height: rows,
             width: columns,
             picture: area,

@@ -37,7 +37,7 @@ pub struct Blown {
 pub enum Fallback<'a> {
     /// The input, resampled with a Lanczos kernel of three lobes.
     Lanczos { input: &'a [f32] },
-    /// Planes of another network that has the same form: input range, output range and size.
+    /// The kept part of another network's result, `[planes, rows, columns]`.
     Planes(&'a [f32]),
 }
 
@@ -64,7 +64,7 @@ impl Blown {
             for (y, x, weight) in self.mask.core_weights() {
                 match fallback {
                     Fallback::Lanczos { input } => lanczos.block(view, input, plane, (y, x), &mut block),
-                    Fallback::Planes(planes) => view.block(planes, plane, (y, x), &mut block),
+                    Fallback::Planes(planes) => view.kept_block(planes, plane, (y, x), &mut block),
                 }
                 let share = f32::from(weight) / f32::from(FULL);
                 for (line, values) in block.chunks_exact(scale).enumerate() {
@@ -76,6 +76,14 @@ impl Blown {
             }
         }
         self.kept
+    }
+}
+
+/// The kept part of a result, with the resampled input where it has blown up: for what stands in for another.
+pub fn sound(view: &View, input: &[f32], output: &[f32]) -> Vec<f32> {
+    match inspect(view, input, output) {
+        Some(blown) => blown.repaired(view, &Fallback::Lanczos { input }),
+        None => view.kept(output),
     }
 }
 

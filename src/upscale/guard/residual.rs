@@ -2,10 +2,13 @@
 //! beyond everything around it.
 //!
 //! Both differences may be larger where the picture has contrast: a sharper edge lies elsewhere than a blurred one, and a
-//! thin line gets darker than it was. Measured on unclamped results of Set5, Kodak and scikit-image's photographs, in
-//! levels of 255, with the range of values among 5x5 input pixels: SPAN 2x and 4x leave at most 23 and 19 beyond 0.12 of
-//! the range when reduced, and exceed the range by at most 103 and 127 beyond 0.3 of it. Where they blow up both are in
-//! the hundreds and thousands, falling off towards the rim over three to five pixels.
+//! thin line gets darker than it was. Measured on Set5, Kodak and scikit-image's photographs, in levels of 255: SPAN 2x and
+//! 4x leave at most 23 and 19 beyond 0.12 of the range of 5x5 input pixels when reduced, at most 9 beyond half the range of
+//! 3x3, and exceed the range of 5x5 by at most 103 and 127 beyond 0.3 of it. Where they blow up all are in the hundreds and
+//! thousands, falling off towards the rim over three to five pixels.
+//!
+//! What is reduced is the result as it is and as it is seen, clamped: values that run away to both sides cancel in one of
+//! the two.
 
 use super::mask::REACH;
 use super::view::{Area, View};
@@ -13,17 +16,23 @@ use super::view::{Area, View};
 /// What a reduced result may differ by in a flat area, in levels of 255.
 const RESIDUAL: f32 = 26.0;
 
-/// And in addition, for each level of the local range.
+/// And in addition, for each level of the range of 5x5 pixels.
 const RESIDUAL_SLOPE: f32 = 0.12;
+
+/// The same next to a flat area's edge, where 5x5 pixels already see it: whoever loses all detail is half the range of 3x3
+/// pixels away.
+const NEAR_RESIDUAL: f32 = 24.0;
+const NEAR_RESIDUAL_SLOPE: f32 = 0.5;
 
 /// By how much a result may lie outside the local range in a flat area, in levels of 255.
 const EXCESS: f32 = 128.0;
 
-/// And in addition, for each level of the local range.
+/// And in addition, for each level of that range.
 const EXCESS_SLOPE: f32 = 0.3;
 
-/// The local range is that of the input pixels within this distance.
-const RANGE_RADIUS: usize = 2;
+/// 3x3 and 5x5 pixels.
+const NEAR: usize = 1;
+const FAR: usize = 2;
 
 /// Blown input pixels around the core.
 pub struct Seeds {
@@ -58,15 +67,24 @@ pub fn seeds(view: &View, input: &[f32], output: &[f32]) -> Option<Seeds> {
 #[derive(Clone, Copy)]
 struct Block {
     mean: f32,
+    /// Of the clamped values.
+    seen: f32,
     low: f32,
     high: f32,
 }
 
 impl Block {
+    /// How far the reduced result is from a value.
+    fn residual(self, value: f32) -> f32 {
+        // Unlike `f32::max` this keeps what is no number.
+        let (mean, seen) = ((self.mean - value).abs(), (self.seen - value).abs());
+        if mean > seen || mean.is_nan() { mean } else { seen }
+    }
+
     /// Whether it would be blown in a flat area; false for nearly all pixels, without a look around.
     fn is_suspect(self, view: &View, input: f32) -> bool {
         let (value, level) = (view.as_output(input), view.level());
-        let sound = (self.mean - value).abs() <= RESIDUAL * level
+        let sound = self.residual(value) <= NEAR_RESIDUAL.min(RESIDUAL) * level
             && self.high - value <= EXCESS * level
             && value - self.low <= EXCESS * level;
         // Where the mean is no number, nothing is sound.
@@ -74,31 +92,35 @@ impl Block {
     }
 
     fn is_blown(self, view: &View, input: &[f32], at: (usize, usize)) -> bool {
-        let (low, high) = local_range(view, input, at);
-        let (low, high, level) = (view.as_output(low), view.as_output(high), view.level());
-        let value = view.as_output(input[at.0 * view.width + at.1]);
-        let range = high - low;
-        let sound = (self.mean - value).abs() <= RESIDUAL * level + RESIDUAL_SLOPE * range
+        let ((low, high), (near_low, near_high)) =
+            (local_range(view, input, at, FAR), local_range(view, input, at, NEAR));
+        let (range, near, level) = (high - low, near_high - near_low, view.level());
+        let residual = self.residual(view.as_output(input[at.0 * view.width + at.1]));
+        let sound = residual <= RESIDUAL * level + RESIDUAL_SLOPE * range
+            && residual <= NEAR_RESIDUAL * level + NEAR_RESIDUAL_SLOPE * near
             && (self.high - high).max(low - self.low) <= EXCESS * level + EXCESS_SLOPE * range;
         !sound
     }
 }
 
-/// The lowest and highest value near an input pixel, within the picture.
-fn local_range(view: &View, input: &[f32], (y, x): (usize, usize)) -> (f32, f32) {
+/// The lowest and highest value within `radius` of an input pixel, within the picture, as values of the output.
+fn local_range(view: &View, input: &[f32], (y, x): (usize, usize), radius: usize) -> (f32, f32) {
     let near = |at: usize, from: usize, len: usize| {
-        at.saturating_sub(RANGE_RADIUS).max(from)..(at + RANGE_RADIUS + 1).min(from + len)
+        at.saturating_sub(radius).max(from)..(at + radius + 1).min(from + len)
     };
     let picture = view.picture;
     let columns = near(x, picture.x, picture.columns);
     let rows = near(y, picture.y, picture.rows);
     let values = rows.flat_map(|y| &input[y * view.width..][columns.clone()]);
-    values.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)))
+    let range = |(low, high): (f32, f32), value: &f32| (low.min(*value), high.max(*value));
+    let (low, high) = values.fold((f32::INFINITY, f32::NEG_INFINITY), range);
+    (view.as_output(low), view.as_output(high))
 }
 
 /// The blocks of one row of input pixels, reduced lines first, so that the compiler makes vector code of most of it.
 struct Blocks {
     sum: Vec<f32>,
+    seen: Vec<f32>,
     low: Vec<f32>,
     high: Vec<f32>,
     blocks: Vec<Block>,
@@ -106,8 +128,8 @@ struct Blocks {
 
 impl Blocks {
     fn new(columns: usize) -> Blocks {
-        let blocks = vec![Block { mean: 0.0, low: 0.0, high: 0.0 }; columns];
-        Blocks { sum: Vec::new(), low: Vec::new(), high: Vec::new(), blocks }
+        let blocks = vec![Block { mean: 0.0, seen: 0.0, low: 0.0, high: 0.0 }; columns];
+        Blocks { sum: Vec::new(), seen: Vec::new(), low: Vec::new(), high: Vec::new(), blocks }
     }
 
     fn iter(&self) -> impl Iterator<Item = &Block> {
@@ -120,11 +142,14 @@ impl Blocks {
             values.clear();
             values.extend_from_slice(line(0));
         }
+        self.seen.clear();
+        self.seen.extend(line(0).iter().map(|value| view.clamped(*value)));
         for index in 1..view.scale {
             let values = line(index).iter();
-            let reduced = self.sum.iter_mut().zip(&mut self.low).zip(&mut self.high);
-            for (value, ((sum, low), high)) in values.zip(reduced) {
+            let reduced = self.sum.iter_mut().zip(&mut self.seen).zip(&mut self.low).zip(&mut self.high);
+            for (value, (((sum, seen), low), high)) in values.zip(reduced) {
                 *sum += value;
+                *seen += view.clamped(*value);
                 *low = low.min(*value);
                 *high = high.max(*value);
             }
@@ -140,25 +165,29 @@ impl Blocks {
 
     /// Joins `S` columns to a block.
     fn join<const S: usize>(&mut self) {
-        let (sums, lows, highs) =
-            (self.sum.as_chunks::<S>().0, self.low.as_chunks::<S>().0, self.high.as_chunks::<S>().0);
-        let columns = sums.iter().zip(lows).zip(highs);
-        for (block, ((sum, low), high)) in self.blocks.iter_mut().zip(columns) {
-            *block = joined(sum, low, high);
+        let Blocks { sum, seen, low, high, blocks } = self;
+        let columns = sum.as_chunks::<S>().0.iter().zip(seen.as_chunks::<S>().0);
+        let columns = columns.zip(low.as_chunks::<S>().0).zip(high.as_chunks::<S>().0);
+        for (block, (((sum, seen), low), high)) in blocks.iter_mut().zip(columns) {
+            *block = joined(sum, seen, low, high);
         }
     }
 
     fn join_any(&mut self, scale: usize) {
-        let columns = self.sum.chunks(scale).zip(self.low.chunks(scale)).zip(self.high.chunks(scale));
-        for (block, ((sum, low), high)) in self.blocks.iter_mut().zip(columns) {
-            *block = joined(sum, low, high);
+        let Blocks { sum, seen, low, high, blocks } = self;
+        let columns =
+            sum.chunks(scale).zip(seen.chunks(scale)).zip(low.chunks(scale)).zip(high.chunks(scale));
+        for (block, (((sum, seen), low), high)) in blocks.iter_mut().zip(columns) {
+            *block = joined(sum, seen, low, high);
         }
     }
 }
 
-fn joined(sum: &[f32], low: &[f32], high: &[f32]) -> Block {
+fn joined(sum: &[f32], seen: &[f32], low: &[f32], high: &[f32]) -> Block {
+    let mean = |sums: &[f32]| sums.iter().sum::<f32>() / (sums.len() * sums.len()) as f32;
     Block {
-        mean: sum.iter().sum::<f32>() / (sum.len() * sum.len()) as f32,
+        mean: mean(sum),
+        seen: mean(seen),
         low: low.iter().copied().fold(f32::INFINITY, f32::min),
         high: high.iter().copied().fold(f32::NEG_INFINITY, f32::max),
     }

@@ -6,7 +6,7 @@ fn view(scale: usize, height: usize, width: usize) -> View {
     let all = Area { y: 0, x: 0, rows: height, columns: width };
     View {
         scale,
-        trim: 0,
+        valid_crop: 0,
         height,
         width,
         picture: all,
@@ -51,6 +51,19 @@ fn a_single_value_that_runs_away_is_found() {
 }
 
 #[test]
+fn values_that_run_away_to_both_sides_are_found_though_they_cancel() {
+    let input = vec![0.9; 400];
+    let mut output = enlarged(&input, 20, 2);
+    let at = 20 * 40 + 20;
+    (output[at], output[at + 1]) = (1.3, 0.5);
+    // Their mean is 0.9, but clamped 0.75: 0.825 in the block, 19 levels less, and half as much again is too much.
+    assert!(inspect(&view(2, 20, 20), &input, &output).is_none());
+    (output[at], output[at + 1]) = (1.39, 0.41);
+    (output[at + 40], output[at + 41]) = (1.39, 0.41);
+    assert!(inspect(&view(2, 20, 20), &input, &output).is_some());
+}
+
+#[test]
 fn at_an_edge_more_is_let_through_than_in_a_flat_area() {
     let step =
         |low: f32, high: f32| (0..400).map(|at| if at % 20 < 10 { low } else { high }).collect::<Vec<f32>>();
@@ -63,7 +76,20 @@ fn at_an_edge_more_is_let_through_than_in_a_flat_area() {
         inspect(&view(2, 20, 20), &input, &output).is_some()
     };
     assert!(found(step(0.2, 0.2)));
-    assert!(!found(step(0.0, 0.6)), "30 levels are within 26 and 0.12 of 153");
+    assert!(!found(step(0.0, 0.6)), "30 levels are within 26 and 0.12 of 153, and within 24 and half of it");
+}
+
+#[test]
+fn what_cancels_beyond_white_is_found_in_what_is_shown() {
+    let input = vec![1.0; 400];
+    let alternating = |by: f32| {
+        let signs = [1.0, -1.0, -1.0, 1.0];
+        (0..1600).map(|at| 1.0 + by * signs[at / 40 % 2 * 2 + at % 2]).collect::<Vec<f32>>()
+    };
+    let found = |by: f32| inspect(&view(2, 20, 20), &input, &alternating(by / 255.0)).is_some();
+    // Half of the values are cut off at white: the mean is off by half of the rest.
+    assert!(!found(46.0), "23 levels are shown");
+    assert!(found(50.0), "25 levels are shown");
 }
 
 #[test]
@@ -72,10 +98,10 @@ fn other_ranges_are_judged_alike() {
     let input = vec![0.0; 400];
     let mut output = vec![127.5; 1600];
     assert!(inspect(&signed, &input, &output).is_none());
-    output[820] = 127.5 + 4.0 * 27.0;
-    assert!(inspect(&signed, &input, &output).is_some(), "27 levels in the mean");
     output[820] = 127.5 + 4.0 * 25.0;
-    assert!(inspect(&signed, &input, &output).is_none(), "25 levels in the mean");
+    assert!(inspect(&signed, &input, &output).is_some(), "25 levels in the mean");
+    output[820] = 127.5 + 4.0 * 23.0;
+    assert!(inspect(&signed, &input, &output).is_none(), "23 levels in the mean");
 }
 
 #[test]

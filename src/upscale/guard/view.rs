@@ -19,7 +19,7 @@ pub struct View {
     /// Output pixels per input pixel and side.
     pub scale: usize,
     /// Input pixels at each side that have no result.
-    pub trim: usize,
+    pub valid_crop: usize,
     /// The tile's input, in pixels.
     pub height: usize,
     pub width: usize,
@@ -43,8 +43,8 @@ impl View {
         let kept = |span: Span| ((i64::from(span.core) - span.source) as usize, span.core_len as usize);
         let area = |(y, rows), (x, columns)| Area { y, x, rows, columns };
         View {
-            scale: signature.footprint.scale as usize,
-            trim: signature.footprint.trim as usize,
+            scale: signature.geometry.scale as usize,
+            valid_crop: signature.geometry.valid_crop as usize,
             height: rows.source_len as usize,
             width: columns.source_len as usize,
             picture: area(inside(rows, size.0), inside(columns, size.1)),
@@ -57,8 +57,8 @@ impl View {
     /// Input pixels that have a result, are of the picture, and lie within `margin` of the core.
     pub fn around_core(&self, margin: usize) -> Area {
         let axis = |core: usize, len: usize, from: usize, inside: usize, all: usize| {
-            let begin = core.saturating_sub(margin).max(from).max(self.trim);
-            let end = (core + len + margin).min(from + inside).min(all - self.trim.min(all));
+            let begin = core.saturating_sub(margin).max(from).max(self.valid_crop);
+            let end = (core + len + margin).min(from + inside).min(all - self.valid_crop.min(all));
             (begin, end.saturating_sub(begin))
         };
         let (core, picture) = (self.core, self.picture);
@@ -85,12 +85,12 @@ impl View {
 
     /// The width of the network's output.
     pub fn output_width(&self) -> usize {
-        (self.width - 2 * self.trim) * self.scale
+        (self.width - 2 * self.valid_crop) * self.scale
     }
 
     /// The height of the network's output.
     pub fn output_height(&self) -> usize {
-        (self.height - 2 * self.trim) * self.scale
+        (self.height - 2 * self.valid_crop) * self.scale
     }
 
     /// Values of one plane of the network's output.
@@ -100,10 +100,10 @@ impl View {
 
     /// Whether another network can take the place of this one on the same tile.
     pub fn suits(&self, other: &Signature) -> bool {
-        let footprint =
-            (other.footprint.scale as usize, other.footprint.trim as usize, other.footprint.divisor);
+        let geometry =
+            (other.geometry.scale as usize, other.geometry.valid_crop as usize, other.geometry.size_multiple);
         let ranges = (other.input_range, other.output_range);
-        footprint == (self.scale, self.trim, 1) && ranges == (self.input_range, self.output_range)
+        geometry == (self.scale, self.valid_crop, 1) && ranges == (self.input_range, self.output_range)
     }
 
     /// Height and width of what is kept of the output.
@@ -118,8 +118,8 @@ impl View {
             planes: output,
             height: self.output_height(),
             width: self.output_width(),
-            x: (self.core.x - self.trim) * self.scale,
-            y: (self.core.y - self.trim) * self.scale,
+            x: (self.core.x - self.valid_crop) * self.scale,
+            y: (self.core.y - self.valid_crop) * self.scale,
             columns,
             rows,
         }
@@ -132,7 +132,8 @@ impl View {
         (y, line): (usize, usize),
         (x, columns): (usize, usize),
     ) -> &'a [f32] {
-        let at = ((y - self.trim) * self.scale + line) * self.output_width() + (x - self.trim) * self.scale;
+        let at = ((y - self.valid_crop) * self.scale + line) * self.output_width()
+            + (x - self.valid_crop) * self.scale;
         &plane[at..at + columns * self.scale]
     }
 
@@ -148,12 +149,13 @@ impl View {
         kept
     }
 
-    /// Copies the output pixels of the input pixel `(y, x)` of the core into `block`, `[scale, scale]`.
-    pub fn block(&self, output: &[f32], plane: usize, (y, x): (usize, usize), block: &mut [f32]) {
-        let size = self.output_plane();
-        let plane = &output[plane * size..][..size];
+    /// Copies the output pixels of the input pixel `(y, x)` of the core out of the kept part of a result into `block`,
+    /// `[scale, scale]`.
+    pub fn kept_block(&self, kept: &[f32], plane: usize, (y, x): (usize, usize), block: &mut [f32]) {
+        let (height, width) = self.kept_size();
         for (line, out) in block.chunks_exact_mut(self.scale).enumerate() {
-            out.copy_from_slice(self.output_row(plane, (self.core.y + y, line), (self.core.x + x, 1)));
+            let at = (plane * height + y * self.scale + line) * width + x * self.scale;
+            out.copy_from_slice(&kept[at..at + self.scale]);
         }
     }
 }

@@ -12,10 +12,10 @@ const SPREAD: usize = 3;
 struct Gate(Signature);
 
 impl Gate {
-    fn new(guarded: bool, most_pixels: u64) -> Arc<Gate> {
+    fn new(guarded: bool, max_pixels: u64) -> Arc<Gate> {
         let Blur { signature, .. } = Blur::new(2, SPREAD as u32, 3);
-        let load = Load { most_pixels, ..signature.load };
-        Arc::new(Gate(Signature { load, guarded, ..signature }))
+        let limits = TileLimits { max_pixels, ..signature.limits };
+        Arc::new(Gate(Signature { limits, guarded, ..signature }))
     }
 }
 
@@ -24,7 +24,14 @@ impl Engine for Gate {
         &self.0
     }
 
-    fn run(&self, planes: &[f32], height: usize, width: usize, _: &Watch, sink: Sink) -> Result<(), Error> {
+    fn run(
+        &self,
+        planes: &[f32],
+        height: usize,
+        width: usize,
+        _: &RunContext,
+        sink: Sink,
+    ) -> Result<(), Error> {
         let near = |at: usize, len: usize| at.saturating_sub(SPREAD)..(at + SPREAD + 1).min(len);
         let mut out = Vec::new();
         for plane in planes.chunks_exact(height * width) {
@@ -80,15 +87,15 @@ async fn what_is_blown_is_replaced_and_nothing_else() {
 async fn tiles_are_guarded_as_the_whole_is() {
     let picture = marked(120, 80);
     let whole = run(job(Gate::new(true, 60_000), &picture, raw(None, 0))).await.unwrap();
-    for most_pixels in [5000, 3000, 2000] {
-        let tiled = run(job(Gate::new(true, most_pixels), &picture, raw(None, 0))).await.unwrap();
-        assert!((tiled.guarded - whole.guarded).abs() < 1e-9, "{most_pixels}");
+    for max_pixels in [5000, 3000, 2000] {
+        let tiled = run(job(Gate::new(true, max_pixels), &picture, raw(None, 0))).await.unwrap();
+        assert!((tiled.guarded - whole.guarded).abs() < 1e-9, "{max_pixels}");
         assert_eq!(samples(&raster(tiled)).len(), 240 * 160 * 3);
     }
     let whole = raster(whole);
-    for most_pixels in [5000, 3000, 2000] {
-        let tiled = run(job(Gate::new(true, most_pixels), &picture, raw(None, 0))).await.unwrap();
-        assert_eq!(raster(tiled), whole, "tiles of {most_pixels} pixels");
+    for max_pixels in [5000, 3000, 2000] {
+        let tiled = run(job(Gate::new(true, max_pixels), &picture, raw(None, 0))).await.unwrap();
+        assert_eq!(raster(tiled), whole, "tiles of {max_pixels} pixels");
     }
 }
 
@@ -114,14 +121,14 @@ async fn alpha_and_grey_are_guarded_too() {
 #[tokio::test]
 async fn another_network_stands_in_where_there_is_one() {
     let picture = marked(120, 80);
-    let black: Arc<dyn Engine> = Arc::new(Flat(Blur::new(2, 0, 3).signature));
-    let stand_in = network("flat", black);
+    let darker: Arc<dyn Engine> = Arc::new(Darker(Blur::new(2, 0, 3).signature));
+    let stand_in = network("darker", darker);
     let fallback = Candidate::new(2, Role::Fallback, move || Ok(stand_in.clone()));
     let networks = Networks::new(network("gate", Gate::new(true, 60_000)), vec![fallback]);
     let job = Job { networks: Arc::new(networks), ..job(Gate::new(true, 60_000), &picture, raw(None, 0)) };
     let upscaled = raster(run(job).await.unwrap());
     let at = |x: usize, y: usize| samples(&upscaled)[(y * 240 + x) * 3];
-    assert_eq!(at(60, 60), 0, "a mark in the middle");
+    assert_eq!(at(64, 64), samples(&picture)[(32 * 120 + 32) * 3] - 20, "near a mark");
     assert_eq!(at(60, 110), samples(&picture)[(55 * 120 + 30) * 3], "far from any");
 }
 
@@ -134,8 +141,8 @@ async fn a_result_that_is_no_number_is_an_error_with_the_networks_name() {
     assert!(message.contains("blur") && message.contains("column 7, row 4"), "{message}");
 }
 
-/// Black.
-struct Flat(Signature);
+/// Nearest neighbour, 20 levels darker.
+struct Darker(Signature);
 
 /// A half, but NaN at column 7, row 4 of the first plane.
 struct Nan(Signature);
@@ -144,13 +151,23 @@ fn fill(planes: usize, height: usize, width: usize, value: f32) -> Vec<f32> {
     vec![value; planes * 4 * height * width]
 }
 
-impl Engine for Flat {
+impl Engine for Darker {
     fn signature(&self) -> &Signature {
         &self.0
     }
 
-    fn run(&self, planes: &[f32], height: usize, width: usize, _: &Watch, sink: Sink) -> Result<(), Error> {
-        sink(&fill(planes.len() / (height * width), height, width, 0.0), 2 * height, 2 * width)
+    fn run(
+        &self,
+        planes: &[f32],
+        height: usize,
+        width: usize,
+        _: &RunContext,
+        sink: Sink,
+    ) -> Result<(), Error> {
+        let pixels = (0..2 * height).flat_map(|y| (0..2 * width).map(move |x| y / 2 * width + x / 2));
+        let darker = |plane: &[f32]| pixels.clone().map(|at| plane[at] - 20.0 / 255.0).collect::<Vec<_>>();
+        let out: Vec<f32> = planes.chunks_exact(height * width).flat_map(darker).collect();
+        sink(&out, 2 * height, 2 * width)
     }
 }
 
@@ -159,7 +176,14 @@ impl Engine for Nan {
         &self.0
     }
 
-    fn run(&self, planes: &[f32], height: usize, width: usize, _: &Watch, sink: Sink) -> Result<(), Error> {
+    fn run(
+        &self,
+        planes: &[f32],
+        height: usize,
+        width: usize,
+        _: &RunContext,
+        sink: Sink,
+    ) -> Result<(), Error> {
         let mut out = fill(planes.len() / (height * width), height, width, 0.5);
         out[4 * 2 * width + 7] = f32::NAN;
         sink(&out, 2 * height, 2 * width)

@@ -1,20 +1,20 @@
 //! Activations alone, over their whole range.
 
 use super::super::*;
-use super::{blocked, isas, views};
+use super::{isas, to_planes, views};
 
 /// Sends `values` through a 1x1 convolution that copies its channel, and an activation.
 fn through(isa: Isa, activation: Activation, values: &[f32]) -> Vec<f32> {
     let epilogue = Epilogue::Activate(activation);
-    let spec = ConvSpec { inputs: vec![1], outputs: 1, kernel: 1, padding: 0, enlarged: false, epilogue };
+    let spec = ConvSpec { inputs: vec![1], outputs: 1, kernel: 1, padding: 0, upsample: false, epilogue };
     let conv = Conv::new(isa, &spec, &[1.0], &[0.0]).unwrap();
-    let planes = blocked(values, &[1], values.len());
+    let planes = to_planes(values, &[1], values.len());
     let mut plane = vec![0.0; values.len() * LANES];
     let planes = views(&planes);
-    let picture = Picture::whole(1, values.len(), &planes, &[]);
+    let picture = Activations::whole(1, values.len(), &planes, &[]);
     conv.run(picture, &mut [&mut plane], &mut Scratch::new()).unwrap();
     let mut out = vec![0.0; values.len()];
-    from_blocked(&plane, &mut [&mut out]).unwrap();
+    from_nchwc(&plane, &mut [&mut out]).unwrap();
     out
 }
 
@@ -47,4 +47,29 @@ fn activations_saturate_without_surprise() {
         assert!(swish[1].abs() < 1e-34, "{swish:?}");
         assert_eq!(swish[2..], [0.0, 200.0, 1e30]);
     }
+}
+
+#[test]
+fn an_activation_by_itself_has_the_bits_of_an_epilogue() {
+    let values: Vec<f32> = (-400..=400).map(|i| i as f32 * 0.05).collect();
+    let activations = [
+        Activation::Identity,
+        Activation::Relu,
+        Activation::LeakyRelu(0.2),
+        Activation::PRelu(vec![0.3]),
+        Activation::Sigmoid,
+        Activation::Swish,
+    ];
+    for (isa, activation) in isas().into_iter().flat_map(|isa| activations.iter().map(move |a| (isa, a))) {
+        let plane = &to_planes(&values, &[1], values.len())[0];
+        let mut out = vec![f32::NAN; plane.len()];
+        ActivationKernel::new(isa, activation.clone(), 1).unwrap().run(0, plane, &mut out).unwrap();
+        let mut found = vec![0.0; values.len()];
+        from_nchwc(&out, &mut [&mut found]).unwrap();
+        let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&found), bits(&through(isa, activation.clone(), &values)), "{isa:?} {activation:?}");
+    }
+    let relu = ActivationKernel::new(Isa::Portable, Activation::Relu, 1).unwrap();
+    assert!(matches!(relu.run(0, &[0.0; 15], &mut [0.0; 15]), Err(Error::Shape(_))));
+    assert!(matches!(relu.run(0, &[0.0; 16], &mut [0.0; 32]), Err(Error::Shape(_))));
 }

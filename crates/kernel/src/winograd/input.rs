@@ -1,47 +1,45 @@
-//! The first phase: tiles of the picture, transformed.
+//! The input transform Bᵀ d B.
 
-use super::ahead::{AHEAD, pixels};
-use super::{Grid, M, Tiles};
-use crate::enlarged;
+use super::prefetch::{PREFETCH_TILES, prefetch_window};
+use super::{M, TileGrid, Tiles, transform, upsample};
+use crate::gemm::{TILE_BLOCK, TransformedTiles};
 use crate::lanes::{Block, Lanes, Task};
-use crate::plane::Pixel;
-use crate::product::{GROUP, Transformed};
-use crate::transform;
+use crate::layout::Pixel;
 
-/// Bᵀ d B of every tile and plane, to `[group of tiles][plane]`.
+/// Bᵀ d B of every tile and plane, to `[block of tiles][plane]`.
 #[inline(always)]
 pub(super) fn transform_inputs<L: Lanes, const N: usize, const NN: usize>(
     l: L,
-    grid: Grid,
+    grid: TileGrid,
     tiles: &Tiles,
     planes: &[&[Pixel]],
-    out: &mut [Transformed<NN>],
+    out: &mut [TransformedTiles<NN>],
 ) {
-    match grid.factor {
-        enlarged::FACTOR => {
-            l.run(InputTransform::<N, NN, { enlarged::FACTOR }> { grid, tiles, planes, out });
+    match grid.upsample {
+        upsample::FACTOR => {
+            l.run(InputTransform::<N, NN, { upsample::FACTOR }> { grid, tiles, planes, out });
         }
         _ => l.run(InputTransform::<N, NN, 1> { grid, tiles, planes, out }),
     }
 }
 
-/// Bᵀ d B of every tile and plane, where the picture is FACTOR times as large as the planes.
+/// Bᵀ d B of every tile and plane, of the planes upsampled by FACTOR.
 struct InputTransform<'a, const N: usize, const NN: usize, const FACTOR: usize> {
-    grid: Grid,
+    grid: TileGrid,
     tiles: &'a Tiles,
     planes: &'a [&'a [Pixel]],
-    /// `[group of tiles][plane]`
-    out: &'a mut [Transformed<NN>],
+    /// `[block of tiles][plane]`
+    out: &'a mut [TransformedTiles<NN>],
 }
 
 impl<const N: usize, const NN: usize, const FACTOR: usize> Task for InputTransform<'_, N, NN, FACTOR> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        let Grid { height, width, padding, first_row, .. } = self.grid;
+        let TileGrid { height, width, padding, first_row, .. } = self.grid;
         let stride = width / FACTOR;
         for (index, plane) in self.planes.iter().enumerate() {
             for (tile, (row, column)) in self.tiles.positions().enumerate() {
-                let out = &mut self.out[tile / GROUP * self.planes.len() + index];
+                let out = &mut self.out[tile / TILE_BLOCK * self.planes.len() + index];
                 let (bottom, right) = (row * M + N, column * M + N);
                 let inside = row * M >= padding && column * M >= padding;
                 if inside && bottom <= height + padding && right <= width + padding {
@@ -49,29 +47,29 @@ impl<const N: usize, const NN: usize, const FACTOR: usize> Task for InputTransfo
                     let first = (top - first_row / FACTOR) * stride + left;
                     let rows = window::<N, FACTOR>(&plane[first..], stride);
                     let (side, step) = const { (side::<N, FACTOR>(), M / FACTOR) };
-                    let columns = AHEAD * step + side - step..AHEAD * step + side;
-                    pixels(plane[first..].as_ptr(), stride, side, columns, |at| l.prefetch(at));
-                    // The first pixel of an enlarged tile is the last of its square.
+                    let columns = PREFETCH_TILES * step + side - step..PREFETCH_TILES * step + side;
+                    prefetch_window(plane[first..].as_ptr(), stride, side, columns, |at| l.prefetch(at));
+                    // A tile begins with the last of the FACTOR copies of a pixel.
                     let pixel = |i: usize, j: usize| &rows[i.div_ceil(FACTOR)][j.div_ceil(FACTOR)];
-                    transform_tile::<L, N, NN>(l, pixel, out, tile % GROUP);
+                    transform_tile::<L, N, NN>(l, pixel, out, tile % TILE_BLOCK);
                 } else {
                     let padded: [Block; NN] = gather::<N, NN>(self.grid, row * M, column * M, |y, x| {
                         plane[(y - first_row) / FACTOR * stride + x / FACTOR]
                     });
-                    transform_tile::<L, N, NN>(l, |i, j| &padded[i * N + j].0, out, tile % GROUP);
+                    transform_tile::<L, N, NN>(l, |i, j| &padded[i * N + j].0, out, tile % TILE_BLOCK);
                 }
             }
         }
     }
 }
 
-/// Pixels along the side of what N pixels of the picture come from.
+/// Pixels along the side of the window that N pixels of the upsampled picture come from.
 const fn side<const N: usize, const FACTOR: usize>() -> usize {
     (N - 1).div_ceil(FACTOR) + 1
 }
 
-/// The rows of the pixels at the start of `pixels`, `stride` apart, that N by N pixels of the picture come from; what is
-/// left of N rows is empty.
+/// The rows, `stride` apart, of the window at the start of `pixels` that N by N pixels of the upsampled picture come from;
+/// the rest of the N rows is empty.
 #[inline(always)]
 fn window<const N: usize, const FACTOR: usize>(pixels: &[Pixel], stride: usize) -> [&[Pixel]; N] {
     let side = const { side::<N, FACTOR>() };
@@ -82,14 +80,14 @@ fn window<const N: usize, const FACTOR: usize>(pixels: &[Pixel], stride: usize) 
     rows
 }
 
-/// A tile that reaches over the picture's edge, zero outside. `top` and `left` count from the padding's corner; `at`
+/// A tile that extends over the picture's edge, zero outside. `top` and `left` count from the padding's corner; `at`
 /// gives the pixel of a row and a column.
 ///
 /// As blocks, because what they lie in is then aligned to cache lines, and with it the vectors that the compiler keeps
 /// there for want of registers: one that straddles two lines is read back only when all stores before it are done.
 #[inline(never)]
 fn gather<const N: usize, const NN: usize>(
-    grid: Grid,
+    grid: TileGrid,
     top: usize,
     left: usize,
     at: impl Fn(usize, usize) -> Pixel,
@@ -110,7 +108,7 @@ fn gather<const N: usize, const NN: usize>(
 fn transform_tile<'a, L: Lanes, const N: usize, const NN: usize>(
     l: L,
     pixel: impl Fn(usize, usize) -> &'a Pixel,
-    out: &mut Transformed<NN>,
+    out: &mut TransformedTiles<NN>,
     slot: usize,
 ) {
     let mut half = [[l.splat(0.0); N]; N];

@@ -1,110 +1,121 @@
-//! Convolution by Winograd's minimal filtering, tile by tile.
+//! Convolution by Winograd's minimal filtering F(M x M, r x r), tile by tile.
 //!
-//! The output is cut into tiles of M by M pixels, M = 4, each computed from the N by N input pixels around it. For a block of
-//! tiles: transform the input tiles (Bᵀ d B), multiply (for each of the N² coefficients, tiles by input channels times
-//! input channels by output channels), transform back (Aᵀ m A), finish (bias, activation, residual). What lies outside
-//! the picture is zero, as data: the arithmetic of an output pixel depends on its place in its tile and on nothing else.
+//! The output is cut into tiles of M by M pixels, M = 4, each computed from the N by N input pixels around it, N = M + r - 1.
+//! For a group of tiles: the input transform Bᵀ d B; for each of the N² coefficients a matrix product of tiles by input
+//! channels with input channels by output channels; the output transform Aᵀ m A; bias and epilogue. What lies outside the
+//! picture is zero, as data: the arithmetic of an output pixel depends on its place in its tile and on nothing else.
+//!
+//! | file | what |
+//! |---|---|
+//! | `points`, `transform` | where the matrices A, B and G come from; the one-dimensional transforms on vectors |
+//! | `input`, `output` | the two-dimensional transforms of tiles |
+//! | `fused_pointwise` | a 1x1 convolution of the result, while it is in a cache |
+//! | `prefetch` | which memory is prefetched during the product |
+//! | `upsample` | coefficients that are zero behind a nearest-neighbour upsample |
+//! | here | the loop over groups of tiles |
 
-mod ahead;
-mod follow;
+mod fused_pointwise;
 mod input;
 mod output;
+pub(crate) mod points;
+mod prefetch;
+pub(crate) mod transform;
+pub(crate) mod upsample;
 
 use std::ops::Range;
 
-use super::isa::Isa;
-use super::lanes::{Lanes, Task};
-use super::layer::Layer;
-use super::narrow::SumLanes;
-use super::plane::{Pixel, Scratch};
-use super::points::{filter_transform, sandwich};
-use super::product::{GROUP, Multiply, Transformed, Weights};
-use ahead::Ahead;
+use crate::gemm::{Gemm, LaneAxis, PackedWeights, TILE_BLOCK, TransformedTiles};
+use crate::isa::Isa;
+use crate::lanes::{Lanes, Task};
+use crate::layer::Layer;
+use crate::layout::Pixel;
+use crate::scratch::Scratch;
 use input::transform_inputs;
-use output::{Column, Output};
-pub(super) use output::{Values, untransform};
+use output::{ChannelLaneSums, FinishTiles, TileValues, VectorOfProducts};
+use points::{filter_transform, transform_2d};
+use prefetch::Prefetch;
 
 /// Side of an output tile.
-pub(super) const M: usize = 4;
+pub(crate) const M: usize = 4;
 
 /// Tiles that go through the phases together: enough to use each weight often, few enough that their transforms stay in
 /// a second-level cache of 1 MiB or more. Where the weights alone exceed it they come from farther off, and twice the
 /// tiles halve that traffic. (On Zen 5 anything from 24 to 96 is within 3 % for 32 to 64 channels; for 5x5 filters
 /// twice the tiles are 4 % faster.)
-fn tiles_at_once(weights: &Weights) -> usize {
-    if weights.bytes() < 1 << 20 { GROUP } else { 2 * GROUP }
+fn tiles_at_once(weights: &PackedWeights) -> usize {
+    if weights.bytes() < 1 << 20 { TILE_BLOCK } else { 2 * TILE_BLOCK }
 }
 
 /// Where a convolution's tiles lie.
 #[derive(Clone, Copy)]
-pub(super) struct Grid {
+pub(crate) struct TileGrid {
     pub height: usize,
     pub width: usize,
     pub out_width: usize,
     pub padding: usize,
     /// The input row that the planes begin with.
     pub first_row: usize,
-    /// How much larger the picture is than the planes, across and down: every pixel of theirs stands for a square.
-    pub factor: usize,
+    /// The nearest-neighbour upsample: `height` and `width` are this many times those of the planes.
+    pub upsample: usize,
 }
 
-/// One picture, as pixels: the input rows that are needed, and the residual of the rows that are made.
-pub(super) struct Planes<'a> {
+/// The input rows that are needed, and the residual of the rows that are computed.
+pub(crate) struct Planes<'a> {
     pub inputs: &'a [&'a [Pixel]],
     /// One per output plane, or none at all.
     pub residuals: &'a [&'a [Pixel]],
 }
 
-/// Transforms the weights `[output][input][taps][taps]` of F(n + 1 - taps, taps).
-pub(super) fn pack(
+/// Transforms and packs the weights `[output][input][taps][taps]` of F(n + 1 - taps, taps).
+pub(crate) fn pack(
     n: usize,
     taps: usize,
     weights: &[f32],
     inputs: &[usize],
     outputs: usize,
     isa: Isa,
-) -> Weights {
+) -> PackedWeights {
     let g = filter_transform(n, taps).matrix();
     let channels: usize = inputs.iter().sum();
-    Weights::pack(n * n, inputs, outputs, isa.columns(), |output, input| {
+    PackedWeights::pack(n * n, inputs, outputs, isa.gemm_vectors(), |output, input| {
         let filter = &weights[(output * channels + input) * taps * taps..][..taps * taps];
         let filter: Vec<f64> = filter.iter().map(|&weight| f64::from(weight)).collect();
-        sandwich(&g, &filter)
+        transform_2d(&g, &filter)
     })
 }
 
 /// Pixels of scratch that [`Winograd`] takes.
-struct Need {
+struct ScratchSize {
     /// For the transformed inputs.
     inputs: usize,
     /// For the products.
     products: usize,
-    /// For what a follower reads.
-    near: usize,
+    /// For what a fused 1x1 convolution reads.
+    staging: usize,
 }
 
-impl Need {
-    fn of(n: usize, layer: &Layer, follower: Option<&Layer>) -> Need {
+impl ScratchSize {
+    fn of(n: usize, layer: &Layer, fused: Option<&Layer>) -> ScratchSize {
         let tiles = tiles_at_once(&layer.weights);
-        let products = n * n * tiles * layer.weights.widest_group();
-        let (near, followed) = follower.map_or((0, 0), |layer| follow::scratch_pixels(tiles, layer));
-        Need { inputs: n * n * tiles * layer.weights.planes, products: products.max(followed), near }
+        let products = n * n * tiles * layer.weights.widest_panel();
+        let (staging, fused) = fused.map_or((0, 0), |layer| fused_pointwise::scratch_pixels(tiles, layer));
+        ScratchSize { inputs: n * n * tiles * layer.weights.planes, products: products.max(fused), staging }
     }
 }
 
 /// Bytes of scratch that [`Winograd`] takes.
-pub(super) fn scratch_bytes(n: usize, layer: &Layer, follower: Option<&Layer>) -> usize {
-    let Need { inputs, products, near } = Need::of(n, layer, follower);
-    (inputs + products + near) * size_of::<Pixel>()
+pub(crate) fn scratch_bytes(n: usize, layer: &Layer, fused: Option<&Layer>) -> usize {
+    let ScratchSize { inputs, products, staging } = ScratchSize::of(n, layer, fused);
+    (inputs + products + staging) * size_of::<Pixel>()
 }
 
 /// A range of output rows of one convolution: F(M, N + 1 - M), NN = N².
-pub(super) struct Winograd<'a, const N: usize, const NN: usize> {
-    pub grid: Grid,
+pub(crate) struct Winograd<'a, const N: usize, const NN: usize> {
+    pub grid: TileGrid,
     pub planes: Planes<'a>,
     pub layer: &'a Layer,
-    /// A 1x1 convolution of the result, if one follows.
-    pub follower: Option<&'a Layer>,
+    /// A 1x1 convolution of the result, if one is fused.
+    pub fused: Option<&'a Layer>,
     /// Output rows; they begin on a multiple of M.
     pub rows: Range<usize>,
     /// Those rows of each output plane.
@@ -115,39 +126,39 @@ pub(super) struct Winograd<'a, const N: usize, const NN: usize> {
 impl<const N: usize, const NN: usize> Task for Winograd<'_, N, NN> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        let Winograd { grid, planes, layer, follower, rows, outputs, scratch } = self;
+        let Winograd { grid, planes, layer, fused, rows, outputs, scratch } = self;
         let across = grid.out_width.div_ceil(M);
         let (first, end) = (rows.start / M * across, rows.end.div_ceil(M) * across);
-        let need = Need::of(N, layer, follower);
-        let transformed = scratch.inputs.take(need.inputs).as_chunks_mut().0.as_chunks_mut().0;
-        let products = scratch.products.take(need.products);
-        let near = scratch.near.take(need.near).as_chunks_mut().0.as_chunks_mut().0;
+        let size = ScratchSize::of(N, layer, fused);
+        let transformed = scratch.inputs.take(size.inputs).as_chunks_mut().0.as_chunks_mut().0;
+        let products = scratch.products.take(size.products);
+        let staging = scratch.staging.take(size.staging).as_chunks_mut().0.as_chunks_mut().0;
         let (residuals, first_row) = (planes.residuals, rows.start);
         let to = Outputs { grid, residuals, first_row, planes: outputs };
-        let mut results = Results { layer, follower: follower.map(|layer| (layer, near)), to };
+        let mut results = Results { layer, fused: fused.map(|layer| (layer, staging)), to };
         let at_once = tiles_at_once(&layer.weights);
         for first in (first..end).step_by(at_once) {
             let tiles = &Tiles { range: first..end.min(first + at_once), across };
             let next = &Tiles { range: tiles.range.end..end.min(tiles.range.end + at_once), across };
             let (weights, count) = (&layer.weights, tiles.range.len());
             transform_inputs::<L, N, NN>(l, grid, tiles, planes.inputs, transformed);
-            for (index, group) in weights.groups.iter().enumerate() {
+            for (index, panel) in weights.panels.iter().enumerate() {
                 let products: &mut [[Pixel; NN]] = products.as_chunks_mut().0;
-                let ahead = Ahead { inputs: planes.inputs, next, results: &results.to, tiles };
-                let (done, all) = (index * NN, weights.groups.len() * NN);
-                let before = &|coefficient| ahead.ask(l, N, done + coefficient, all);
-                Multiply { inputs: transformed, weights, group, products, tiles: count, before }.run(l);
-                let columns = group.columns;
-                if weights.narrow {
-                    results.take(l, tiles, 0, SumLanes::<N, NN> { products, columns });
+                let prefetch = Prefetch { inputs: planes.inputs, next, results: &results.to, tiles };
+                let (done, all) = (index * NN, weights.panels.len() * NN);
+                let before = &|coefficient| prefetch.part(l, N, done + coefficient, all);
+                Gemm { inputs: transformed, weights, panel, products, tiles: count, before }.run(l);
+                let vectors = panel.vectors;
+                if let LaneAxis::Inputs = weights.lanes {
+                    results.finish(l, tiles, 0, ChannelLaneSums::<N, NN> { products, vectors });
                     continue;
                 }
-                for column in 0..columns {
-                    let values = Column::<N, NN> { products, columns, column };
-                    results.take(l, tiles, group.first + column, values);
+                for vector in 0..vectors {
+                    let values = VectorOfProducts::<N, NN> { products, vectors, vector };
+                    results.finish(l, tiles, panel.first + vector, values);
                 }
             }
-            results.follow(l, tiles, products);
+            results.finish_fused(l, tiles, products);
         }
     }
 }
@@ -155,33 +166,35 @@ impl<const N: usize, const NN: usize> Task for Winograd<'_, N, NN> {
 /// What becomes of a convolution's tiles.
 struct Results<'a> {
     layer: &'a Layer,
-    /// The 1x1 convolution that follows, if one does, and what it reads.
-    follower: Option<(&'a Layer, &'a mut [Transformed<1>])>,
+    /// The fused 1x1 convolution, if there is one, and the staging buffer that it reads.
+    fused: Option<(&'a Layer, &'a mut [TransformedTiles<1>])>,
     to: Outputs<'a>,
 }
 
 impl Results<'_> {
     /// Finishes the tiles of one output plane.
     #[inline(always)]
-    fn take<L: Lanes>(&mut self, l: L, tiles: &Tiles, plane: usize, values: impl Values) {
-        match &mut self.follower {
+    fn finish<L: Lanes>(&mut self, l: L, tiles: &Tiles, plane: usize, values: impl TileValues) {
+        match &mut self.fused {
             None => self.to.store(l, tiles, self.layer, plane, values),
-            Some((_, near)) => follow::hand_over(l, tiles.range.len(), self.layer, plane, values, near),
+            Some((_, staging)) => {
+                fused_pointwise::stage(l, tiles.range.len(), self.layer, plane, values, staging);
+            }
         }
     }
 
-    /// Computes the follower of tiles whose planes have all been taken.
+    /// Computes the fused convolution of tiles whose planes have all been staged.
     #[inline(always)]
-    fn follow<L: Lanes>(&mut self, l: L, tiles: &Tiles, products: &mut [Pixel]) {
-        if let Some((layer, near)) = &self.follower {
-            follow::follow(l, layer, tiles, near, products, &mut self.to);
+    fn finish_fused<L: Lanes>(&mut self, l: L, tiles: &Tiles, products: &mut [Pixel]) {
+        if let Some((layer, staging)) = &self.fused {
+            fused_pointwise::convolve(l, layer, tiles, staging, products, &mut self.to);
         }
     }
 }
 
 /// Where results go.
 struct Outputs<'a> {
-    grid: Grid,
+    grid: TileGrid,
     residuals: &'a [&'a [Pixel]],
     /// The picture's row that the planes begin with.
     first_row: usize,
@@ -190,7 +203,7 @@ struct Outputs<'a> {
 
 impl Outputs<'_> {
     /// Row `y` of tiles that lie side by side, in one output plane, and their residual; `None` below the picture.
-    fn piece(
+    fn row_segment(
         &mut self,
         plane: usize,
         (row, columns): (usize, Range<usize>),
@@ -205,8 +218,8 @@ impl Outputs<'_> {
 
     /// Finishes and stores the tiles of one output plane.
     #[inline(always)]
-    fn store<L: Lanes>(&mut self, l: L, tiles: &Tiles, layer: &Layer, plane: usize, values: impl Values) {
-        l.run(Output {
+    fn store<L: Lanes>(&mut self, l: L, tiles: &Tiles, layer: &Layer, plane: usize, values: impl TileValues) {
+        l.run(FinishTiles {
             grid: self.grid,
             tiles,
             values,
@@ -243,8 +256,8 @@ impl Tiles {
         })
     }
 
-    /// Pieces of rows: which tile, counted from the first, a piece begins with, its row, and its columns.
-    fn pieces(&self) -> impl Iterator<Item = (usize, usize, Range<usize>)> {
+    /// The tiles' rows: which tile, counted from the first, each begins with, its row, and its columns.
+    fn rows(&self) -> impl Iterator<Item = (usize, usize, Range<usize>)> {
         let Tiles { range, across } = self.clone();
         let rows = range.start / across..range.end.div_ceil(across);
         rows.map(move |row| {

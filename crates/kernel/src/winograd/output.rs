@@ -1,36 +1,67 @@
-//! The last phase: products, transformed back into pixels, finished and stored.
+//! The output transform: products become pixels, finished and stored.
 
-use super::ahead::{AHEAD, pixels};
-use super::{Grid, M, Tiles};
-use crate::lanes::{Block, Lanes, Task};
+use super::prefetch::{PREFETCH_TILES, prefetch_window};
+use super::{M, TileGrid, Tiles, transform};
+use crate::gemm::MAX_OUTPUTS;
+use crate::lanes::{Block, LANES, Lanes, Task};
 use crate::layer::Layer;
-use crate::plane::Pixel;
-use crate::transform;
+use crate::layout::Pixel;
 
-/// Where the tiles of one output plane come from.
-pub trait Values {
+/// The values of tiles of one output plane, before the epilogue.
+pub trait TileValues {
     /// The pixels of a tile, counted from the first of those that are computed together, plus the bias.
-    fn of<L: Lanes>(&self, l: L, tile: usize, bias: L::V) -> [[L::V; M]; M];
+    fn tile<L: Lanes>(&self, l: L, tile: usize, bias: L::V) -> [[L::V; M]; M];
 }
 
-/// Aᵀ m A of one column of the products, whose lanes are output channels.
-pub(super) struct Column<'a, const N: usize, const NN: usize> {
-    /// `[tile][column]`
+/// Aᵀ m A of one vector of each tile's products, whose lanes are output channels.
+pub(super) struct VectorOfProducts<'a, const N: usize, const NN: usize> {
+    /// `[tile][vector]`
     pub products: &'a [[Pixel; NN]],
-    pub columns: usize,
-    pub column: usize,
+    pub vectors: usize,
+    pub vector: usize,
 }
 
-impl<const N: usize, const NN: usize> Values for Column<'_, N, NN> {
+impl<const N: usize, const NN: usize> TileValues for VectorOfProducts<'_, N, NN> {
     #[inline(always)]
-    fn of<L: Lanes>(&self, l: L, tile: usize, bias: L::V) -> [[L::V; M]; M] {
-        untransform::<L, N, NN>(l, &self.products[tile * self.columns + self.column], bias)
+    fn tile<L: Lanes>(&self, l: L, tile: usize, bias: L::V) -> [[L::V; M]; M] {
+        output_transform::<L, N, NN>(l, &self.products[tile * self.vectors + self.vector], bias)
     }
 }
 
-/// The tiles of one output plane, finished and stored.
-pub(super) struct Output<'a, V> {
-    pub grid: Grid,
+/// Aᵀ m A of each tile's products, whose lanes are input channels and are summed; output channels are the vectors.
+pub(super) struct ChannelLaneSums<'a, const N: usize, const NN: usize> {
+    /// `[tile][vector]`
+    pub products: &'a [[Pixel; NN]],
+    pub vectors: usize,
+}
+
+impl<const N: usize, const NN: usize> TileValues for ChannelLaneSums<'_, N, NN> {
+    #[inline(always)]
+    fn tile<L: Lanes>(&self, l: L, tile: usize, bias: L::V) -> [[L::V; M]; M] {
+        let products = &self.products[tile * self.vectors..][..self.vectors];
+        // A tile has as many pixels as a vector has lanes, and there are no more outputs than lanes.
+        let mut pixels = [[0.0; LANES]; M * M];
+        for (output, product) in products.iter().enumerate().take(MAX_OUTPUTS) {
+            let partial = output_transform::<L, N, NN>(l, product, l.splat(0.0));
+            let mut sums = [0.0; LANES];
+            l.store(l.horizontal_sums(&partial), &mut sums);
+            for (pixel, sum) in pixels.iter_mut().zip(sums) {
+                pixel[output] = sum;
+            }
+        }
+        let mut values = [[bias; M]; M];
+        for i in 0..M {
+            for j in 0..M {
+                values[i][j] = l.add(l.load(&pixels[i * M + j]), bias);
+            }
+        }
+        values
+    }
+}
+
+/// Applies the epilogue to the tiles of one output plane and stores them.
+pub(super) struct FinishTiles<'a, V> {
+    pub grid: TileGrid,
     pub tiles: &'a Tiles,
     pub values: V,
     pub layer: &'a Layer,
@@ -42,21 +73,21 @@ pub(super) struct Output<'a, V> {
     pub out: &'a mut [Pixel],
 }
 
-impl<V: Values> Task for Output<'_, V> {
+impl<V: TileValues> Task for FinishTiles<'_, V> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        let Grid { out_width, .. } = self.grid;
+        let TileGrid { out_width, .. } = self.grid;
         let bias = l.load(&self.layer.bias[self.plane].0);
         let rows_end = self.first_row + self.out.len() / out_width;
         for (tile, (row, column)) in self.tiles.positions().enumerate() {
-            let values = self.values.of(l, tile, bias);
+            let values = self.values.tile(l, tile, bias);
             let (height, width) = ((rows_end - row * M).min(M), (out_width - column * M).min(M));
             let at = (row * M - self.first_row) * out_width + column * M;
             let residual = self.residual.map(|residual| &residual[at..]);
             let out = &mut self.out[at..];
             if height == M && width == M {
-                let columns = AHEAD * M..(AHEAD + 1) * M;
-                pixels(out.as_ptr(), out_width, M, columns, |at| l.prefetch(at));
+                let columns = PREFETCH_TILES * M..(PREFETCH_TILES + 1) * M;
+                prefetch_window(out.as_ptr(), out_width, M, columns, |at| l.prefetch(at));
                 self.layer.epilogue.finish(l, self.plane, &values, residual, out, out_width);
             } else {
                 let mut window = [Block::ZERO; M * M];
@@ -76,7 +107,7 @@ impl<V: Values> Task for Output<'_, V> {
 
 /// Aᵀ m A, plus the bias.
 #[inline(always)]
-pub fn untransform<L: Lanes, const N: usize, const NN: usize>(
+fn output_transform<L: Lanes, const N: usize, const NN: usize>(
     l: L,
     product: &[Pixel; NN],
     bias: L::V,

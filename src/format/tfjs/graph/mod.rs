@@ -29,15 +29,15 @@ use ops::Call;
 use value::Value;
 
 /// No tensor that can be computed has more elements.
-const MOST_ELEMENTS: usize = 1 << 36;
+const MAX_ELEMENTS: usize = 1 << 36;
 
 /// Constants that were computed beforehand may hold this many elements at one time.
-const MOST_FOLDED: usize = 1 << 27;
+const MAX_FOLDED: usize = 1 << 27;
 
 /// Channels of the picture where the file does not say.
 const USUAL_CHANNELS: usize = 3;
 
-/// Two sizes at which a network that takes all sizes is the same; multiples of most divisors, and far from square.
+/// BinaryOp sizes at which a network that takes all sizes is the same; multiples of most divisors, and far from square.
 const PROBES: [[usize; 2]; 2] = [[192, 320], [256, 448]];
 
 /// A graph whose network is another one for every size of picture.
@@ -161,7 +161,7 @@ impl GraphModel {
         let mut net = Emitter::new();
         let mut unread = self.graph.readers();
         let mut made: Vec<Vec<Value>> = vec![Vec::new(); nodes.len()];
-        let most = MOST_FOLDED + (self.weight_bytes() / 4) as usize;
+        let most = MAX_FOLDED + (self.weight_bytes() / 4) as usize;
         let mut folded = 0;
         for (n, node) in nodes.iter().enumerate() {
             let results = match &self.constants[n] {
@@ -211,7 +211,7 @@ fn check(call: &Call, results: &[Value]) -> Result<(), Error> {
     for value in results.iter().filter(|value| value.known().is_none()) {
         let dims = value.dims();
         let count = dims.iter().try_fold(1usize, |n, &dim| n.checked_mul(dim));
-        let fits = count.is_some_and(|count| count <= MOST_ELEMENTS) && (!from_constants || affordable(dims));
+        let fits = count.is_some_and(|count| count <= MAX_ELEMENTS) && (!from_constants || affordable(dims));
         if !fits {
             return Err(call.error(format!("a result of shape {dims:?} is absurdly large")));
         }

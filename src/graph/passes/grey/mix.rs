@@ -12,7 +12,7 @@ use crate::graph::proto::{AttributeProto, NodeProto};
 use crate::graph::tensor::Tensor;
 
 /// How far back it goes. Deeper than this lies no tail of a network.
-const MOST_STEPS: usize = 16;
+const MAX_STEPS: usize = 16;
 
 /// Lets the graph's output be its three channels' sum with these weights.
 pub fn run(graph: &mut Graph, copies: &Copies, weights: [f32; 3]) {
@@ -34,7 +34,7 @@ pub fn run(graph: &mut Graph, copies: &Copies, weights: [f32; 3]) {
         constants: Vec::new(),
     };
     let mix = Mix { rows: vec![weights.map(f64::from).to_vec()], shifts: vec![0.0] };
-    let output = mixer.mixed(&colours, mix, MOST_STEPS);
+    let output = mixer.mixed(&colours, mix, MAX_STEPS);
     let Mixer { nodes, constants, .. } = mixer;
     graph.nodes.extend(nodes);
     graph.constants.extend(constants);

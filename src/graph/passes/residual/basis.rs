@@ -12,7 +12,7 @@ use crate::graph::tensor::Tensor;
 const WORST_CONDITION: f64 = 1e5;
 
 /// The most readers of a value that are looked for.
-const MOST_READS: usize = 256;
+const MAX_READS: usize = 256;
 
 /// A block's end in the chain's basis: `sum = input + conv`, with `conv = weights * rest + bias`.
 pub struct Step {
@@ -65,7 +65,7 @@ fn reads_of(graph: &Graph, segments: &Segments, value: &str, next: Option<&Link>
     // The value, and concatenations that hold it, with its first channel in each.
     let mut left = vec![(value, 0)];
     while let Some((name, first)) = left.pop() {
-        if graph.output.name == name || reads.len() + left.len() > MOST_READS {
+        if graph.output.name == name || reads.len() + left.len() > MAX_READS {
             return None;
         }
         for node in readers(graph, name).filter(|node| !is_next(node)) {

@@ -87,11 +87,13 @@ impl Unary {
 
 /// Operators of two numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Binary {
+pub enum Arithmetic {
     Add,
     Sub,
     Mul,
     Div,
+    /// Division that is 0 where the divisor is.
+    DivNoNan,
     FloorDiv,
     FloorMod,
     Max,
@@ -100,34 +102,48 @@ pub enum Binary {
     SquaredDifference,
 }
 
-impl Binary {
+impl Arithmetic {
     fn of_floats(self, a: f32, b: f32) -> f32 {
         match self {
-            Binary::Add => a + b,
-            Binary::Sub => a - b,
-            Binary::Mul => a * b,
-            Binary::Div => a / b,
-            Binary::FloorDiv => (a / b).floor(),
-            Binary::FloorMod => a - (a / b).floor() * b,
-            Binary::Max => a.max(b),
-            Binary::Min => a.min(b),
-            Binary::Pow => a.powf(b),
-            Binary::SquaredDifference => (a - b) * (a - b),
+            Arithmetic::Add => a + b,
+            Arithmetic::Sub => a - b,
+            Arithmetic::Mul => a * b,
+            Arithmetic::Div => a / b,
+            Arithmetic::DivNoNan => {
+                if b == 0.0 {
+                    0.0
+                } else {
+                    a / b
+                }
+            }
+            Arithmetic::FloorDiv => (a / b).floor(),
+            Arithmetic::FloorMod => a - (a / b).floor() * b,
+            Arithmetic::Max => a.max(b),
+            Arithmetic::Min => a.min(b),
+            Arithmetic::Pow => a.powf(b),
+            Arithmetic::SquaredDifference => (a - b) * (a - b),
         }
     }
 
     fn of_ints(self, a: i64, b: i64) -> Option<i64> {
         match self {
-            Binary::Add => a.checked_add(b),
-            Binary::Sub => a.checked_sub(b),
-            Binary::Mul => a.checked_mul(b),
-            Binary::Div => a.checked_div(b),
-            Binary::FloorDiv => Some(a.checked_div(b)? - i64::from(a % b != 0 && (a < 0) != (b < 0))),
-            Binary::FloorMod => Some((a.checked_rem(b)? + b) % b),
-            Binary::Max => Some(a.max(b)),
-            Binary::Min => Some(a.min(b)),
-            Binary::Pow => a.checked_pow(u32::try_from(b).ok()?),
-            Binary::SquaredDifference => a.checked_sub(b)?.checked_pow(2),
+            Arithmetic::Add => a.checked_add(b),
+            Arithmetic::Sub => a.checked_sub(b),
+            Arithmetic::Mul => a.checked_mul(b),
+            Arithmetic::Div => a.checked_div(b),
+            Arithmetic::DivNoNan => {
+                if b == 0 {
+                    Some(0)
+                } else {
+                    a.checked_div(b)
+                }
+            }
+            Arithmetic::FloorDiv => Some(a.checked_div(b)? - i64::from(a % b != 0 && (a < 0) != (b < 0))),
+            Arithmetic::FloorMod => Some((a.checked_rem(b)? + b) % b),
+            Arithmetic::Max => Some(a.max(b)),
+            Arithmetic::Min => Some(a.min(b)),
+            Arithmetic::Pow => a.checked_pow(u32::try_from(b).ok()?),
+            Arithmetic::SquaredDifference => a.checked_sub(b)?.checked_pow(2),
         }
     }
 
@@ -154,7 +170,7 @@ impl Binary {
 
 /// Questions about two numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compare {
+pub enum Comparison {
     Equal,
     NotEqual,
     Greater,
@@ -163,15 +179,15 @@ pub enum Compare {
     LessEqual,
 }
 
-impl Compare {
+impl Comparison {
     fn holds<T: PartialOrd>(self, a: T, b: T) -> bool {
         match self {
-            Compare::Equal => a == b,
-            Compare::NotEqual => a != b,
-            Compare::Greater => a > b,
-            Compare::GreaterEqual => a >= b,
-            Compare::Less => a < b,
-            Compare::LessEqual => a <= b,
+            Comparison::Equal => a == b,
+            Comparison::NotEqual => a != b,
+            Comparison::Greater => a > b,
+            Comparison::GreaterEqual => a >= b,
+            Comparison::Less => a < b,
+            Comparison::LessEqual => a <= b,
         }
     }
 

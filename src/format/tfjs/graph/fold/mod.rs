@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::graph::{Data, Tensor};
 
-pub use arithmetic::{Binary, Compare, Logical, Reduction, Unary, reduce, select};
+pub use arithmetic::{Arithmetic, Comparison, Logical, Reduction, Unary, reduce, select};
 pub use movement::{affordable, broadcast_shape, strides};
 
 /// A tensor with its elements, which copies share.

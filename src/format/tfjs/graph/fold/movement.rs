@@ -4,11 +4,11 @@ use super::{Elements, Known};
 
 /// Larger tensors are not computed beforehand: interpolation matrices of pictures of 4096 pixels a side are the largest
 /// that there are good reasons for.
-pub const MOST_ELEMENTS: usize = 1 << 24;
+pub const MAX_ELEMENTS: usize = 1 << 24;
 
 /// Whether a tensor of this shape is computed beforehand.
 pub fn affordable(dims: &[usize]) -> bool {
-    count(dims).is_some_and(|count| count <= MOST_ELEMENTS)
+    count(dims).is_some_and(|count| count <= MAX_ELEMENTS)
 }
 
 /// The elements of a shape, if they can be counted.
@@ -82,7 +82,7 @@ impl Known {
 
     /// A walk over the elements; `None` if it leaves them, or the result is too large.
     pub fn walked(&self, dims: &[usize], strides: &[isize], offset: isize) -> Option<Known> {
-        let few = count(dims).is_some_and(|count| count <= MOST_ELEMENTS.max(self.count()));
+        let few = count(dims).is_some_and(|count| count <= MAX_ELEMENTS.max(self.count()));
         few.then(|| self.picked(dims, &walk(dims, strides, offset)))?
     }
 

@@ -17,27 +17,34 @@ fn flags(dims: &[usize], values: &[bool]) -> Known {
 #[test]
 fn division_rounds_down_and_the_rest_has_the_divisors_sign() {
     let (a, b) = (ints(&[4], &[7, -7, 7, -7]), ints(&[4], &[2, 2, -2, -2]));
-    assert_eq!(Binary::FloorDiv.fold(&a, &b), Some(ints(&[4], &[3, -4, -4, 3])));
-    assert_eq!(Binary::FloorMod.fold(&a, &b), Some(ints(&[4], &[1, 1, -1, -1])));
+    assert_eq!(Arithmetic::FloorDiv.fold(&a, &b), Some(ints(&[4], &[3, -4, -4, 3])));
+    assert_eq!(Arithmetic::FloorMod.fold(&a, &b), Some(ints(&[4], &[1, 1, -1, -1])));
     let (a, b) = (floats(&[2], &[-7.5, 7.5]), floats(&[1], &[2.0]));
-    assert_eq!(Binary::FloorDiv.fold(&a, &b), Some(floats(&[2], &[-4.0, 3.0])));
-    assert_eq!(Binary::FloorMod.fold(&a, &b), Some(floats(&[2], &[0.5, 1.5])));
+    assert_eq!(Arithmetic::FloorDiv.fold(&a, &b), Some(floats(&[2], &[-4.0, 3.0])));
+    assert_eq!(Arithmetic::FloorMod.fold(&a, &b), Some(floats(&[2], &[0.5, 1.5])));
 }
 
 #[test]
 fn what_integers_cannot_do_is_not_folded() {
-    assert_eq!(Binary::Div.fold(&Known::int(1), &Known::int(0)), None);
-    assert_eq!(Binary::FloorMod.fold(&Known::int(1), &Known::int(0)), None);
-    assert_eq!(Binary::Mul.fold(&Known::int(i64::MAX), &Known::int(2)), None);
-    assert_eq!(Binary::Pow.fold(&Known::int(2), &Known::int(-1)), None);
-    assert_eq!(Binary::Add.fold(&Known::int(1), &Known::float(1.0)), None);
+    assert_eq!(Arithmetic::Div.fold(&Known::int(1), &Known::int(0)), None);
+    assert_eq!(Arithmetic::FloorMod.fold(&Known::int(1), &Known::int(0)), None);
+    assert_eq!(Arithmetic::Mul.fold(&Known::int(i64::MAX), &Known::int(2)), None);
+    assert_eq!(Arithmetic::Pow.fold(&Known::int(2), &Known::int(-1)), None);
+    assert_eq!(Arithmetic::Add.fold(&Known::int(1), &Known::float(1.0)), None);
+}
+
+#[test]
+fn division_without_nan_is_zero_where_the_divisor_is() {
+    let (a, b) = (floats(&[3], &[1.0, 0.0, -3.0]), floats(&[3], &[0.0, 0.0, 2.0]));
+    assert_eq!(Arithmetic::DivNoNan.fold(&a, &b), Some(floats(&[3], &[0.0, 0.0, -1.5])));
+    assert_eq!(Arithmetic::DivNoNan.fold(&Known::int(7), &Known::int(0)), Some(Known::int(0)));
 }
 
 #[test]
 fn shapes_are_broadcast_from_the_end() {
     let (column, row) = (ints(&[2, 1], &[10, 20]), ints(&[3], &[1, 2, 3]));
-    assert_eq!(Binary::Add.fold(&column, &row), Some(ints(&[2, 3], &[11, 12, 13, 21, 22, 23])));
-    assert_eq!(Binary::Add.fold(&ints(&[2], &[1, 2]), &row), None);
+    assert_eq!(Arithmetic::Add.fold(&column, &row), Some(ints(&[2, 3], &[11, 12, 13, 21, 22, 23])));
+    assert_eq!(Arithmetic::Add.fold(&ints(&[2], &[1, 2]), &row), None);
     assert_eq!(row.broadcast(&[2, 3]), Some(ints(&[2, 3], &[1, 2, 3, 1, 2, 3])));
     assert_eq!(row.broadcast(&[3, 2]), None);
     assert_eq!(broadcast_shape(&[5, 1, 4], &[3, 1]), Some(vec![5, 3, 4]));
@@ -49,7 +56,7 @@ fn absurdly_large_results_are_refused_before_memory_is_reserved() {
     assert_eq!(Known::int(1).broadcast(&[1 << 40, 1 << 40]), None);
     let (column, row) = (Known::ints(vec![0; 1 << 13]), Known::ints(vec![0; 1 << 13]));
     let column = column.reshaped(&[1 << 13, 1]).unwrap();
-    assert_eq!(Binary::Add.fold(&column, &row), None);
+    assert_eq!(Arithmetic::Add.fold(&column, &row), None);
 }
 
 #[test]
@@ -67,7 +74,7 @@ fn elements_move_with_their_axes() {
 #[test]
 fn questions_choices_and_casts() {
     let x = floats(&[3], &[-1.0, 0.0, 2.5]);
-    let positive = Compare::Greater.fold(&x, &Known::float(0.0)).unwrap();
+    let positive = Comparison::Greater.fold(&x, &Known::float(0.0)).unwrap();
     assert_eq!(positive, flags(&[3], &[false, false, true]));
     assert_eq!(select(&positive, &x, &Known::float(9.0)), Some(floats(&[3], &[9.0, 9.0, 2.5])));
     assert_eq!(x.cast("DT_INT32"), Some(ints(&[3], &[-1, 0, 2])));

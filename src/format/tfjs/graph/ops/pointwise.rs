@@ -4,7 +4,7 @@ use super::{Call, layout};
 use crate::error::Error;
 use crate::format::tfjs::graph::emit::Emitter;
 use crate::format::tfjs::graph::fold::{
-    self, Binary, Compare, Elements, Known, Logical, Unary, broadcast_shape,
+    self, Arithmetic, Comparison, Elements, Known, Logical, Unary, broadcast_shape,
 };
 use crate::format::tfjs::graph::value::{Layout, Value};
 use crate::graph::Attribute;
@@ -71,106 +71,113 @@ pub fn apply_unary(op: Unary, call: &Call, net: &mut Emitter) -> Result<Value, E
 
 /// An operator of two tensors.
 #[derive(Clone, Copy)]
-pub enum Two {
-    Number(Binary),
-    Question(Compare),
-    Flag(Logical),
+pub enum BinaryOp {
+    Arithmetic(Arithmetic),
+    Comparison(Comparison),
+    Logical(Logical),
 }
 
 /// The operator of two tensors that TensorFlow calls `op`.
-pub fn binary(op: &str) -> Option<Two> {
+pub fn binary(op: &str) -> Option<BinaryOp> {
     Some(match op {
-        "Add" | "AddV2" | "BiasAdd" => Two::Number(Binary::Add),
-        "Sub" => Two::Number(Binary::Sub),
-        "Mul" => Two::Number(Binary::Mul),
-        "Div" | "DivNoNan" | "RealDiv" => Two::Number(Binary::Div),
-        "FloorDiv" => Two::Number(Binary::FloorDiv),
-        "FloorMod" | "Mod" => Two::Number(Binary::FloorMod),
-        "Maximum" => Two::Number(Binary::Max),
-        "Minimum" => Two::Number(Binary::Min),
-        "Pow" => Two::Number(Binary::Pow),
-        "SquaredDifference" => Two::Number(Binary::SquaredDifference),
-        "Equal" => Two::Question(Compare::Equal),
-        "NotEqual" => Two::Question(Compare::NotEqual),
-        "Greater" => Two::Question(Compare::Greater),
-        "GreaterEqual" => Two::Question(Compare::GreaterEqual),
-        "Less" => Two::Question(Compare::Less),
-        "LessEqual" => Two::Question(Compare::LessEqual),
-        "LogicalAnd" => Two::Flag(Logical::And),
-        "LogicalOr" => Two::Flag(Logical::Or),
+        "Add" | "AddV2" | "BiasAdd" => BinaryOp::Arithmetic(Arithmetic::Add),
+        "Sub" => BinaryOp::Arithmetic(Arithmetic::Sub),
+        "Mul" => BinaryOp::Arithmetic(Arithmetic::Mul),
+        "Div" | "RealDiv" => BinaryOp::Arithmetic(Arithmetic::Div),
+        "DivNoNan" => BinaryOp::Arithmetic(Arithmetic::DivNoNan),
+        "FloorDiv" => BinaryOp::Arithmetic(Arithmetic::FloorDiv),
+        "FloorMod" | "Mod" => BinaryOp::Arithmetic(Arithmetic::FloorMod),
+        "Maximum" => BinaryOp::Arithmetic(Arithmetic::Max),
+        "Minimum" => BinaryOp::Arithmetic(Arithmetic::Min),
+        "Pow" => BinaryOp::Arithmetic(Arithmetic::Pow),
+        "SquaredDifference" => BinaryOp::Arithmetic(Arithmetic::SquaredDifference),
+        "Equal" => BinaryOp::Comparison(Comparison::Equal),
+        "NotEqual" => BinaryOp::Comparison(Comparison::NotEqual),
+        "Greater" => BinaryOp::Comparison(Comparison::Greater),
+        "GreaterEqual" => BinaryOp::Comparison(Comparison::GreaterEqual),
+        "Less" => BinaryOp::Comparison(Comparison::Less),
+        "LessEqual" => BinaryOp::Comparison(Comparison::LessEqual),
+        "LogicalAnd" => BinaryOp::Logical(Logical::And),
+        "LogicalOr" => BinaryOp::Logical(Logical::Or),
         _ => return None,
     })
 }
 
-pub fn apply_binary(op: Two, call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn apply_binary(op: BinaryOp, call: &Call, net: &mut Emitter) -> Result<Value, Error> {
     let (a, b) = (call.input(0)?, call.input(1)?);
     if let (Some(a), Some(b)) = (a.known(), b.known()) {
         return call.folded(match op {
-            Two::Number(op) => op.fold(a, b),
-            Two::Question(op) => op.fold(a, b),
-            Two::Flag(op) => op.fold(a, b),
+            BinaryOp::Arithmetic(op) => op.fold(a, b),
+            BinaryOp::Comparison(op) => op.fold(a, b),
+            BinaryOp::Logical(op) => op.fold(a, b),
         });
     }
-    two(op, call, net, a, b)
+    emit_binary(op, call, net, a, b)
 }
 
 /// Writes an operator of two tensors.
-fn two(op: Two, call: &Call, net: &mut Emitter, a: &Value, b: &Value) -> Result<Value, Error> {
+fn emit_binary(op: BinaryOp, call: &Call, net: &mut Emitter, a: &Value, b: &Value) -> Result<Value, Error> {
     let dims = together(call, &[a, b])?;
     let layout = common_layout(&[a, b], &dims);
     let (x, y) = (net.named(a, layout), net.named(b, layout));
     let onnx = match op {
-        Two::Number(Binary::Add) => "Add",
-        Two::Number(Binary::Sub) => "Sub",
-        Two::Number(Binary::Mul) => "Mul",
-        Two::Number(Binary::Div) => "Div",
-        Two::Number(Binary::Max) => "Max",
-        Two::Number(Binary::Min) => "Min",
-        Two::Number(Binary::Pow) => "Pow",
-        Two::Number(Binary::SquaredDifference) => {
+        BinaryOp::Arithmetic(Arithmetic::Add) => "Add",
+        BinaryOp::Arithmetic(Arithmetic::Sub) => "Sub",
+        BinaryOp::Arithmetic(Arithmetic::Mul) => "Mul",
+        BinaryOp::Arithmetic(Arithmetic::Div) => "Div",
+        BinaryOp::Arithmetic(Arithmetic::Max) => "Max",
+        BinaryOp::Arithmetic(Arithmetic::Min) => "Min",
+        BinaryOp::Arithmetic(Arithmetic::Pow) => "Pow",
+        BinaryOp::Arithmetic(Arithmetic::SquaredDifference) => {
             let difference = net.raw("Sub", &[&x, &y], vec![]);
             return Ok(net.node("Mul", &[&difference, &difference], vec![], dims, layout));
         }
-        Two::Number(Binary::FloorDiv) => {
+        BinaryOp::Arithmetic(Arithmetic::DivNoNan) => {
+            let quotient = net.raw("Div", &[&x, &y], vec![]);
+            let zero = net.float(0.0);
+            let is_zero = net.raw("Equal", &[&y, &zero], vec![]);
+            return Ok(net.node("Where", &[&is_zero, &zero, &quotient], vec![], dims, layout));
+        }
+        BinaryOp::Arithmetic(Arithmetic::FloorDiv) => {
             let quotient = net.raw("Div", &[&x, &y], vec![]);
             return Ok(net.node("Floor", &[&quotient], vec![], dims, layout));
         }
-        Two::Number(Binary::FloorMod) => {
+        BinaryOp::Arithmetic(Arithmetic::FloorMod) => {
             let quotient = net.raw("Div", &[&x, &y], vec![]);
             let whole = net.raw("Floor", &[&quotient], vec![]);
             let taken = net.raw("Mul", &[&whole, &y], vec![]);
             return Ok(net.node("Sub", &[&x, &taken], vec![], dims, layout));
         }
-        Two::Question(Compare::NotEqual) => {
+        BinaryOp::Comparison(Comparison::NotEqual) => {
             let equal = net.raw("Equal", &[&x, &y], vec![]);
             return Ok(net.node("Not", &[&equal], vec![], dims, layout));
         }
-        Two::Question(Compare::Equal) => "Equal",
-        Two::Question(Compare::Greater) => "Greater",
-        Two::Question(Compare::GreaterEqual) => "GreaterOrEqual",
-        Two::Question(Compare::Less) => "Less",
-        Two::Question(Compare::LessEqual) => "LessOrEqual",
-        Two::Flag(Logical::And) => "And",
-        Two::Flag(Logical::Or) => "Or",
+        BinaryOp::Comparison(Comparison::Equal) => "Equal",
+        BinaryOp::Comparison(Comparison::Greater) => "Greater",
+        BinaryOp::Comparison(Comparison::GreaterEqual) => "GreaterOrEqual",
+        BinaryOp::Comparison(Comparison::Less) => "Less",
+        BinaryOp::Comparison(Comparison::LessEqual) => "LessOrEqual",
+        BinaryOp::Logical(Logical::And) => "And",
+        BinaryOp::Logical(Logical::Or) => "Or",
     };
     Ok(net.node(onnx, &[&x, &y], vec![], dims, layout))
 }
 
 /// `a + b`, for operators that do so on the side.
 pub fn plus(call: &Call, net: &mut Emitter, a: &Value, b: &Value) -> Result<Value, Error> {
-    two(Two::Number(Binary::Add), call, net, a, b)
+    emit_binary(BinaryOp::Arithmetic(Arithmetic::Add), call, net, a, b)
 }
 
 /// `a * b`, for operators that do so on the side.
 pub fn times(call: &Call, net: &mut Emitter, a: &Value, b: &Value) -> Result<Value, Error> {
-    two(Two::Number(Binary::Mul), call, net, a, b)
+    emit_binary(BinaryOp::Arithmetic(Arithmetic::Mul), call, net, a, b)
 }
 
 pub fn add_all(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
     let mut sum = call.input(0)?.clone();
     for value in &call.inputs[1..] {
         sum = match (&sum, value) {
-            (Value::Known(a), Value::Known(b)) => call.folded(Binary::Add.fold(a, b))?,
+            (Value::Known(a), Value::Known(b)) => call.folded(Arithmetic::Add.fold(a, b))?,
             (a, b) => plus(call, net, a, b)?,
         };
     }

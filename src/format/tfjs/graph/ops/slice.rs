@@ -168,11 +168,11 @@ pub fn parts(call: &Call, net: &mut Emitter) -> Result<Vec<Value>, Error> {
 }
 
 /// More parts than this are absurd.
-const MOST_PARTS: usize = 1 << 16;
+const MAX_PARTS: usize = 1 << 16;
 
 fn equal(call: &Call, dim: usize, count: i64) -> Result<Vec<usize>, Error> {
     match usize::try_from(count) {
-        Ok(count @ 1..=MOST_PARTS) if dim.is_multiple_of(count) => Ok(vec![dim / count; count]),
+        Ok(count @ 1..=MAX_PARTS) if dim.is_multiple_of(count) => Ok(vec![dim / count; count]),
         _ => Err(call.error(format!("{count} equal parts of {dim}"))),
     }
 }

@@ -1,0 +1,64 @@
+//! The slot of a worker that the calling task runs in.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::pool::Shared;
+
+/// A task yields its slot only to lanes that were served this much less: two posters would alternate all the time
+/// otherwise.
+const QUANTUM: Duration = Duration::from_millis(50);
+
+/// The task that a thread is running.
+pub(super) struct WorkerSlot {
+    pub shared: Arc<Shared>,
+    pub lane: u64,
+    pub long: bool,
+    pub begun: Instant,
+    /// What its lane was charged in advance.
+    pub charged: Duration,
+}
+
+thread_local! {
+    pub(super) static SLOT: RefCell<Option<WorkerSlot>> = const { RefCell::new(None) };
+}
+
+/// Yields to lanes that were served less. Long tasks call it as often as a thumbnail may have to wait; it costs nothing
+/// unless the task has had its slot for a while, and does nothing on other threads.
+pub fn pause() {
+    SLOT.with_borrow_mut(|slot| {
+        if let Some(slot) = slot.as_mut().filter(|slot| slot.long && slot.begun.elapsed() >= QUANTUM) {
+            slot.yield_now();
+        }
+    });
+}
+
+impl WorkerSlot {
+    /// Parks while there are lanes that were served less.
+    fn yield_now(&mut self) {
+        let mut state = self.shared.lock();
+        state.account(self.lane, self.begun.elapsed(), self.charged);
+        self.charged = Duration::ZERO;
+        if state.is_behind(self.lane, QUANTUM) && self.shared.has_spare(&mut state) {
+            state.park(self.lane);
+            self.shared.wake.notify_all();
+            while !state.closed && !state.unpark(self.lane) {
+                state = self.shared.wait(state);
+            }
+            // Others may have waited for this one to be first.
+            self.shared.wake.notify_all();
+        }
+        self.begun = Instant::now();
+    }
+}
+
+/// How many more threads the calling task may use until it asks again: the slots that no task has or waits for, within
+/// its instance's share. 0 on threads that are not workers.
+pub fn spare_threads() -> usize {
+    SLOT.with_borrow(|slot| {
+        let Some(slot) = slot else { return 0 };
+        let state = slot.shared.lock();
+        state.spare(slot.lane)
+    })
+}
