@@ -11,6 +11,7 @@ const GUARD_REACH = 7;
  * @typedef {import('./native').NativeAnimation} NativeAnimation
  * @typedef {import('./native').NativeFrame} NativeFrame
  * @typedef {import('./native').NativeImage} NativeImage
+ * @typedef {import('./native').NativeRect} NativeRect
  * @typedef {import('./native').NativeResult} NativeResult
  * @typedef {import('./native').NativeUpscaleOptions} NativeUpscaleOptions
  * @typedef {ReturnType<typeof import('./options').parseUpscaleOptions>} ParsedCall
@@ -103,7 +104,9 @@ class Film {
   async make() {
     for (let i = 0; i < this.count; i++) {
       this.workshop.signal.throwIfAborted();
-      const frame = await this.animation.next(i === 0 ? undefined : this.margin);
+      // What changed shows as far around as the network sees, and is computed from as far around that.
+      const context = this.margin === undefined ? undefined : 2 * this.margin;
+      const frame = await this.animation.next(i === 0 ? undefined : context);
       if (frame === null) throw new Error('Expected another frame of the animation but found none');
       await this.add(frame, i);
     }
@@ -142,15 +145,9 @@ class Film {
     );
     this.begin(result);
     const factor = this.margin === undefined ? 0 : result.width / area.width;
-    const from = { x: (changed.x - area.x) * factor, y: (changed.y - area.y) * factor };
-    const to = factor
-      ? {
-          x: changed.x * factor,
-          y: changed.y * factor,
-          width: changed.width * factor,
-          height: changed.height * factor,
-        }
-      : { x: 0, y: 0, ...this.size };
+    const shown = grown(changed, this.margin ?? 0, this.animation);
+    const from = { x: (shown.x - area.x) * factor, y: (shown.y - area.y) * factor };
+    const to = factor ? scaled(shown, factor) : { x: 0, y: 0, ...this.size };
     await this.encoder?.add(/** @type {any} */ (result), from.x, from.y, to, delay);
   }
 
@@ -173,6 +170,28 @@ class Film {
       lossless,
     });
   }
+}
+
+/**
+ * A rectangle with a margin, inside of the frame.
+ *
+ * @param {NativeRect} rect
+ * @param {number} margin
+ * @param {{ width: number, height: number }} frame
+ */
+function grown({ x, y, width, height }, margin, frame) {
+  const [left, top] = [Math.max(0, x - margin), Math.max(0, y - margin)];
+  const right = Math.min(frame.width, x + width + margin);
+  const bottom = Math.min(frame.height, y + height + margin);
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+/**
+ * @param {NativeRect} rect
+ * @param {number} factor
+ */
+function scaled({ x, y, width, height }, factor) {
+  return { x: x * factor, y: y * factor, width: width * factor, height: height * factor };
 }
 
 /** @type {NativeUpscaleOptions} */

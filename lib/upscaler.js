@@ -287,7 +287,7 @@ class Upscaler {
     const frames = await upscaleFrames(parsed, image, {
       native,
       info: model.info,
-      hooked: Object.keys(own).length > 0,
+      hooked: Object.values(own).some(Boolean),
       signal: call.signal,
       open: (image) => this.#native.openAnimation(image),
       start: (image, nativeOptions, share) => {

@@ -1,6 +1,6 @@
 //! From the bytes of a strip or tile to samples.
 
-use super::Layout;
+use super::layout::Layout;
 use crate::raster::exif::Order;
 
 /// Horizontal differences to values, row by row (TIFF 6.0, section 14), in the file's byte order.

@@ -1,0 +1,238 @@
+//! How the pixels of a TIFF are stored, by the tags of its directory.
+
+use super::codec::Compression;
+use super::directory::Directory;
+use super::samples::LumaChroma;
+use crate::error::Error;
+use crate::raster::colour::Ink;
+use crate::raster::decode::damage::broken_header;
+use crate::raster::exif::Order;
+use crate::raster::sniff::Format;
+
+const ASSOCIATED_ALPHA: u64 = 1;
+const STRAIGHT_ALPHA: u64 = 2;
+
+/// How the pixels are stored.
+pub(super) struct Layout {
+    pub(super) order: Order,
+    pub(super) ink: Ink,
+    pub(super) compression: Compression,
+    /// Samples per pixel.
+    pub(super) stored: usize,
+    pub(super) bits: u8,
+    /// The first so many of them are colour and, if there is one, alpha.
+    pub(super) wanted: usize,
+    pub(super) alpha: bool,
+    pub(super) premultiplied: bool,
+    pub(super) inverted: bool,
+    pub(super) planar: bool,
+    pub(super) differences: bool,
+    pub(super) turned_bits: bool,
+    /// Size of a tile, or the width and the rows of a strip.
+    pub(super) chunk: (u32, u32),
+    pub(super) tiled: bool,
+    pub(super) offsets: Vec<u64>,
+    pub(super) lengths: Vec<u64>,
+    pub(super) luma_chroma: Option<LumaChroma>,
+    /// Whether JPEG's components are luma and chroma: its decoder makes RGB of them.
+    pub(super) jpeg_chroma: bool,
+    /// 3 x 2^bits values: all reds, all greens, all blues.
+    pub(super) palette: Option<Vec<u8>>,
+}
+
+fn refuse<T>(what: String) -> Result<T, Error> {
+    Err(Error::UnsupportedFormat(format!(
+        "Expected a TIFF of unsigned whole numbers, grey, RGB, palette, CMYK or YCbCr, but received {what}, which is \
+         not supported"
+    )))
+}
+
+impl Layout {
+    pub(super) fn read(
+        directory: &Directory,
+        order: Order,
+        (width, height): (u32, u32),
+    ) -> Result<Self, Error> {
+        const SEPARATE_PLANES: u64 = 2;
+        const LOW_BIT_FIRST: u64 = 2;
+        let broken = |what: &str| broken_header(Format::Tiff, what);
+        let number = |tag, default| directory.number(tag).unwrap_or(default);
+        let compression = Compression::new(number(259, 1), number(292, 0))?;
+        let stored = number(277, 1);
+        let bits = bits(directory)?;
+        if stored == 0 || stored > 64 {
+            return refuse(format!("one of {stored} samples per pixel"));
+        }
+        let stored = stored as usize;
+        let planar = number(284, 1) == SEPARATE_PLANES && stored > 1;
+        let photometric = Photometric::read(directory)?;
+        let extra = directory.numbers(338).unwrap_or_default();
+        let Photometric { ink, colours, inverted, luma_chroma, indexed } = photometric;
+        if stored < colours {
+            return Err(broken(&format!("{stored} samples per pixel for {colours} colours")));
+        }
+        let first_extra = extra.first().copied().filter(|_| stored > colours && !indexed);
+        let alpha = matches!(first_extra, Some(ASSOCIATED_ALPHA | STRAIGHT_ALPHA));
+        let palette = if indexed { Some(palette(directory, bits)?) } else { None };
+        let stream = matches!(compression, Compression::Jpeg | Compression::Webp);
+        let jpeg_chroma = luma_chroma.is_some() && stream;
+        let luma_chroma = luma_chroma.filter(|_| !stream);
+        if let Some(LumaChroma { sampling, .. }) = &luma_chroma
+            && (bits != 8 || planar && *sampling != (1, 1) || stored != 3)
+        {
+            return refuse(format!("YCbCr of {stored} samples of {bits} bits, planar or not"));
+        }
+        if jpeg_chroma && planar {
+            return refuse("JPEG of YCbCr in planes".into());
+        }
+        if stream && bits != 8 || matches!(compression, Compression::Fax(..)) && (bits != 1 || stored != 1) {
+            return refuse(format!("{compression:?} of {stored} samples of {bits} bits"));
+        }
+        let differences = match number(317, 1) {
+            _ if !compression.is_bytes() => false,
+            1 => false,
+            2 if matches!(bits, 8 | 16 | 32) => true,
+            predictor => return refuse(format!("predictor {predictor} with {bits} bits")),
+        };
+        let tiled = directory.has(322);
+        let chunk = if tiled {
+            (number(322, 0), number(323, 0))
+        } else {
+            (width.into(), number(278, u64::from(height)).min(height.into()))
+        };
+        let (Ok(across), Ok(down)) = (u32::try_from(chunk.0), u32::try_from(chunk.1)) else {
+            return Err(broken("a tile larger than can be read"));
+        };
+        if across == 0 || down == 0 {
+            return Err(broken("strips or tiles of no size"));
+        }
+        let (offsets, lengths) = if tiled { (324, 325) } else { (273, 279) };
+        let offsets = directory.numbers(offsets).ok_or_else(|| broken("no place of its strips or tiles"))?;
+        // The length may be missing where there is one chunk: it then goes on to the end.
+        let lengths = directory.numbers(lengths).unwrap_or_else(|| vec![u64::MAX; offsets.len()]);
+        Ok(Layout {
+            order,
+            ink,
+            compression,
+            stored,
+            bits,
+            wanted: colours + usize::from(alpha),
+            alpha,
+            premultiplied: first_extra == Some(ASSOCIATED_ALPHA),
+            inverted,
+            planar,
+            differences,
+            turned_bits: number(266, 1) == LOW_BIT_FIRST && compression.turns_bits(),
+            chunk: (across, down),
+            tiled,
+            offsets,
+            lengths,
+            luma_chroma,
+            jpeg_chroma,
+            palette,
+        })
+    }
+
+    /// Samples of a pixel in one chunk.
+    pub(super) fn per_chunk(&self) -> usize {
+        if self.planar { 1 } else { self.stored }
+    }
+
+    /// Bytes of one row of a chunk.
+    pub(super) fn stride(&self) -> usize {
+        (self.chunk.0 as usize * self.per_chunk() * usize::from(self.bits)).div_ceil(8)
+    }
+}
+
+/// Bits per sample: the same for all, and whole numbers.
+fn bits(directory: &Directory) -> Result<u8, Error> {
+    let formats = directory.numbers(339).unwrap_or_default();
+    let bits = directory.numbers(258).unwrap_or_else(|| vec![1]);
+    let name = match formats.first() {
+        Some(2) => "signed numbers",
+        Some(3) => "floats, whose range it does not say",
+        Some(5 | 6) => "complex numbers",
+        _ => "",
+    };
+    let Some(&first) = bits.first() else { return Err(broken_header(Format::Tiff, "no bits per sample")) };
+    if !name.is_empty() {
+        return refuse(format!("one of {first}-bit {name}"));
+    }
+    if bits.iter().any(|&other| other != first) {
+        return refuse(format!("one whose samples have {bits:?} bits"));
+    }
+    match u8::try_from(first) {
+        Ok(bits @ (1..=16 | 24 | 32)) => Ok(bits),
+        _ => refuse(format!("one of {first} bits per sample")),
+    }
+}
+
+/// What the samples stand for.
+struct Photometric {
+    ink: Ink,
+    colours: usize,
+    inverted: bool,
+    luma_chroma: Option<LumaChroma>,
+    indexed: bool,
+}
+
+impl Photometric {
+    fn read(directory: &Directory) -> Result<Self, Error> {
+        let of =
+            |ink, colours| Photometric { ink, colours, inverted: false, luma_chroma: None, indexed: false };
+        const BILEVEL_FAX: std::ops::RangeInclusive<u64> = 2..=4;
+        let default = if directory.number(259).is_some_and(|n| BILEVEL_FAX.contains(&n)) { 0 } else { 1 };
+        Ok(match directory.number(262).unwrap_or(default) {
+            0 => Photometric { inverted: true, ..of(Ink::Grey, 1) },
+            1 => of(Ink::Grey, 1),
+            2 => of(Ink::Rgb, 3),
+            3 => Photometric { indexed: true, ..of(Ink::Rgb, 1) },
+            5 => match directory.number(332) {
+                None | Some(1) => of(Ink::Cmyk, 4),
+                Some(_) => return refuse("inks other than CMYK".into()),
+            },
+            6 => Photometric { luma_chroma: Some(luma_chroma(directory)?), ..of(Ink::Rgb, 3) },
+            other => {
+                let name = match other {
+                    4 => "a transparency mask",
+                    8..=10 => "CIE L*a*b* colours",
+                    32803 | 34892 => "a camera's raw picture (DNG)",
+                    32844 | 32845 => "LogLuv colours",
+                    _ => "an unknown kind of colours",
+                };
+                return refuse(format!("{name} (photometric interpretation {other})"));
+            }
+        })
+    }
+}
+
+fn luma_chroma(directory: &Directory) -> Result<LumaChroma, Error> {
+    let weights = match directory.fractions(529).as_deref() {
+        Some(&[r, g, b]) if g > 0.0 => [r as f32, g as f32, b as f32],
+        _ => [0.299, 0.587, 0.114],
+    };
+    let reference = match directory.fractions(532).and_then(|list| <[f64; 6]>::try_from(list).ok()) {
+        Some(list) if list.iter().all(|v| v.is_finite()) && list.chunks(2).all(|pair| pair[0] < pair[1]) => {
+            list.map(|v| v as f32)
+        }
+        _ => [0.0, 255.0, 128.0, 255.0, 128.0, 255.0],
+    };
+    let sampling = match directory.numbers(530).as_deref() {
+        None => (2, 2),
+        Some(&[across @ (1 | 2 | 4), down @ (1 | 2 | 4)]) => (across as usize, down as usize),
+        Some(other) => return Err(broken_header(Format::Tiff, format!("chroma sampled {other:?}"))),
+    };
+    Ok(LumaChroma { weights, reference, sampling })
+}
+
+/// The palette at 8 bits. It is 16-bit; where all its values are below 256 its writer took it for 8-bit, as libtiff
+/// takes it.
+fn palette(directory: &Directory, bits: u8) -> Result<Vec<u8>, Error> {
+    let palette = directory.numbers(320).unwrap_or_default();
+    if bits > 8 || palette.len() != 3 << bits {
+        let detail = format!("a palette of {} values for {bits} bits", palette.len());
+        return Err(broken_header(Format::Tiff, detail));
+    }
+    let shift = if palette.iter().all(|&value| value < 256) { 0 } else { 8 };
+    Ok(palette.iter().map(|&value| (value >> shift) as u8).collect())
+}
