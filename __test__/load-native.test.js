@@ -10,9 +10,9 @@ const missing = (name) =>
 const MISSING = [missing('../upscaler.linux-x64-gnu.node'), missing('@upscaler-node/linux-x64-gnu')];
 
 test('a platform without ONNX Runtime is named, with those that have it', () => {
-  const { code, message } = failure([], { ...GLIBC, platform: 'darwin-x64' });
+  const { code, message } = failure([], { ...GLIBC, platform: 'freebsd-x64' });
   assert.equal(code, 'ERR_UPSCALER_RUNTIME_LOAD');
-  assert.match(message, /darwin-x64[^]*linux-x64, linux-arm64, darwin-arm64, win32-x64, win32-arm64/);
+  assert.match(message, /freebsd-x64[^]*linux-x64, linux-arm64, darwin-arm64, win32-x64, win32-arm64/);
 });
 
 test('Alpine is told of an image that works', () => {
@@ -36,6 +36,24 @@ test("another platform's package points to a moved lockfile", () => {
     failure(MISSING, host).message,
     /@upscaler-node\/darwin-arm64 is installed, which is for another platform/,
   );
+});
+
+test('a Mac with an Intel processor is told so, and of Rosetta', () => {
+  assert.match(failure([], { ...GLIBC, platform: 'darwin-x64' }).message, /Intel[^]*Rosetta/);
+});
+
+test("a library that is not beside its addon is told to be a package's, and how it comes back", () => {
+  const error = Object.assign(new Error('Expected /a/lib.so'), { code: 'LIBRARY_MISSING' });
+  const { message } = failure([MISSING[0], error], GLIBC);
+  assert.match(message, /A file of @upscaler-node\/linux-x64-gnu is missing: delete node_modules/);
+});
+
+test("Windows' loader is told of the runtime that a bare Windows lacks", () => {
+  const error = Object.assign(new Error('The specified module could not be found.'), {
+    code: 'ERR_DLOPEN_FAILED',
+  });
+  const host = { ...GLIBC, platform: 'win32-arm64', glibc: undefined };
+  assert.match(failure([error], host).message, /winget install Microsoft\.VCRedist\.2015\+\.arm64/);
 });
 
 test('--no-addons is named', () => {

@@ -3,6 +3,9 @@
 
 const { invalidValue } = require('./errors');
 
+/** Input pixels by which the guard sees further than the network: REACH in src/upscale/guard/mask.rs. */
+const GUARD_REACH = 7;
+
 /**
  * @typedef {import('./native').NativeAddon} NativeAddon
  * @typedef {import('./native').NativeAnimation} NativeAnimation
@@ -15,7 +18,7 @@ const { invalidValue } = require('./errors');
  *
  * @typedef {object} Workshop what the frames are upscaled with
  * @property {NativeAddon} native
- * @property {{ halo?: number | null }} info of the model
+ * @property {{ halo?: number }} info of the model
  * @property {boolean} hooked whether the caller's code sees the pixels
  * @property {AbortSignal} signal
  * @property {(image: NativeImage) => Promise<NativeAnimation | null>} open
@@ -88,7 +91,7 @@ class Film {
     const { scale, width, height, patchSize } = this.options;
     const resized = [scale, width, height, patchSize].some((option) => option !== undefined);
     const { halo } = workshop.info;
-    this.margin = resized || workshop.hooked || halo === null ? undefined : halo;
+    this.margin = resized || workshop.hooked || halo === undefined ? undefined : halo + GUARD_REACH;
     /** @type {NativeResult | undefined} */
     this.result = undefined;
     /** Of the result. */

@@ -3,6 +3,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { version } = require('../package.json');
 const { UpscalerError } = require('./errors');
 const { assertWhole } = require('./library-file');
 
@@ -22,6 +23,9 @@ const PLATFORMS = {
   'win32-x64': '@upscaler-node/win32-x64-msvc',
   'win32-arm64': '@upscaler-node/win32-arm64-msvc',
 };
+
+/** What brings every optional package of this platform, whatever was there before. */
+const REINSTALL = 'delete node_modules and run npm install (or pnpm install, yarn install)';
 
 /** What ONNX Runtime's library is built for: Debian 10, Ubuntu 18.10, RHEL 8 and later. */
 const OLDEST_GLIBC = '2.28';
@@ -53,14 +57,26 @@ function find() {
       const { file, load } = attempt();
       assertWhole(file);
       const addon = load();
-      const library = LIBRARIES[/** @type {keyof typeof LIBRARIES} */ (process.platform)];
-      addon.init(path.join(path.dirname(file), library));
+      addon.init(libraryBeside(file));
       return addon;
     } catch (error) {
       errors.push(/** @type {Error} */ (error));
     }
   }
   throw failure(errors, describeHost());
+}
+
+/**
+ * @param {string} addon its file
+ * @returns {string} ONNX Runtime's
+ */
+function libraryBeside(addon) {
+  const library = LIBRARIES[/** @type {keyof typeof LIBRARIES} */ (process.platform)];
+  const file = path.join(path.dirname(addon), library);
+  if (fs.existsSync(file)) return file;
+  throw Object.assign(new Error(`Expected ONNX Runtime's library at ${file}, beside the addon`), {
+    code: 'LIBRARY_MISSING',
+  });
 }
 
 /**
@@ -190,34 +206,70 @@ function failure(errors, host) {
  * @returns {string[]} what to do, the likeliest first
  */
 function advice(errors, host) {
-  const name = PLATFORMS[/** @type {keyof typeof PLATFORMS} */ (host.platform)];
-  if (name === undefined) {
+  return forbidden(host) ?? missing(errors, host);
+}
+
+/**
+ * What no installation mends.
+ *
+ * @param {Host} host
+ * @returns {string[] | undefined}
+ */
+function forbidden({ platform, musl, glibc, addons }) {
+  if (platform === 'darwin-x64') {
+    return [
+      'There is no ONNX Runtime for Macs with Intel processors any more: run it on Linux, in a container (node:22-slim) for example',
+      'On a Mac with Apple silicon this is an x64 Node under Rosetta: install the arm64 one',
+    ];
+  }
+  if (!Object.hasOwn(PLATFORMS, platform)) {
     return [
       `There is no ONNX Runtime for this platform. Supported: ${Object.keys(PLATFORMS).join(', ')} (Linux with glibc)`,
     ];
   }
-  if (host.musl) {
+  if (musl) {
     return [
       'This Linux uses musl (Alpine), for which there is no ONNX Runtime: use an image with glibc, such as node:22-slim',
     ];
   }
-  if (host.glibc !== undefined && isOlder(host.glibc, OLDEST_GLIBC)) {
+  if (glibc !== undefined && isOlder(glibc, OLDEST_GLIBC)) {
     return [
-      `glibc ${host.glibc} is too old: ${OLDEST_GLIBC} or newer is needed (Debian 10, Ubuntu 20.04, RHEL 8)`,
+      `glibc ${glibc} is too old: ${OLDEST_GLIBC} or newer is needed (Debian 10, Ubuntu 20.04, RHEL 8)`,
     ];
   }
-  if (!host.addons) return ['Node runs with --no-addons, which forbids native code: leave it out'];
-  const lines = [];
-  if (host.otherPackages.length > 0) {
-    lines.push(
-      `${host.otherPackages.join(', ')} is installed, which is for another platform: node_modules or the lockfile came from there`,
-    );
+  return addons ? undefined : ['Node runs with --no-addons, which forbids native code: leave it out'];
+}
+
+/**
+ * What another installation mends.
+ *
+ * @param {Error[]} errors
+ * @param {Host} host
+ * @returns {string[]}
+ */
+function missing(errors, { platform, otherPackages }) {
+  const name = PLATFORMS[/** @type {keyof typeof PLATFORMS} */ (platform)];
+  const codes = errors.map((error) => /** @type {NodeJS.ErrnoException} */ (error).code);
+  if (codes.includes('LIBRARY_MISSING')) {
+    return [`A file of ${name} is missing: ${REINSTALL}; in a clone of the repository, npm run build`];
   }
-  if (errors.every((error) => /** @type {NodeJS.ErrnoException} */ (error).code === 'MODULE_NOT_FOUND')) {
-    lines.push(`Install the package of this platform: npm install --include=optional ${name}`);
-    lines.push('In a clone of the repository, build it: npm run build');
+  if (codes.includes('ERR_DLOPEN_FAILED') && platform.startsWith('win32')) {
+    return [
+      `Windows could not load it. Most often the Microsoft Visual C++ Redistributable is not installed: winget install Microsoft.VCRedist.2015+.${platform.split('-')[1]}`,
+    ];
   }
-  return lines;
+  if (!codes.every((code) => code === 'MODULE_NOT_FOUND')) return [];
+  const moved =
+    otherPackages.length > 0
+      ? [
+          `${otherPackages.join(', ')} is installed, which is for another platform: node_modules or the lockfile came from there. Delete package-lock.json too, then ${REINSTALL}`,
+        ]
+      : [];
+  return [
+    ...moved,
+    `Install the package of this platform, which --omit=optional, --no-optional or a lockfile of another platform leaves out: npm install --include=optional ${name}@${version}`,
+    'In a clone of the repository, build it: npm run build',
+  ];
 }
 
 /**

@@ -4,6 +4,8 @@
  */
 
 export interface NativeAddon {
+  /** Where panics happened, and what they said, since this was asked last. */
+  takePanics(): string[];
   /** Says where the ONNX Runtime library is; it is loaded with the first model. */
   init(libraryPath: string): void;
   configure(options: { threads?: number; maxMemory?: number }): void;

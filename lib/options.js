@@ -4,6 +4,7 @@
 const check = require('./check');
 const { checkModel } = require('./definition');
 const { invalidType, invalidValue } = require('./errors');
+const { noticeMistyped } = require('./mistyped');
 
 /**
  * @typedef {import('./native').NativeUpscaleOptions} NativeUpscaleOptions
@@ -51,6 +52,11 @@ const FORMATS = /** @type {const} */ ({
  * @param {unknown} given
  */
 function parseUpscalerOptions(given) {
+  return noticeMistyped(given, readUpscalerOptions);
+}
+
+/** @param {unknown} given */
+function readUpscalerOptions(given) {
   const options = check.options('options', given);
   checkModel(options.model);
   const limitInputBytes =
@@ -89,6 +95,11 @@ function parseUpscalerOptions(given) {
 
 /** @param {unknown} given */
 function parseConfiguration(given) {
+  return noticeMistyped(given, readConfiguration);
+}
+
+/** @param {unknown} given */
+function readConfiguration(given) {
   const options = check.options('options', given);
   return {
     threads: check.integer('options.threads', options.threads, 1, 1024),
@@ -102,6 +113,11 @@ function parseConfiguration(given) {
  * @param {unknown} given
  */
 function parseUpscaleOptions(given) {
+  return noticeMistyped(given, readUpscaleOptions);
+}
+
+/** @param {unknown} given */
+function readUpscaleOptions(given) {
   const options = check.options('options', given);
   const output = check.oneOf('options.output', options.output, CALL_OUTPUTS) ?? 'buffer';
   return {

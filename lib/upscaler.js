@@ -11,6 +11,7 @@ const { loadNative } = require('./load-native');
 const models = require('./models');
 const options = require('./options');
 const { toResult, toStreamResult } = require('./output');
+const { tellPanics } = require('./panics');
 const { reportTo, wantsSlices } = require('./progress');
 const { ResultStream } = require('./result-stream');
 const { checkPatches } = require('./patch-options');
@@ -175,6 +176,7 @@ class Upscaler {
       this.#loaded = { ...resolved, info };
       return this.#loaded;
     } catch (error) {
+      tellPanics(native);
       throw call.signal.aborted ? call.signal.reason : fromNative(error);
     } finally {
       call.settle();
@@ -199,6 +201,7 @@ class Upscaler {
       call.signal.throwIfAborted();
       return result;
     } catch (error) {
+      tellPanics(native);
       throw call.signal.aborted ? call.signal.reason : fromNative(error);
     } finally {
       call.settle();

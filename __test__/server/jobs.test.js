@@ -164,7 +164,10 @@ test('paths and methods that are not there', async () => {
     assert.equal((await fetch(unknown, { method: 'DELETE' })).status, 404);
     const job = await add(jobs);
     assert.equal((await fetch(job, { method: 'PUT' })).status, 405);
+    assert.equal((await fetch(job, { method: 'POST', body: png })).status, 405);
     assert.equal((await fetch(`${job}/events`, { method: 'DELETE' })).status, 405);
+    const options = await fetch(job, { method: 'OPTIONS' });
+    assert.deepEqual([options.status, options.headers.get('allow')], [204, 'GET, HEAD, DELETE, OPTIONS']);
   });
 });
 

@@ -1,7 +1,7 @@
 /** examples/next in the real Next.js: built, started, asked. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import net from 'node:net';
 import { once } from 'node:events';
@@ -23,6 +23,23 @@ function run(folder, command, ...args) {
   assert.equal(status, 0, `${command} ${args.join(' ')}`);
 }
 
+/**
+ * What would be installed, with the native part of this machine: Turbopack follows no link out of its folder.
+ *
+ * @param {string} target
+ */
+function copyPackage(target) {
+  const packed = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  const [{ files }] = Object.values(JSON.parse(packed.stdout));
+  const native = readdirSync(ROOT).filter((name) => /\.node$|^libupscaler/.test(name));
+  for (const file of [...files.map((entry) => entry.path), ...native]) {
+    cpSync(path.join(ROOT, file), path.join(target, file));
+  }
+}
+
 async function freePort() {
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -39,7 +56,7 @@ test('the example runs in Next.js', async () => {
   delete manifest.dependencies['upscaler-node'];
   writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest));
   run(folder, 'npm', 'install', '--no-audit', '--no-fund');
-  symlinkSync(ROOT, path.join(folder, 'node_modules', 'upscaler-node'), 'junction');
+  copyPackage(path.join(folder, 'node_modules', 'upscaler-node'));
   run(folder, 'npx', 'next', 'build');
   const port = await freePort();
   const next = path.join(folder, 'node_modules', 'next', 'dist', 'bin', 'next');

@@ -2,6 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+use upscaler_node::compile::onnxruntime;
 use upscaler_node::format;
 use upscaler_node::graph::Network;
 use upscaler_node_fuzz::mutate;
@@ -15,5 +16,5 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
 
 fuzz_target!(|data: &[u8]| {
     let network = format::onnx::read(data).and_then(Network::from_model);
-    _ = network.and_then(Network::optimised).map(|network| network.to_bytes());
+    _ = network.and_then(Network::optimised).and_then(|network| onnxruntime::to_bytes(&network));
 });

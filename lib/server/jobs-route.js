@@ -20,7 +20,7 @@ const { limitTime, readPicture, reasonOf } = require('./upscale-route');
  */
 
 /** Where a job is, at the end of whatever path the route is mounted on. */
-const JOB_PATH = /^(?<base>.*)\/(?<id>[\w-]{16,128})(?<events>\/events)?\/?$/;
+const JOB_PATH = /^(?<base>.*)\/(?<id>[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})(?<events>\/events)?\/?$/;
 
 /**
  * Pictures for later: `POST` gives a job, `GET <job>` its state until it is done and then the picture,
@@ -48,21 +48,49 @@ function jobsRoute(service, store) {
  */
 async function answer(exchange, service, store) {
   const { method, path } = exchange;
-  if (method === 'POST') return addJob(exchange, service, store);
-  if (method === 'OPTIONS') {
-    const allow = 'POST, GET, HEAD, DELETE, OPTIONS';
-    return { status: 204, headers: { allow, 'accept-post': acceptedTypes(service.settings) } };
-  }
   const found = JOB_PATH.exec(path)?.groups;
-  const view = found && (await store.get(found.id));
-  if (found === undefined || view === undefined)
-    throw new RequestError(404, 'Expected a job that is kept here');
-  const self = `${found.base}/${found.id}`;
-  if (found.events && method === 'GET') return events(exchange, view, store, self);
-  if (found.events) throw new RequestError(405, 'Expected GET', { allow: 'GET' });
-  if (method === 'GET' || method === 'HEAD') return showJob(exchange, view, service, store, self);
-  if (method === 'DELETE') return inJson(200, show((await store.cancel(view.id)) ?? view, self));
-  throw new RequestError(405, 'Expected GET or DELETE', { allow: 'GET, HEAD, DELETE' });
+  if (method === 'OPTIONS') {
+    const allow = found ? (found.events ? 'GET' : 'GET, HEAD, DELETE') : 'POST';
+    return {
+      status: 204,
+      headers: { allow: `${allow}, OPTIONS`, 'accept-post': acceptedTypes(service.settings) },
+    };
+  }
+  if (found === undefined && method === 'POST') return addJob(exchange, service, store);
+  if (found === undefined) throw new RequestError(404, 'Expected a job that is kept here');
+  const { base, id } = found;
+  return found.events
+    ? events(exchange, id, store, `${base}/${id}`)
+    : aboutJob(exchange, id, service, store, `${base}/${id}`);
+}
+
+/**
+ * @param {Exchange} exchange
+ * @param {string} id
+ * @param {Service} service
+ * @param {JobStore} store
+ * @param {string} self
+ * @returns {Promise<Reply>}
+ */
+async function aboutJob(exchange, id, service, store, self) {
+  const { method } = exchange;
+  if (!['GET', 'HEAD', 'DELETE'].includes(method)) {
+    throw new RequestError(405, 'Expected GET or DELETE', { allow: 'GET, HEAD, DELETE, OPTIONS' });
+  }
+  const view = await jobOf(id, store);
+  if (method === 'DELETE') return inJson(200, show((await store.cancel(id)) ?? view, self));
+  return showJob(exchange, view, service, store, self);
+}
+
+/**
+ * @param {string} id
+ * @param {JobStore} store
+ * @returns {Promise<JobView>}
+ */
+async function jobOf(id, store) {
+  const view = await store.get(id);
+  if (view === undefined) throw new RequestError(404, 'Expected a job that is kept here');
+  return view;
 }
 
 /**
@@ -145,12 +173,14 @@ function failed({ error }) {
 
 /**
  * @param {Exchange} exchange
- * @param {JobView} view
+ * @param {string} id
  * @param {JobStore} store
  * @param {string} self
- * @returns {Reply}
+ * @returns {Promise<Reply>}
  */
-function events(exchange, view, store, self) {
+async function events(exchange, id, store, self) {
+  if (exchange.method !== 'GET') throw new RequestError(405, 'Expected GET', { allow: 'GET, OPTIONS' });
+  const view = await jobOf(id, store);
   // 204 is what tells a browser not to connect again.
   if (exchange.header('last-event-id') === LAST_EVENT && isOver(view)) return { status: 204, headers: {} };
   const headers = {

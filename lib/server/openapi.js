@@ -134,7 +134,18 @@ const ID = {
   name: 'id',
   in: 'path',
   required: true,
-  schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{16,128}$' },
+  schema: { type: 'string', format: 'uuid' },
+};
+
+/** One event of the stream. */
+const EVENT = {
+  type: 'object',
+  required: ['event', 'data'],
+  properties: {
+    event: { enum: ['waiting', 'active', 'done', 'failed', 'cancelled'] },
+    id: { type: 'string' },
+    data: { type: 'string', contentMediaType: 'application/json', description: 'The job' },
+  },
 };
 
 const EVENTS = {
@@ -143,7 +154,7 @@ const EVENTS = {
   responses: {
     200: {
       description: "Events named after the job's state, each with the job as its data",
-      content: { 'text/event-stream': { schema: { type: 'string' } } },
+      content: { 'text/event-stream': { schema: EVENT } },
     },
     204: { description: 'The end was sent already' },
     ...problems([401, 404]),

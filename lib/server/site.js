@@ -43,11 +43,18 @@ function siteRoute(routes, document, { token, cors }) {
   const jobs = guarded(routes.jobs, token);
   const route = (/** @type {Exchange} */ exchange) => {
     if (exchange.path === '/upscale') return upscale(exchange);
+    if (exchange.path === '/jobs' && !['POST', 'OPTIONS'].includes(exchange.method))
+      return postOnly(exchange);
     if (/^\/jobs(\/|$)/.test(exchange.path)) return jobs(exchange);
     return (Object.hasOwn(open, exchange.path) ? open[exchange.path] : notFound)(exchange);
   };
   return cors === undefined ? route : withCors(route, cors);
 }
+
+/** @type {Route} */
+const postOnly = async () => {
+  return problemReply(new RequestError(405, 'Expected POST with a picture', { allow: 'POST, OPTIONS' }), 0);
+};
 
 /** @type {Route} */
 const notFound = async () => problemReply(new RequestError(404, 'Expected a path of /openapi.json'), 0);

@@ -9,6 +9,7 @@ mod hooks;
 mod image;
 mod model;
 mod options;
+mod panics;
 mod process;
 mod progress;
 mod result;

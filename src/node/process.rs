@@ -10,6 +10,7 @@ use napi_derive::napi;
 use super::enums::NativeStorage;
 use super::errors::{Code, rejection, thrown};
 use super::model::ModelSource;
+use super::panics;
 use super::result::NativeCounters;
 use crate::calibrate;
 use crate::engine::{set_library, version};
@@ -26,7 +27,7 @@ const READERS: usize = 16;
 #[napi_derive::module_init]
 fn init_runtime() {
     // A panic becomes the error of its call; nothing is to be written to the process's stderr.
-    std::panic::set_hook(Box::new(|_| {}));
+    panics::keep();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("upscaler-coordinator")

@@ -32,13 +32,12 @@ impl Gif {
     pub(super) fn new(options: &AnimationOptions) -> Result<Self, Error> {
         let (width, height) = (options.width, options.height);
         let mut encoder = Encoder::new(Vec::new(), width as u16, height as u16, &[]).map_err(failed)?;
-        // The file says how often it is shown again; once is what a file shows that says nothing.
-        let repeat = match options.loops {
-            0 => Some(Repeat::Infinite),
-            1 => None,
-            loops => Some(Repeat::Finite((loops - 1).min(65535) as u16)),
-        };
-        repeat.map_or(Ok(()), |repeat| encoder.set_repeat(repeat)).map_err(failed)?;
+        // The block counts repetitions after the first showing; without it there are none.
+        match options.loops {
+            0 => encoder.set_repeat(Repeat::Infinite).map_err(failed)?,
+            1 => {}
+            loops => encoder.set_repeat(Repeat::Finite((loops - 1).min(65535) as u16)).map_err(failed)?,
+        }
         Ok(Gif { encoder, size: (width, height), waiting: None })
     }
 

@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { execFileSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { STEPS, execute, inApplication, runStep } from '../../scripts/ship/application.mjs';
+import { ROOT } from '../../scripts/install.mjs';
+import { changesOf } from '../../scripts/ship/changes.mjs';
+import { tooNew } from '../../scripts/ship/check-elf.mjs';
+import { mainManifest, packMain, packModel, packPlatform } from '../../scripts/ship/pack.mjs';
+import { platformFiles } from '../../scripts/ship/platform-files.mjs';
+import { platforms, thisPlatform } from '../../scripts/ship/platforms.mjs';
+import { inOrder } from '../../scripts/ship/publish.mjs';
+import { differing } from '../../scripts/ship/versions.mjs';
+
+const require = createRequire(import.meta.url);
+const manifest = require('../../package.json');
+
+/** Without npm's compression, which takes the most of the time. */
+function packFast(folder, out) {
+  const { name } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+  const file = path.join(out, `${name.replace('@', '').replace('/', '-')}.tar`);
+  execFileSync('tar', ['-cf', path.basename(file), '-C', folder, '.'], { cwd: out });
+  return file;
+}
+
+const out = mkdtempSync(path.join(tmpdir(), 'upscaler-node-packages-'));
+const packed = {};
+
+before(() => {
+  packed.main = packMain(out);
+  packed.platform = packPlatform(thisPlatform(), ROOT, out, { pack: packFast });
+  packed.model = packModel('real-esrgan', out);
+});
+after(() => rmSync(out, { recursive: true, force: true }));
+
+const listed = (archive) =>
+  execFileSync('tar', ['-tf', path.basename(archive)], { cwd: out, encoding: 'utf8' })
+    .split('\n')
+    .map((file) => file.replace(/^(\.|package)\//, ''))
+    .filter((file) => file !== '' && !file.endsWith('/'));
+
+test('npm/ holds what its script writes', () => {
+  assert.deepEqual(
+    readdirSync(path.join(ROOT, 'npm')).sort(),
+    ['licenses', ...platforms.map(({ folder }) => folder)].sort(),
+  );
+  for (const platform of platforms) {
+    for (const [name, text] of platformFiles(platform)) {
+      const written = readFileSync(path.join(ROOT, 'npm', platform.folder, name), 'utf8');
+      assert.equal(written, text, `npm/${platform.folder}/${name}: run npm run platforms`);
+    }
+  }
+});
+
+test("each platform is one for which npm's onnxruntime-node has a library", () => {
+  const folder = path.dirname(require.resolve('onnxruntime-node/package.json'));
+  for (const { libraryInside } of platforms) assert.ok(existsSync(path.join(folder, libraryInside)));
+});
+
+test('the main package asks for every platform at exactly its version, and nothing of the clone', () => {
+  const published = mainManifest(manifest, 'somebody/something');
+  assert.deepEqual(published.optionalDependencies, {
+    '@upscaler-node/linux-x64-gnu': manifest.version,
+    '@upscaler-node/linux-arm64-gnu': manifest.version,
+    '@upscaler-node/darwin-arm64': manifest.version,
+    '@upscaler-node/win32-x64-msvc': manifest.version,
+    '@upscaler-node/win32-arm64-msvc': manifest.version,
+  });
+  assert.equal(published.scripts, undefined);
+  assert.equal(published.devDependencies, undefined);
+  assert.equal(published.repository.url, 'git+https://github.com/somebody/something.git');
+});
+
+test('the main package has what its README links, and its modules once', () => {
+  const files = listed(packed.main);
+  const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+  const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link]) => link);
+  const absent = links.filter((link) => !files.some((file) => file === link || file.startsWith(`${link}/`)));
+  assert.ok(links.length > 5);
+  assert.deepEqual(absent, []);
+  assert.deepEqual(
+    files.filter((file) => /^models\/.*\.(js|d\.ts)$/.test(file) || file.endsWith('.node')),
+    [],
+  );
+  assert.ok(statSync(packed.main).size < 8e6);
+});
+
+test("a platform's package has the addon, the library beside it and the licences of what is in them", () => {
+  const { addon, library } = thisPlatform();
+  assert.deepEqual(
+    listed(packed.platform).sort(),
+    [
+      addon,
+      library,
+      'LICENSE',
+      'README.md',
+      'crates-ThirdPartyNotices.txt',
+      'onnxruntime-LICENSE',
+      'onnxruntime-ThirdPartyNotices.txt',
+      'package.json',
+    ].sort(),
+  );
+  const notices = execFileSync(
+    'tar',
+    ['-xOf', path.basename(packed.platform), './crates-ThirdPartyNotices.txt'],
+    {
+      cwd: out,
+      encoding: 'utf8',
+      maxBuffer: 16 * 1024 * 1024,
+    },
+  );
+  assert.match(notices, /^napi \d.*\(MIT\)$/m);
+  assert.doesNotMatch(notices, /^(divan|proptest|napi-build) \d/m);
+});
+
+test('installed from their archives, the packages work in an empty folder', () =>
+  inApplication((folder) => {
+    const archives = Object.values(packed);
+    const flags = ['--offline', '--no-audit', '--no-fund', '--ignore-scripts'];
+    const { status, output } = execute(folder, ['npm', 'install', ...flags, ...archives]);
+    assert.equal(status, 0, output);
+    for (const step of Object.values(STEPS)) runStep(folder, step);
+  }));
+
+test('without its optional dependencies the main package names the command that brings them', () =>
+  inApplication((folder) => {
+    const flags = ['--offline', '--no-audit', '--no-fund', '--omit=optional'];
+    const { status, output } = execute(folder, ['npm', 'install', ...flags, packed.main]);
+    assert.equal(status, 0, output);
+    const ran = execute(folder, ['node', '-e', 'new (require("upscaler-node"))()']);
+    assert.equal(ran.status, 1);
+    assert.match(ran.output, /ERR_UPSCALER_RUNTIME_LOAD/);
+    assert.ok(
+      ran.output.includes(`npm install --include=optional ${thisPlatform().name}@${manifest.version}`),
+      ran.output,
+    );
+  }));
+
+test('there is one version', () => {
+  assert.deepEqual(differing(manifest.version), []);
+  assert.ok(differing('0.0.0-never').length > 30);
+});
+
+test('the main package is published last, and archives alone', () => {
+  assert.deepEqual(inOrder(['upscaler-node-1.0.0.tgz', 'a.txt', 'upscaler-node-win32-x64-msvc-1.0.0.tgz']), [
+    'upscaler-node-win32-x64-msvc-1.0.0.tgz',
+    'upscaler-node-1.0.0.tgz',
+  ]);
+});
+
+test("a release's page has that version's changes", () => {
+  const changelog = '# Changelog\n\n## 0.2.0 (2026-01-02)\n\n- New.\n\n## 0.1.0\n\n- First.\n';
+  assert.equal(changesOf(changelog, '0.2.0'), '- New.');
+  assert.equal(changesOf(changelog, '0.1.0'), '- First.');
+  assert.throws(() => changesOf(changelog, '0.3.0'), /0\.3\.0/);
+});
+
+test('symbol versions that RHEL 8 lacks are found', () => {
+  const versions = `Version definition section '.gnu.version_d':
+  Name: GLIBC_2.99
+Version needs section '.gnu.version_r' contains 2 entries:
+  0x0010:   Name: GLIBC_2.9  Flags: none  Version: 4
+  0x0020:   Name: GLIBC_2.28  Flags: none  Version: 3
+  0x0030:   Name: GLIBC_2.34  Flags: none  Version: 2
+  0x0040:   Name: GLIBCXX_3.4.26  Flags: none  Version: 5`;
+  assert.deepEqual(tooNew(versions), ['GLIBC_2.34', 'GLIBCXX_3.4.26']);
+});

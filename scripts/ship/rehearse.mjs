@@ -1,0 +1,117 @@
+/**
+ * `npm run rehearse [-- MANAGER…]`: publishes the packages to a registry on loopback and uses them as applications do,
+ * with npm, pnpm and both Yarns, in folders that have nothing of this checkout in reach; then installs them wrongly
+ * and sees that the error names the cause. It wants a build (`npm run build -- --release` for what is published).
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { ROOT } from '../install.mjs';
+import { STEPS, TYPE_STEPS, execute, inApplication, runStep } from './application.mjs';
+import { FAILURES } from './failures.mjs';
+import { MANAGERS } from './managers.mjs';
+import { packMain, packModel, packPlatform } from './pack.mjs';
+import { thisPlatform } from './platforms.mjs';
+import { startRegistry } from './registry.mjs';
+
+/** The package of one family stands for all: one script writes them. */
+const FAMILY = 'real-esrgan';
+
+const wanted = process.argv.slice(2);
+const home = mkdtempSync(path.join(tmpdir(), 'upscaler-node-rehearsal-'));
+let failed = 0;
+try {
+  const registry = await startRegistry(path.join(home, 'registry'));
+  try {
+    publish(registry);
+    for (const [name, manager] of Object.entries(MANAGERS)) {
+      if (wanted.length === 0 || wanted.includes(name)) await rehearse(name, manager, registry);
+    }
+    if (wanted.length === 0 || wanted.includes('failures')) await rehearseFailures(registry);
+  } finally {
+    await registry.close();
+  }
+} finally {
+  rmSync(home, { recursive: true, force: true });
+}
+process.exitCode = failed === 0 ? 0 : 1;
+
+/** @param {{ npmrc: string }} registry */
+function publish({ npmrc }) {
+  const out = path.join(home, 'packages');
+  mkdirSync(out);
+  // The order of a release: nobody finds a main package whose platforms' packages are not there yet.
+  const archives = [packPlatform(thisPlatform(), ROOT, out), packMain(out), packModel(FAMILY, out)];
+  for (const archive of archives) {
+    check(`publish ${path.basename(archive)}`, () => {
+      const { status, output } = execute(out, ['npm', 'publish', '--userconfig', npmrc, archive]);
+      if (status !== 0) throw new Error(output);
+    });
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {import('./managers.mjs').Manager} manager
+ * @param {{ url: string, npmrc: string }} registry
+ */
+async function rehearse(name, manager, { url, npmrc }) {
+  await inApplication((folder) => {
+    const { program, node, env } = manager.prepare(folder, { url, npmrc, home });
+    const environment = { ...env, NPM_CONFIG_USERCONFIG: npmrc };
+    const installed = check(`${name}: install`, () => {
+      const command = [...program, ...manager.add, 'upscaler-node', `@upscaler-node/${FAMILY}`];
+      const { status, output } = execute(folder, command, environment);
+      if (status !== 0) throw new Error(output);
+    });
+    if (!installed) return;
+    // Where types are found does not depend on who laid out the folders.
+    const steps = name === 'npm' ? { ...STEPS, ...TYPE_STEPS } : STEPS;
+    for (const [title, step] of Object.entries(steps)) {
+      if (!manager.hasFolders && step === STEPS['the command line']) {
+        const command = [...program, 'run', 'upscaler-node', ...step.command.slice(2)];
+        check(`${name}: ${title}`, () => runStep(folder, { ...step, command }, environment));
+      } else {
+        const command = step.command[0] === 'node' ? [...node, ...step.command.slice(1)] : step.command;
+        check(`${name}: ${title}`, () => runStep(folder, { ...step, command }, environment));
+      }
+    }
+  });
+}
+
+/** @param {{ npmrc: string }} registry */
+async function rehearseFailures({ npmrc }) {
+  const env = { NPM_CONFIG_USERCONFIG: npmrc };
+  for (const [title, { install, spoil, says }] of Object.entries(FAILURES)) {
+    await inApplication((folder) => {
+      check(title, () => {
+        const { status, output } = execute(folder, ['npm', 'install', ...install, 'upscaler-node'], env);
+        if (status !== 0) throw new Error(output);
+        spoil?.(folder, env);
+        const ran = execute(folder, ['node', '-e', 'new (require("upscaler-node"))()']);
+        if (ran.status === 0) throw new Error('Expected it to fail but it worked');
+        for (const part of says) {
+          if (!ran.output.includes(part)) throw new Error(`Expected ${part} in\n${ran.output}`);
+        }
+      });
+    });
+  }
+}
+
+/**
+ * @param {string} title
+ * @param {() => void} work
+ * @returns {boolean} whether it worked
+ */
+function check(title, work) {
+  const began = performance.now();
+  try {
+    work();
+    console.log(`ok      ${title} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
+    return true;
+  } catch (error) {
+    failed += 1;
+    console.log(`failed  ${title}\n${/** @type {Error} */ (error).message.replace(/^/gm, '        ')}`);
+    return false;
+  }
+}
