@@ -51,6 +51,7 @@ export const MANAGERS = {
         `npmRegistryServer: "${url}"`,
         'unsafeHttpWhitelist: ["127.0.0.1"]',
         'nodeLinker: pnp',
+        'pnpEnableEsmLoader: true',
         'enableTelemetry: false',
         'enableGlobalCache: false',
         'npmMinimalAgeGate: 0',
