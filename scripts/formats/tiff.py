@@ -89,7 +89,7 @@ def kinds(photo, grey):
             file = write(grey, photometric="palette", colormap=palette * 257, bigtiff=big, **place)
             yield f"tiff-palette-{layout}{'-bigtiff' if big else ''}", "tif", file, palette.T[grey].astype(np.uint8)
     wide = (grey.astype(np.uint32) << 24) + 12345
-    yield "tiff-grey32", "tif", write(wide, photometric="minisblack"), (wide >> 16).astype(np.uint16)
+    yield "tiff-grey32", "tif", write(wide, photometric="minisblack"), np.rint(wide / (2**32 - 1) * 65535).astype(np.uint16)
     for name, array in (("float32", grey.astype(np.float32)), ("int16", grey.astype(np.int16)), ("float16", grey.astype(np.float16))):
         yield f"tiff-{name}", "tif", write(array, photometric="minisblack"), "refused"
     for count in (1, 2, 3):

@@ -51,6 +51,7 @@ export const MANAGERS = {
         `npmRegistryServer: "${url}"`,
         'unsafeHttpWhitelist: ["127.0.0.1"]',
         'nodeLinker: pnp',
+        'pnpEnableEsmLoader: true',
         'enableTelemetry: false',
         'enableGlobalCache: false',
         'npmMinimalAgeGate: 0',
@@ -58,7 +59,12 @@ export const MANAGERS = {
       writeFileSync(path.join(folder, '.yarnrc.yml'), `${settings.join('\n')}\n`);
       writeFileSync(path.join(folder, 'yarn.lock'), '');
       const program = ['node', tool(home, '@yarnpkg/cli-dist', '4.18.1', 'bin/yarn.js')];
-      return { program, node: [...program, 'node'], env: { YARN_ENABLE_IMMUTABLE_INSTALLS: 'false' } };
+      // What Yarn remembers of a registry names its port, which another rehearsal does not have.
+      const env = {
+        YARN_ENABLE_IMMUTABLE_INSTALLS: 'false',
+        YARN_GLOBAL_FOLDER: path.join(home, 'yarn-berry'),
+      };
+      return { program, node: [...program, 'node'], env };
     },
   },
 };

@@ -107,6 +107,19 @@ export function packPlatform(platform, binaries, out, { repository, pack = npmPa
   });
 }
 
+/**
+ * A package of another platform without what is in it: Yarn resolves all optional dependencies, and installs its own.
+ *
+ * @param {import('./platforms.mjs').Platform} platform
+ * @param {string} out
+ */
+export function packStandIn(platform, out) {
+  return inTemporaryFolder((folder) => {
+    for (const [name, text] of platformFiles(platform)) writeFileSync(path.join(folder, name), text);
+    return npmPack(folder, out);
+  });
+}
+
 /** @returns {string[]} families whose weights are in the repository */
 export function committedFamilies() {
   const committed = entries.filter((entry) => entry.committed);

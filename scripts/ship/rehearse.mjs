@@ -10,8 +10,8 @@ import { ROOT } from '../install.mjs';
 import { STEPS, TYPE_STEPS, execute, inApplication, runStep } from './application.mjs';
 import { FAILURES } from './failures.mjs';
 import { MANAGERS } from './managers.mjs';
-import { packMain, packModel, packPlatform } from './pack.mjs';
-import { thisPlatform } from './platforms.mjs';
+import { packMain, packModel, packPlatform, packStandIn } from './pack.mjs';
+import { platforms, thisPlatform } from './platforms.mjs';
 import { startRegistry } from './registry.mjs';
 
 /** The package of one family stands for all: one script writes them. */
@@ -41,7 +41,14 @@ function publish({ npmrc }) {
   const out = path.join(home, 'packages');
   mkdirSync(out);
   // The order of a release: nobody finds a main package whose platforms' packages are not there yet.
-  const archives = [packPlatform(thisPlatform(), ROOT, out), packMain(out), packModel(FAMILY, out)];
+  const here = thisPlatform();
+  const others = platforms.filter(({ name }) => name !== here.name);
+  const archives = [
+    ...others.map((platform) => packStandIn(platform, out)),
+    packPlatform(here, ROOT, out),
+    packMain(out),
+    packModel(FAMILY, out),
+  ];
   for (const archive of archives) {
     check(`publish ${path.basename(archive)}`, () => {
       const { status, output } = execute(out, ['npm', 'publish', '--userconfig', npmrc, archive]);

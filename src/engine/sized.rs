@@ -25,10 +25,13 @@ pub struct SizedEngine {
     kept: Kept,
 }
 
-type Kept = Arc<Mutex<VecDeque<(Size, Slot)>>>;
+type Kept = Arc<KeptSizes>;
+
+/// The networks made for single sizes.
+type KeptSizes = Mutex<VecDeque<(Size, Slot)>>;
 
 /// The sizes that all such networks keep.
-static ALL: Mutex<Vec<Weak<Mutex<VecDeque<(Size, Slot)>>>>> = Mutex::new(Vec::new());
+static ALL: Mutex<Vec<Weak<KeptSizes>>> = Mutex::new(Vec::new());
 
 /// Drops all sizes but the last used one of each network.
 pub fn trim_idle() {
