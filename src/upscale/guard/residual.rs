@@ -53,7 +53,7 @@ pub fn seeds(view: &View, input: &[f32], output: &[f32]) -> Option<Seeds> {
             blocks.reduce(view, output, y, area);
             let from = &input[y * view.width + area.x..][..area.columns];
             for (x, (value, block)) in from.iter().zip(blocks.iter()).enumerate() {
-                if block.is_suspect(view, *value) && block.is_blown(view, input, (y, area.x + x)) {
+                if block.is_suspect(view, *value) && block.is_blown(view, input, output, (y, area.x + x)) {
                     let all = || vec![false; area.rows * area.columns];
                     blown.get_or_insert_with(all)[row * area.columns + x] = true;
                 }
@@ -67,39 +67,39 @@ pub fn seeds(view: &View, input: &[f32], output: &[f32]) -> Option<Seeds> {
 #[derive(Clone, Copy)]
 struct Block {
     mean: f32,
-    /// Of the clamped values.
-    seen: f32,
     low: f32,
     high: f32,
 }
 
 impl Block {
-    /// How far the reduced result is from a value.
-    fn residual(self, value: f32) -> f32 {
-        // Unlike `f32::max` this keeps what is no number.
-        let (mean, seen) = ((self.mean - value).abs(), (self.seen - value).abs());
-        if mean > seen || mean.is_nan() { mean } else { seen }
-    }
-
-    /// Whether it would be blown in a flat area; false for nearly all pixels, without a look around.
+    /// Whether it may be blown; false for nearly all pixels, without a look around. Where the mean is within half of what
+    /// is let through, and no value is clamped by more than the other half, the mean of what is seen is near enough too.
     fn is_suspect(self, view: &View, input: f32) -> bool {
-        let (value, level) = (view.as_output(input), view.level());
-        let sound = self.residual(value) <= NEAR_RESIDUAL.min(RESIDUAL) * level
+        let (value, level, (black, white)) = (view.as_output(input), view.level(), view.output_range);
+        let half = NEAR_RESIDUAL.min(RESIDUAL) / 2.0 * level;
+        let sound = (self.mean - value).abs() <= half
+            && self.high <= white + half
+            && self.low >= black - half
             && self.high - value <= EXCESS * level
             && value - self.low <= EXCESS * level;
         // Where the mean is no number, nothing is sound.
         !sound
     }
 
-    fn is_blown(self, view: &View, input: &[f32], at: (usize, usize)) -> bool {
+    fn is_blown(self, view: &View, input: &[f32], output: &[f32], at: (usize, usize)) -> bool {
         let ((low, high), (near_low, near_high)) =
             (local_range(view, input, at, FAR), local_range(view, input, at, NEAR));
         let (range, near, level) = (high - low, near_high - near_low, view.level());
-        let residual = self.residual(view.as_output(input[at.0 * view.width + at.1]));
-        let sound = residual <= RESIDUAL * level + RESIDUAL_SLOPE * range
-            && residual <= NEAR_RESIDUAL * level + NEAR_RESIDUAL_SLOPE * near
-            && (self.high - high).max(low - self.low) <= EXCESS * level + EXCESS_SLOPE * range;
-        !sound
+        let value = view.as_output(input[at.0 * view.width + at.1]);
+        let lines = (0..view.scale).flat_map(|line| view.output_row(output, (at.0, line), (at.1, 1)));
+        let seen = lines.map(|value| view.clamped(*value)).sum::<f32>() / (view.scale * view.scale) as f32;
+        let within = |mean: f32| {
+            let residual = (mean - value).abs();
+            residual <= RESIDUAL * level + RESIDUAL_SLOPE * range
+                && residual <= NEAR_RESIDUAL * level + NEAR_RESIDUAL_SLOPE * near
+        };
+        let excess = (self.high - high).max(low - self.low);
+        !(within(self.mean) && within(seen) && excess <= EXCESS * level + EXCESS_SLOPE * range)
     }
 }
 
@@ -120,7 +120,6 @@ fn local_range(view: &View, input: &[f32], (y, x): (usize, usize), radius: usize
 /// The blocks of one row of input pixels, reduced lines first, so that the compiler makes vector code of most of it.
 struct Blocks {
     sum: Vec<f32>,
-    seen: Vec<f32>,
     low: Vec<f32>,
     high: Vec<f32>,
     blocks: Vec<Block>,
@@ -128,8 +127,8 @@ struct Blocks {
 
 impl Blocks {
     fn new(columns: usize) -> Blocks {
-        let blocks = vec![Block { mean: 0.0, seen: 0.0, low: 0.0, high: 0.0 }; columns];
-        Blocks { sum: Vec::new(), seen: Vec::new(), low: Vec::new(), high: Vec::new(), blocks }
+        let blocks = vec![Block { mean: 0.0, low: 0.0, high: 0.0 }; columns];
+        Blocks { sum: Vec::new(), low: Vec::new(), high: Vec::new(), blocks }
     }
 
     fn iter(&self) -> impl Iterator<Item = &Block> {
@@ -142,14 +141,11 @@ impl Blocks {
             values.clear();
             values.extend_from_slice(line(0));
         }
-        self.seen.clear();
-        self.seen.extend(line(0).iter().map(|value| view.clamped(*value)));
         for index in 1..view.scale {
             let values = line(index).iter();
-            let reduced = self.sum.iter_mut().zip(&mut self.seen).zip(&mut self.low).zip(&mut self.high);
-            for (value, (((sum, seen), low), high)) in values.zip(reduced) {
+            let reduced = self.sum.iter_mut().zip(&mut self.low).zip(&mut self.high);
+            for (value, ((sum, low), high)) in values.zip(reduced) {
                 *sum += value;
-                *seen += view.clamped(*value);
                 *low = low.min(*value);
                 *high = high.max(*value);
             }
@@ -165,29 +161,25 @@ impl Blocks {
 
     /// Joins `S` columns to a block.
     fn join<const S: usize>(&mut self) {
-        let Blocks { sum, seen, low, high, blocks } = self;
-        let columns = sum.as_chunks::<S>().0.iter().zip(seen.as_chunks::<S>().0);
-        let columns = columns.zip(low.as_chunks::<S>().0).zip(high.as_chunks::<S>().0);
-        for (block, (((sum, seen), low), high)) in blocks.iter_mut().zip(columns) {
-            *block = joined(sum, seen, low, high);
+        let Blocks { sum, low, high, blocks } = self;
+        let columns = sum.as_chunks::<S>().0.iter().zip(low.as_chunks::<S>().0).zip(high.as_chunks::<S>().0);
+        for (block, ((sum, low), high)) in blocks.iter_mut().zip(columns) {
+            *block = joined(sum, low, high);
         }
     }
 
     fn join_any(&mut self, scale: usize) {
-        let Blocks { sum, seen, low, high, blocks } = self;
-        let columns =
-            sum.chunks(scale).zip(seen.chunks(scale)).zip(low.chunks(scale)).zip(high.chunks(scale));
-        for (block, (((sum, seen), low), high)) in blocks.iter_mut().zip(columns) {
-            *block = joined(sum, seen, low, high);
+        let Blocks { sum, low, high, blocks } = self;
+        let columns = sum.chunks(scale).zip(low.chunks(scale)).zip(high.chunks(scale));
+        for (block, ((sum, low), high)) in blocks.iter_mut().zip(columns) {
+            *block = joined(sum, low, high);
         }
     }
 }
 
-fn joined(sum: &[f32], seen: &[f32], low: &[f32], high: &[f32]) -> Block {
-    let mean = |sums: &[f32]| sums.iter().sum::<f32>() / (sums.len() * sums.len()) as f32;
+fn joined(sum: &[f32], low: &[f32], high: &[f32]) -> Block {
     Block {
-        mean: mean(sum),
-        seen: mean(seen),
+        mean: sum.iter().sum::<f32>() / (sum.len() * sum.len()) as f32,
         low: low.iter().copied().fold(f32::INFINITY, f32::min),
         high: high.iter().copied().fold(f32::NEG_INFINITY, f32::max),
     }
