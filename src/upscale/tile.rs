@@ -152,20 +152,31 @@ impl Tile {
         input: &[f32],
     ) -> Result<Vec<f32>, Error> {
         self.network.replaced.add(blown.pixels() / self.channel_runs.len() as f64);
-        let lanczos = || Fallback::Lanczos { input };
-        let Some(fallback) = &self.network.fallback else { return Ok(blown.repaired(view, &lanczos())) };
+        let stand_in = self.stand_in(channel_run, view, input)?;
+        let fallback = stand_in.as_deref().map_or(Fallback::Lanczos { input }, Fallback::Planes);
+        Ok(blown.repaired(view, &fallback))
+    }
+
+    /// The kept part of what the fallback network gives, if there is one that fits.
+    fn stand_in(
+        &self,
+        channel_run: &ChannelRun,
+        view: &View,
+        input: &[f32],
+    ) -> Result<Option<Vec<f32>>, Error> {
+        let Some(fallback) = &self.network.fallback else { return Ok(None) };
         let engines = fallback.network()?.engines;
         let engine = choose(&engines, channel_run.form);
         if !view.suits(engine.signature()) {
-            return Ok(blown.repaired(view, &lanczos()));
+            return Ok(None);
         }
         let context = RunContext { cancel: self.cancel.clone(), on_progress: Arc::new(|_| ()) };
-        let mut planes = Vec::new();
+        let mut planes = None;
         run(engine, input, view, &context, |output| {
-            planes = guard::sound(view, input, output);
+            planes = Some(guard::sound(view, input, output));
             Ok(())
         })?;
-        Ok(blown.repaired(view, &Fallback::Planes(&planes)))
+        Ok(planes)
     }
 
     /// Refuses results that are no numbers: clamping would make black pixels of them.
