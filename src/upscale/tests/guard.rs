@@ -8,20 +8,21 @@ const MARK: u8 = 250;
 /// How far it spreads, in input pixels.
 const SPREAD: usize = 3;
 
-/// Nearest neighbour, but for 30 times white within [`SPREAD`] of a marked pixel.
-struct Gate(Signature);
+/// A network of 2x whose result is a function of each plane, its height and its width.
+struct Doubling {
+    signature: Signature,
+    plane: fn(&[f32], usize, usize) -> Vec<f32>,
+}
 
-impl Gate {
-    fn new(guarded: bool, max_pixels: u64) -> Arc<Gate> {
-        let Blur { signature, .. } = Blur::new(2, SPREAD as u32, 3);
-        let limits = TileLimits { max_pixels, ..signature.limits };
-        Arc::new(Gate(Signature { limits, guarded, ..signature }))
+impl Doubling {
+    fn new(plane: fn(&[f32], usize, usize) -> Vec<f32>) -> Arc<Doubling> {
+        Arc::new(Doubling { signature: Blur::new(2, 0, 3).signature, plane })
     }
 }
 
-impl Engine for Gate {
+impl Engine for Doubling {
     fn signature(&self) -> &Signature {
-        &self.0
+        &self.signature
     }
 
     fn run(
@@ -32,19 +33,47 @@ impl Engine for Gate {
         _: &RunContext,
         sink: Sink,
     ) -> Result<(), Error> {
-        let near = |at: usize, len: usize| at.saturating_sub(SPREAD)..(at + SPREAD + 1).min(len);
-        let mut out = Vec::new();
-        for plane in planes.chunks_exact(height * width) {
-            let marked = |y: usize, x: usize| (plane[y * width + x] * 255.0).round() as u8 == MARK;
-            let value = |y: usize, x: usize| {
-                let blown = near(y, height).any(|y| near(x, width).any(|x| marked(y, x)));
-                if blown { 30.0 } else { plane[y * width + x] }
-            };
-            let pixels = (0..2 * height).flat_map(|y| (0..2 * width).map(move |x| (y / 2, x / 2)));
-            out.extend(pixels.map(|(y, x)| value(y, x)));
-        }
+        let doubled = |plane| (self.plane)(plane, height, width);
+        let out: Vec<f32> = planes.chunks_exact(height * width).flat_map(doubled).collect();
         sink(&out, 2 * height, 2 * width)
     }
+}
+
+/// Blows up where it sees a marked pixel.
+fn gate(guarded: bool, max_pixels: u64) -> Arc<Doubling> {
+    let Blur { signature, .. } = Blur::new(2, SPREAD as u32, 3);
+    let limits = TileLimits { max_pixels, ..signature.limits };
+    Arc::new(Doubling { signature: Signature { limits, guarded, ..signature }, plane: blown_up })
+}
+
+/// Nearest neighbour of a value for each input pixel.
+fn nearest(height: usize, width: usize, value: impl Fn(usize, usize) -> f32) -> Vec<f32> {
+    (0..2 * height)
+        .flat_map(|y| (0..2 * width).map(move |x| (y / 2, x / 2)))
+        .map(|(y, x)| value(y, x))
+        .collect()
+}
+
+/// Nearest neighbour, but for 30 times white within [`SPREAD`] of a marked pixel.
+fn blown_up(plane: &[f32], height: usize, width: usize) -> Vec<f32> {
+    let near = |at: usize, len: usize| at.saturating_sub(SPREAD)..(at + SPREAD + 1).min(len);
+    let marked = |y: usize, x: usize| (plane[y * width + x] * 255.0).round() as u8 == MARK;
+    nearest(height, width, |y, x| {
+        let blown = near(y, height).any(|y| near(x, width).any(|x| marked(y, x)));
+        if blown { 30.0 } else { plane[y * width + x] }
+    })
+}
+
+/// Nearest neighbour, 20 levels darker.
+fn darker(plane: &[f32], height: usize, width: usize) -> Vec<f32> {
+    nearest(height, width, |y, x| plane[y * width + x] - 20.0 / 255.0)
+}
+
+/// A half, but NaN at column 7, row 4.
+fn nan(_: &[f32], height: usize, width: usize) -> Vec<f32> {
+    let mut out = nearest(height, width, |_, _| 0.5);
+    out[4 * 2 * width + 7] = f32::NAN;
+    out
 }
 
 /// A smooth picture with some marked pixels, one at its edge.
@@ -65,7 +94,7 @@ fn samples(raster: &Raster) -> &[u8] {
 #[tokio::test]
 async fn what_is_blown_is_replaced_and_nothing_else() {
     let picture = marked(120, 80);
-    let result = |guarded| run(job(Gate::new(guarded, 60_000), &picture, raw(None, 0)));
+    let result = |guarded| run(job(gate(guarded, 60_000), &picture, raw(None, 0)));
     let (bare, guarded) = (result(false).await.unwrap(), result(true).await.unwrap());
     assert_eq!(bare.guarded, 0.0);
     assert!(guarded.guarded > 0.02 && guarded.guarded < 0.2, "{}", guarded.guarded);
@@ -86,15 +115,15 @@ async fn what_is_blown_is_replaced_and_nothing_else() {
 #[tokio::test]
 async fn tiles_are_guarded_as_the_whole_is() {
     let picture = marked(120, 80);
-    let whole = run(job(Gate::new(true, 60_000), &picture, raw(None, 0))).await.unwrap();
+    let whole = run(job(gate(true, 60_000), &picture, raw(None, 0))).await.unwrap();
     for max_pixels in [5000, 3000, 2000] {
-        let tiled = run(job(Gate::new(true, max_pixels), &picture, raw(None, 0))).await.unwrap();
+        let tiled = run(job(gate(true, max_pixels), &picture, raw(None, 0))).await.unwrap();
         assert!((tiled.guarded - whole.guarded).abs() < 1e-9, "{max_pixels}");
         assert_eq!(samples(&raster(tiled)).len(), 240 * 160 * 3);
     }
     let whole = raster(whole);
     for max_pixels in [5000, 3000, 2000] {
-        let tiled = run(job(Gate::new(true, max_pixels), &picture, raw(None, 0))).await.unwrap();
+        let tiled = run(job(gate(true, max_pixels), &picture, raw(None, 0))).await.unwrap();
         assert_eq!(raster(tiled), whole, "tiles of {max_pixels} pixels");
     }
 }
@@ -110,7 +139,7 @@ async fn alpha_and_grey_are_guarded_too() {
         };
         let samples = samples(&colours).chunks_exact(3).flat_map(pixel).collect();
         let picture = Raster { channels, samples: Samples::U8(samples), ..colours };
-        let upscaled = run(job(Gate::new(true, 60_000), &picture, raw(None, 0))).await.unwrap();
+        let upscaled = run(job(gate(true, 60_000), &picture, raw(None, 0))).await.unwrap();
         assert!(upscaled.guarded > 0.0, "{channels} channels");
         let last = raster(upscaled).last_channel();
         let brightest = self::samples(&last).iter().max().copied().unwrap();
@@ -121,11 +150,11 @@ async fn alpha_and_grey_are_guarded_too() {
 #[tokio::test]
 async fn another_network_stands_in_where_there_is_one() {
     let picture = marked(120, 80);
-    let darker: Arc<dyn Engine> = Arc::new(Darker(Blur::new(2, 0, 3).signature));
+    let darker: Arc<dyn Engine> = Doubling::new(darker);
     let stand_in = network("darker", darker);
     let fallback = Candidate::new(2, Role::Fallback, move || Ok(stand_in.clone()));
-    let networks = Networks::new(network("gate", Gate::new(true, 60_000)), vec![fallback]);
-    let job = Job { networks: Arc::new(networks), ..job(Gate::new(true, 60_000), &picture, raw(None, 0)) };
+    let networks = Networks::new(network("gate", gate(true, 60_000)), vec![fallback]);
+    let job = Job { networks: Arc::new(networks), ..job(gate(true, 60_000), &picture, raw(None, 0)) };
     let upscaled = raster(run(job).await.unwrap());
     let at = |x: usize, y: usize| samples(&upscaled)[(y * 240 + x) * 3];
     assert_eq!(at(64, 64), samples(&picture)[(32 * 120 + 32) * 3] - 20, "near a mark");
@@ -134,58 +163,9 @@ async fn another_network_stands_in_where_there_is_one() {
 
 #[tokio::test]
 async fn a_result_that_is_no_number_is_an_error_with_the_networks_name() {
-    let engine: Arc<dyn Engine> = Arc::new(Nan(Blur::new(2, 0, 3).signature));
+    let engine: Arc<dyn Engine> = Doubling::new(nan);
     let error = run(job(engine, &marked(20, 20), raw(None, 0))).await.unwrap_err();
     assert_eq!(error.code(), "ERR_UPSCALER_INFERENCE");
     let message = error.to_string();
     assert!(message.contains("blur") && message.contains("column 7, row 4"), "{message}");
-}
-
-/// Nearest neighbour, 20 levels darker.
-struct Darker(Signature);
-
-/// A half, but NaN at column 7, row 4 of the first plane.
-struct Nan(Signature);
-
-fn fill(planes: usize, height: usize, width: usize, value: f32) -> Vec<f32> {
-    vec![value; planes * 4 * height * width]
-}
-
-impl Engine for Darker {
-    fn signature(&self) -> &Signature {
-        &self.0
-    }
-
-    fn run(
-        &self,
-        planes: &[f32],
-        height: usize,
-        width: usize,
-        _: &RunContext,
-        sink: Sink,
-    ) -> Result<(), Error> {
-        let pixels = (0..2 * height).flat_map(|y| (0..2 * width).map(move |x| y / 2 * width + x / 2));
-        let darker = |plane: &[f32]| pixels.clone().map(|at| plane[at] - 20.0 / 255.0).collect::<Vec<_>>();
-        let out: Vec<f32> = planes.chunks_exact(height * width).flat_map(darker).collect();
-        sink(&out, 2 * height, 2 * width)
-    }
-}
-
-impl Engine for Nan {
-    fn signature(&self) -> &Signature {
-        &self.0
-    }
-
-    fn run(
-        &self,
-        planes: &[f32],
-        height: usize,
-        width: usize,
-        _: &RunContext,
-        sink: Sink,
-    ) -> Result<(), Error> {
-        let mut out = fill(planes.len() / (height * width), height, width, 0.5);
-        out[4 * 2 * width + 7] = f32::NAN;
-        sink(&out, 2 * height, 2 * width)
-    }
 }
