@@ -123,11 +123,11 @@ impl Tile {
         let result = run(engine, &input, &view, &context, |output| {
             if signature.guarded {
                 blown = guard::inspect(&view, &input, output);
+            } else {
+                self.check_numbers(&view.kept_of(output))?;
             }
             if blown.is_none() {
-                let kept = view.kept_of(output);
-                self.check_numbers(&kept)?;
-                take(&kept);
+                take(&view.kept_of(output));
             }
             Ok(())
         });
