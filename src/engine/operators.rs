@@ -57,19 +57,19 @@ fn programs() -> MutexGuard<'static, HashMap<i64, Weak<Program>>> {
 }
 
 /// A program that sessions can use as long as this is held.
-pub struct Registered {
+pub struct RegisteredProgram {
     number: i64,
     kernels: &'static str,
     /// Sessions find it by its number; this keeps it alive for later sessions.
     _program: Arc<Program>,
 }
 
-impl Registered {
+impl RegisteredProgram {
     /// Registers a program, which runs with `kernels`.
-    pub fn new(program: Program, kernels: &'static str) -> Registered {
+    pub fn new(program: Program, kernels: &'static str) -> RegisteredProgram {
         let (number, program) = (NEXT.fetch_add(1, Ordering::Relaxed), Arc::new(program));
         programs().insert(number, Arc::downgrade(&program));
-        Registered { number, kernels, _program: program }
+        RegisteredProgram { number, kernels, _program: program }
     }
 
     /// The name of the instruction set.
@@ -83,7 +83,7 @@ impl Registered {
     }
 }
 
-impl Drop for Registered {
+impl Drop for RegisteredProgram {
     fn drop(&mut self) {
         programs().remove(&self.number);
     }

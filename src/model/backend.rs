@@ -11,7 +11,9 @@ use super::source::FileFormat;
 use super::tile_limits::{DEEP_HALO, onnxruntime_limits, streaming_limits};
 use crate::compile::onnxruntime;
 use crate::compile::program::{Partitioned, partition};
-use crate::engine::{OnnxEngine, OnnxModel, Registered, SessionOptions, Signature, TileLimits, kernels};
+use crate::engine::{
+    OnnxEngine, OnnxModel, RegisteredProgram, SessionOptions, Signature, TileLimits, kernels,
+};
 use crate::error::Error;
 use crate::graph::Network;
 use crate::memory;
@@ -64,7 +66,7 @@ fn make(
     let bytes_per_column = program.bytes_per_column() as u64;
     signature.limits = TileLimits { min_size, bytes_per_column, ..streaming_limits(network, &signature) };
     signature.alignment = program.alignment() as u32;
-    let registered = Registered::new(program, kernels);
+    let registered = RegisteredProgram::new(program, kernels);
     let bytes = outer.to_bytes(registered.number());
     OnnxEngine::new(OnnxModel { bytes, program: Some(registered) }, signature, options)
 }

@@ -51,7 +51,7 @@ impl Cache {
         if !private::is_private(self.folder.as_ref()?) || !private::is_private(&path) {
             return None;
         }
-        let mut bytes = files::read(&path, self.max_bytes, &|| true).ok()?;
+        let mut bytes = files::read(&path, self.max_bytes, &|| false).ok()?;
         if bytes.split_at_checked(HASH).is_none_or(|(hash, content)| hash != digest(key, content)) {
             self.discard(key);
             return None;

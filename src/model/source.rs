@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::budget;
 use crate::error::Error;
 use crate::files::{self, Refused};
 use crate::format::{ncnn, onnx, tfjs};
 use crate::graph::ModelProto;
+use crate::load_cancel;
 
 /// Larger models, all files together, are not of this kind, and reading them would only fill memory. ONNX itself ends at 2
 /// GiB.
@@ -260,15 +260,15 @@ fn beside(path: &Path, name: &str) -> Result<PathBuf, Error> {
     )))
 }
 
-/// Reads a file of a model that may have `room` bytes, and takes its own from them.
+/// Reads a file of a model of which `room` bytes may still be read, and subtracts its own.
 fn file(path: &Path, room: &mut u64) -> Result<Vec<u8>, Error> {
-    let bytes = files::read(path, *room, &budget::is_wanted).map_err(|refused| match refused {
+    let bytes = files::read(path, *room, &load_cancel::is_cancelled).map_err(|refused| match refused {
         Refused::Irregular => Error::ModelLoad(format!("Expected a file at {}", path.display())),
         Refused::Large(_) => Error::ModelLoad(format!(
             "Expected a model of at most {LARGEST_MODEL} bytes but {} makes it larger",
             path.display()
         )),
-        refused => budget::check().err().unwrap_or_else(|| unreadable(path, &refused)),
+        refused => load_cancel::check().err().unwrap_or_else(|| unreadable(path, &refused)),
     })?;
     *room -= bytes.len() as u64;
     Ok(bytes)

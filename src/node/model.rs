@@ -7,6 +7,7 @@ use super::enums::{NativeFileFormat, NativePrecision};
 use super::errors::{Code, thrown};
 use crate::error::Error;
 use crate::model::{Definition, ModelInfo, Precision, Source};
+use crate::upscale::GUARD_REACH;
 
 /// A model file and what is said of it; the file decides what is absent.
 #[napi(object, object_to_js = false)]
@@ -92,6 +93,8 @@ pub struct NativeModelInfo {
     pub channels: u32,
     /// Input pixels of context per side; null if the network must see the whole picture.
     pub halo: Option<u32>,
+    /// Input pixels by which the result of a guarded network depends on more than its halo.
+    pub guard_reach: u32,
     pub format: NativeFileFormat,
     pub parameters: f64,
     /// Multiplications for each input pixel; null if they do not grow with the picture.
@@ -120,6 +123,7 @@ impl From<ModelInfo> for NativeModelInfo {
             scale: info.scale,
             channels: info.channels as u32,
             halo: info.halo,
+            guard_reach: GUARD_REACH,
             format: info.format.into(),
             parameters: info.parameters as f64,
             macs_per_pixel: info.macs_per_pixel.map(|macs| macs as f64),

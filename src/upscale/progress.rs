@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::options::Output;
+use super::options::OutputKind;
 use super::plan::Span;
 use crate::raster::Raster;
 
@@ -51,7 +51,7 @@ pub enum Slice {
 #[derive(Clone)]
 pub struct Listener {
     /// What slices are made into. With it, each tile is reported when it is done; without, percents are, within tiles too.
-    pub slices: Option<Output>,
+    pub slices: Option<OutputKind>,
     /// Called in order.
     pub call: Arc<dyn Fn(Progress) + Send + Sync>,
 }
@@ -85,7 +85,7 @@ impl Meter {
     }
 
     /// What slices are made into, if they are asked for.
-    pub fn slices(&self) -> Option<Output> {
+    pub fn slices(&self) -> Option<OutputKind> {
         self.listener.slices
     }
 

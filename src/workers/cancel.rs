@@ -48,24 +48,24 @@ impl Cancel {
     }
 
     /// Calls `action` when the work is cancelled, at once if it was already, until the hook is dropped.
-    pub fn hook(&self, action: impl Fn() + Send + 'static) -> Hook {
+    pub fn hook(&self, action: impl Fn() + Send + 'static) -> CancelHook {
         let id = self.0.next.fetch_add(1, Ordering::Relaxed);
         let mut hooks = self.0.hooks.lock().unwrap_or_else(PoisonError::into_inner);
         if self.0.aborted.load(Ordering::Acquire) {
             action();
         }
         hooks.push((id, Box::new(action)));
-        Hook { cancel: self.clone(), id }
+        CancelHook { cancel: self.clone(), id }
     }
 }
 
 /// Keeps an action registered with a [`Cancel`].
-pub struct Hook {
+pub struct CancelHook {
     cancel: Cancel,
     id: u64,
 }
 
-impl Drop for Hook {
+impl Drop for CancelHook {
     fn drop(&mut self) {
         let mut hooks = self.cancel.0.hooks.lock().unwrap_or_else(PoisonError::into_inner);
         hooks.retain(|(id, _)| *id != self.id);

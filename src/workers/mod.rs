@@ -21,7 +21,7 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
-pub use cancel::{Cancel, Hook};
+pub use cancel::{Cancel, CancelHook};
 pub use helpers::helpers;
 pub use pool::{Lane, Pool, Share, set_idle_trim};
 pub use queue::max_begun;

@@ -12,8 +12,8 @@ use std::collections::HashMap;
 use super::ir::Graph;
 use super::limits::Computed;
 use super::proto::NodeProto;
-use crate::budget;
 use crate::error::Error;
+use crate::load_cancel;
 
 pub use kind::{Kind, kind};
 pub use rules::{block_size, einsum_labels, permutation, reduced_axes, splits};
@@ -65,7 +65,7 @@ pub fn infer(graph: &Graph, dims: [usize; 4]) -> Result<Shapes, Error> {
     let opset = graph.opset();
     let mut computed = Computed::of(graph);
     for node in &graph.nodes {
-        budget::check()?;
+        load_cancel::check()?;
         let site = Site { node, opset, shapes: &shapes };
         let outputs = rules::output_dims(&site)?;
         if let Some(huge) = outputs.iter().flatten().find(|&&d| d > MAX_DIM) {
