@@ -19,7 +19,7 @@ const EMITTED = path.join(ROOT, 'target', 'napi-types', 'upscaler-node');
 const NAMES = {
   Alternative: 'Alternative',
   InstanceOptions: 'NativeUpscalerOptions',
-  ModelSource: 'ModelSource',
+  NativeModelSource: 'ModelSource',
   NativeAnimation: 'NativeAnimation',
   NativeAnimationEncoder: 'NativeAnimationEncoder',
   NativeAnimationOptions: 'NativeAnimationOptions',

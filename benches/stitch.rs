@@ -5,6 +5,8 @@
 //! before; one worker. Not measured: what the network does, reading and writing files. Throughput counts the samples of
 //! the result.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a benchmark that cannot begin should panic")]
+
 use std::sync::Arc;
 
 use divan::Bencher;

@@ -47,3 +47,5 @@ mod node;
 
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod layers;

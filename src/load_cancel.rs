@@ -1,4 +1,4 @@
-//! Cancels the loading of a model: a large file, or one made to be slow, must not occupy a worker for which nobody waits.
+//! Cancels the loading of a model: a large file, or one made to be slow, must not occupy a worker once its caller is gone.
 //!
 //! The cancellation belongs to the thread that loads, so that no function in between has to pass it on. Every loop over the
 //! contents of a file calls [`check`].
@@ -11,10 +11,10 @@ use crate::error::Error;
 
 /// A cancellation of one load. Clones are the same cancellation.
 #[derive(Clone, Default)]
-pub struct LoadCancel(Arc<Inner>);
+pub struct LoadCancel(Arc<LoadCancelState>);
 
 #[derive(Default)]
-struct Inner {
+struct LoadCancelState {
     cancelled: AtomicBool,
     /// What to call when it is cancelled, by number.
     actions: Mutex<Vec<(usize, Action)>>,

@@ -18,10 +18,9 @@ use ort::value::TensorElementType::Float32;
 
 use super::RunContext;
 use super::workspaces::in_workspace;
-use crate::compile::program::{ATTRIBUTE, DOMAIN, OPERATOR};
 use crate::error::Error;
 use crate::kernel::Isa;
-use crate::program::{Program, ThreadTeam};
+use crate::program::{Program, ThreadTeam, operator};
 use crate::workers::{helpers, pause, spare_threads};
 
 /// The environment variable that chooses the kernels, for comparison: `off`, `avx2` or `avx512`.
@@ -91,7 +90,7 @@ impl Drop for RegisteredProgram {
 
 /// The operators, for one session.
 pub(super) fn domain() -> ort::Result<OperatorDomain> {
-    OperatorDomain::new(DOMAIN)?.add(ProgramOperator)
+    OperatorDomain::new(operator::DOMAIN)?.add(ProgramOperator)
 }
 
 thread_local! {
@@ -115,7 +114,7 @@ impl Operator for ProgramOperator {
     type Kernel<'attr> = ProgramKernel;
 
     fn name(&self) -> &str {
-        OPERATOR
+        operator::NAME
     }
 
     fn inputs(&self) -> impl IntoIterator<Item = OperatorInput> {
@@ -128,7 +127,7 @@ impl Operator for ProgramOperator {
 
     fn create_kernel<'attr>(&self, context: &KernelContext<'attr>) -> ort::Result<ProgramKernel> {
         guarded(|| {
-            let number = context.get::<i64>(ATTRIBUTE).unwrap_or_default();
+            let number = context.get::<i64>(operator::NUMBER).unwrap_or_default();
             let program = programs().get(&number).and_then(Weak::upgrade);
             program
                 .map(ProgramKernel)

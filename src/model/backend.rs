@@ -5,7 +5,7 @@ use std::sync::Arc;
 use once_cell::sync::Lazy;
 
 use super::definition::Definition;
-use super::shared::{self, Shared};
+use super::shared::{self, SharedCache};
 use super::signature::signature;
 use super::source::FileFormat;
 use super::tile_limits::{DEEP_HALO, onnxruntime_limits, streaming_limits};
@@ -19,7 +19,7 @@ use crate::graph::Network;
 use crate::memory;
 
 /// Engines by the network itself, whichever file it came from.
-static ENGINES: Lazy<Shared<OnnxEngine>> = Lazy::new(Shared::default);
+static ENGINES: Lazy<SharedCache<OnnxEngine>> = Lazy::new(SharedCache::default);
 
 /// The engine of a network, with the size of the network in bytes.
 pub(super) fn engine(

@@ -1,4 +1,4 @@
-//! Model files on disk and in memory, told apart and read into one graph.
+//! Model files on disk and in memory: their format, their bytes, and the graph that they hold.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ const LARGEST_MODEL: u64 = 2 << 30;
 
 /// Where a model comes from.
 #[derive(Clone, Debug)]
-pub enum Source {
+pub enum ModelSource {
     /// An `.onnx`, a TensorFlow.js `model.json`, an ncnn `.param` with its `.bin`, or a folder that holds one.
     Path(PathBuf),
     /// The bytes of an `.onnx`.
@@ -91,20 +91,20 @@ pub struct Files<'a> {
     companions: Vec<(String, Vec<u8>)>,
 }
 
-impl Source {
+impl ModelSource {
     /// Reads the model's files.
     ///
     /// # Errors
     /// [`Error::ModelLoad`] if there is no model file, or one of its files cannot be read.
     pub fn files(&self) -> Result<Files<'_>, Error> {
         match self {
-            Source::Bytes(bytes) => Ok(Files {
+            ModelSource::Bytes(bytes) => Ok(Files {
                 path: None,
                 format: FileFormat::Onnx,
                 own: Cow::Borrowed(bytes),
                 companions: Vec::new(),
             }),
-            Source::Path(path) => {
+            ModelSource::Path(path) => {
                 let path = model_file(path)?;
                 let named = |error| described(&path, error);
                 let format = FileFormat::of(&path).map_err(named)?;
@@ -135,10 +135,10 @@ impl Source {
     pub fn name(&self) -> String {
         let stem = |path: &Path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         match self {
-            Source::Bytes(_) => None,
+            ModelSource::Bytes(_) => None,
             // `model.json` says nothing; its folder does.
-            Source::Path(path) if path.ends_with("model.json") => path.parent().and_then(stem),
-            Source::Path(path) => stem(path),
+            ModelSource::Path(path) if path.ends_with("model.json") => path.parent().and_then(stem),
+            ModelSource::Path(path) => stem(path),
         }
         .unwrap_or_else(|| "custom".to_owned())
     }
@@ -209,7 +209,7 @@ fn tfjs_from(own: &[u8], companions: Vec<(String, Vec<u8>)>) -> Result<Contents,
     tfjs::read(own, &mut shard)
 }
 
-/// Says which file an error is about.
+/// Adds the path to an error.
 fn described(path: &Path, error: Error) -> Error {
     match error {
         Error::ModelLoad(message) => Error::ModelLoad(format!("{}: {message}", path.display())),
@@ -217,7 +217,7 @@ fn described(path: &Path, error: Error) -> Error {
     }
 }
 
-/// The model file that a path names: itself, or the one in the folder.
+/// The model file that a path names: the path, or the one in the folder.
 fn model_file(path: &Path) -> Result<PathBuf, Error> {
     if !path.is_dir() {
         return Ok(path.to_owned());

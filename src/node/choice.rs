@@ -4,7 +4,7 @@ use napi_derive::napi;
 
 use super::enums::NativeRole;
 use super::errors::{Code, thrown};
-use super::model::ModelSource;
+use super::model::NativeModelSource;
 use crate::error::Error;
 use crate::model;
 use crate::upscale::{Artefacts, LazyNetwork, LoadedNetwork, NetworkRole};
@@ -13,7 +13,7 @@ use crate::workers::Pool;
 /// A model that takes the place of an instance's own for some pictures.
 #[napi(object, object_to_js = false)]
 pub struct Alternative {
-    pub source: ModelSource,
+    pub source: NativeModelSource,
     pub scale: u32,
     pub role: NativeRole,
     /// Of `compressed`: which pictures need artefacts taken away by it.

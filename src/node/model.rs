@@ -6,12 +6,12 @@ use napi_derive::napi;
 use super::enums::{NativeFileFormat, NativePrecision};
 use super::errors::{Code, thrown};
 use crate::error::Error;
-use crate::model::{Definition, ModelInfo, Precision, Source};
+use crate::model::{Definition, ModelInfo, ModelSource, Precision};
 use crate::upscale::GUARD_REACH;
 
 /// A model file and what is said of it; the file decides what is absent.
 #[napi(object, object_to_js = false)]
-pub struct ModelSource {
+pub struct NativeModelSource {
     /// An `.onnx`, `model.json` or `.param`, or a folder that holds one.
     pub path: Option<String>,
     /// The bytes of an `.onnx`, instead of a path.
@@ -45,12 +45,12 @@ pub struct ModelSource {
     pub execution_providers: Option<Vec<String>>,
 }
 
-impl ModelSource {
+impl NativeModelSource {
     /// The core's form of it.
-    pub fn parts(self) -> Result<(Source, Definition), napi::Error<Code>> {
+    pub fn parts(self) -> Result<(ModelSource, Definition), napi::Error<Code>> {
         let source = match (self.path, self.bytes) {
-            (Some(path), None) => Source::Path(path.into()),
-            (None, Some(bytes)) => Source::Bytes(bytes.to_vec()),
+            (Some(path), None) => ModelSource::Path(path.into()),
+            (None, Some(bytes)) => ModelSource::Bytes(bytes.to_vec()),
             _ => return Err(invalid("Expected either a path or bytes for the model".to_owned())),
         };
         let definition = Definition {
@@ -63,7 +63,7 @@ impl ModelSource {
             guarded: self.guard.unwrap_or(false),
             divisibility_factor: self.divisibility_factor,
             precision: self.precision.map(Precision::from),
-            quantized: self.quantized.map(|path| Source::Path(path.into())),
+            quantized: self.quantized.map(|path| ModelSource::Path(path.into())),
             quantized_beats_kernels: self.quantized_beats_kernels.unwrap_or(false),
             execution_providers: self.execution_providers.unwrap_or_default(),
         };

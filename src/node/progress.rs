@@ -115,7 +115,7 @@ pub fn listener(callback: Callback, slices: Option<OutputKind>) -> (Listener, Ou
             },
         );
         if status != Status::Ok {
-            // The environment is shutting down: nobody will answer.
+            // The environment is shutting down: no answer will come.
             sent.0.send_modify(|count| *count = count.saturating_sub(1));
         }
     };

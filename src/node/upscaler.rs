@@ -14,7 +14,7 @@ use super::enums::NativeOutcome;
 use super::errors::{Code, rejection, thrown};
 use super::hooks::{Function, hooks};
 use super::image::NativeImage;
-use super::model::{ModelSource, NativeModelInfo};
+use super::model::{NativeModelInfo, NativeModelSource};
 use super::options::{InstanceOptions, UpscaleOptions};
 use super::progress::{Callback, listener};
 use super::result::{NativeChunk, NativeCounters, NativeResult};
@@ -104,7 +104,7 @@ impl NativeUpscaler {
     pub fn load<'env>(
         &self,
         env: &'env Env,
-        source: ModelSource,
+        source: NativeModelSource,
         alternatives: Option<Vec<Alternative>>,
     ) -> napi::Result<PromiseRaw<'env, NativeModelInfo>> {
         let instance = self.instance.clone();

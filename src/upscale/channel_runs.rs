@@ -1,8 +1,8 @@
-//! Which channels of a picture go through the network together, and where its planes end up.
+//! Channel runs: which channels of a picture go through the network together, and to which channels its outputs go.
 
 use crate::error::Error;
 
-/// What one input plane of the network shows.
+/// What one input plane of the network holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputChannel {
     /// A channel of the picture.
@@ -11,7 +11,7 @@ pub enum InputChannel {
     Opaque,
 }
 
-/// Where an output of the network goes.
+/// A channel of the result, and how outputs of the network become it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputChannel {
     /// A plane becomes a channel of the result.
@@ -117,7 +117,7 @@ fn rgba(colours: usize, alpha: bool) -> ChannelRun {
 mod tests {
     use super::*;
 
-    /// The channels of the result that the channel_runs fill, sorted.
+    /// The channels of the result that the channel runs fill, sorted.
     fn filled(channel_runs: &[ChannelRun]) -> Vec<usize> {
         let mut channels: Vec<_> = channel_runs
             .iter()

@@ -12,7 +12,7 @@ use super::output_stream::{self, OutputChunk, OutputSender, StreamHeader};
 use super::passes::Passes;
 use super::result::{ResultData, Stages, Upscaled};
 use super::size::Sizing;
-use super::source::Source;
+use super::source::PreparedPicture;
 use crate::error::Error;
 use crate::raster::{self, Depth, EncodeOptions, Encoder, Format, Raster, ToProfile};
 
@@ -32,8 +32,8 @@ impl<'a> DecodedJob<'a> {
     }
 
     /// The result, and when the networks were done with it.
-    pub async fn finish(self, source: Source) -> Result<(Upscaled, Option<Instant>), Error> {
-        let Source { raster, opacity, .. } = source;
+    pub async fn finish(self, source: PreparedPicture) -> Result<(Upscaled, Option<Instant>), Error> {
+        let PreparedPicture { raster, opacity, .. } = source;
         let picture = self.passes.before_last(Arc::new(raster)).await?;
         let opacity = self.opacity(opacity, &picture).await?;
         let data = self.data(picture, opacity).await?;

@@ -1,4 +1,4 @@
-//! Rows in, file out: bands of finished rows are compressed by the workers while the rest is still being upscaled.
+//! Encoding beside inference: workers compress bands of finished rows while the rest is still being upscaled.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;

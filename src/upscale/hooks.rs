@@ -1,4 +1,4 @@
-//! What the caller's own code does to pixels on their way through a job.
+//! Hooks: the caller's code, called with the pixels of a job.
 
 use std::sync::Arc;
 

@@ -17,7 +17,7 @@ use super::progress::Listener;
 use super::replaced::ReplacedShare;
 use super::result::{Upscaled, milliseconds};
 use super::size::Sizing;
-use super::source::{Opened, Source};
+use super::source::{Opened, PreparedPicture};
 use crate::error::Error;
 use crate::workers::{Cancel, Lane, Pool, Share};
 
@@ -128,7 +128,7 @@ struct Preparation {
 
 /// A decoded picture, its final size, and the networks that get it there.
 struct Prepared {
-    source: Source,
+    source: PreparedPicture,
     sizing: Sizing,
     route: Route,
 }
@@ -137,7 +137,7 @@ impl Preparation {
     /// Decodes the picture, shows it to the caller's code, and chooses the networks.
     async fn run(self, opened: Opened, hooks: &Hooks, lane: &Lane) -> Result<Prepared, Error> {
         let (options, limits) = (self.options.clone(), self.limits);
-        let decode = move || Source::new(opened, &options, &limits);
+        let decode = move || PreparedPicture::new(opened, &options, &limits);
         match &hooks.preprocess {
             None => lane.run(move || self.route(decode()?)).await,
             Some(hook) => {
@@ -147,7 +147,7 @@ impl Preparation {
         }
     }
 
-    fn route(self, mut source: Source) -> Result<Prepared, Error> {
+    fn route(self, mut source: PreparedPicture) -> Result<Prepared, Error> {
         source.separate_alpha(&self.options);
         // Orientation may have turned the picture, and the caller's code may have changed its size.
         let (width, height) = (source.raster.width, source.raster.height);

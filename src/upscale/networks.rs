@@ -1,4 +1,4 @@
-//! Which networks a job runs: the one that was named, or, where none was, those that suit the picture and its final
+//! Chooses the networks of a job: the one that was named, or, where none was, those that suit the picture and its final
 //! size.
 //!
 //! Of several networks, the smallest that reaches the final size in one pass upscales clean pictures. Pictures with
@@ -17,7 +17,7 @@ use crate::raster::Format;
 /// A loaded network.
 #[derive(Clone)]
 pub struct LoadedNetwork {
-    /// What results call it.
+    /// Its name in results.
     pub name: String,
     pub engines: Engines,
 }
@@ -180,7 +180,7 @@ pub struct Route {
 }
 
 impl Route {
-    /// What results call it.
+    /// Its name in results.
     pub fn name(&self) -> String {
         match &self.cleaner {
             Some(cleaner) => format!("{}+{}", cleaner.name, self.upscaler.name),

@@ -2,7 +2,7 @@
 
 use super::options::{Options, OutputKind};
 use super::size::Sizing;
-use super::source::Source;
+use super::source::PreparedPicture;
 use crate::raster::{Depth, Format, Metadata};
 
 /// The form of a result.
@@ -20,7 +20,12 @@ pub struct OutputSpec {
 impl OutputSpec {
     /// The form that `options` ask for, or that follows from the input where they leave it open. Metadata that the
     /// format cannot hold is dropped, with a warning.
-    pub fn new(source: &Source, options: &Options, sizing: Sizing, warnings: &mut Vec<String>) -> OutputSpec {
+    pub fn new(
+        source: &PreparedPicture,
+        options: &Options,
+        sizing: Sizing,
+        warnings: &mut Vec<String>,
+    ) -> OutputSpec {
         let colours = source.colours();
         let network_channels = colours + u8::from(source.alpha_by_model());
         let all = colours + u8::from(source.raster.has_alpha());
@@ -40,7 +45,7 @@ impl OutputSpec {
     }
 }
 
-fn depth(source: &Source, options: &Options, format: Option<Format>) -> Depth {
+fn depth(source: &PreparedPicture, options: &Options, format: Option<Format>) -> Depth {
     let deep = options.depth.unwrap_or(source.depth) == 16;
     match (options.output, format) {
         (OutputKind::Tensor, _) => Depth::Float,
@@ -51,7 +56,7 @@ fn depth(source: &Source, options: &Options, format: Option<Format>) -> Depth {
 }
 
 /// The input's format if it can hold the result, else PNG.
-fn default_format(source: &Source, channels: u8, sizing: Sizing) -> Format {
+fn default_format(source: &PreparedPicture, channels: u8, sizing: Sizing) -> Format {
     let largest = sizing.width.max(sizing.height);
     let alpha = channels.is_multiple_of(2);
     match source.format {

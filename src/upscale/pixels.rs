@@ -1,5 +1,5 @@
-//! Pixels to planes and back: the copies at a tile's two ends, with everything that can be done in the same breath
-//! (value range, clamping, rounding, channel mapping).
+//! Pixels to planes and back: the copies before and after the network, with value range, clamping, rounding and channel
+//! mapping in the same loop.
 
 use super::channel_runs::{InputChannel, OutputChannel};
 use super::plan::Span;
@@ -49,7 +49,7 @@ impl Sample for f32 {
 }
 
 /// The nearest integer, halves up, of a value that is clamped to 0..=`white`; NaN is black. A cast with `as` clamps by
-/// primary, but the compiler makes no vector code of it: stitching takes twice as long.
+/// itself, but the compiler makes no vector code of it: stitching takes twice as long.
 fn rounded(value: f32, white: f32) -> i32 {
     // SAFETY: `max` gives the other operand for NaN, so this is a number from 0.5 to `white` + 0.5, at most 65535.5.
     unsafe { (value.max(0.0).min(white) + 0.5).to_int_unchecked() }

@@ -142,7 +142,7 @@ fn shown(path: &Path) -> String {
 }
 
 /// A picture that is ready for the network.
-pub struct Source {
+pub struct PreparedPicture {
     /// Alpha is there only if the network is to upscale it.
     pub raster: Raster,
     /// Alpha that goes around the network, at the input's size.
@@ -160,19 +160,28 @@ pub struct Source {
     pub warnings: Vec<String>,
 }
 
-impl Source {
+impl PreparedPicture {
     /// Decodes the picture.
     ///
     /// # Errors
     /// [`Error::Decode`], [`Error::Limit`].
-    pub fn new(opened: Opened, options: &Options, limits: &Limits) -> Result<Source, Error> {
+    pub fn new(opened: Opened, options: &Options, limits: &Limits) -> Result<PreparedPicture, Error> {
         match opened {
             Opened::Encoded { bytes, .. } => decode(&bytes, options, limits),
             Opened::Raster(raster) => {
                 let depth = if raster.depth() == Depth::Sixteen { 16 } else { 8 };
                 let (opacity, warnings) = (Opacity::None, Vec::new());
                 let (format, compression, metadata) = (None, None, Metadata::default());
-                Ok(Source { raster, opacity, format, compression, depth, pages: 1, metadata, warnings })
+                Ok(PreparedPicture {
+                    raster,
+                    opacity,
+                    format,
+                    compression,
+                    depth,
+                    pages: 1,
+                    metadata,
+                    warnings,
+                })
             }
         }
     }
@@ -181,10 +190,10 @@ impl Source {
     ///
     /// # Errors
     /// Those of the hook; [`Error::Limit`] for a picture beyond the limit.
-    pub async fn preprocessed(self, hook: &Hook, limits: &Limits) -> Result<Source, Error> {
+    pub async fn preprocessed(self, hook: &Hook, limits: &Limits) -> Result<PreparedPicture, Error> {
         let raster = hook(self.raster.into_depth(Depth::Float)).await?;
         check(raster.width, raster.height, limits)?;
-        Ok(Source { raster, ..self })
+        Ok(PreparedPicture { raster, ..self })
     }
 
     /// Decides where the picture's alpha goes.
@@ -215,7 +224,7 @@ impl Source {
     }
 }
 
-fn decode(bytes: &[u8], options: &Options, limits: &Limits) -> Result<Source, Error> {
+fn decode(bytes: &[u8], options: &Options, limits: &Limits) -> Result<PreparedPicture, Error> {
     let decoded = raster::decode(
         bytes,
         &DecodeOptions {
@@ -228,7 +237,7 @@ fn decode(bytes: &[u8], options: &Options, limits: &Limits) -> Result<Source, Er
         },
     )?;
     let format = decoded.format;
-    Ok(Source {
+    Ok(PreparedPicture {
         raster: decoded.raster,
         opacity: Opacity::None,
         format: Some(format),

@@ -17,9 +17,9 @@ use crate::error::Error;
 use crate::raster::{self, Depth, EncodeOptions, Format, Raster};
 use crate::workers::Cancel;
 
-/// The network of a pass, with what takes its place where it has blown up.
+/// The network of a pass, and the fallback for what the guard finds blown up.
 pub struct GuardedNetwork {
-    /// What messages call it.
+    /// Its name in messages.
     pub name: String,
     pub engines: Engines,
     /// What takes its place where it has blown up; without it the input is resampled.
@@ -27,7 +27,7 @@ pub struct GuardedNetwork {
     pub replaced: ReplacedPixels,
 }
 
-/// Memory for the input planes of the tiles of one pass: as many as there are tiles running, used again and again.
+/// A pool of input planes for the tiles of one pass: as many as tiles run at the same time.
 #[derive(Default)]
 pub struct Buffers(Mutex<Vec<Vec<f32>>>);
 

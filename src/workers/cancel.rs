@@ -9,10 +9,10 @@ use crate::error::Error;
 
 /// A cancellation shared by all work on one image. Clones are the same cancellation.
 #[derive(Clone, Default)]
-pub struct Cancel(Arc<Inner>);
+pub struct Cancel(Arc<CancelState>);
 
 #[derive(Default)]
-struct Inner {
+struct CancelState {
     aborted: AtomicBool,
     notify: Notify,
     hooks: Mutex<Vec<(u64, Action)>>,
