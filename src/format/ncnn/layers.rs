@@ -24,7 +24,9 @@ pub fn convert(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> 
         "Clip" => clip(layer, net),
         "Sigmoid" => activation(layer, net, FusedActivation::Sigmoid),
         "Mish" => activation(layer, net, FusedActivation::Mish),
+        "HardSigmoid" => hard_sigmoid(layer, net),
         "HardSwish" => hard_swish(layer, net),
+        "ELU" => elu(layer, net),
         "TanH" => tanh(layer, net),
         "Swish" => swish(layer, net),
         "BinaryOp" => binary_op(layer, net),
@@ -115,6 +117,19 @@ fn relu(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
 fn clip(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
     let (low, high) = (layer.params.float(0, f32::MIN)?, layer.params.float(1, f32::MAX)?);
     activation(layer, net, FusedActivation::Clip(low, high))
+}
+
+fn hard_sigmoid(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
+    let blob = net.bottom(layer)?;
+    let (alpha, beta) = (layer.params.float(0, 0.2)?, layer.params.float(1, 0.5)?);
+    let slopes = vec![Attribute::float("alpha", alpha), Attribute::float("beta", beta)];
+    net.emit(layer, "HardSigmoid", &[&blob.name], slopes, blob.channels)
+}
+
+fn elu(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
+    let blob = net.bottom(layer)?;
+    let alpha = Attribute::float("alpha", layer.params.float(0, 0.1)?);
+    net.emit(layer, "Elu", &[&blob.name], vec![alpha], blob.channels)
 }
 
 fn hard_swish(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
