@@ -40,7 +40,7 @@ declare class Upscaler {
     image: Upscaler.Input,
     options: Upscaler.UpscaleOptions<O, P> & { resolveWithObject: true },
   ): Promise<Upscaler.ResultWithInfo<Upscaler.OutputTypes[O]>>;
-  /** A result that is read while it is made: see `output`. */
+  /** A result that is read while it is computed: see `StreamOptions`. */
   upscale<P extends Upscaler.Output = 'buffer'>(
     image: Upscaler.Input,
     options: Upscaler.StreamOptions<P> & { resolveWithObject?: false },
@@ -121,7 +121,7 @@ declare namespace Upscaler {
     | 'ERR_UPSCALER_DECODE'
     /** The result could not be written in the wanted format. */
     | 'ERR_UPSCALER_ENCODE'
-    /** Not an image, or of a format that is not supported (AVIF and HEIC among them). */
+    /** Not an image, or of a format that is not supported (HEIC among them). */
     | 'ERR_UPSCALER_UNSUPPORTED_FORMAT'
     /** A limit on pixels, bytes or memory. */
     | 'ERR_UPSCALER_LIMIT'
@@ -185,7 +185,7 @@ declare namespace Upscaler {
     limitOutputPixels?: number | boolean;
     /** Most bytes read from a file, stream, Blob or URL. Default 268435456 (256 MiB). */
     limitInputBytes?: number;
-    /** From which kind of damage on an image is refused: sharp's meaning. Default `'error'`. */
+    /** The least damage for which an image is refused, as in sharp. Default `'error'`. */
     failOn?: 'none' | 'truncated' | 'error' | 'warning';
     /** Images that may wait; beyond it calls reject with `ERR_UPSCALER_QUEUE_FULL`. Default 256. */
     maxPending?: number;
@@ -203,7 +203,7 @@ declare namespace Upscaler {
      * hosts of your own network. Default `false`.
      */
     fetch?: boolean | typeof fetch;
-    /** A TensorFlow.js, for hand-written model definitions whose functions want one. */
+    /** A TensorFlow.js, for hand-written model definitions whose functions need one. */
     tf?: object;
     /**
      * Replaces what the network has blown up: places whose result, reduced to the size of the input, is not the input, by
@@ -232,7 +232,7 @@ declare namespace Upscaler {
     done: number;
     failed: number;
     aborted: number;
-    /** Of those that failed: turned away because the queue was full, or because they could not be done in time. */
+    /** Of those that failed: refused because the queue was full, or because they could not be done in time. */
     refused: number;
   }
 
@@ -337,7 +337,7 @@ declare namespace Upscaler {
     pages?: number;
     /** 1..100, for JPEG and lossy WebP. Default 90. */
     quality?: number;
-    /** WebP without loss. */
+    /** Lossless WebP. Default `false`. */
     lossless?: boolean;
     /** 0..9, for PNG. Default 3. */
     compressionLevel?: number;
@@ -348,11 +348,14 @@ declare namespace Upscaler {
     /** Size of the result in pixels. With one of the two, the other follows. */
     width?: number;
     height?: number;
-    /** How width and height together are filled: sharp's meaning. */
+    /** How the picture fits `width` and `height` together, as in sharp. Default `'cover'`. */
     fit?: 'cover' | 'contain' | 'fill' | 'inside' | 'outside';
     /** Transparency through the model, resampled, or removed. Default `'model'`. */
     alpha?: 'model' | 'resample' | 'remove';
-    /** Colour under removed transparency and around a `'contain'`ed picture: `'#rrggbb'`, `[r, g, b]` or `{ r, g, b }`. */
+    /**
+     * Colour under removed transparency and around a `'contain'`ed picture: `'#rrggbb'`, `[r, g, b]` or `{ r, g, b }`.
+     * Default: black.
+     */
     background?: string | readonly [number, number, number] | { r: number; g: number; b: number };
     /** Turns the picture as its EXIF orientation says. Default `true`. */
     autoOrient?: boolean;
@@ -370,7 +373,7 @@ declare namespace Upscaler {
 
   /**
    * Resolves with a `Readable` of the encoded image when its first bytes are there; the rest is made while it is read. PNG
-   * and JPEG leave band by band, with a few bands in memory; other formats come in one piece at the end. Read it to its
+   * and JPEG are sent band by band, with a few bands in memory; other formats as a whole at the end. Read it to its
    * end or destroy it: until then the call goes on, its `timeout` and `signal` count, and `progress` is called. What fails
    * after the first bytes is the stream's `'error'`.
    */

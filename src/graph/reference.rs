@@ -97,7 +97,7 @@ fn step(graph: &Graph, node: &NodeProto, values: &HashMap<&str, Plane>) -> Plane
         "Identity" | "Cast" => arg(0).clone(),
         "Relu" => map(&|v| v.max(0.0)),
         "LeakyRelu" => map(&|v| if v < 0.0 { v * node.float("alpha", 0.01) } else { v }),
-        "Elu" => map(&|v| if v < 0.0 { v.exp_m1() } else { v }),
+        "Elu" => map(&|v| if v < 0.0 { node.float("alpha", 1.0) * v.exp_m1() } else { v }),
         "Selu" => map(&|v| 1.050_701 * if v < 0.0 { 1.673_263_2 * v.exp_m1() } else { v }),
         "Sigmoid" => map(&|v| 1.0 / (1.0 + (-v).exp())),
         "HardSigmoid" => map(&|v| (v * node.float("alpha", 0.2) + node.float("beta", 0.5)).clamp(0.0, 1.0)),

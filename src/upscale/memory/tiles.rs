@@ -1,12 +1,12 @@
-//! What the tiles of a picture take within the network while they are run: their planes, and what the network holds of them.
+//! Memory of the tiles that run at the same time: their planes, and the network's activations.
 
-use super::options::Options;
-use super::plan::Tiling;
-use super::tiling::tiling;
 use crate::engine::Signature;
+use crate::upscale::options::Options;
+use crate::upscale::plan::Tiling;
+use crate::upscale::tiling::tiling;
 
-/// Bytes that the largest pass takes, with as many tiles as the workers may run at once.
-pub fn of(
+/// Bytes that the largest of `passes` passes takes, with as many tiles as `workers` workers run at once.
+pub fn bytes(
     (width, height): (u32, u32),
     signature: &Signature,
     options: &Options,
@@ -67,15 +67,15 @@ mod tests {
         let patches = Options { patch_size: Some(64), ..Options::default() };
         let rows = signature(TileLimits { bytes_per_column: 1000, ..TileLimits::UNLIMITED });
         let planes = 64 * 64 * (3 + 3 * 4) * 4;
-        assert_eq!(of((64, 64), &rows, &patches, 1, 8), planes + 64 * 1000);
+        assert_eq!(bytes((64, 64), &rows, &patches, 1, 8), planes + 64 * 1000);
         assert_eq!(
-            of((640, 64), &rows, &patches, 1, 8),
+            bytes((640, 64), &rows, &patches, 1, 8),
             8 * (planes + 64 * 1000),
             "ten tiles, eight at once"
         );
         let whole = signature(TileLimits { bytes_per_pixel: 500, ..TileLimits::UNLIMITED });
-        assert_eq!(of((64, 64), &whole, &patches, 1, 8), planes + 64 * 64 * 500);
-        assert_eq!(of((64, 64), &whole, &patches, 2, 8), 4 * (planes + 64 * 64 * 500), "the second pass");
-        assert_eq!(of((64, 64), &whole, &patches, 0, 8), 0);
+        assert_eq!(bytes((64, 64), &whole, &patches, 1, 8), planes + 64 * 64 * 500);
+        assert_eq!(bytes((64, 64), &whole, &patches, 2, 8), 4 * (planes + 64 * 64 * 500), "the second pass");
+        assert_eq!(bytes((64, 64), &whole, &patches, 0, 8), 0);
     }
 }

@@ -5,7 +5,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { pathToFileURL } = require('node:url');
-const { resolveModel } = require('../lib/definition');
+const { resolveModel } = require('../lib/resolve-model');
 
 const MODULES = path.join(__dirname, '..', 'node_modules', '@upscalerjs');
 const resolve = (model, options = {}) => resolveModel(model, options);

@@ -1,5 +1,5 @@
-//! Whether the file of a library is all there. The loader of Linux maps a file that was cut off without complaint, and the
-//! process dies of SIGBUS when something beyond its end is read; those of macOS and Windows refuse it.
+//! Whether the file of a library is complete. The loader of Linux maps a truncated file without complaint, and the process
+//! dies of SIGBUS when something beyond its end is read; those of macOS and Windows refuse it.
 
 use std::fs::File;
 use std::io::Read;
@@ -8,8 +8,8 @@ use std::path::Path;
 /// An ELF file of 64 bits, in which linkers write the table of sections last.
 const MAGIC: &[u8] = b"\x7fELF\x02\x01";
 
-/// What is wrong with the file, as far as its length tells.
-pub fn missing(path: &Path) -> Option<String> {
+/// What is wrong with the file, as far as its length shows; `None` if it is complete or no ELF file.
+pub fn truncation(path: &Path) -> Option<String> {
     let mut file = File::open(path).ok()?;
     let mut header = [0; 64];
     let size = file.metadata().ok()?.len();
@@ -34,17 +34,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_library_that_was_cut_off_is_known() {
+    fn a_truncated_library_is_recognised() {
         let program = std::env::current_exe().unwrap();
-        assert_eq!(missing(&program), None);
+        assert_eq!(truncation(&program), None);
         let bytes = std::fs::read(&program).unwrap();
         let cut = std::env::temp_dir().join(format!("upscaler-cut-{}", std::process::id()));
         for length in [0, 10, 64, bytes.len() / 2, bytes.len() - 1] {
             std::fs::write(&cut, &bytes[..length]).unwrap();
-            assert!(missing(&cut).is_some(), "{length}");
+            assert!(truncation(&cut).is_some(), "{length}");
         }
         std::fs::write(&cut, [b'x'; 100]).unwrap();
-        assert_eq!(missing(&cut), None, "of another kind, which the loader refuses");
+        assert_eq!(truncation(&cut), None, "no ELF file: the loader refuses it");
         std::fs::remove_file(&cut).unwrap();
     }
 }

@@ -1,22 +1,21 @@
-//! Runs of a whole picture at once, whose memory grows with it: by networks that look at all of it, and where one tile is
-//! faster than several.
+//! Memory of runs on a whole picture at once, which grows with the picture: of networks whose receptive field is all of
+//! it, and where one tile is faster than several.
 
-use super::options::Options;
-use super::plan::Tiling;
-use super::size::Sizing;
-use super::tiling::tiling;
 use crate::engine::Signature;
 use crate::error::Error;
 use crate::memory::limit;
+use crate::upscale::options::Options;
+use crate::upscale::plan::Tiling;
+use crate::upscale::size::Sizing;
+use crate::upscale::tiling::tiling;
 
-/// The memory that a picture of `width` x `height` pixels takes within a network that is run on all of it, in bytes; 0
-/// where it is cut into tiles.
+/// Bytes of activations for a picture of `width` x `height` pixels in a network that runs on all of it; 0 where it is
+/// cut into tiles.
 ///
 /// # Errors
 /// [`Error::Limit`] if it is more than all images together may hold.
-pub fn memory(
-    width: u32,
-    height: u32,
+pub fn bytes(
+    (width, height): (u32, u32),
     signature: &Signature,
     options: &Options,
     sizing: &Sizing,
@@ -29,7 +28,7 @@ pub fn memory(
     if geometry.radius.is_some() {
         return Ok(one_tile((width, height), signature, options, sizing.passes, workers));
     }
-    // What the last pass is given, cut into patches if that is wanted.
+    // The input of the last pass, cut into patches if patchSize asks for them.
     let growth = u64::from(geometry.scale).pow(sizing.passes - 1);
     let patch = options.patch_size.map_or(u64::MAX, u64::from);
     let side = |pixels: u32| {
@@ -56,7 +55,7 @@ pub fn memory(
     Ok(bytes * (columns * rows).min(workers as u64))
 }
 
-/// What the largest pass takes that is one tile of more than tiles beside others may have.
+/// Bytes of the largest pass that runs as one tile, where that tile is larger than tiles beside others may be.
 fn one_tile(
     (width, height): (u32, u32),
     signature: &Signature,

@@ -1,14 +1,14 @@
-//! Nothing leaves the machine: ONNX Runtime's library for Linux and macOS reports its use to its maker, whatever
-//! `DisableTelemetryEvents` is told, unless the environment says otherwise when the library is loaded. The one for Windows
-//! writes events to the system's own log (ETW), which `with_telemetry(false)` ends.
+//! Switches ONNX Runtime's telemetry off. Its library for Linux and macOS sends usage events whatever
+//! `DisableTelemetryEvents` is set to, unless an environment variable is set when the library is loaded. The one for
+//! Windows writes events to the system's own log (ETW), which `with_telemetry(false)` ends.
 
 use std::sync::Once;
 
-/// What the library looks for.
+/// The environment variable that the library reads.
 const VARIABLE: &str = "ORT_DISABLE_TELEMETRY";
 
-/// Says so to the library, which must not be loaded yet.
-pub fn switch_telemetry_off() {
+/// Sets the variable. The library must not be loaded yet.
+pub fn switch_off() {
     static ONCE: Once = Once::new();
     ONCE.call_once(set);
 }
@@ -56,9 +56,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_environment_says_so_and_keeps_the_rest() {
+    fn one_variable_is_set_and_the_others_stay() {
         let before: Vec<_> = std::env::vars_os().filter(|(name, _)| name != VARIABLE).collect();
-        switch_telemetry_off();
+        switch_off();
         assert_eq!(std::env::var(VARIABLE).as_deref(), Ok("1"));
         let after: Vec<_> = std::env::vars_os().filter(|(name, _)| name != VARIABLE).collect();
         assert_eq!(before, after);

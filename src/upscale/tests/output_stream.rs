@@ -1,7 +1,7 @@
-//! Results that leave while they are made.
+//! Encoded results that are sent while the rest is computed.
 
 use super::*;
-use crate::upscale::{Head, Piece, Pieces, outlet};
+use crate::upscale::{OutputChunk, OutputReceiver, StreamHeader, output_stream};
 
 const FORMATS: [Format; 4] = [Format::Png, Format::Jpeg, Format::Webp, Format::Tiff];
 
@@ -9,14 +9,14 @@ fn encoded(format: Format) -> Options {
     Options { format: Some(format), ..Options::default() }
 }
 
-async fn all(mut pieces: Pieces) -> (Head, Vec<Vec<u8>>) {
-    let Some(Piece::Head(head)) = pieces.recv().await else { panic!("expected a head first") };
+async fn all(mut chunks: OutputReceiver) -> (StreamHeader, Vec<Vec<u8>>) {
+    let Some(OutputChunk::Header(header)) = chunks.recv().await else { panic!("expected a header first") };
     let mut bytes = Vec::new();
-    while let Some(piece) = pieces.recv().await {
-        let Piece::Bytes(piece) = piece else { panic!("expected one head") };
-        bytes.push(piece);
+    while let Some(chunk) = chunks.recv().await {
+        let OutputChunk::Bytes(chunk) = chunk else { panic!("expected one header") };
+        bytes.push(chunk);
     }
-    (head, bytes)
+    (header, bytes)
 }
 
 /// A picture whose result has many bands, and an engine that takes it row by row.
@@ -25,28 +25,28 @@ fn tall(channels: u8) -> (Arc<Blur>, Raster) {
 }
 
 #[tokio::test]
-async fn the_pieces_are_the_file() {
+async fn the_chunks_are_the_file() {
     for format in FORMATS {
         for scale in [None, Some(1.5)] {
             let options = Options { scale, ..encoded(format) };
             let (engine, picture) = tall(3);
             let whole = run(job(engine.clone(), &picture, options.clone())).await.unwrap();
-            let (sender, pieces) = outlet();
-            let streamed = Job { outlet: Some(sender), ..job(engine, &picture, options) };
-            let (result, (head, bytes)) = tokio::join!(run(streamed), all(pieces));
+            let (sender, chunks) = output_stream();
+            let streamed = Job { stream: Some(sender), ..job(engine, &picture, options) };
+            let (result, (header, bytes)) = tokio::join!(run(streamed), all(chunks));
             let result = result.unwrap();
-            let Data::Encoded(expected, _) = whole.data else { panic!("expected a file") };
+            let ResultData::Encoded(expected, _) = whole.data else { panic!("expected a file") };
             assert!(bytes.concat() == expected, "{format}");
-            assert!(matches!(result.data, Data::Encoded(rest, _) if rest.is_empty()));
-            assert_eq!((head.width, head.height, head.channels), (result.width, result.height, 3));
-            assert_eq!((head.format, head.model), (format, result.model));
+            assert!(matches!(result.data, ResultData::Encoded(rest, _) if rest.is_empty()));
+            assert_eq!((header.width, header.height, header.channels), (result.width, result.height, 3));
+            assert_eq!((header.format, header.model), (format, result.model));
             assert_eq!(bytes.len() > 4, matches!(format, Format::Png | Format::Jpeg), "{format}");
         }
     }
 }
 
 #[tokio::test]
-async fn the_first_bytes_leave_before_the_last_rows_are_computed_and_a_slow_reader_holds_back_the_work() {
+async fn the_first_bytes_are_sent_before_the_last_rows_are_computed_and_a_slow_reader_holds_back_the_work() {
     let engine = Arc::new(Blur::new(2, 1, 3));
     // 200 bands: far more than may wait anywhere.
     let picture = picture(64, 6400, 3);
@@ -55,10 +55,10 @@ async fn the_first_bytes_leave_before_the_last_rows_are_computed_and_a_slow_read
         run(job(engine.clone(), &picture, options.clone())).await.unwrap();
         engine.runs.swap(0, Ordering::SeqCst)
     };
-    let (sender, mut pieces) = outlet();
-    let running = tokio::spawn(run(Job { outlet: Some(sender), ..job(engine.clone(), &picture, options) }));
-    assert!(matches!(pieces.recv().await, Some(Piece::Head(_))));
-    assert!(matches!(pieces.recv().await, Some(Piece::Bytes(_))));
+    let (sender, mut chunks) = output_stream();
+    let running = tokio::spawn(run(Job { stream: Some(sender), ..job(engine.clone(), &picture, options) }));
+    assert!(matches!(chunks.recv().await, Some(OutputChunk::Header(_))));
+    assert!(matches!(chunks.recv().await, Some(OutputChunk::Bytes(_))));
     // Nobody reads on: the work comes to a stop.
     let mut runs = 0;
     while runs != engine.runs.load(Ordering::SeqCst) {
@@ -67,19 +67,19 @@ async fn the_first_bytes_leave_before_the_last_rows_are_computed_and_a_slow_read
     }
     assert!(runs < all_runs * 3 / 4, "{runs} of {all_runs}");
     assert!(!running.is_finished());
-    while pieces.recv().await.is_some() {}
+    while chunks.recv().await.is_some() {}
     running.await.unwrap().unwrap();
     assert_eq!(engine.runs.load(Ordering::SeqCst), all_runs);
 }
 
 #[tokio::test]
-async fn a_reader_that_leaves_ends_the_work() {
+async fn a_reader_that_goes_away_ends_the_work() {
     let (engine, picture) = tall(3);
-    let (sender, mut pieces) = outlet();
+    let (sender, mut chunks) = output_stream();
     let running =
-        tokio::spawn(run(Job { outlet: Some(sender), ..job(engine, &picture, encoded(Format::Png)) }));
-    pieces.recv().await;
-    drop(pieces);
+        tokio::spawn(run(Job { stream: Some(sender), ..job(engine, &picture, encoded(Format::Png)) }));
+    chunks.recv().await;
+    drop(chunks);
     assert_eq!(running.await.unwrap().unwrap_err().code(), "ABORT_ERR");
 }
 

@@ -1,14 +1,14 @@
-//! Memory that is not to be had, as ONNX Runtime understands it. It takes what an allocator gives without a look: null would
-//! be written to. Its own allocators throw `std::bad_alloc`, which it catches and makes an error of; so do ours, with the
-//! `operator new` of the C++ library that it was linked with.
+//! Reports failed allocations to ONNX Runtime. It does not check what an allocator returns: it would write to null. Its own
+//! allocators throw `std::bad_alloc`, which it catches and turns into an error. So do ours, by calling `operator new` of the
+//! C++ library that it was linked with.
 
 use std::path::Path;
 
 use crate::error::Error;
 
-/// A block that is there, or an exception in its place.
+/// Returns the block, or throws `std::bad_alloc` if it is null.
 #[cfg(unix)]
-pub fn some(block: *mut u8) -> *mut u8 {
+pub fn throw_if_null(block: *mut u8) -> *mut u8 {
     if !block.is_null() {
         return block;
     }
@@ -19,9 +19,9 @@ pub fn some(block: *mut u8) -> *mut u8 {
     }
 }
 
-/// Where the library was built with another C++ library, null is what is left.
+/// The symbol of `operator new` differs in other C++ libraries: null is returned.
 #[cfg(not(unix))]
-pub fn some(block: *mut u8) -> *mut u8 {
+pub fn throw_if_null(block: *mut u8) -> *mut u8 {
     block
 }
 
@@ -31,9 +31,9 @@ type OperatorNew = unsafe extern "C-unwind" fn(usize) -> *mut std::ffi::c_void;
 #[cfg(unix)]
 static OPERATOR_NEW: once_cell::sync::OnceCell<OperatorNew> = once_cell::sync::OnceCell::new();
 
-/// Finds `operator new` among what the library, which is loaded, was linked with.
+/// Finds `operator new` among the libraries that the loaded `library` was linked with.
 #[cfg(unix)]
-pub fn prepare(library: &Path) {
+pub fn find_operator_new(library: &Path) {
     use std::ffi::CString;
     use std::os::unix::ffi::OsStrExt;
 
@@ -53,10 +53,10 @@ pub fn prepare(library: &Path) {
 }
 
 #[cfg(not(unix))]
-pub fn prepare(_: &Path) {}
+pub fn find_operator_new(_: &Path) {}
 
-/// The error of a run, or of a session in the making, that memory was too short for.
-pub fn of(error: &ort::Error) -> Option<Error> {
+/// The error of a run, or of creating a session, that failed for want of memory.
+pub fn error_of(error: &ort::Error) -> Option<Error> {
     error.message().contains("bad_alloc").then(|| {
         Error::Limit(
             "Expected memory for the network but the system gave no more: give a smaller picture or patchSize, or fewer \
