@@ -18,7 +18,8 @@ async function startWorker(options) {
   });
   const events = [];
   createInterface(child.stdout).on('line', (line) => events.push(JSON.parse(line)));
-  const exited = once(child, 'exit');
+  // Not 'exit': what it said last may still be on its way then.
+  const exited = once(child, 'close');
   const worker = {
     child,
     /** `[event, id]` as they came. */
