@@ -37,8 +37,13 @@ async function startWorker(options) {
     },
     exited,
   };
-  // It may be ended by what it finds in the queue.
-  await Promise.race([worker.until('ready-for-work'), exited]);
+  try {
+    // It may be ended by what it finds in the queue.
+    await Promise.race([worker.until('ready-for-work'), exited]);
+  } catch (error) {
+    await worker.kill();
+    throw error;
+  }
   return worker;
 }
 
