@@ -192,6 +192,8 @@ test('draining waits for jobs and for whoever fetches them', async () => {
     await readEvents(`${job}/events`);
     assert.equal(drained, false);
     assert.equal((await fetch(jobs, { method: 'POST', body: png })).status, 503);
+    // One that is refused leaves no timer of its request behind.
+    assert.ok(!process.getActiveResourcesInfo().includes('Timeout'));
     await (await fetch(job)).arrayBuffer();
     await draining;
   });

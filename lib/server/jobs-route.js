@@ -100,8 +100,8 @@ async function jobOf(id, store) {
  * @returns {Promise<Reply>}
  */
 async function addJob(exchange, service, store) {
-  const limit = limitTime(exchange.signal, service);
   const admission = service.admit();
+  const limit = limitTime(exchange.signal, service);
   try {
     const nobody = { read() {}, begun() {}, upscaled() {}, end() {} };
     const picture = await readPicture({ ...exchange, signal: limit.signal }, service, admission, nobody);
