@@ -94,7 +94,7 @@ async function throughQueue(work, { redis, workers, killEvery }) {
   const instance = { threads: Math.max(1, Math.floor(os.availableParallelism() / workers)) };
   const start = () =>
     startWorker({ ...options, ...LOCK, concurrency: CONCURRENCY, maxStalledCount: 100, instance });
-  const queue = new UpscaleQueue({ ...options, attempts: 10 });
+  const queue = new UpscaleQueue({ ...options, attempts: 10, requestTimeout: 60_000 });
   const running = await Promise.all(Array.from({ length: workers }, start));
   const killer = killByTurns(running, start, killEvery);
   try {
