@@ -157,7 +157,7 @@ const EVENTS = {
       content: { 'text/event-stream': { schema: EVENT } },
     },
     204: { description: 'The end was sent already' },
-    ...problems([401, 404]),
+    ...problems([401, 404, 410]),
   },
 };
 
