@@ -59,11 +59,11 @@ pub(super) fn sniff(bytes: &[u8]) -> Result<Format, Error> {
 
 /// Whether the brands of a file, the main one or one of the others that stand in the first box, say AVIF.
 fn is_avif(brands: &[u8]) -> bool {
-    const LOOKED_AT: usize = 32;
+    const SNIFFED: usize = 32;
     let is = |brand: &[u8]| matches!(brand, b"avif" | b"avis");
     let main = brands.get(..4).is_some_and(is);
     let generic = brands.get(..4).is_some_and(|brand| matches!(brand, b"mif1" | b"miaf" | b"msf1"));
-    main || generic && brands.chunks_exact(4).take(LOOKED_AT).any(is)
+    main || generic && brands.chunks_exact(4).take(SNIFFED).any(is)
 }
 
 /// Files that are recognised only to say so: signature, then name and advice.
@@ -145,12 +145,12 @@ fn refusal(bytes: &[u8]) -> String {
 
 /// What a text is. Its words are never repeated: they may be anybody's.
 fn text(bytes: &[u8]) -> Option<&'static str> {
-    const LOOKED_AT: usize = 1024;
+    const SNIFFED: usize = 1024;
     const SVG: &str = "SVG, a drawing and not pixels: render it first, for instance with resvg or sharp";
     let utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
     let start: String = bytes
         .iter()
-        .take(LOOKED_AT)
+        .take(SNIFFED)
         .filter(|&&byte| !(utf16 && matches!(byte, 0 | 0xfe | 0xff)))
         .map(|&byte| char::from(byte))
         .collect();

@@ -48,10 +48,10 @@ fn pictures_are_what_trusted_decoders_make_of_them() {
                     continue;
                 }
                 let pairs = visible(&found).into_iter().zip(visible(&expected));
-                let most =
+                let largest =
                     pairs.flat_map(|(a, b)| (0..4).map(move |i| (a[i] - b[i]).abs())).fold(0.0, f32::max);
-                if most > TOLERANCE {
-                    wrong.push(format!("{name}: {most} of 255"));
+                if largest > TOLERANCE {
+                    wrong.push(format!("{name}: {largest} of 255"));
                 }
             }
         }

@@ -4,7 +4,7 @@
 //! makes of a grid of 17 steps an ink; where that clips, values beyond are as good. On random inks the mean error is
 //! 0.8 of 255 and 95 % are below 2.2. It is tabulated once, and looked up with interpolation.
 
-use super::press_terms::TERMS;
+use super::default_cmyk_coefficients::COEFFICIENTS;
 use std::sync::OnceLock;
 
 /// The highest sum of powers of a term.
@@ -13,29 +13,29 @@ const DEGREE: usize = 6;
 const NODES: usize = 17;
 
 /// The model, tabulated.
-pub(super) struct Press {
+pub(super) struct DefaultCmyk {
     table: Vec<[f32; 3]>,
 }
 
-impl Press {
-    pub(super) fn get() -> &'static Press {
-        static PRESS: OnceLock<Press> = OnceLock::new();
-        PRESS.get_or_init(Press::new)
+impl DefaultCmyk {
+    pub(super) fn get() -> &'static DefaultCmyk {
+        static PRESS: OnceLock<DefaultCmyk> = OnceLock::new();
+        PRESS.get_or_init(DefaultCmyk::new)
     }
 
-    fn new() -> Press {
+    fn new() -> DefaultCmyk {
         let powers: Vec<[f32; DEGREE + 1]> = (0..NODES)
             .map(|node| std::array::from_fn(|power| (node as f32 / (NODES - 1) as f32).powi(power as i32)))
             .collect();
         let places = (0..NODES.pow(4)).map(|place| [3, 2, 1, 0].map(|ink| place / NODES.pow(ink) % NODES));
-        Press { table: places.map(|place| polynomial(place.map(|node| &powers[node]))).collect() }
+        DefaultCmyk { table: places.map(|place| polynomial(place.map(|node| &powers[node]))).collect() }
     }
 
-    /// The light, 0..=1 in sRGB encoding, of four inks, 255 for full ink.
-    pub(super) fn light(&self, inks: [u8; 4]) -> [f32; 3] {
+    /// sRGB, 0..=1, of four inks, 255 for full ink.
+    pub(super) fn to_rgb(&self, inks: [u8; 4]) -> [f32; 3] {
         let places = inks.map(|ink| f32::from(ink) * ((NODES - 1) as f32 / 255.0));
         let nodes = places.map(|place| (place as usize).min(NODES - 2));
-        let mut light = [0.0; 3];
+        let mut rgb = [0.0; 3];
         for corner in 0..16 {
             let (mut weight, mut at) = (1.0, 0);
             for ink in 0..4 {
@@ -45,25 +45,25 @@ impl Press {
                 at = at * NODES + nodes[ink] + upper;
             }
             if weight > 0.0 {
-                light.iter_mut().zip(self.table[at]).for_each(|(light, node)| *light += weight * node);
+                rgb.iter_mut().zip(self.table[at]).for_each(|(rgb, node)| *rgb += weight * node);
             }
         }
-        light
+        rgb
     }
 }
 
 fn polynomial([c, m, y, k]: [&[f32; DEGREE + 1]; 4]) -> [f32; 3] {
-    let mut light = [0.0; 3];
-    let mut terms = TERMS.iter();
+    let mut rgb = [0.0; 3];
+    let mut terms = COEFFICIENTS.iter();
     for i in 0..=DEGREE {
         for j in 0..=DEGREE - i {
             for l in 0..=DEGREE - i - j {
                 let product = c[i] * m[j] * y[l];
                 for (k, term) in k[..=DEGREE - i - j - l].iter().zip(terms.by_ref()) {
-                    light.iter_mut().zip(term).for_each(|(light, term)| *light += product * k * term);
+                    rgb.iter_mut().zip(term).for_each(|(rgb, term)| *rgb += product * k * term);
                 }
             }
         }
     }
-    light.map(|light| light.clamp(0.0, 1.0))
+    rgb.map(|rgb| rgb.clamp(0.0, 1.0))
 }

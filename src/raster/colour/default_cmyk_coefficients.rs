@@ -1,7 +1,7 @@
 //! The fitted coefficients of the press's polynomial: red, green and blue of each term, in the order of their powers of
 //! C, M, Y and K, of which K's changes fastest.
 
-pub(super) const TERMS: [[f32; 3]; 210] = [
+pub(super) const COEFFICIENTS: [[f32; 3]; 210] = [
     [1.0015, 0.9985, 0.9884],
     [-1.2226, -1.2372, -1.1551],
     [0.8295, 1.1147, 1.3365],
