@@ -5,7 +5,6 @@
 mod black_point;
 mod cmyk;
 mod default_cmyk;
-mod default_cmyk_coefficients;
 mod lightness;
 mod working_space;
 

@@ -253,6 +253,7 @@ fn default_format(source: &Source, channels: u8, sizing: Sizing) -> Format {
     match source.format {
         Some(Format::Jpeg) if !alpha && largest <= 65535 => Format::Jpeg,
         Some(Format::Webp) if largest <= 16383 => Format::Webp,
+        Some(Format::Avif) if largest <= 16384 => Format::Avif,
         Some(Format::Tiff) => Format::Tiff,
         _ => Format::Png,
     }

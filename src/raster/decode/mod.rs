@@ -8,8 +8,10 @@ mod avif;
 mod bmp;
 mod damage;
 mod gif;
+mod isobmff;
 mod jpeg;
 mod jpeg_markers;
+mod jxl;
 mod libjpeg;
 mod libwebp;
 mod other;
@@ -188,6 +190,7 @@ fn open(bytes: &[u8], page: u32) -> Result<Box<dyn FormatDecoder + '_>, Error> {
         Format::Bmp => Box::new(bmp::Bmp::open(bytes)?),
         Format::Gif => Box::new(gif::Gif::open(bytes)?),
         Format::Avif => Box::new(avif::Avif::open(bytes)?),
+        Format::Jxl => Box::new(jxl::Jxl::open(bytes)?),
         Format::Pnm | Format::Qoi | Format::Ico => Box::new(other::Other::open(bytes, format)?),
     })
 }

@@ -139,12 +139,12 @@ fn sixteen_bit_profiles_are_at_least_as_exact() {
 
 #[test]
 fn inks_become_light() {
-    // Sharp's colours for the same inks; the model of a press comes within 12 of them on mixed inks. How the inks
+    // Sharp's colours for the same inks; the table of its press comes within 5 of them. How the inks
     // were stored must not matter beyond JPEG's own losses.
     let tiff = read("cmyk.tif").raster;
     assert_eq!(tiff.channels, 3);
     let difference = largest_difference(bytes(&tiff), &expected("cmyk"));
-    assert!(difference <= 12, "{difference}");
+    assert!(difference <= 5, "{difference}");
     let stored_as_cmyk = read("cmyk.jpg").raster;
     // The encoder stores the complements of inks as YCCK, as Adobe does.
     let mut file = Vec::new();
@@ -349,3 +349,4 @@ fn broken_checksums_are_errors_unless_tolerated() {
 }
 
 mod hostile;
+mod modern;

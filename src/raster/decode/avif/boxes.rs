@@ -1,5 +1,6 @@
 //! The container of AVIF (ISO/IEC 14496-12, ISO/IEC 23008-12): items, their data, properties and relations.
 
+use crate::raster::decode::isobmff::{IsoBox, boxes};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -24,29 +25,6 @@ struct Item {
     inside: bool,
     /// Offset and length.
     extents: Vec<(u64, u64)>,
-}
-
-/// A box: type and contents.
-#[derive(Clone, Copy)]
-pub(super) struct IsoBox<'a> {
-    pub(super) kind: [u8; 4],
-    pub(super) data: &'a [u8],
-}
-
-/// The boxes in some bytes, up to the first that is cut off.
-fn boxes(mut rest: &[u8]) -> impl Iterator<Item = IsoBox<'_>> {
-    std::iter::from_fn(move || {
-        let (size, after) = rest.split_first_chunk::<4>()?;
-        let (kind, after) = after.split_first_chunk::<4>()?;
-        let (header, size) = match u32::from_be_bytes(*size) {
-            0 => (8, rest.len()),
-            1 => (16, usize::try_from(u64::from_be_bytes(*after.first_chunk::<8>()?)).ok()?),
-            size => (8, size as usize),
-        };
-        let data = rest.get(header..size)?;
-        rest = &rest[size..];
-        Some(IsoBox { kind: *kind, data })
-    })
 }
 
 fn find<'a>(bytes: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {

@@ -113,11 +113,25 @@ impl<'a> Avif<'a> {
         Metadata { exif, xmp, ..Metadata::default() }
     }
 
-    /// Decodes an item, or the tiles of a grid: each with its place.
-    fn tiles(&self, item: u32) -> Result<Vec<(u32, u32, Planes)>, Error> {
+    /// Decodes an item, or the tiles of a grid, one at a time, and hands each out with its place. Together they cover the
+    /// picture.
+    fn for_each_tile(
+        &self,
+        item: u32,
+        mut paint: impl FnMut((u32, u32), &Planes) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let broken = |e: &str| Error::Decode(format!("The AVIF is broken: {e}"));
+        let covers = |planes: &Planes, (columns, rows): (u32, u32)| {
+            let covered =
+                |side: usize, count: u32, needed: u32| side as u64 * u64::from(count) >= needed.into();
+            covered(planes.width, columns, self.coded.0) && covered(planes.height, rows, self.coded.1)
+        };
         if &self.container.kind(item) != b"grid" {
-            return Ok(vec![(0, 0, self.frame(item)?)]);
+            let planes = self.frame(item)?;
+            return match covers(&planes, (1, 1)) {
+                true => paint((0, 0), &planes),
+                false => Err(broken("a picture smaller than it says")),
+            };
         }
         let data = self.container.data(item).unwrap_or_default();
         let grid = Grid::read(&data).ok_or_else(|| broken("a grid that makes no sense"))?;
@@ -125,19 +139,22 @@ impl<'a> Avif<'a> {
         if tiles.len() != (grid.rows * grid.columns) as usize || (grid.width, grid.height) != self.coded {
             return Err(broken("a grid that its tiles do not fill"));
         }
-        let mut out = Vec::new();
         let mut size = None;
         for (index, &tile) in (0..).zip(tiles) {
             let planes = self.frame(tile)?;
-            let (width, height) = *size.get_or_insert((planes.width as u32, planes.height as u32));
+            let (width, height) = *size.get_or_insert((planes.width, planes.height));
+            if (planes.width, planes.height) != (width, height) || !covers(&planes, (grid.columns, grid.rows))
+            {
+                return Err(broken("a grid that its tiles do not fill"));
+            }
             let (column, row) = (index % grid.columns, index / grid.columns);
-            let place = width.checked_mul(column).zip(height.checked_mul(row));
-            let (x, y) = place
+            let place = (width as u32).checked_mul(column).zip((height as u32).checked_mul(row));
+            let place = place
                 .filter(|&(x, y)| x < grid.width && y < grid.height)
                 .ok_or_else(|| broken("tiles that lie outside of the grid"))?;
-            out.push((x, y, planes));
+            paint(place, &planes)?;
         }
-        Ok(out)
+        Ok(())
     }
 
     fn frame(&self, item: u32) -> Result<Planes, Error> {
@@ -187,13 +204,13 @@ impl<'a> Avif<'a> {
             ))
         })?;
         let colours = channels - usize::from(self.alpha.is_some());
-        for (x, y, planes) in self.tiles(primary)? {
+        self.for_each_tile(primary, |place, planes| {
             if planes.is_grey() != (colours == 1) {
                 return Err(Error::Decode(
                     "The AVIF is broken: its planes are not those that it says".into(),
                 ));
             }
-            for_each_pixel(&planes, (x, y), self.coded, channels, &mut samples, |pixel, x, y| {
+            for_each_pixel(planes, place, self.coded, channels, &mut samples, |pixel, x, y| {
                 if colours == 1 {
                     pixel[0] = T::from_unit(planes.luma(x, y, range));
                 } else {
@@ -201,13 +218,15 @@ impl<'a> Avif<'a> {
                     pixel.iter_mut().zip(rgb).for_each(|(sample, value)| *sample = T::from_unit(value));
                 }
             });
-        }
+            Ok(())
+        })?;
         if let Some(alpha) = self.alpha {
-            for (x, y, planes) in self.tiles(alpha)? {
-                for_each_pixel(&planes, (x, y), self.coded, channels, &mut samples, |pixel, x, y| {
+            self.for_each_tile(alpha, |place, planes| {
+                for_each_pixel(planes, place, self.coded, channels, &mut samples, |pixel, x, y| {
                     pixel[channels - 1] = T::from_unit(planes.luma(x, y, Range::Full));
                 });
-            }
+                Ok(())
+            })?;
             if self.container.references_from(b"prem", primary).contains(&alpha) {
                 for pixel in samples.chunks_exact_mut(channels) {
                     let alpha = pixel[channels - 1].to_unit().max(f32::MIN_POSITIVE);

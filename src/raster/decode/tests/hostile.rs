@@ -13,6 +13,9 @@ fn no_change_of_a_byte_panics() {
         "offset.gif",
         "cmyk.tif",
         "orient-6.png",
+        "../modern/grey.avif",
+        "../modern/p3-lossless.jxl",
+        "../modern/modular-lossy.jxl",
     ] {
         let whole = fixture(name);
         for fail_on in [FailOn::None, FailOn::Error, FailOn::Warning] {
@@ -27,6 +30,21 @@ fn no_change_of_a_byte_panics() {
             }
         }
     }
+}
+
+/// The header of a square JPEG XL (ISO/IEC 18181-1, D.2 and D.3) of defaults, and nothing behind it.
+fn jxl_of(side: u32) -> Vec<u8> {
+    // Not in units of 8; a height of 18 bits less one; a width by itself, as long; all metadata and transforms by default.
+    const BITS: u64 = 18;
+    let less_one = u64::from(side - 1);
+    let fields = [(0, 1), (2, 2), (less_one, BITS), (0, 3), (2, 2), (less_one, BITS), (1, 1), (1, 1)];
+    let mut bits = 0u64;
+    let mut at = 0;
+    for (value, length) in fields {
+        bits |= value << at;
+        at += length;
+    }
+    [&[0xff, 0x0a][..], &bits.to_le_bytes()].concat()
 }
 
 /// Files of a kilobyte that claim 60000 x 60000 pixels.
@@ -61,7 +79,21 @@ fn giants() -> Vec<(&'static str, Vec<u8>)> {
         tiff[at - 6..at - 4].copy_from_slice(&[4, 0]);
         tiff[at..at + 4].copy_from_slice(&side.to_le_bytes());
     }
-    vec![("PNG", png), ("JPEG", jpeg), ("WebP", webp), ("BMP", bmp), ("GIF", gif), ("TIFF", tiff)]
+
+    let mut avif = fixture("../modern/grey.avif");
+    let at = avif.windows(4).position(|kind| kind == b"ispe").unwrap() + 8;
+    avif[at..at + 8].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
+
+    vec![
+        ("PNG", png),
+        ("JPEG", jpeg),
+        ("WebP", webp),
+        ("BMP", bmp),
+        ("GIF", gif),
+        ("TIFF", tiff),
+        ("AVIF", avif),
+        ("JPEG XL", jxl_of(side)),
+    ]
 }
 
 #[test]
