@@ -323,9 +323,9 @@ declare namespace Upscaler {
     awaitNextFrame?: boolean;
     /**
      * Format of an encoded result. Default: the input's where it can hold the result, else PNG. `'gif'` has at most 255
-     * colours a frame; it is the default for animated GIF alone.
+     * colours a frame; it is the default for animated GIF alone. `'avif'` is lossy, smallest, and takes longest to write.
      */
-    format?: 'png' | 'jpeg' | 'jpg' | 'webp' | 'tiff' | 'tif' | 'gif';
+    format?: 'png' | 'jpeg' | 'jpg' | 'webp' | 'avif' | 'tiff' | 'tif' | 'gif';
     /**
      * All frames of an animated GIF, WebP or PNG, with their delays and loops, as a GIF, WebP or PNG; only what changes
      * from frame to frame is computed again. Pictures that do not move are upscaled as always. Default `false`: one frame.
@@ -335,13 +335,13 @@ declare namespace Upscaler {
     page?: number;
     /** How many frames of an animation from `page` on; -1: all, as `animated`. Default 1. */
     pages?: number;
-    /** 1..100, for JPEG and lossy WebP. Default 90. */
+    /** 1..100, for JPEG, AVIF and lossy WebP. Default 90. */
     quality?: number;
     /** Lossless WebP. Default `false`. */
     lossless?: boolean;
     /** 0..9, for PNG. Default 3. */
     compressionLevel?: number;
-    /** Bits of a sample, for PNG, TIFF and raw. Default: the input's. */
+    /** Bits of a sample, for PNG, TIFF, raw and AVIF, which has 10 for 16. Default: the input's. */
     depth?: 8 | 16;
     /** Size of the result relative to the input; any positive number. Default: the model's. */
     scale?: number;
@@ -398,7 +398,7 @@ declare namespace Upscaler {
     width: number;
     height: number;
     channels: number;
-    /** `'png'`, `'jpeg'`, `'webp'`, `'tiff'`, `'raw'` or `'tensor'`. */
+    /** `'png'`, `'jpeg'`, `'webp'`, `'avif'`, `'tiff'`, `'gif'`, `'raw'` or `'tensor'`. */
     format: string;
     /** Bytes. */
     size: number;

@@ -73,6 +73,7 @@ for await (const data of frames(reader.stdout)) {
 while (pending.length > 0) await write();
 writer.stdin.end();
 const [code] = await once(writer, 'close');
+await upscaler.dispose();
 process.stderr.write('\n');
 await upscaler.dispose();
 process.exit(code ?? 1);

@@ -166,7 +166,7 @@ export type NativeHook = (given: NativeTensor) => Promise<NativeTensor>;
 
 export interface NativeUpscaleOptions {
   output?: 'encoded' | 'raw' | 'tensor';
-  format?: 'png' | 'jpeg' | 'webp' | 'tiff' | 'gif';
+  format?: 'png' | 'jpeg' | 'webp' | 'avif' | 'tiff' | 'gif';
   quality?: number;
   lossless?: boolean;
   compressionLevel?: number;

@@ -39,6 +39,7 @@ const FORMATS = /** @type {const} */ ({
   jpeg: 'jpeg',
   jpg: 'jpeg',
   webp: 'webp',
+  avif: 'avif',
   tiff: 'tiff',
   tif: 'tiff',
   gif: 'gif',

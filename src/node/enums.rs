@@ -32,7 +32,7 @@ string_union! {
 }
 string_union! {
     /// The file format of a result.
-    NativeFormat for raster::Format { Png, Jpeg, Webp, Tiff, Gif }
+    NativeFormat for raster::Format { Png, Jpeg, Webp, Avif, Tiff, Gif }
 }
 string_union! {
     /// The file format of an animation.

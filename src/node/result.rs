@@ -73,6 +73,7 @@ pub fn name(format: Format) -> &'static str {
         Format::Bmp => "bmp",
         Format::Gif => "gif",
         Format::Avif => "avif",
+        Format::Jxl => "jxl",
         Format::Pnm => "ppm",
         Format::Qoi => "qoi",
         Format::Ico => "ico",

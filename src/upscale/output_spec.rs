@@ -62,6 +62,7 @@ fn default_format(source: &PreparedPicture, channels: u8, sizing: Sizing) -> For
     match source.format {
         Some(Format::Jpeg) if !alpha && largest <= 65535 => Format::Jpeg,
         Some(Format::Webp) if largest <= 16383 => Format::Webp,
+        Some(Format::Avif) if largest <= 16384 => Format::Avif,
         Some(Format::Tiff) => Format::Tiff,
         _ => Format::Png,
     }

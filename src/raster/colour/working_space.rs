@@ -4,9 +4,12 @@
 //! So the numbers of a profile with primaries and a curve near sRGB's stay as they are, another curve is exchanged for
 //! sRGB's and back, and only profiles that are tables go through sRGB itself.
 
-use super::black::srgb_decoded;
+use super::black_point::srgb_decoded;
 use super::lightness::inverted;
-use super::{Depth, Ink, Tag, apply_rows, grey_table, look_up, rgb_layout, srgb_encoded, to_srgb, usable};
+use super::{
+    ColourEncoding, ColourModel, Depth, apply_rows, grey_table, look_up, rgb_layout, srgb_encoded, to_srgb,
+    usable,
+};
 use crate::error::Error;
 use crate::raster::picture::{Raster, Samples};
 use moxcms::{CmsError, ColorProfile, ToneCurveEvaluator, TransformExecutor};
@@ -14,23 +17,23 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 /// What is done to pixels on the way to the network and, the other way round, back.
-enum Method {
+enum Conversion {
     /// Nothing.
-    AsStored,
+    Identity,
     /// Another tone curve for each colour.
     Curves,
     /// sRGB.
-    ThroughSrgb,
+    Srgb,
 }
 
-impl Method {
-    fn of(profile: &ColorProfile, ink: Ink) -> Method {
+impl Conversion {
+    fn of(profile: &ColorProfile, model: ColourModel) -> Conversion {
         // Far enough for gamma 2.2 and L*, near enough for a network not to see the difference.
         const NEAR: f32 = 0.05;
         const POINTS: u16 = 32;
         let tables = profile.lut_a_to_b_perceptual.is_some() || profile.lut_a_to_b_colorimetric.is_some();
-        let (Ink::Rgb, false, Ok(curves)) = (ink, tables, curves(profile)) else {
-            return Method::ThroughSrgb;
+        let (ColourModel::Rgb, false, Ok(curves)) = (model, tables, curves(profile)) else {
+            return Conversion::Srgb;
         };
         let near = curves.iter().all(|curve| {
             (0..=POINTS).all(|i| {
@@ -38,7 +41,7 @@ impl Method {
                 (srgb_encoded(curve.evaluate_value(signal)) - signal).abs() <= NEAR
             })
         });
-        if near { Method::AsStored } else { Method::Curves }
+        if near { Conversion::Identity } else { Conversion::Curves }
     }
 }
 
@@ -57,25 +60,31 @@ pub(in crate::raster) fn to_working(
     samples: Samples,
     size: (u32, u32),
     channels: u8,
-    ink: Ink,
-    tag: Option<&Tag>,
+    model: ColourModel,
+    encoding: Option<&ColourEncoding>,
     warnings: &mut Vec<String>,
 ) -> Result<(Samples, u8, Option<Vec<u8>>), Error> {
-    let kept = match tag {
+    let kept = match encoding {
         None => None,
-        Some(Tag::CodePoints { .. }) => Some(Err("it is code points (cICP) and no ICC profile".to_string())),
-        Some(_) if ink == Ink::Cmyk => Some(Err("it is for CMYK, which is not written".to_string())),
-        Some(Tag::Icc(icc)) => Some(usable(&Tag::Icc(icc.clone()), ink).and_then(|profile| {
-            // Whether there is a way back is known before the work is done.
-            ToProfile::new(icc, channels, 8).map_err(|e| e.to_string())?;
-            Ok((profile, icc))
-        })),
+        Some(ColourEncoding::Cicp { .. }) => {
+            Some(Err("it is code points (cICP) and no ICC profile".to_string()))
+        }
+        Some(_) if model == ColourModel::Cmyk => {
+            Some(Err("it is for CMYK, which is not written".to_string()))
+        }
+        Some(ColourEncoding::Icc(icc)) => {
+            Some(usable(&ColourEncoding::Icc(icc.clone()), model).and_then(|profile| {
+                // Whether there is a way back is known before the work is done.
+                ToProfile::new(icc, channels, 8).map_err(|e| e.to_string())?;
+                Ok((profile, icc))
+            }))
+        }
     };
     let (profile, icc) = match kept {
         Some(Ok(kept)) => kept,
         none => {
             let before = warnings.len();
-            let (samples, channels) = to_srgb(samples, size, channels, ink, tag, warnings)?;
+            let (samples, channels) = to_srgb(samples, size, channels, model, encoding, warnings)?;
             // One warning of one profile.
             if let (Some(Err(reason)), true) = (none, warnings.len() == before) {
                 warnings.push(format!("The colour profile was not kept, the result is sRGB: {reason}"));
@@ -83,10 +92,10 @@ pub(in crate::raster) fn to_working(
             return Ok((samples, channels, None));
         }
     };
-    let (samples, channels) = match Method::of(&profile, ink) {
-        Method::AsStored => (samples, channels),
-        Method::Curves => (with_srgb_curves(samples, channels, &profile)?, channels),
-        Method::ThroughSrgb => to_srgb(samples, size, channels, ink, tag, warnings)?,
+    let (samples, channels) = match Conversion::of(&profile, model) {
+        Conversion::Identity => (samples, channels),
+        Conversion::Curves => (with_srgb_curves(samples, channels, &profile)?, channels),
+        Conversion::Srgb => to_srgb(samples, size, channels, model, encoding, warnings)?,
     };
     Ok((samples, channels, Some(icc.clone())))
 }
@@ -98,7 +107,7 @@ fn with_srgb_curves(samples: Samples, channels: u8, profile: &ColorProfile) -> R
         .map_err(failed)?
         .map(|curve| table::<u16>(|signal| srgb_encoded(curve.evaluate_value(signal).clamp(0.0, 1.0))));
     let mut samples = samples.into_u16();
-    through(&mut samples, channels, &tables);
+    apply_curves(&mut samples, channels, &tables);
     Ok(Samples::U16(samples))
 }
 
@@ -108,7 +117,7 @@ fn table<T: Depth>(curve: impl Fn(f32) -> f32) -> Vec<T> {
 }
 
 /// A table for each colour; alpha stays.
-fn through<T: Depth>(samples: &mut [T], channels: u8, tables: &[Vec<T>; 3]) {
+fn apply_curves<T: Depth>(samples: &mut [T], channels: u8, tables: &[Vec<T>; 3]) {
     for pixel in samples.chunks_exact_mut(channels.into()) {
         for (sample, table) in pixel.iter_mut().zip(tables) {
             *sample = table[sample.level()];
@@ -119,11 +128,11 @@ fn through<T: Depth>(samples: &mut [T], channels: u8, tables: &[Vec<T>; 3]) {
 /// Finished rows back to the space of a profile, for files that keep the profile they came with.
 pub struct ToProfile {
     channels: u8,
-    direction: Direction,
+    inverse: Inverse,
 }
 
-enum Direction {
-    AsStored,
+enum Inverse {
+    Identity,
     Curve8(Vec<u8>),
     Curve16(Vec<u16>),
     Curves8([Vec<u8>; 3]),
@@ -141,20 +150,20 @@ impl ToProfile {
     /// than the picture has (CMYK among them: there is nothing to write CMYK to).
     pub fn new(icc: &[u8], channels: u8, depth: u8) -> Result<Self, Error> {
         let refuse = |why: &dyn Display| Error::Encode(format!("The colour profile cannot be kept: {why}"));
-        let ink = if channels <= 2 { Ink::Grey } else { Ink::Rgb };
-        let profile = usable(&Tag::Icc(icc.to_vec()), ink).map_err(|e| refuse(&e))?;
+        let model = if channels <= 2 { ColourModel::Grey } else { ColourModel::Rgb };
+        let profile = usable(&ColourEncoding::Icc(icc.to_vec()), model).map_err(|e| refuse(&e))?;
         let srgb = ColorProfile::new_srgb();
         let layout = rgb_layout(channels);
-        let direction = match (Method::of(&profile, ink), ink, depth) {
-            (Method::AsStored, ..) => Ok(Direction::AsStored),
-            (Method::Curves, _, 8) => back(&profile).map(Direction::Curves8),
-            (Method::Curves, ..) => back(&profile).map(Direction::Curves16),
-            (_, Ink::Grey, 8) => grey_table(&srgb, &profile).map(Direction::Curve8),
-            (_, Ink::Grey, _) => grey_table(&srgb, &profile).map(Direction::Curve16),
-            (_, _, 8) => u8::transform(&srgb, layout, &profile, layout).map(Direction::Rgb8),
-            (_, _, _) => u16::transform(&srgb, layout, &profile, layout).map(Direction::Rgb16),
+        let inverse = match (Conversion::of(&profile, model), model, depth) {
+            (Conversion::Identity, ..) => Ok(Inverse::Identity),
+            (Conversion::Curves, _, 8) => inverse_curves(&profile).map(Inverse::Curves8),
+            (Conversion::Curves, ..) => inverse_curves(&profile).map(Inverse::Curves16),
+            (_, ColourModel::Grey, 8) => grey_table(&srgb, &profile).map(Inverse::Curve8),
+            (_, ColourModel::Grey, _) => grey_table(&srgb, &profile).map(Inverse::Curve16),
+            (_, _, 8) => u8::transform(&srgb, layout, &profile, layout).map(Inverse::Rgb8),
+            (_, _, _) => u16::transform(&srgb, layout, &profile, layout).map(Inverse::Rgb16),
         };
-        Ok(ToProfile { channels, direction: direction.map_err(|e| refuse(&e))? })
+        Ok(ToProfile { channels, inverse: inverse.map_err(|e| refuse(&e))? })
     }
 
     /// Converts the rows in place; alpha stays.
@@ -171,14 +180,14 @@ impl ToProfile {
                 channels, raster.channels
             )));
         }
-        match (&self.direction, &mut raster.samples) {
-            (Direction::AsStored, _) => {}
-            (Direction::Curve8(table), Samples::U8(v)) => look_up(v, channels, table),
-            (Direction::Curve16(table), Samples::U16(v)) => look_up(v, channels, table),
-            (Direction::Curves8(tables), Samples::U8(v)) => through(v, channels, tables),
-            (Direction::Curves16(tables), Samples::U16(v)) => through(v, channels, tables),
-            (Direction::Rgb8(transform), Samples::U8(v)) => apply_rows(v, size, channels, &**transform)?,
-            (Direction::Rgb16(transform), Samples::U16(v)) => apply_rows(v, size, channels, &**transform)?,
+        match (&self.inverse, &mut raster.samples) {
+            (Inverse::Identity, _) => {}
+            (Inverse::Curve8(table), Samples::U8(v)) => look_up(v, channels, table),
+            (Inverse::Curve16(table), Samples::U16(v)) => look_up(v, channels, table),
+            (Inverse::Curves8(tables), Samples::U8(v)) => apply_curves(v, channels, tables),
+            (Inverse::Curves16(tables), Samples::U16(v)) => apply_curves(v, channels, tables),
+            (Inverse::Rgb8(transform), Samples::U8(v)) => apply_rows(v, size, channels, &**transform)?,
+            (Inverse::Rgb16(transform), Samples::U16(v)) => apply_rows(v, size, channels, &**transform)?,
             _ => return Err(Error::InvalidArgument("Rows of another depth than announced".into())),
         }
         Ok(())
@@ -186,7 +195,7 @@ impl ToProfile {
 }
 
 /// sRGB's curve exchanged for those of the profile.
-fn back<T: Depth>(profile: &ColorProfile) -> Result<[Vec<T>; 3], CmsError> {
+fn inverse_curves<T: Depth>(profile: &ColorProfile) -> Result<[Vec<T>; 3], CmsError> {
     let back =
         |curve: Curve| table(|signal| inverted(|value| curve.evaluate_value(value), srgb_decoded(signal)));
     Ok(curves(profile)?.map(back))

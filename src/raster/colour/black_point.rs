@@ -1,4 +1,4 @@
-//! Black-point compensation: the darkest colour of a profile becomes black.
+//! Black-point black_point_table: the darkest colour of a profile becomes black.
 //!
 //! LittleCMS, and with it sharp, does so for the perceptual intent. The darkest colour is taken as a neutral of its
 //! luminance, and light is scaled linearly between it and white (ISO 18619). Because a neutral is a multiple of white,
@@ -12,7 +12,7 @@ pub(super) fn srgb_decoded(signal: f32) -> f32 {
 }
 
 /// For each level the compensated one, or `None` where the darkest colour is black already.
-pub(super) fn compensation<T: Depth>(darkest: [T; 3]) -> Option<Vec<T>> {
+pub(super) fn black_point_table<T: Depth>(darkest: [T; 3]) -> Option<Vec<T>> {
     const LUMINANCE: [f32; 3] = [0.2126, 0.7152, 0.0722];
     // CIE L* = 50, beyond which LittleCMS does not believe that this is a black.
     const LIGHTEST: f32 = 0.184;

@@ -4,41 +4,41 @@
 /// Says what is missing, if anything is.
 pub(super) fn expand(bytes: &[u8], nibbles: bool, width: usize, out: &mut [u8]) -> Option<String> {
     let height = out.len() / width;
-    let mut pen = Pen { x: 0, y: 0, width, out };
+    let mut cursor = Cursor { x: 0, y: 0, width, out };
     let mut rest = bytes;
-    while pen.y < height {
+    while cursor.y < height {
         let [count, value, after @ ..] = rest else {
             // Some writers leave the end of the picture out.
-            let written = pen.y * width + pen.x;
-            return (written < pen.out.len())
-                .then(|| format!("run lengths for {written} of {} pixels", pen.out.len()));
+            let written = cursor.y * width + cursor.x;
+            return (written < cursor.out.len())
+                .then(|| format!("run lengths for {written} of {} pixels", cursor.out.len()));
         };
         rest = after;
         match (*count, *value) {
-            (0, 0) => pen.next_row(),
+            (0, 0) => cursor.next_row(),
             (0, 1) => return None,
             (0, 2) => {
                 let [right, down, after @ ..] = rest else { continue };
                 rest = after;
-                pen.wrap();
-                pen.x = (pen.x + usize::from(*right)).min(width);
-                pen.y += usize::from(*down);
+                cursor.wrap();
+                cursor.x = (cursor.x + usize::from(*right)).min(width);
+                cursor.y += usize::from(*down);
             }
             (0, length) => {
                 let length = usize::from(length);
                 let size = if nibbles { length.div_ceil(2) } else { length };
                 let literal = &rest[..size.min(rest.len())];
-                pen.wrap();
+                cursor.wrap();
                 for i in 0..length {
                     let Some(&byte) = literal.get(if nibbles { i / 2 } else { i }) else { break };
-                    pen.put(if nibbles { half(byte, i) } else { byte });
+                    cursor.put(if nibbles { nibble(byte, i) } else { byte });
                 }
                 rest = rest.get(size.next_multiple_of(2)..).unwrap_or(&[]);
             }
             (count, value) => {
-                pen.wrap();
+                cursor.wrap();
                 for i in 0..usize::from(count) {
-                    pen.put(if nibbles { half(value, i) } else { value });
+                    cursor.put(if nibbles { nibble(value, i) } else { value });
                 }
             }
         }
@@ -47,18 +47,18 @@ pub(super) fn expand(bytes: &[u8], nibbles: bool, width: usize, out: &mut [u8]) 
 }
 
 /// The upper half of a byte for even pixels, the lower for odd ones.
-fn half(byte: u8, i: usize) -> u8 {
+fn nibble(byte: u8, i: usize) -> u8 {
     if i.is_multiple_of(2) { byte >> 4 } else { byte & 15 }
 }
 
-struct Pen<'a> {
+struct Cursor<'a> {
     x: usize,
     y: usize,
     width: usize,
     out: &'a mut [u8],
 }
 
-impl Pen<'_> {
+impl Cursor<'_> {
     fn next_row(&mut self) {
         self.x = 0;
         self.y += 1;
