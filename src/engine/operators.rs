@@ -126,7 +126,7 @@ impl Operator for ProgramOperator {
     }
 
     fn create_kernel<'attr>(&self, context: &KernelContext<'attr>) -> ort::Result<ProgramKernel> {
-        guarded(|| {
+        catch_panics(|| {
             let number = context.get::<i64>(operator::NUMBER).unwrap_or_default();
             let program = programs().get(&number).and_then(Weak::upgrade);
             program
@@ -138,7 +138,7 @@ impl Operator for ProgramOperator {
 
 impl Kernel for ProgramKernel {
     fn compute(&mut self, context: &ComputeContext) -> ort::Result<()> {
-        guarded(AssertUnwindSafe(|| self.run(context)))
+        catch_panics(AssertUnwindSafe(|| self.run(context)))
     }
 }
 
@@ -175,7 +175,7 @@ impl ProgramKernel {
 }
 
 /// No panic may cross into ONNX Runtime.
-fn guarded<T>(work: impl FnOnce() -> ort::Result<T> + std::panic::UnwindSafe) -> ort::Result<T> {
+fn catch_panics<T>(work: impl FnOnce() -> ort::Result<T> + std::panic::UnwindSafe) -> ort::Result<T> {
     catch_unwind(work).unwrap_or_else(|panic: Box<dyn Any + Send>| {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();

@@ -67,6 +67,20 @@ string_union! {
     NativeOutcome for upscale::Outcome { Failed, Aborted }
 }
 
+/// The form in which an image is given.
+#[napi(string_enum = "lowercase")]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum NativeImageKind {
+    /// The bytes of a file.
+    Encoded,
+    /// The path of a file.
+    Path,
+    /// Interleaved samples.
+    Raw,
+    /// Interleaved floats.
+    Tensor,
+}
+
 /// For which pictures an alternative takes the place of an instance's own model.
 #[napi(string_enum = "lowercase")]
 #[derive(Clone, Copy, PartialEq, Eq)]

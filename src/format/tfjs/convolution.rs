@@ -1,7 +1,7 @@
 //! Convolutions. Keras keeps their weights as height, width, channels in, channels out; ONNX as channels out, channels
 //! in, height, width.
 
-use super::layers::activation;
+use super::activation::activation;
 use super::topology::LayerCall;
 use super::{LayerOutput, LayersConverter};
 use crate::error::Error;

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::activation::{activation, clip};
 use super::topology::LayerCall;
 use super::{LayersConverter, convolution};
 use crate::error::Error;
@@ -98,48 +99,6 @@ fn unary(
     let blob = net.input(call)?;
     net.emit(call, op, &[&blob.name], attributes, blob.channels);
     Ok(())
-}
-
-/// Adds Keras' activation `kind` and returns the name of its result.
-pub fn activation(
-    call: &LayerCall,
-    net: &mut LayersConverter,
-    kind: &str,
-    input: &str,
-) -> Result<String, Error> {
-    let builder = &mut net.builder;
-    let hint = format!("{}_{kind}", call.name);
-    let mut plain = |op: &str| Ok(builder.named_node(&hint, op, &[input], vec![]));
-    match kind {
-        "linear" => Ok(input.to_owned()),
-        "relu" => plain("Relu"),
-        "sigmoid" => plain("Sigmoid"),
-        "tanh" => plain("Tanh"),
-        "elu" => plain("Elu"),
-        "selu" => plain("Selu"),
-        "softplus" => plain("Softplus"),
-        "softsign" => plain("Softsign"),
-        // Keras' slope and offset, 0.2 and 0.5, are ONNX's too.
-        "hard_sigmoid" => plain("HardSigmoid"),
-        "relu6" => Ok(clip(net, &hint, input, 0.0, 6.0)),
-        "softmax" => Ok(builder.named_node(&hint, "Softmax", &[input], vec![Attribute::int("axis", 1)])),
-        "swish" | "silu" => {
-            let gate = builder.node("Sigmoid", &[input], vec![]);
-            Ok(builder.named_node(&hint, "Mul", &[input, &gate], vec![]))
-        }
-        "mish" => {
-            let soft = builder.node("Softplus", &[input], vec![]);
-            let gate = builder.node("Tanh", &[&soft], vec![]);
-            Ok(builder.named_node(&hint, "Mul", &[input, &gate], vec![]))
-        }
-        other => Err(call.error(format!("activation \"{other}\" is not supported"))),
-    }
-}
-
-fn clip(net: &mut LayersConverter, hint: &str, input: &str, low: f32, high: f32) -> String {
-    let low = net.builder.constant(&format!("{hint}_low"), Tensor::floats(&[], vec![low]));
-    let high = net.builder.constant(&format!("{hint}_high"), Tensor::floats(&[], vec![high]));
-    net.builder.named_node(hint, "Clip", &[input, &low, &high], vec![])
 }
 
 fn activation_layer(call: &mut LayerCall, net: &mut LayersConverter) -> Result<(), Error> {

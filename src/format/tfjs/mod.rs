@@ -4,6 +4,7 @@
 //!
 //! Keras has the channels last; the graph is built with the channels second from the start.
 
+mod activation;
 mod config;
 mod convolution;
 mod graph;
