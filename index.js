@@ -1,6 +1,7 @@
 // @ts-check
 'use strict';
 
+require('./lib/node-version').assertSupported();
 const { Upscaler, versions } = require('./lib/upscaler');
 const { UpscalerError, AbortError } = require('./lib/errors');
 const { listModels } = require('./lib/models');

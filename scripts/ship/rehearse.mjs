@@ -1,7 +1,9 @@
 /**
- * `npm run rehearse [-- MANAGER…]`: publishes the packages to a registry on loopback and uses them as applications do,
- * with npm, pnpm and both Yarns, in folders that have nothing of this checkout in reach; then installs them wrongly
- * and sees that the error names the cause. It wants a build (`npm run build -- --release` for what is published).
+ * `npm run rehearse [-- NAME…]`: publishes the packages to a registry on loopback and uses them as applications do, in
+ * folders that have nothing of this checkout in reach: with npm, pnpm and both Yarns (`managers`), with bundlers,
+ * frameworks, test runners and other runtimes (`tools`), then installed wrongly, where the error has to name the cause
+ * (`failures`). NAME is one of these three groups, or one of their entries. It wants a build (`npm run build --
+ * --release` for what is published).
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +15,7 @@ import { MANAGERS } from './managers.mjs';
 import { packMain, packModel, packPlatform, packStandIn } from './pack.mjs';
 import { platforms, thisPlatform } from './platforms.mjs';
 import { startRegistry } from './registry.mjs';
+import { TOOLS } from './tools.mjs';
 
 /** The package of one family stands for all: one script writes them. */
 const FAMILY = 'real-esrgan';
@@ -24,10 +27,11 @@ try {
   const registry = await startRegistry(path.join(home, 'registry'));
   try {
     publish(registry);
-    for (const [name, manager] of Object.entries(MANAGERS)) {
-      if (wanted.length === 0 || wanted.includes(name)) await rehearse(name, manager, registry);
+    for (const [name, manager] of chosen('managers', MANAGERS)) await rehearse(name, manager, registry);
+    for (const [name, tool] of chosen('tools', TOOLS)) await rehearseTool(name, tool, registry);
+    for (const [title, failure] of chosen('failures', FAILURES)) {
+      await rehearseFailure(title, failure, registry);
     }
-    if (wanted.length === 0 || wanted.includes('failures')) await rehearseFailures(registry);
   } finally {
     await registry.close();
   }
@@ -35,6 +39,18 @@ try {
   rmSync(home, { recursive: true, force: true });
 }
 process.exitCode = failed === 0 ? 0 : 1;
+
+/**
+ * @template T
+ * @param {string} group
+ * @param {Record<string, T>} all
+ * @returns {[string, T][]}
+ */
+function chosen(group, all) {
+  return Object.entries(all).filter(
+    ([name]) => wanted.length === 0 || wanted.includes(group) || wanted.includes(name),
+  );
+}
 
 /** @param {{ npmrc: string }} registry */
 function publish({ npmrc }) {
@@ -86,23 +102,51 @@ async function rehearse(name, manager, { url, npmrc }) {
   });
 }
 
-/** @param {{ npmrc: string }} registry */
-async function rehearseFailures({ npmrc }) {
-  const env = { NPM_CONFIG_USERCONFIG: npmrc };
-  for (const [title, { install, spoil, says }] of Object.entries(FAILURES)) {
-    await inApplication((folder) => {
-      check(title, () => {
-        const { status, output } = execute(folder, ['npm', 'install', ...install, 'upscaler-node'], env);
-        if (status !== 0) throw new Error(output);
-        spoil?.(folder, env);
-        const ran = execute(folder, ['node', '-e', 'new (require("upscaler-node"))()']);
-        if (ran.status === 0) throw new Error('Expected it to fail but it worked');
-        for (const part of says) {
-          if (!ran.output.includes(part)) throw new Error(`Expected ${part} in\n${ran.output}`);
-        }
-      });
+/**
+ * @param {string} name
+ * @param {import('./tools.mjs').Tool} tool
+ * @param {{ npmrc: string }} registry
+ */
+async function rehearseTool(name, { install, steps }, { npmrc }) {
+  await inApplication((folder) => {
+    const installed = check(`${name}: install`, () =>
+      installWithNpm(folder, ['--ignore-scripts', 'upscaler-node', ...install], npmrc),
+    );
+    if (!installed) return;
+    for (const [title, step] of Object.entries(steps)) {
+      check(`${name}: ${title}`, () => runStep(folder, step));
+    }
+  });
+}
+
+/**
+ * @param {string} title
+ * @param {import('./failures.mjs').Failure} failure
+ * @param {{ npmrc: string }} registry
+ */
+async function rehearseFailure(title, { install, spoil, node = ['node'], says }, { npmrc }) {
+  await inApplication((folder) => {
+    check(title, () => {
+      installWithNpm(folder, [...install, 'upscaler-node'], npmrc);
+      spoil?.(folder, npmrc);
+      const ran = execute(folder, [...node, '-e', 'new (require("upscaler-node"))()']);
+      if (ran.status === 0) throw new Error('Expected it to fail but it worked');
+      for (const part of says) {
+        if (!ran.output.includes(part)) throw new Error(`Expected ${part} in\n${ran.output}`);
+      }
     });
-  }
+  });
+}
+
+/**
+ * @param {string} folder
+ * @param {string[]} args
+ * @param {string} npmrc
+ */
+function installWithNpm(folder, args, npmrc) {
+  const command = ['npm', 'install', '--no-audit', '--no-fund', ...args];
+  const { status, output } = execute(folder, command, { NPM_CONFIG_USERCONFIG: npmrc });
+  if (status !== 0) throw new Error(output);
 }
 
 /**
