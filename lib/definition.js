@@ -7,6 +7,7 @@ const { types } = require('node:util');
 const { UpscalerError, describe, describeUrl, invalidType, invalidValue } = require('./errors');
 const origins = require('./catalogue/origins.json');
 const check = require('./check');
+const io = require('./io-handler');
 const { locate, notInstalled } = require('./locate');
 const models = require('./models');
 const packages = require('./packages');
@@ -23,7 +24,7 @@ const { int8BeatsKernels, int8File } = require('./precision');
  * @typedef {import('./native').Alternative} Alternative
  * @typedef {{
  *   definition: ModelDefinition,
- *   source: ModelSource,
+ *   source: ModelSource & { handler?: io.Handler },
  *   entry?: Entry,
  *   hooks?: Hooks,
  *   alternatives?: Alternative[],
@@ -241,7 +242,7 @@ function fromDefinition(given, scale) {
     entry,
     hooks: hasBuiltInHooks(definition) ? undefined : definition,
     source: {
-      path: definitionPath(definition),
+      ...place(definition),
       name: entry?.id ?? definition._internals?.name,
       scale: definition.scale ?? scale,
       ...ranges(definition),
@@ -276,7 +277,7 @@ function publishedAs(definition) {
  * @param {ModelDefinition} definition
  */
 function ranges({ path: file, inputRange, outputRange }) {
-  if (file !== undefined && /\.onnx$/i.test(file)) return { inputRange, outputRange };
+  if (typeof file === 'string' && /\.onnx$/i.test(file)) return { inputRange, outputRange };
   return { inputRange: inputRange ?? ZERO_TO_255, outputRange: outputRange ?? ZERO_TO_255 };
 }
 
@@ -290,12 +291,15 @@ function hasBuiltInHooks(definition) {
 
 /**
  * @param {ModelDefinition} definition
- * @returns {string}
+ * @returns {{ path: string } | { handler: io.Handler }}
  */
-function definitionPath({ path: file, _internals }) {
-  if (file !== undefined) return localPath(file);
-  const { name, path: inside } = /** @type {NonNullable<typeof _internals>} */ (_internals);
-  return packages.fileOfPackage(name, inside);
+function place({ path: given, _internals }) {
+  if (given === undefined) {
+    const { name, path: inside } = /** @type {NonNullable<typeof _internals>} */ (_internals);
+    return { path: packages.fileOfPackage(name, inside) };
+  }
+  const file = typeof given === 'string' ? given : io.fileOf(given);
+  return file === undefined ? { handler: /** @type {io.Handler} */ (given) } : { path: localPath(file) };
 }
 
 /** @param {string} file a path or a file: URL */
@@ -379,8 +383,16 @@ function checkDefinition(given) {
   ) {
     throw invalidType('model definition _internals', 'an object with name and path', internals);
   }
-  if (definition.path !== undefined && typeof definition.path !== 'string') {
-    throw invalidType('model definition path', 'a string', definition.path);
+  if (
+    definition.path !== undefined &&
+    typeof definition.path !== 'string' &&
+    !io.isHandler(definition.path)
+  ) {
+    throw invalidType(
+      'model definition path',
+      "a string or one of TensorFlow.js's IO handlers",
+      definition.path,
+    );
   }
   check.oneOf('model definition modelType', definition.modelType, MODEL_TYPES);
   check.integer('model definition scale', definition.scale, 1);
