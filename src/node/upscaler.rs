@@ -24,10 +24,12 @@ use crate::engine::trim_idle;
 use crate::error::Error;
 use crate::model::{self, Model};
 use crate::raster::Animation;
-use crate::upscale::{Counters, Hooks, Input, Job, Limits, Network, Networks, Options, Ticket, Upscaled};
+use crate::upscale::{
+    Counters, Hooks, Input, Job, Limits, Network, Networks, Options, Places, Ticket, Upscaled, usual_concurrency,
+};
 use crate::workers::{Cancel, Pool, Share};
 
-/// Images that may be waiting by default.
+/// Images that may wait by default.
 const MAX_PENDING: u32 = 256;
 
 /// The caller's functions for one call.
@@ -49,7 +51,7 @@ pub struct NativeUpscaler {
 
 struct Instance {
     limits: Limits,
-    max_pending: u64,
+    places: Arc<Places>,
     share: Arc<Share>,
     counters: Arc<Counters>,
     state: Mutex<State>,
@@ -77,9 +79,11 @@ impl NativeUpscaler {
     #[napi(constructor)]
     pub fn new(env: Env, options: InstanceOptions) -> Result<NativeUpscaler, napi::Error<Code>> {
         let threads = Pool::global().map_err(thrown)?.threads();
+        let concurrency =
+            options.concurrency.map_or_else(|| usual_concurrency(threads), |images| images as usize);
         let instance = Arc::new(Instance {
             limits: options.limits(),
-            max_pending: options.max_pending.unwrap_or(MAX_PENDING).into(),
+            places: Places::new(concurrency, options.max_pending.unwrap_or(MAX_PENDING).into()),
             share: Share::new(options.threads.map_or(threads, |share| share as usize)),
             counters: Arc::new(Counters::default()),
             state: Mutex::default(),
@@ -137,7 +141,7 @@ impl NativeUpscaler {
     /// Counts call `id` as waiting, which has no picture or no model yet: [`Self::start`] follows, or [`Self::withdraw`].
     #[napi]
     pub fn enqueue(&self, id: u32) -> Result<(), napi::Error<Code>> {
-        let ticket = Ticket::new(&self.instance.counters, self.instance.max_pending).map_err(thrown)?;
+        let ticket = Ticket::new(&self.instance.counters, &self.instance.places).map_err(thrown)?;
         self.instance.state().tickets.insert(id, ticket);
         Ok(())
     }
@@ -292,7 +296,7 @@ impl Call {
         let networks = state.networks.clone().ok_or_else(not_loaded)?;
         let ticket = match state.tickets.remove(&id) {
             Some(ticket) => ticket,
-            None => Ticket::new(&instance.counters, instance.max_pending)?,
+            None => Ticket::new(&instance.counters, &instance.places)?,
         };
         let cancel = Cancel::default();
         state.cancels.insert(id, cancel.clone());

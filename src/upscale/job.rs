@@ -104,12 +104,23 @@ impl Job {
                 lane.run(move || Opened::new(input, page, &limits)).await
             };
             // How long it will take is known by its size; what has no deadline stays outside memory until its turn.
-            let (admitted, opened) = match self.options.deadline {
-                None => (admission::admit(workers).await?, open.await?),
+            let (admitted, turn, opened) = match self.options.deadline {
+                None => {
+                    let turn = ticket.turn().await?;
+                    (admission::admit(workers).await?, turn, open.await?)
+                }
                 Some(deadline) => {
                     let opened = open.await?;
                     let work = deadline::expected(&usual, opened.pixels());
-                    (admission::admit_by(deadline, work, workers).await?, opened)
+                    let admitted = admission::admit_by(deadline, work, workers).await?;
+                    (admitted, ticket.turn().await?, opened)
+                }
+            };
+            let _turn = match &self.outlet {
+                None => Some(turn),
+                Some(outlet) => {
+                    outlet.hold(turn);
+                    None
                 }
             };
             ticket.start();

@@ -26,7 +26,7 @@ mod tile;
 mod tiling;
 mod whole;
 
-pub use admission::{Counters, Counts, Outcome, Ticket};
+pub use admission::{Counters, Counts, Outcome, Places, Ticket, usual_concurrency};
 pub use hooks::{Hook, Hooks};
 pub use job::{Data, Job, Stages, Upscaled};
 pub use networks::{Artefacts, Candidate, Compression, Network, Networks, Role};

@@ -1,6 +1,9 @@
 //! A result that leaves piece by piece, while the rest of it is still being made.
 
-use tokio::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::error::Error;
 use crate::raster::Format;
@@ -24,7 +27,11 @@ pub enum Piece {
 }
 
 /// Where pieces go.
-pub type Outlet = mpsc::Sender<Piece>;
+#[derive(Clone)]
+pub struct Outlet {
+    pieces: mpsc::Sender<Piece>,
+    turn: Arc<Mutex<Option<OwnedSemaphorePermit>>>,
+}
 
 /// Where they come out.
 pub type Pieces = mpsc::Receiver<Piece>;
@@ -32,9 +39,21 @@ pub type Pieces = mpsc::Receiver<Piece>;
 /// Pieces that may wait for a slow reader, beside the bands that are being compressed; then the tiles wait.
 const WAITING: usize = 2;
 
+/// A reader that lets the work wait for longer gives the picture's turn to another: whoever opens many streams before
+/// the first is read would otherwise wait for ever.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 /// An outlet, and where its pieces come out.
 pub fn outlet() -> (Outlet, Pieces) {
-    mpsc::channel(WAITING)
+    let (sender, receiver) = mpsc::channel(WAITING);
+    (Outlet { pieces: sender, turn: Arc::default() }, receiver)
+}
+
+impl Outlet {
+    /// Keeps the picture's turn for as long as pieces leave without delay.
+    pub fn hold(&self, turn: OwnedSemaphorePermit) {
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = Some(turn);
+    }
 }
 
 /// Sends a piece when there is room for it.
@@ -42,5 +61,13 @@ pub fn outlet() -> (Outlet, Pieces) {
 /// # Errors
 /// [`Error::Aborted`] where nobody reads any more.
 pub async fn send(outlet: &Outlet, piece: Piece) -> Result<(), Error> {
-    outlet.send(piece).await.map_err(|_| Error::Aborted)
+    let room = match tokio::time::timeout(PATIENCE, outlet.pieces.reserve()).await {
+        Ok(room) => room,
+        Err(_) => {
+            drop(outlet.turn.lock().unwrap_or_else(PoisonError::into_inner).take());
+            outlet.pieces.reserve().await
+        }
+    };
+    room.map_err(|_| Error::Aborted)?.send(piece);
+    Ok(())
 }
