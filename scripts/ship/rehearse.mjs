@@ -20,9 +20,15 @@ import { TOOLS } from './tools.mjs';
 /** The package of one family stands for all: one script writes them. */
 const FAMILY = 'real-esrgan';
 
+/** Of a second main package, which an application has beside the first. */
+const OTHER_VERSION = '0.0.1-rehearsal.0';
+
 const wanted = process.argv.slice(2);
 const home = mkdtempSync(path.join(tmpdir(), 'upscaler-node-rehearsal-'));
 let failed = 0;
+// Ended from outside, it still takes its registry with it.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+process.once('exit', () => rmSync(home, { recursive: true, force: true }));
 try {
   const registry = await startRegistry(path.join(home, 'registry'));
   try {
@@ -32,6 +38,7 @@ try {
     for (const [title, failure] of chosen('failures', FAILURES)) {
       await rehearseFailure(title, failure, registry);
     }
+    if (chosen('failures', { 'two versions in one tree': {} }).length > 0) await rehearseTwo(registry);
   } finally {
     await registry.close();
   }
@@ -65,12 +72,20 @@ function publish({ npmrc }) {
     packMain(out),
     packModel(FAMILY, out),
   ];
-  for (const archive of archives) {
-    check(`publish ${path.basename(archive)}`, () => {
-      const { status, output } = execute(out, ['npm', 'publish', '--userconfig', npmrc, archive]);
-      if (status !== 0) throw new Error(output);
-    });
-  }
+  for (const archive of archives) publishArchive(archive, npmrc);
+}
+
+/**
+ * @param {string} archive
+ * @param {string} npmrc
+ * @param {string} [tag]
+ */
+function publishArchive(archive, npmrc, tag = 'latest') {
+  check(`publish ${path.basename(archive)}`, () => {
+    const command = ['npm', 'publish', '--tag', tag, '--userconfig', npmrc, archive];
+    const { status, output } = execute(path.dirname(archive), command);
+    if (status !== 0) throw new Error(output);
+  });
 }
 
 /**
@@ -109,9 +124,11 @@ async function rehearse(name, manager, { url, npmrc }) {
  */
 async function rehearseTool(name, { install, steps }, { npmrc }) {
   await inApplication((folder) => {
-    const installed = check(`${name}: install`, () =>
-      installWithNpm(folder, ['--ignore-scripts', 'upscaler-node', ...install], npmrc),
-    );
+    const installed = check(`${name}: install`, () => {
+      installWithNpm(folder, ['--ignore-scripts', 'upscaler-node'], npmrc);
+      // What is not ours comes from where it always does, which is faster.
+      installWithNpm(folder, ['--ignore-scripts', '--prefer-offline', ...install]);
+    });
     if (!installed) return;
     for (const [title, step] of Object.entries(steps)) {
       check(`${name}: ${title}`, () => runStep(folder, step));
@@ -139,13 +156,43 @@ async function rehearseFailure(title, { install, spoil, node = ['node'], says },
 }
 
 /**
+ * A dependency of an application has another version than the application: both load and run in one process.
+ *
+ * @param {{ npmrc: string }} registry
+ */
+async function rehearseTwo({ npmrc }) {
+  const out = path.join(home, 'other-version');
+  mkdirSync(out);
+  const options = { version: OTHER_VERSION };
+  for (const archive of [packPlatform(thisPlatform(), ROOT, out, options), packMain(out, options)]) {
+    publishArchive(archive, npmrc, 'other');
+  }
+  await inApplication((folder) => {
+    check('two versions in one tree', () => {
+      installWithNpm(folder, ['upscaler-node', `other@npm:upscaler-node@${OTHER_VERSION}`], npmrc);
+      runStep(folder, {
+        command: ['node', 'two.cjs'],
+        files: {
+          'two.cjs': `const both = [require('upscaler-node'), require('other')];
+const versions = new Set(both.map(({ versions }) => versions['upscaler-node']));
+const upscale = (Upscaler) => new Upscaler().upscale('./picture.png');
+Promise.all(both.map(upscale)).then(([one, two]) => console.log(versions.size, one.equals(two)));
+`,
+        },
+        says: /^2 true$/m,
+      });
+    });
+  });
+}
+
+/**
  * @param {string} folder
  * @param {string[]} args
- * @param {string} npmrc
+ * @param {string} [npmrc]
  */
 function installWithNpm(folder, args, npmrc) {
   const command = ['npm', 'install', '--no-audit', '--no-fund', ...args];
-  const { status, output } = execute(folder, command, { NPM_CONFIG_USERCONFIG: npmrc });
+  const { status, output } = execute(folder, command, npmrc && { NPM_CONFIG_USERCONFIG: npmrc });
   if (status !== 0) throw new Error(output);
 }
 
