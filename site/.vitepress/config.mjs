@@ -15,7 +15,6 @@ export default defineConfig({
   description: 'AI image upscaling for Node servers',
   // scripts/site/links.mjs checks them, with their anchors.
   ignoreDeadLinks: true,
-  markdown: { html: false },
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],

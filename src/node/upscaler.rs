@@ -25,7 +25,8 @@ use crate::error::Error;
 use crate::model::{self, Model};
 use crate::raster::Animation;
 use crate::upscale::{
-    Counters, Hooks, Input, Job, Limits, Network, Networks, Options, Places, Ticket, Upscaled, usual_concurrency,
+    Counters, Hooks, Input, Job, Limits, Network, Networks, Options, Places, Ticket, Upscaled,
+    usual_concurrency,
 };
 use crate::workers::{Cancel, Pool, Share};
 
