@@ -140,7 +140,7 @@ export default {
   'Vite, server-side rendering': {
     install: ['vite@8.4.0'],
     steps: {
-      'as it is': bundled('node_modules/vite/bin/vite.js', 'dist/entry.js', [
+      'as it is': bundled('node_modules/vite/bin/vite.js', 'dist/entry.mjs', [
         ...['build', '--ssr', 'entry.mjs'],
       ]),
     },

@@ -2,7 +2,7 @@
  * `npm run docs`: the site in site/dist. Its tools are installed in site/, apart from the repository's: VitePress, and
  * TypeDoc for the pages of the API, which are made from index.d.ts. A link that leads nowhere ends it.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { ROOT } from '../install.mjs';
@@ -26,8 +26,10 @@ if (!existsSync(path.join(SITE, 'node_modules', 'vitepress'))) {
 rmSync(PAGES, { recursive: true, force: true });
 mkdirSync(PAGES, { recursive: true });
 writePages(PAGES, process.env.GITHUB_REPOSITORY);
-writeFileSync(path.join(PAGES, 'index.md'), readFileSync(path.join(SITE, 'home.md')));
+cpSync(path.join(SITE, 'home.md'), path.join(PAGES, 'index.md'));
 run(process.execPath, ['node_modules/typedoc/bin/typedoc', '--options', 'typedoc.json']);
+// TypeDoc's own is a list of everything that is exported again.
+cpSync(path.join(SITE, 'api.md'), path.join(PAGES, 'api', 'index.md'));
 run(process.execPath, ['node_modules/vitepress/bin/vitepress.js', 'build']);
 
 const dead = deadLinks(DIST);

@@ -15,6 +15,8 @@ export default defineConfig({
   description: 'AI image upscaling for Node servers',
   // scripts/site/links.mjs checks them, with their anchors.
   ignoreDeadLinks: true,
+  // No icon, rather than a request for one that is not there.
+  head: [['link', { rel: 'icon', href: 'data:,' }]],
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],
