@@ -1,6 +1,7 @@
 // @ts-check
 'use strict';
 
+require('./lib/node-version').assertSupported();
 const { Upscaler } = require('./lib/upscaler');
 const { versions } = require('./lib/versions');
 const { UpscalerError, AbortError } = require('./lib/errors');

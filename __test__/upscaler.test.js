@@ -1,9 +1,11 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { randomBytes } = require('node:crypto');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
+const { buffer } = require('node:stream/consumers');
 const { after, before, test } = require('node:test');
 const { setTimeout: delay } = require('node:timers/promises');
 const sharp = require('sharp');
@@ -91,21 +93,48 @@ test('AbortSignal.timeout and the timeout option', async () => {
   assert.ok(performance.now() - begun < 60 + (await tileTime()));
 });
 
-test('more than maxPending waiting images are refused, and only those', async () => {
-  await withUpscaler({ maxPending: 3 }, async (own) => {
-    await own.ready;
-    const calls = Array.from({ length: 40 }, () => own.upscale(thumbnail, { output: 'raw' }));
-    const results = await Promise.allSettled(calls);
-    const refused = results.filter(({ status }) => status === 'rejected');
-    assert.ok(refused.length > 0 && refused.length <= 37, `${refused.length} refused`);
-    for (const { reason } of refused) assert.equal(reason.code, 'ERR_UPSCALER_QUEUE_FULL');
-    assert.equal(own.counters().done, 40 - refused.length);
-    await own.upscale(thumbnail);
+test('beside those that are worked on, maxPending images wait, and no more', async () => {
+  for (const [concurrency, maxPending] of [
+    [2, 3],
+    [1, 0],
+  ]) {
+    await withUpscaler({ concurrency, maxPending }, async (own) => {
+      await own.ready;
+      const calls = Array.from({ length: 12 }, () => own.upscale(thumbnail, { output: 'raw' }));
+      const { queued, running } = own.counters();
+      assert.ok(queued + running <= concurrency + maxPending && running <= concurrency);
+      const results = await Promise.allSettled(calls);
+      const refused = results.slice(concurrency + maxPending);
+      for (const { reason } of refused) assert.equal(reason?.code, 'ERR_UPSCALER_QUEUE_FULL');
+      assert.equal(own.counters().done, concurrency + maxPending);
+      await own.upscale(thumbnail);
+    });
+  }
+});
+
+test('no more images than concurrency are worked on at a time', async () => {
+  await withUpscaler({ concurrency: 2 }, async (own) => {
+    const photo = { data: new Uint8Array(3 * 256 * 256), width: 256, height: 256, channels: 3 };
+    let most = 0;
+    const look = () => (most = Math.max(most, own.counters().running));
+    const calls = Array.from({ length: 6 }, () => own.upscale(photo, { output: 'raw', progress: look }));
+    await Promise.all(calls);
+    assert.equal(most, 2);
+  });
+});
+
+test('streams that nobody reads yet do not keep others from beginning', async () => {
+  await withUpscaler({ concurrency: 1 }, async (own) => {
+    const photo = { data: randomBytes(3 * 700 * 700), width: 700, height: 700, channels: 3 };
+    const open = () => own.upscale(photo, { output: 'stream', highWaterMark: 1024 });
+    const streams = await Promise.all([open(), open(), open()]);
+    const sizes = await Promise.all(streams.map(async (stream) => (await buffer(stream)).length));
+    assert.equal(new Set(sizes).size, 1);
   });
 });
 
 test('calls that wait for the model or for their picture count as waiting', async () => {
-  await withUpscaler({ maxPending: 3 }, async (own) => {
+  await withUpscaler({ concurrency: 1, maxPending: 2 }, async (own) => {
     const calls = Array.from({ length: 5 }, () => own.upscale(thumbnail, { output: 'raw' }));
     // The model cannot be there before this function lets go of the event loop.
     assert.equal(own.counters().queued, 3);

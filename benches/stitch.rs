@@ -16,7 +16,7 @@ use upscaler_node::error::Error;
 use upscaler_node::graph::SpatialGeometry;
 use upscaler_node::raster::{Raster, Samples};
 use upscaler_node::upscale::{
-    Counters, Hooks, Input, Job, Limits, LoadedNetwork, Networks, Options, OutputKind, Ticket,
+    Counters, Hooks, Input, Job, Limits, LoadedNetwork, Networks, Options, OutputKind, Places, Ticket,
 };
 use upscaler_node::workers::{Cancel, Pool, Share};
 
@@ -105,7 +105,8 @@ fn stitching(bencher: Bencher, name: &str) {
             listener: None,
             stream: None,
         };
-        let ticket = Ticket::new(&Arc::new(Counters::default()), 1).expect("a free place");
+        let ticket =
+            Ticket::new(&Arc::new(Counters::default()), &Places::new(16, 256)).expect("a free place");
         runtime.block_on(job.run(&pool, Share::new(1), ticket)).expect("a result")
     });
 }

@@ -5,6 +5,7 @@ const { types } = require('node:util');
 const check = require('./check');
 const { UpscalerError, describe, invalidType } = require('./errors');
 const { fileUrlPath } = require('./model-path');
+const io = require('./io-handler');
 const models = require('./models');
 const { isUrl } = require('./urls');
 
@@ -102,8 +103,16 @@ function checkDefinition(given) {
   ) {
     throw invalidType('model definition _internals', 'an object with name and path', internals);
   }
-  if (definition.path !== undefined && typeof definition.path !== 'string') {
-    throw invalidType('model definition path', 'a string', definition.path);
+  if (
+    definition.path !== undefined &&
+    typeof definition.path !== 'string' &&
+    !io.isHandler(definition.path)
+  ) {
+    throw invalidType(
+      'model definition path',
+      "a string or one of TensorFlow.js's IO handlers",
+      definition.path,
+    );
   }
   check.oneOf('model definition modelType', definition.modelType, MODEL_TYPES);
   check.integer('model definition scale', definition.scale, 1);

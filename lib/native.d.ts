@@ -35,6 +35,7 @@ export interface NativeQuantized {
 
 export interface NativeUpscalerOptions {
   threads?: number;
+  concurrency?: number;
   maxPending?: number;
   /** Of a file on disk. */
   limitInputBytes?: number;

@@ -80,6 +80,7 @@ function readUpscalerOptions(given) {
     },
     native: /** @type {NativeUpscalerOptions} */ ({
       threads: check.integer('options.threads', options.threads, 1, 1024),
+      concurrency: check.integer('options.concurrency', options.concurrency, 1, 1024),
       maxPending: check.integer('options.maxPending', options.maxPending, 0),
       limitInputBytes,
       limitInputPixels: parseLimit('options.limitInputPixels', options.limitInputPixels),

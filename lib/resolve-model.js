@@ -13,6 +13,7 @@ const {
   unwrapDefault,
 } = require('./definition');
 const { UpscalerError, invalidValue } = require('./errors');
+const io = require('./io-handler');
 const { locate, notInstalled } = require('./locate');
 const { fileUrlPath, isModelPath, localPath } = require('./model-path');
 const models = require('./models');
@@ -30,7 +31,7 @@ const { int8BeatsKernels, int8File } = require('./precision');
  * @typedef {import('./native').Alternative} Alternative
  * @typedef {{
  *   definition: ModelDefinition,
- *   source: ModelSource,
+ *   source: ModelSource & { handler?: io.Handler },
  *   entry?: Entry,
  *   hooks?: Hooks,
  *   alternatives?: Alternative[],
@@ -222,7 +223,7 @@ function fromDefinition(given, scale) {
     entry,
     hooks: hasBuiltInHooks(definition) ? undefined : definition,
     source: {
-      path: definitionPath(definition),
+      ...place(definition),
       name: entry?.id ?? definition._internals?.name,
       scale: definition.scale ?? scale,
       ...ranges(definition),
@@ -257,7 +258,7 @@ function publishedAs(definition) {
  * @param {ModelDefinition} definition
  */
 function ranges({ path: file, inputRange, outputRange }) {
-  if (file !== undefined && /\.onnx$/i.test(file)) return { inputRange, outputRange };
+  if (typeof file === 'string' && /\.onnx$/i.test(file)) return { inputRange, outputRange };
   return { inputRange: inputRange ?? ZERO_TO_255, outputRange: outputRange ?? ZERO_TO_255 };
 }
 
@@ -271,12 +272,15 @@ function hasBuiltInHooks(definition) {
 
 /**
  * @param {ModelDefinition} definition
- * @returns {string}
+ * @returns {{ path: string } | { handler: io.Handler }}
  */
-function definitionPath({ path: file, _internals }) {
-  if (file !== undefined) return localPath(file);
-  const { name, path: inside } = /** @type {NonNullable<typeof _internals>} */ (_internals);
-  return packages.fileOfPackage(name, inside);
+function place({ path: given, _internals }) {
+  if (given === undefined) {
+    const { name, path: inside } = /** @type {NonNullable<typeof _internals>} */ (_internals);
+    return { path: packages.fileOfPackage(name, inside) };
+  }
+  const file = typeof given === 'string' ? given : io.fileOf(given);
+  return file === undefined ? { handler: /** @type {io.Handler} */ (given) } : { path: localPath(file) };
 }
 
 /**

@@ -7,6 +7,7 @@ const { Call } = require('./call');
 const { describeModel } = require('./describe-model');
 const { forAddon, setUp } = require('./hooks');
 const { tryReadSync, readImage } = require('./input');
+const { asFiles } = require('./io-handler');
 const { loadNative } = require('./load-native');
 const options = require('./options');
 const { toResult, toStreamResult } = require('./output');
@@ -151,12 +152,15 @@ class Upscaler {
       call.signal.throwIfAborted();
       const resolved = resolveModel(model, { scale, channels, precision, guard, tf });
       await call.race(setUp(resolved.hooks, tf));
-      const { source, alternatives = [] } = resolved;
+      const { alternatives = [] } = resolved;
       const others = alternatives.map((other) => ({
         ...other,
         source: { ...other.source, precision, executionProviders },
       }));
-      const info = await call.race(this.#native.load({ ...source, precision, executionProviders }, others));
+      const { handler, ...source } = resolved.source;
+      const load = (/** @type {string | undefined} */ path) =>
+        this.#native.load({ ...source, path, precision, executionProviders }, others);
+      const info = await call.race(handler ? asFiles(handler, load) : load(source.path));
       this.#loaded = { ...resolved, info };
       return this.#loaded;
     } catch (error) {

@@ -16,7 +16,9 @@ use crate::upscale::{Alpha, Fit, KeepMetadata, Limits, Options, OutputKind};
 pub struct InstanceOptions {
     /// Workers that this instance may use at the same time; default: all.
     pub threads: Option<u32>,
-    /// Images that may be waiting; default 256.
+    /// Images that are worked on at the same time; default: from the workers and the memory.
+    pub concurrency: Option<u32>,
+    /// Images that may wait beside them; default 256.
     pub max_pending: Option<u32>,
     /// Bytes of a file on disk; default 256 MiB.
     pub limit_input_bytes: Option<f64>,

@@ -25,8 +25,8 @@ use crate::load_cancel::{self, LoadCancel};
 use crate::model::{self, Model};
 use crate::raster::Animation;
 use crate::upscale::{
-    Counters, DEFAULT_MAX_PENDING, Hooks, Input, Job, Limits, LoadedNetwork, Networks, Options, Ticket,
-    Upscaled,
+    Counters, DEFAULT_MAX_PENDING, Hooks, Input, Job, Limits, LoadedNetwork, Networks, Options, Places,
+    Ticket, Upscaled, default_concurrency,
 };
 use crate::workers::{Cancel, Pool, Share};
 
@@ -49,7 +49,7 @@ pub struct NativeUpscaler {
 
 struct Instance {
     limits: Limits,
-    max_pending: u64,
+    places: Arc<Places>,
     share: Arc<Share>,
     counters: Arc<Counters>,
     state: Mutex<InstanceState>,
@@ -77,9 +77,11 @@ impl NativeUpscaler {
     #[napi(constructor)]
     pub fn new(env: Env, options: InstanceOptions) -> Result<NativeUpscaler, napi::Error<Code>> {
         let threads = Pool::global().map_err(thrown)?.threads();
+        let concurrency =
+            options.concurrency.map_or_else(|| default_concurrency(threads), |images| images as usize);
         let instance = Arc::new(Instance {
             limits: options.limits(),
-            max_pending: options.max_pending.map_or(DEFAULT_MAX_PENDING, u64::from),
+            places: Places::new(concurrency, options.max_pending.map_or(DEFAULT_MAX_PENDING, u64::from)),
             share: Share::new(options.threads.map_or(threads, |share| share as usize)),
             counters: Arc::new(Counters::default()),
             state: Mutex::default(),
@@ -137,7 +139,7 @@ impl NativeUpscaler {
     /// Counts call `id` as waiting, which has no picture or no model yet: [`Self::start`] follows, or [`Self::withdraw`].
     #[napi]
     pub fn enqueue(&self, id: u32) -> Result<(), napi::Error<Code>> {
-        let ticket = Ticket::new(&self.instance.counters, self.instance.max_pending).map_err(thrown)?;
+        let ticket = Ticket::new(&self.instance.counters, &self.instance.places).map_err(thrown)?;
         self.instance.state().tickets.insert(id, ticket);
         Ok(())
     }
@@ -291,7 +293,7 @@ impl UpscaleCall {
         let networks = state.networks.clone().ok_or_else(not_loaded)?;
         let ticket = match state.tickets.remove(&id) {
             Some(ticket) => ticket,
-            None => Ticket::new(&instance.counters, instance.max_pending)?,
+            None => Ticket::new(&instance.counters, &instance.places)?,
         };
         let cancel = Cancel::default();
         state.cancels.insert(id, cancel.clone());

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use once_cell::sync::OnceCell;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use super::deadline::{self, DeadlinePermit};
 use crate::error::Error;
@@ -16,8 +16,14 @@ use crate::workers::Cancel;
 /// few enough that a flood of posters waits outside memory.
 const ACTIVE_PER_WORKER: usize = 8;
 
-/// Images of one instance that may be queued, if it does not say otherwise.
+/// Images of one instance that may wait beside those that are worked on, if it does not say otherwise.
 pub const DEFAULT_MAX_PENDING: u64 = 256;
+
+/// Pictures of one instance at the same time, per worker: while one is read or written, another keeps the worker busy.
+const DEFAULT_PER_WORKER: usize = 2;
+
+/// And as many as there is memory for, if each takes this: 2 megapixels at four times their size do.
+const DEFAULT_MEMORY: u64 = 128 << 20;
 
 /// Semaphores count in units of this, because they are limited to 2^29 permits on 32-bit machines.
 const UNIT: u64 = 1 << 20;
@@ -90,6 +96,39 @@ impl Admitted {
     }
 }
 
+/// How many images of an instance are worked on at the same time, unless it is told another number.
+pub fn default_concurrency(workers: usize) -> usize {
+    let held = usize::try_from(memory::limit() / DEFAULT_MEMORY).unwrap_or(usize::MAX);
+    (workers * DEFAULT_PER_WORKER).min(held).max(1)
+}
+
+/// An instance's places: for images that are worked on, and for those that wait beside them.
+pub struct Places {
+    concurrency: Arc<Semaphore>,
+    all: u64,
+    max_pending: u64,
+    /// Images that have a place of either kind.
+    taken: AtomicU64,
+}
+
+impl Places {
+    /// `concurrency` is at least 1.
+    pub fn new(concurrency: usize, max_pending: u64) -> Arc<Places> {
+        let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS);
+        Arc::new(Places {
+            concurrency: Arc::new(Semaphore::new(concurrency)),
+            all: max_pending.saturating_add(concurrency as u64),
+            max_pending,
+            taken: AtomicU64::new(0),
+        })
+    }
+
+    /// Waits, first come first served, until another image of this instance may be worked on.
+    async fn acquire(&self) -> Result<OwnedSemaphorePermit, Error> {
+        self.concurrency.clone().acquire_owned().await.map_err(|_| Error::Aborted)
+    }
+}
+
 /// Counters of images by state and outcome.
 #[derive(Debug, Default)]
 pub struct Counters {
@@ -145,8 +184,9 @@ impl Counters {
     }
 }
 
-/// One image in the counters of its instance and of the process.
+/// One image's place in an instance, and in the counters of that and of the process.
 pub struct Ticket {
+    places: Arc<Places>,
     counters: Arc<Counters>,
     running: bool,
     outcome: Outcome,
@@ -174,22 +214,36 @@ impl<T> From<&Result<T, Error>> for Outcome {
 }
 
 impl Ticket {
-    /// Counts a queued image, unless `max_pending` are queued already.
+    /// Counts a queued image, unless as many as may are worked on and wait already.
     ///
     /// # Errors
     /// [`Error::QueueFull`].
-    pub fn new(counters: &Arc<Counters>, max_pending: u64) -> Result<Ticket, Error> {
+    pub fn new(counters: &Arc<Counters>, places: &Arc<Places>) -> Result<Ticket, Error> {
         let full = |_: u64| {
             counters.refuse();
             Counters::global().refuse();
             Error::QueueFull(format!(
-                "Expected at most {max_pending} images to be waiting (maxPending) but the queue is full"
+                "Expected at most {} images to wait (maxPending) beside {} that are worked on (concurrency) but there \
+                 are as many",
+                places.max_pending,
+                places.all - places.max_pending
             ))
         };
-        let grow = |queued: u64| (queued < max_pending).then_some(queued + 1);
-        counters.queued.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grow).map_err(full)?;
-        Counters::global().queued.fetch_add(1, Ordering::Relaxed);
-        Ok(Ticket { counters: counters.clone(), running: false, outcome: Outcome::Aborted })
+        let grow = |taken: u64| (taken < places.all).then_some(taken + 1);
+        places.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grow).map_err(full)?;
+        let ticket = Ticket {
+            places: places.clone(),
+            counters: counters.clone(),
+            running: false,
+            outcome: Outcome::Aborted,
+        };
+        ticket.each(|counters| _ = counters.queued.fetch_add(1, Ordering::Relaxed));
+        Ok(ticket)
+    }
+
+    /// Waits until this image may be worked on beside others of its instance, for as long as what is returned is held.
+    pub async fn permit(&self) -> Result<OwnedSemaphorePermit, Error> {
+        self.places.acquire().await
     }
 
     fn each(&self, count: impl Fn(&Counters)) {
@@ -215,6 +269,7 @@ impl Ticket {
 impl Drop for Ticket {
     /// A call whose future was dropped counts as aborted.
     fn drop(&mut self) {
+        self.places.taken.fetch_sub(1, Ordering::Relaxed);
         self.each(|counters| {
             let left = if self.running { &counters.running } else { &counters.queued };
             left.fetch_sub(1, Ordering::Relaxed);

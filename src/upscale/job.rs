@@ -56,12 +56,23 @@ impl Job {
                 lane.run(move || Opened::new(input, page, &limits)).await
             };
             // The expected time depends on the size; a job without a deadline stays outside memory until it is admitted.
-            let (admitted, opened) = match self.options.deadline {
-                None => (admission::admit(workers).await?, open.await?),
+            let (admitted, permit, opened) = match self.options.deadline {
+                None => {
+                    let permit = ticket.permit().await?;
+                    (admission::admit(workers).await?, permit, open.await?)
+                }
                 Some(deadline) => {
                     let opened = open.await?;
                     let work = deadline::expected(&primary, opened.pixels());
-                    (admission::admit_by(deadline, work, workers).await?, opened)
+                    let admitted = admission::admit_by(deadline, work, workers).await?;
+                    (admitted, ticket.permit().await?, opened)
+                }
+            };
+            let _permit = match &self.stream {
+                None => Some(permit),
+                Some(stream) => {
+                    stream.hold(permit);
+                    None
                 }
             };
             ticket.start();

@@ -53,7 +53,7 @@ mod tiling;
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
-pub use admission::{Counters, Counts, DEFAULT_MAX_PENDING, Outcome, Ticket};
+pub use admission::{Counters, Counts, DEFAULT_MAX_PENDING, Outcome, Places, Ticket, default_concurrency};
 pub use guard::REACH as GUARD_REACH;
 pub use hooks::{Hook, Hooks};
 pub use job::Job;

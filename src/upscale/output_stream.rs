@@ -1,6 +1,9 @@
 //! An encoded result that is sent in chunks while the rest of it is still being computed.
 
-use tokio::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::error::Error;
 use crate::raster::Format;
@@ -24,7 +27,11 @@ pub enum OutputChunk {
 }
 
 /// The end of an output stream that a job writes to.
-pub type OutputSender = mpsc::Sender<OutputChunk>;
+#[derive(Clone)]
+pub struct OutputSender {
+    chunks: mpsc::Sender<OutputChunk>,
+    permit: Arc<Mutex<Option<OwnedSemaphorePermit>>>,
+}
 
 /// The end of an output stream that a caller reads from.
 pub type OutputReceiver = mpsc::Receiver<OutputChunk>;
@@ -32,9 +39,21 @@ pub type OutputReceiver = mpsc::Receiver<OutputChunk>;
 /// Chunks that may wait for a slow reader, beside the bands that are being compressed; then the tiles wait.
 const MAX_WAITING: usize = 2;
 
+/// A reader that lets the work wait for longer gives the image's permit to another: whoever opens many streams before the
+/// first is read would otherwise wait for ever.
+const MAX_DELAY: Duration = Duration::from_millis(100);
+
 /// Both ends of a new output stream.
 pub fn output_stream() -> (OutputSender, OutputReceiver) {
-    mpsc::channel(MAX_WAITING)
+    let (sender, receiver) = mpsc::channel(MAX_WAITING);
+    (OutputSender { chunks: sender, permit: Arc::default() }, receiver)
+}
+
+impl OutputSender {
+    /// Keeps the image's permit for as long as chunks leave without delay.
+    pub fn hold(&self, permit: OwnedSemaphorePermit) {
+        *self.permit.lock().unwrap_or_else(PoisonError::into_inner) = Some(permit);
+    }
 }
 
 /// Sends a chunk when there is room for it.
@@ -42,5 +61,13 @@ pub fn output_stream() -> (OutputSender, OutputReceiver) {
 /// # Errors
 /// [`Error::Aborted`] where the receiver was dropped.
 pub async fn send(sender: &OutputSender, chunk: OutputChunk) -> Result<(), Error> {
-    sender.send(chunk).await.map_err(|_| Error::Aborted)
+    let room = match tokio::time::timeout(MAX_DELAY, sender.chunks.reserve()).await {
+        Ok(room) => room,
+        Err(_) => {
+            drop(sender.permit.lock().unwrap_or_else(PoisonError::into_inner).take());
+            sender.chunks.reserve().await
+        }
+    };
+    room.map_err(|_| Error::Aborted)?.send(chunk);
+    Ok(())
 }

@@ -117,7 +117,7 @@ async fn run(job: Job) -> Result<Upscaled, Error> {
 }
 
 async fn run_on(pool: &Pool, job: Job) -> Result<Upscaled, Error> {
-    job.run(pool, Share::new(8), Ticket::new(&Arc::default(), 256)?).await
+    job.run(pool, Share::new(8), Ticket::new(&Arc::default(), &Places::new(16, 256))?).await
 }
 
 fn raw(patch_size: Option<u32>, padding: u32) -> Options {
@@ -348,14 +348,30 @@ async fn limits_are_checked_before_pixels_are_fetched() {
 #[tokio::test]
 async fn a_full_queue_refuses_and_counts_stay_right() {
     let counters = Arc::new(Counters::default());
-    let first = Ticket::new(&counters, 1).unwrap();
-    assert_eq!(Ticket::new(&counters, 1).err().unwrap().code(), "ERR_UPSCALER_QUEUE_FULL");
+    let places = Places::new(1, 0);
+    let first = Ticket::new(&counters, &places).unwrap();
+    assert_eq!(Ticket::new(&counters, &places).err().unwrap().code(), "ERR_UPSCALER_QUEUE_FULL");
     first.settle(Outcome::Done);
-    Ticket::new(&counters, 1).unwrap().settle(Outcome::Failed);
-    drop(Ticket::new(&counters, 1).unwrap());
+    Ticket::new(&counters, &places).unwrap().settle(Outcome::Failed);
+    drop(Ticket::new(&counters, &places).unwrap());
     let counts = counters.counts();
     // What is refused has failed, as what cannot be decoded has.
     assert_eq!((counts.queued, counts.running, counts.done, counts.failed, counts.aborted), (0, 0, 1, 2, 1));
+}
+
+#[tokio::test]
+async fn as_many_are_worked_on_as_may_and_the_rest_waits_in_order() {
+    let counters = Arc::new(Counters::default());
+    let places = Places::new(2, 1);
+    let tickets: Vec<Ticket> = (0..3).map(|_| Ticket::new(&counters, &places).unwrap()).collect();
+    assert!(Ticket::new(&counters, &places).is_err(), "two are worked on, one waits");
+    let one = tickets[0].permit().await.unwrap();
+    let _two = tickets[1].permit().await.unwrap();
+    let mut three = Box::pin(tickets[2].permit());
+    let patience = Duration::from_millis(20);
+    assert!(tokio::time::timeout(patience, &mut three).await.is_err());
+    drop(one);
+    assert!(tokio::time::timeout(Duration::from_secs(20), three).await.is_ok());
 }
 
 #[tokio::test]

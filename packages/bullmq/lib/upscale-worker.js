@@ -42,7 +42,7 @@ class UpscaleWorker extends EventEmitter {
   constructor(options) {
     super();
     const { connection, name = DEFAULT_NAME, prefix, concurrency = defaultConcurrency(), limiter } = options;
-    this.#options = { modelRetryDelay: 1000, ...options };
+    this.#options = { modelRetryDelay: 1000, ...options, concurrency };
     this.#worker = new Worker(name, (job, token) => this.#process(job, token), {
       connection,
       concurrency,
@@ -180,7 +180,7 @@ class UpscaleWorker extends EventEmitter {
   #instance(model = '') {
     const existing = this.#instances.get(model);
     if (existing) return existing;
-    const { upscaler, instance, models } = this.#options;
+    const { upscaler, instance, models, concurrency } = this.#options;
     if (model !== '' && models && !models.includes(model)) {
       throw new Upscaler.UpscalerError(
         'ERR_UPSCALER_MODEL_NOT_FOUND',
@@ -190,7 +190,12 @@ class UpscaleWorker extends EventEmitter {
     const made =
       upscaler && model === ''
         ? upscaler
-        : new Upscaler({ ...instance, ...(model === '' ? {} : { model: named(model) }), allowPaths: false });
+        : new Upscaler({
+            concurrency,
+            ...instance,
+            ...(model === '' ? {} : { model: named(model) }),
+            allowPaths: false,
+          });
     this.#instances.set(model, made);
     // One that cannot be loaded is looked for again with the next job: it may have been installed.
     made.ready.catch(() => this.#instances.delete(model));

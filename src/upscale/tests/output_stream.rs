@@ -91,3 +91,23 @@ async fn stages_add_up_to_the_whole() {
     assert!(decode >= 0.0 && upscale >= 20.0 && encode >= 0.0, "{:?}", result.stages);
     assert!((decode + upscale + encode - result.duration_ms).abs() < 1e-6);
 }
+
+#[tokio::test]
+async fn a_picture_that_waits_for_its_reader_lets_the_next_one_begin() {
+    let places = Places::new(1, 8);
+    let counters = Arc::default();
+    let pool = Pool::new(2).unwrap();
+    let (engine, picture) = tall(3);
+    let open = |sender| Job { stream: Some(sender), ..job(engine.clone(), &picture, encoded(Format::Png)) };
+    let ((one, mut unread), (two, chunks)) = (output_stream(), output_stream());
+    let run = |sender| open(sender).run(&pool, Share::new(8), Ticket::new(&counters, &places).unwrap());
+    let (first, second) = (run(one), run(two));
+    let reader = async {
+        let (_, bytes) = all(chunks).await;
+        assert!(bytes.len() > 4);
+        // Only now is the first one read.
+        while unread.recv().await.is_some() {}
+    };
+    let (first, second, ()) = tokio::join!(first, second, reader);
+    assert!(first.is_ok() && second.is_ok());
+}
