@@ -18,11 +18,11 @@ const { startWorker } = require('../__test__/support/worker-process.js');
 
 /** What is asked for of the pictures, by turns. */
 const VARIANTS = [{}, { scale: 1.5, format: 'webp' }, { width: 200, format: 'jpeg' }, { format: 'png' }];
-/** Sides of the pictures in pixels: of thumbnails and avatars, so that what the queue costs shows. */
+/** Sides of the pictures in pixels: from avatars to small photos. */
 const SMALLEST = 64;
-const LARGEST = 255;
-/** Pictures that one process has at a time. */
-const CONCURRENCY = 4;
+const LARGEST = 383;
+/** Pictures that the one process has at a time: the default of a server. Workers have their own default. */
+const CONCURRENCY = 2 * os.availableParallelism();
 /** Short, so that the last jobs do not wait for the lock of a worker that was killed near the end. */
 const LOCK = { lockDuration: 2000, stalledInterval: 1000 };
 /** Milliseconds after which a job that is not done counts as lost. */
@@ -55,10 +55,10 @@ export async function loadQueue({ jobs, workers, killEvery }) {
  * @param {number} index
  */
 async function task(index) {
-  const file = fileURLToPath(new URL('../examples/images/chelsea.png', import.meta.url));
+  const file = fileURLToPath(new URL('../examples/images/astronaut.png', import.meta.url));
   const side = SMALLEST + ((index * 13) % (LARGEST + 1 - SMALLEST));
-  // The photo is 451 x 300.
-  const region = { left: (index * 7) % 190, top: (index * 3) % 45, width: side, height: side };
+  // The photo is 512 x 512.
+  const region = { left: (index * 7) % 128, top: (index * 3) % 128, width: side, height: side };
   const image = await sharp(file).extract(region).png().toBuffer();
   return { image, side, variant: VARIANTS[index % VARIANTS.length] };
 }
@@ -92,8 +92,7 @@ async function throughQueue(work, { redis, workers, killEvery }) {
   const options = { connection: redis.connection, name: 'load' };
   // The workers are on one machine, and share its cores.
   const instance = { threads: Math.max(1, Math.floor(os.availableParallelism() / workers)) };
-  const start = () =>
-    startWorker({ ...options, ...LOCK, concurrency: CONCURRENCY, maxStalledCount: 100, instance });
+  const start = () => startWorker({ ...options, ...LOCK, maxStalledCount: 100, instance });
   const queue = new UpscaleQueue({ ...options, attempts: 10, requestTimeout: 60_000 });
   const running = await Promise.all(Array.from({ length: workers }, start));
   const killer = killByTurns(running, start, killEvery);

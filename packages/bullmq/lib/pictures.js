@@ -8,6 +8,10 @@ const { UpscalerError } = require('upscaler-node');
  * @typedef {import('../index.js').Store} Store
  * @typedef {import('bullmq').Job} Job
  * @typedef {import('bullmq').Queue | import('bullmq').Worker} Connected
+ * @typedef {object} BinaryClient
+ * @property {(key: string, bytes: Buffer, options: { EX: number }) => Promise<unknown>} set
+ * @property {(key: string) => Promise<Buffer | null>} getBuffer
+ * @property {(key: string) => Promise<number>} del
  * @typedef {{ inline: string } | { key: string } | { result: string }} Packed bytes in base64; where they are in the
  *   store; the job with whose result they are kept in Redis
  */
@@ -61,9 +65,8 @@ class Pictures {
   async packResult(job, bytes, type) {
     if (bytes.length > this.#limit) return this.#putIntoStore('results', bytes, type);
     const id = /** @type {string} */ (job.id);
-    const client = await this.#queue.client;
-    const EX = keptSeconds(job) + GRACE_SECONDS;
-    await client.set(this.#resultKey(id), bytes.toString('base64'), { EX });
+    const redis = await this.#redis();
+    await redis.set(this.#resultKey(id), bytes, { EX: keptSeconds(job) + GRACE_SECONDS });
     return { result: id };
   }
 
@@ -89,9 +92,10 @@ class Pictures {
   async unpack(packed) {
     if ('inline' in packed) return Buffer.from(packed.inline, 'base64');
     if ('key' in packed) return this.#stored(packed.key).get(packed.key);
-    const text = await (await this.#queue.client).get(this.#resultKey(packed.result));
-    if (text === null) throw new UpscalerError('ERR_UPSCALER_READ', 'Expected a result that has not expired');
-    return Buffer.from(text, 'base64');
+    const bytes = await (await this.#redis()).getBuffer(this.#resultKey(packed.result));
+    if (bytes === null)
+      throw new UpscalerError('ERR_UPSCALER_READ', 'Expected a result that has not expired');
+    return bytes;
   }
 
   /**
@@ -101,7 +105,7 @@ class Pictures {
    */
   async hasExpired(packed) {
     if (!('result' in packed)) return false;
-    return (await (await this.#queue.client).get(this.#resultKey(packed.result))) === null;
+    return (await (await this.#redis()).getBuffer(this.#resultKey(packed.result))) === null;
   }
 
   /**
@@ -110,7 +114,12 @@ class Pictures {
    * @param {string} id
    */
   async forgetResult(id) {
-    await (await this.#queue.client).del(this.#resultKey(id));
+    await (await this.#redis()).del(this.#resultKey(id));
+  }
+
+  /** BullMQ's client, which is one of ioredis: bytes need not be text. @returns {Promise<BinaryClient>} */
+  async #redis() {
+    return /** @type {any} */ (await this.#queue.client);
   }
 
   /** @param {string} id */

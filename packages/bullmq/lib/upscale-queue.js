@@ -15,7 +15,8 @@ const { jobIdOf, parseAddOptions } = require('./upscale-options');
  * @typedef {import('../index.js').UpscaleQueueOptions} UpscaleQueueOptions
  * @typedef {import('bullmq').JobsOptions} JobsOptions
  * @typedef {import('./pictures').Packed} Packed
- * @typedef {{ picture: Packed, identity: string | undefined }} PackedSource what identifies its content, if it is known
+ * @typedef {{ picture: Packed, identity: () => Promise<string | undefined> }} PackedSource `identity` resolves with what
+ *   identifies its content, if that is known
  * @typedef {{ name: string, data: object, opts: JobsOptions & { jobId: string }, isShared: boolean }} Entry as BullMQ
  *   takes it, and whether its id is that of whoever asks for the same
  */
@@ -203,8 +204,9 @@ class UpscaleQueue {
   async #packedEntry({ picture, identity }, options) {
     const { recipe, own } = parseAddOptions(options);
     const { model, filename, deduplicate = true, priority, delay, attempts, backoff } = own;
-    const isShared = deduplicate && identity !== undefined;
-    const jobId = isShared ? await jobIdOf(identity, recipe, model) : crypto.randomUUID();
+    const known = deduplicate ? await identity() : undefined;
+    const isShared = known !== undefined;
+    const jobId = isShared ? await jobIdOf(known, recipe, model) : crypto.randomUUID();
     const data = { picture, options: recipe, model, filename };
     return {
       name: PICTURE,
@@ -234,10 +236,13 @@ class UpscaleQueue {
     if ('key' in source) {
       const { key } = source;
       const version = await this.#pictures.version(key);
-      return { picture: { key }, identity: version === undefined ? undefined : `${key} ${version}` };
+      return {
+        picture: { key },
+        identity: async () => (version === undefined ? undefined : `${key} ${version}`),
+      };
     }
     const bytes = await readSource(source);
-    return { picture: await this.#pictures.packInput(bytes), identity: await digest(bytes) };
+    return { picture: await this.#pictures.packInput(bytes), identity: () => digest(bytes) };
   }
 
   /** @param {number} more */

@@ -16,8 +16,10 @@ const { DEFAULT_NAME, VARIANTS, cancelKey } = require('./upscale-queue');
 
 /** What a picture of some megapixels takes, roughly: machines with many cores and little memory take fewer at a time. */
 const BYTES_PER_PICTURE = 1024 ** 3 / 2;
-/** How often a job's progress goes to Redis, and a worker looks whether it was cancelled. */
-const REPORT_MS = 250;
+/** How often a job's progress goes to Redis and from there to every producer. */
+const REPORT_MS = 500;
+/** How often a worker looks whether a job was cancelled. */
+const LOOK_MS = 250;
 /** How often a job may come back from workers without its model, at `modelRetryDelay` each. */
 const MOST_RETURNS = 100;
 
@@ -137,7 +139,7 @@ class UpscaleWorker extends EventEmitter {
       // Whoever asks for the same again gets it.
       await client.del(key).catch(() => {});
     };
-    const timer = setInterval(look, REPORT_MS);
+    const timer = setInterval(look, LOOK_MS);
     const closing = () => controller.abort(this.#closing.signal.reason);
     this.#closing.signal.addEventListener('abort', closing, { once: true });
     const stop = () => {
