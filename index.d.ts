@@ -41,7 +41,7 @@ declare class Upscaler {
     image: Upscaler.Input,
     options: Upscaler.UpscaleOptions<O, P, true> & { resolveWithObject: true },
   ): Promise<Upscaler.ResultWithInfo<Upscaler.OutputTypes[O]>>;
-  /** A result that is read while it is made: see `output`. */
+  /** A result that is read while it is computed: see `StreamOptions`. */
   upscale<P extends Upscaler.Output = 'buffer'>(
     image: Upscaler.Input,
     options: Upscaler.StreamOptions<P>,
@@ -122,7 +122,7 @@ declare namespace Upscaler {
     | 'ERR_UPSCALER_DECODE'
     /** The result could not be written in the wanted format. */
     | 'ERR_UPSCALER_ENCODE'
-    /** Not an image, or of a format that is not supported (AVIF and HEIC among them). */
+    /** Not an image, or of a format that is not supported (HEIC among them). */
     | 'ERR_UPSCALER_UNSUPPORTED_FORMAT'
     /** A limit on pixels, bytes or memory. */
     | 'ERR_UPSCALER_LIMIT'
@@ -186,7 +186,7 @@ declare namespace Upscaler {
     limitOutputPixels?: number | boolean;
     /** Most bytes read from a file, stream, Blob or URL. Default 268435456 (256 MiB). */
     limitInputBytes?: number;
-    /** From which kind of damage on an image is refused: sharp's meaning. Default `'error'`. */
+    /** The least damage for which an image is refused, as in sharp. Default `'error'`. */
     failOn?: 'none' | 'truncated' | 'error' | 'warning';
     /**
      * Images that are worked on at the same time; others wait, and are begun in their order (with a `timeout`: the one that
@@ -213,7 +213,7 @@ declare namespace Upscaler {
      * hosts of your own network. Default `false`.
      */
     fetch?: boolean | typeof fetch;
-    /** A TensorFlow.js, for hand-written model definitions whose functions want one. */
+    /** A TensorFlow.js, for hand-written model definitions whose functions need one. */
     tf?: object;
     /**
      * Replaces what the network has blown up: places whose result, reduced to the size of the input, is not the input, by
@@ -242,7 +242,7 @@ declare namespace Upscaler {
     done: number;
     failed: number;
     aborted: number;
-    /** Of those that failed: turned away because the queue was full, or because they could not be done in time. */
+    /** Of those that failed: refused because the queue was full, or because they could not be done in time. */
     refused: number;
   }
 
@@ -343,9 +343,9 @@ declare namespace Upscaler {
     awaitNextFrame?: boolean;
     /**
      * Format of an encoded result. Default: the input's where it can hold the result, else PNG. `'gif'` has at most 255
-     * colours a frame; it is the default for animated GIF alone.
+     * colours a frame; it is the default for animated GIF alone. `'avif'` is lossy, smallest, and takes longest to write.
      */
-    format?: 'png' | 'jpeg' | 'jpg' | 'webp' | 'tiff' | 'tif' | 'gif';
+    format?: 'png' | 'jpeg' | 'jpg' | 'webp' | 'avif' | 'tiff' | 'tif' | 'gif';
     /**
      * All frames of an animated GIF, WebP or PNG, with their delays and loops, as a GIF, WebP or PNG; only what changes
      * from frame to frame is computed again. Pictures that do not move are upscaled as always. Default `false`: one frame.
@@ -355,24 +355,27 @@ declare namespace Upscaler {
     page?: number;
     /** How many frames of an animation from `page` on; -1: all, as `animated`. Default 1. */
     pages?: number;
-    /** 1..100, for JPEG and lossy WebP. Default 90. */
+    /** 1..100, for JPEG, AVIF and lossy WebP. Default 90. */
     quality?: number;
-    /** WebP without loss. */
+    /** Lossless WebP. Default `false`. */
     lossless?: boolean;
     /** 0..9, for PNG. Default 3. */
     compressionLevel?: number;
-    /** Bits of a sample, for PNG, TIFF and raw. Default: the input's. */
+    /** Bits of a sample, for PNG, TIFF, raw and AVIF, which has 10 for 16. Default: the input's. */
     depth?: 8 | 16;
     /** Size of the result relative to the input; any positive number. Default: the model's. */
     scale?: number;
     /** Size of the result in pixels. With one of the two, the other follows. */
     width?: number;
     height?: number;
-    /** How width and height together are filled: sharp's meaning. */
+    /** How the picture fits `width` and `height` together, as in sharp. Default `'cover'`. */
     fit?: 'cover' | 'contain' | 'fill' | 'inside' | 'outside';
     /** Transparency through the model, resampled, or removed. Default `'model'`. */
     alpha?: 'model' | 'resample' | 'remove';
-    /** Colour under removed transparency and around a `'contain'`ed picture: `'#rrggbb'`, `[r, g, b]` or `{ r, g, b }`. */
+    /**
+     * Colour under removed transparency and around a `'contain'`ed picture: `'#rrggbb'`, `[r, g, b]` or `{ r, g, b }`.
+     * Default: black.
+     */
     background?: string | readonly [number, number, number] | { r: number; g: number; b: number };
     /** Turns the picture as its EXIF orientation says. Default `true`. */
     autoOrient?: boolean;
@@ -390,7 +393,7 @@ declare namespace Upscaler {
 
   /**
    * Resolves with a `Readable` of the encoded image when its first bytes are there; the rest is made while it is read. PNG
-   * and JPEG leave band by band, with a few bands in memory; other formats come in one piece at the end. Read it to its
+   * and JPEG are sent band by band, with a few bands in memory; other formats as a whole at the end. Read it to its
    * end or destroy it: until then the call goes on, its `timeout` and `signal` count, and `progress` is called. What fails
    * after the first bytes is the stream's `'error'`.
    */
@@ -415,7 +418,7 @@ declare namespace Upscaler {
     width: number;
     height: number;
     channels: number;
-    /** `'png'`, `'jpeg'`, `'webp'`, `'tiff'`, `'raw'` or `'tensor'`. */
+    /** `'png'`, `'jpeg'`, `'webp'`, `'avif'`, `'tiff'`, `'gif'`, `'raw'` or `'tensor'`. */
     format: string;
     /** Bytes. */
     size: number;

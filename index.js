@@ -2,7 +2,8 @@
 'use strict';
 
 require('./lib/node-version').assertSupported();
-const { Upscaler, versions } = require('./lib/upscaler');
+const { Upscaler } = require('./lib/upscaler');
+const { versions } = require('./lib/versions');
 const { UpscalerError, AbortError } = require('./lib/errors');
 const { listModels } = require('./lib/models');
 const { getPatchesFromImage } = require('./lib/patches');

@@ -8,8 +8,8 @@ const tensor = require('./tensor');
  * The functions that a hand-written model definition may bring: UpscalerJS calls them with its TensorFlow.js; here
  * they get the one of `options.tf`, or plain tensors (`{ data: Float32Array, shape }`) without it.
  *
- * @typedef {import('./definition').Hooks} Hooks
- * @typedef {import('./definition').ResolvedModel} ResolvedModel
+ * @typedef {import('./resolve-model').Hooks} Hooks
+ * @typedef {import('./resolve-model').ResolvedModel} ResolvedModel
  * @typedef {import('./call').Call} Call
  * @typedef {import('./native').NativeTensor} NativeTensor
  * @typedef {import('./native').NativeHook} NativeHook

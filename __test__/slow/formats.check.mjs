@@ -89,7 +89,7 @@ before(() => {
 });
 after(() => Promise.all(upscalers.map((upscaler) => upscaler.dispose())));
 
-for (const format of ['jpeg', 'tiff', 'png', 'gif', 'bmp', 'webp', 'avif', 'pnm']) {
+for (const format of ['jpeg', 'tiff', 'png', 'gif', 'bmp', 'webp', 'avif', 'jxl', 'pnm']) {
   test(`every kind of ${format} is right, or refused by name`, async (t) => {
     const wrong = [];
     const count = { right: 0, refused: 0 };

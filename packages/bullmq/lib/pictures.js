@@ -6,7 +6,10 @@ const { UpscalerError } = require('upscaler-node');
 
 /**
  * @typedef {import('../index.js').Store} Store
- * @typedef {{ inline: string } | { key: string }} Packed bytes in base64, or where they are in the store
+ * @typedef {import('bullmq').Job} Job
+ * @typedef {import('bullmq').Queue | import('bullmq').Worker} Connected
+ * @typedef {{ inline: string } | { key: string } | { result: string }} Packed bytes in base64; where they are in the
+ *   store; the job with whose result they are kept in Redis
  */
 
 const KIB = 1024;
@@ -14,26 +17,62 @@ const KIB = 1024;
 const INLINE_WITH_STORE = 256 * KIB;
 const INLINE_ALONE = 16 * KIB * KIB;
 
-/** How pictures travel between producers and workers: small ones inside their job, large ones through a store. */
+/** How long a result outlives its job, which is removed with the next that ends. */
+const GRACE_SECONDS = 60;
+const HOUR = 3600;
+
+/** How pictures travel between producers and workers: small ones through Redis, large ones through a store. */
 class Pictures {
+  #queue;
   #store;
   #limit;
 
-  /** @param {{ store?: Store, inlineLimit?: number }} options */
-  constructor({ store, inlineLimit }) {
+  /**
+   * @param {Connected} queue
+   * @param {{ store?: Store, inlineLimit?: number }} options
+   */
+  constructor(queue, { store, inlineLimit }) {
+    this.#queue = queue;
     this.#store = store;
     this.#limit = inlineLimit ?? (store === undefined ? INLINE_ALONE : INLINE_WITH_STORE);
+  }
+
+  /**
+   * A picture for a job, inside of it if it is small: where the job is, its picture is.
+   *
+   * @param {Buffer} bytes
+   * @returns {Promise<Packed>}
+   * @throws `ERR_UPSCALER_LIMIT` where they are too large for Redis and there is no store
+   */
+  async packInput(bytes) {
+    if (bytes.length <= this.#limit) return { inline: bytes.toString('base64') };
+    return this.#putIntoStore('inputs', bytes);
+  }
+
+  /**
+   * A result, beside its job: what a job returns goes to every producer with the event that says so.
+   *
+   * @param {Job} job
+   * @param {Buffer} bytes
+   * @param {string} type media type
+   * @returns {Promise<Packed>}
+   * @throws `ERR_UPSCALER_LIMIT` where they are too large for Redis and there is no store
+   */
+  async packResult(job, bytes, type) {
+    if (bytes.length > this.#limit) return this.#putIntoStore('results', bytes, type);
+    const id = /** @type {string} */ (job.id);
+    const client = await this.#queue.client;
+    const EX = keptSeconds(job) + GRACE_SECONDS;
+    await client.set(this.#resultKey(id), bytes.toString('base64'), { EX });
+    return { result: id };
   }
 
   /**
    * @param {string} folder
    * @param {Buffer} bytes
    * @param {string} [type] media type
-   * @returns {Promise<Packed>}
-   * @throws `ERR_UPSCALER_LIMIT` where they are too large for Redis and there is no store
    */
-  async pack(folder, bytes, type) {
-    if (bytes.length <= this.#limit) return { inline: bytes.toString('base64') };
+  async #putIntoStore(folder, bytes, type) {
     if (this.#store === undefined) {
       throw new UpscalerError(
         'ERR_UPSCALER_LIMIT',
@@ -49,7 +88,34 @@ class Pictures {
   /** @param {Packed} packed */
   async unpack(packed) {
     if ('inline' in packed) return Buffer.from(packed.inline, 'base64');
-    return this.#stored(packed.key).get(packed.key);
+    if ('key' in packed) return this.#stored(packed.key).get(packed.key);
+    const text = await (await this.#queue.client).get(this.#resultKey(packed.result));
+    if (text === null) throw new UpscalerError('ERR_UPSCALER_READ', 'Expected a result that has not expired');
+    return Buffer.from(text, 'base64');
+  }
+
+  /**
+   * Whether a result that was kept in Redis is gone.
+   *
+   * @param {Packed} packed
+   */
+  async hasExpired(packed) {
+    if (!('result' in packed)) return false;
+    return (await (await this.#queue.client).get(this.#resultKey(packed.result))) === null;
+  }
+
+  /**
+   * Removes the result of a job from Redis. What is in a store may be that of another job too.
+   *
+   * @param {string} id
+   */
+  async forgetResult(id) {
+    await (await this.#queue.client).del(this.#resultKey(id));
+  }
+
+  /** @param {string} id */
+  #resultKey(id) {
+    return this.#queue.toKey(`result:${id}`);
   }
 
   /**
@@ -66,6 +132,16 @@ class Pictures {
     if (this.#store) return this.#store;
     throw new UpscalerError('ERR_UPSCALER_READ', `Expected a store for ${key} but none was given (store)`);
   }
+}
+
+/**
+ * How long a job is kept once it is done; one that was not added by `UpscaleQueue` may not say.
+ *
+ * @param {Job} job
+ */
+function keptSeconds({ opts }) {
+  const { age = HOUR } = /** @type {{ age?: number }} */ (Object(opts.removeOnComplete));
+  return age;
 }
 
 /**

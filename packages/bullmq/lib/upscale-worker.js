@@ -31,6 +31,7 @@ class HandedBack extends Error {}
  */
 class UpscaleWorker extends EventEmitter {
   #options;
+  /** @type {Worker} */
   #worker;
   #pictures;
   /** By the name of the model; '' is that of jobs which name none. @type {Map<string, Upscaler>} */
@@ -42,7 +43,6 @@ class UpscaleWorker extends EventEmitter {
     super();
     const { connection, name = DEFAULT_NAME, prefix, concurrency = defaultConcurrency(), limiter } = options;
     this.#options = { modelRetryDelay: 1000, ...options, concurrency };
-    this.#pictures = new Pictures(options);
     this.#worker = new Worker(name, (job, token) => this.#process(job, token), {
       connection,
       concurrency,
@@ -52,6 +52,7 @@ class UpscaleWorker extends EventEmitter {
       stalledInterval: options.stalledInterval ?? 10_000,
       maxStalledCount: options.maxStalledCount ?? 2,
     });
+    this.#pictures = new Pictures(this.#worker, options);
     // Without a listener Node ends the process; a lost connection is made again by itself.
     this.on('error', () => {});
     for (const event of ['active', 'completed', 'failed', 'stalled', 'error', 'ready', 'drained']) {
@@ -115,11 +116,10 @@ class UpscaleWorker extends EventEmitter {
     const { picture, options, model } = job.data;
     const image = await this.#pictures.unpack(picture);
     const report = progressOf(job);
-    report(0);
     /** @type {Upscaler.UpscaleOptions<'buffer'>} */
     const recipe = { ...options, signal, progress: (fraction) => report(fraction) };
     const { data, info } = await this.#instance(model).upscale(image, { ...recipe, resolveWithObject: true });
-    return { picture: await this.#pictures.pack('results', data, `image/${info.format}`), info };
+    return { picture: await this.#pictures.packResult(job, data, `image/${info.format}`), info };
   }
 
   /**
@@ -132,7 +132,10 @@ class UpscaleWorker extends EventEmitter {
     const client = await this.#worker.client;
     const key = cancelKey(this.#worker, /** @type {string} */ (job.id));
     const look = async () => {
-      if (await client.get(key).catch(() => null)) controller.abort(new Error('The job was cancelled'));
+      if ((await client.get(key).catch(() => null)) === null) return;
+      controller.abort(new Error('The job was cancelled'));
+      // Whoever asks for the same again gets it.
+      await client.del(key).catch(() => {});
     };
     const timer = setInterval(look, REPORT_MS);
     const closing = () => controller.abort(this.#closing.signal.reason);
@@ -142,7 +145,6 @@ class UpscaleWorker extends EventEmitter {
       this.#closing.signal.removeEventListener('abort', closing);
     };
     if (this.#closing.signal.aborted) closing();
-    await look();
     return { signal: controller.signal, stop };
   }
 
@@ -216,15 +218,15 @@ function named(model) {
 }
 
 /**
- * Reports a job's progress, not more often than anybody looks.
+ * Reports a job's progress, not more often than anybody looks: jobs that are done within that time have none.
  *
  * @param {Job} job
  */
 function progressOf(job) {
-  let last = -Infinity;
+  let last = performance.now();
   return (/** @type {number} */ fraction) => {
     const now = performance.now();
-    if (now - last < REPORT_MS && fraction < 1) return;
+    if (now - last < REPORT_MS) return;
     last = now;
     const progress = { percent: Math.round(fraction * 100), stage: fraction < 1 ? 'upscale' : 'encode' };
     // What is lost of it does not matter.

@@ -41,7 +41,8 @@ pub enum Fallback<'a> {
     Planes(&'a [f32]),
 }
 
-/// Looks for blown pixels in the kept part of a result and around it; `None` if there are none, as nearly always.
+/// Looks for blown pixels in the kept part of a result and around it; `None` if there are none, as nearly always, and then
+/// every value of the kept part is a number.
 pub fn inspect(view: &View, input: &[f32], output: &[f32]) -> Option<Blown> {
     let seeds = residual::seeds(view, input, output)?;
     let mask = Mask::grow(&seeds, view);

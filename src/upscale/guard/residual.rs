@@ -41,7 +41,7 @@ pub struct Seeds {
     pub blown: Vec<bool>,
 }
 
-/// Finds blown pixels within [`REACH`] of the core; `None` if there are none.
+/// Finds blown pixels within [`REACH`] of the core; `None` if there are none, and then all values there are numbers.
 pub fn seeds(view: &View, input: &[f32], output: &[f32]) -> Option<Seeds> {
     let area = view.around_core(REACH as usize);
     let mut blown: Option<Vec<bool>> = None;
@@ -52,8 +52,11 @@ pub fn seeds(view: &View, input: &[f32], output: &[f32]) -> Option<Seeds> {
             let y = area.y + row;
             blocks.reduce(view, output, y, area);
             let from = &input[y * view.width + area.x..][..area.columns];
-            for (x, (value, block)) in from.iter().zip(blocks.iter()).enumerate() {
-                if block.is_suspect(view, *value) && block.is_blown(view, input, output, (y, area.x + x)) {
+            if !blocks.any_suspect(view, from) {
+                continue;
+            }
+            for x in 0..area.columns {
+                if blocks.get(x).is_blown(view, input, output, (y, area.x + x)) {
                     let all = || vec![false; area.rows * area.columns];
                     blown.get_or_insert_with(all)[row * area.columns + x] = true;
                 }
@@ -72,20 +75,6 @@ struct Block {
 }
 
 impl Block {
-    /// Whether it may be blown; false for nearly all pixels, without a look around. Where the mean is within half of what
-    /// is let through, and no value is clamped by more than the other half, the mean of what is seen is near enough too.
-    fn is_suspect(self, view: &View, input: f32) -> bool {
-        let (value, level, (black, white)) = (view.as_output(input), view.level(), view.output_range);
-        let half = NEAR_RESIDUAL.min(RESIDUAL) / 2.0 * level;
-        let sound = (self.mean - value).abs() <= half
-            && self.high <= white + half
-            && self.low >= black - half
-            && self.high - value <= EXCESS * level
-            && value - self.low <= EXCESS * level;
-        // Where the mean is no number, nothing is sound.
-        !sound
-    }
-
     fn is_blown(self, view: &View, input: &[f32], output: &[f32], at: (usize, usize)) -> bool {
         let ((low, high), (near_low, near_high)) =
             (local_range(view, input, at, FAR), local_range(view, input, at, NEAR));
@@ -117,39 +106,78 @@ fn local_range(view: &View, input: &[f32], (y, x): (usize, usize), radius: usize
     (view.as_output(low), view.as_output(high))
 }
 
-/// The blocks of one row of input pixels, reduced lines first, so that the compiler makes vector code of most of it.
+/// The blocks of one row of input pixels. Every loop over them has neither a branch nor a call, so that the compiler makes
+/// vector code of it: nearly all rows end here.
 struct Blocks {
+    /// Of the lines of output pixels, column by column.
+    lines: Reduced,
+    /// Of the blocks. Where a value is no number neither is the sum, whatever the lowest and highest are.
+    blocks: Reduced,
+    /// Output pixels in a block.
+    size: f32,
+}
+
+/// Sum, lowest and highest of several values, at each of many places.
+struct Reduced {
     sum: Vec<f32>,
     low: Vec<f32>,
     high: Vec<f32>,
-    blocks: Vec<Block>,
+}
+
+impl Reduced {
+    fn new(len: usize) -> Reduced {
+        Reduced { sum: vec![0.0; len], low: vec![0.0; len], high: vec![0.0; len] }
+    }
 }
 
 impl Blocks {
     fn new(columns: usize) -> Blocks {
-        let blocks = vec![Block { mean: 0.0, low: 0.0, high: 0.0 }; columns];
-        Blocks { sum: Vec::new(), low: Vec::new(), high: Vec::new(), blocks }
+        Blocks { lines: Reduced::new(0), blocks: Reduced::new(columns), size: 1.0 }
     }
 
-    fn iter(&self) -> impl Iterator<Item = &Block> {
-        self.blocks.iter()
+    fn get(&self, x: usize) -> Block {
+        let Reduced { sum, low, high } = &self.blocks;
+        Block { mean: sum[x] / self.size, low: low[x], high: high[x] }
+    }
+
+    /// Whether one of them may be blown; false for nearly all rows, without a look around. Where the mean is within nearly
+    /// half of what is let through, and no value is clamped by more than that, the mean of what is seen is near enough too.
+    fn any_suspect(&self, view: &View, input: &[f32]) -> bool {
+        let (level, (black, white)) = (view.level(), view.output_range);
+        let half = 0.49 * NEAR_RESIDUAL.min(RESIDUAL) * level;
+        let (darkest, brightest, excess) = (black - half, white + half, EXCESS * level);
+        let (per_pixel, (factor, offset)) = (1.0 / self.size, view.output_affine());
+        let Reduced { sum, low, high } = &self.blocks;
+        let blocks = sum.iter().zip(low).zip(high);
+        let suspects = input.iter().zip(blocks).map(|(value, ((sum, low), high))| {
+            let value = value * factor + offset;
+            let sound = ((sum * per_pixel - value).abs() <= half)
+                & (*high <= brightest)
+                & (*low >= darkest)
+                & (high - value <= excess)
+                & (value - low <= excess);
+            // Where the mean is no number, nothing is sound.
+            u32::from(!sound)
+        });
+        suspects.sum::<u32>() > 0
     }
 
     fn reduce(&mut self, view: &View, output: &[f32], y: usize, area: Area) {
         let line = |line: usize| view.output_row(output, (y, line), (area.x, area.columns));
-        for values in [&mut self.sum, &mut self.low, &mut self.high] {
+        let Reduced { sum, low, high } = &mut self.lines;
+        for values in [&mut *sum, low, high] {
             values.clear();
             values.extend_from_slice(line(0));
         }
         for index in 1..view.scale {
-            let values = line(index).iter();
-            let reduced = self.sum.iter_mut().zip(&mut self.low).zip(&mut self.high);
-            for (value, ((sum, low), high)) in values.zip(reduced) {
+            let reduced = sum.iter_mut().zip(&mut *low).zip(&mut *high);
+            for (value, ((sum, low), high)) in line(index).iter().zip(reduced) {
                 *sum += value;
-                *low = low.min(*value);
-                *high = high.max(*value);
+                *low = lower(*low, *value);
+                *high = higher(*high, *value);
             }
         }
+        self.size = (view.scale * view.scale) as f32;
         match view.scale {
             1 => self.join::<1>(),
             2 => self.join::<2>(),
@@ -161,26 +189,38 @@ impl Blocks {
 
     /// Joins `S` columns to a block.
     fn join<const S: usize>(&mut self) {
-        let Blocks { sum, low, high, blocks } = self;
-        let columns = sum.as_chunks::<S>().0.iter().zip(low.as_chunks::<S>().0).zip(high.as_chunks::<S>().0);
-        for (block, ((sum, low), high)) in blocks.iter_mut().zip(columns) {
-            *block = joined(sum, low, high);
+        let (lines, blocks) = (&self.lines, &mut self.blocks);
+        for (sum, columns) in blocks.sum.iter_mut().zip(lines.sum.as_chunks::<S>().0) {
+            *sum = columns.iter().sum();
+        }
+        for (low, columns) in blocks.low.iter_mut().zip(lines.low.as_chunks::<S>().0) {
+            *low = columns[1..].iter().fold(columns[0], |low, value| lower(low, *value));
+        }
+        for (high, columns) in blocks.high.iter_mut().zip(lines.high.as_chunks::<S>().0) {
+            *high = columns[1..].iter().fold(columns[0], |high, value| higher(high, *value));
         }
     }
 
     fn join_any(&mut self, scale: usize) {
-        let Blocks { sum, low, high, blocks } = self;
-        let columns = sum.chunks(scale).zip(low.chunks(scale)).zip(high.chunks(scale));
-        for (block, ((sum, low), high)) in blocks.iter_mut().zip(columns) {
-            *block = joined(sum, low, high);
+        let (lines, blocks) = (&self.lines, &mut self.blocks);
+        for (sum, columns) in blocks.sum.iter_mut().zip(lines.sum.chunks(scale)) {
+            *sum = columns.iter().sum();
+        }
+        for (low, columns) in blocks.low.iter_mut().zip(lines.low.chunks(scale)) {
+            *low = columns[1..].iter().fold(columns[0], |low, value| lower(low, *value));
+        }
+        for (high, columns) in blocks.high.iter_mut().zip(lines.high.chunks(scale)) {
+            *high = columns[1..].iter().fold(columns[0], |high, value| higher(high, *value));
         }
     }
 }
 
-fn joined(sum: &[f32], low: &[f32], high: &[f32]) -> Block {
-    Block {
-        mean: sum.iter().sum::<f32>() / (sum.len() * sum.len()) as f32,
-        low: low.iter().copied().fold(f32::INFINITY, f32::min),
-        high: high.iter().copied().fold(f32::NEG_INFINITY, f32::max),
-    }
+/// One instruction, where `f32::min` cares for values that are no number and is five.
+fn lower(low: f32, value: f32) -> f32 {
+    if value < low { value } else { low }
+}
+
+/// The same for the other end.
+fn higher(high: f32, value: f32) -> f32 {
+    if value > high { value } else { high }
 }

@@ -74,8 +74,15 @@ impl View {
 
     /// A value of the input as the same brightness in the output.
     pub fn as_output(&self, value: f32) -> f32 {
+        let (factor, offset) = self.output_affine();
+        value * factor + offset
+    }
+
+    /// Factor and offset from a value of the input to the same brightness in the output.
+    pub fn output_affine(&self) -> (f32, f32) {
         let ((low, high), (out_low, out_high)) = (self.input_range, self.output_range);
-        (value - low) * ((out_high - out_low) / (high - low)) + out_low
+        let factor = (out_high - out_low) / (high - low);
+        (factor, out_low - low * factor)
     }
 
     /// From black to white; no number is black.
