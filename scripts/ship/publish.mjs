@@ -22,9 +22,9 @@ export function publish(folder, flags) {
       continue;
     }
     const tag = version.includes('-') ? ['--tag', 'next'] : [];
-    // What a rehearsal finds is said at its end, in the one line that is no notice.
-    const level = isRehearsal ? ['--loglevel', 'warn'] : [];
-    execFileSync('npm', ['publish', '--access', 'public', ...tag, ...level, ...flags, file], {
+    // A rehearsal says what is wrong and no more, and does without a network.
+    const quiet = isRehearsal ? ['--loglevel', 'warn', '--fetch-retries', '0'] : [];
+    execFileSync('npm', ['publish', '--access', 'public', ...tag, ...quiet, ...flags, file], {
       stdio: 'inherit',
     });
   }

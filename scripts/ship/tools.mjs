@@ -179,7 +179,15 @@ try {
         command: ['node', 'node_modules/next/dist/bin/next', 'build'],
         env: { NEXT_TELEMETRY_DISABLED: '1' },
         files: {
-          'next.config.mjs': `export default { output: 'standalone', serverExternalPackages: ['upscaler-node'], outputFileTracingRoot: import.meta.dirname };\n`,
+          'next.config.mjs': `export default {
+  output: 'standalone',
+  outputFileTracingRoot: import.meta.dirname,
+  serverExternalPackages: ['upscaler-node'],
+  outputFileTracingIncludes: {
+    '/upscale': ['./node_modules/upscaler-node/models/**', './node_modules/@upscaler-node/linux-*/**'],
+  },
+};
+`,
           'app/layout.jsx':
             'export default function Layout({ children }) {\n  return <html lang="en"><body>{children}</body></html>;\n}\n',
           'app/page.jsx': 'export default function Page() {\n  return <p>Pictures</p>;\n}\n',
