@@ -45,7 +45,10 @@ for (let i = 0; i < NODES ** 4; i++) {
     inks[i * 4 + ink] = Math.round((node * 255) / (NODES - 1));
   }
 }
-const rgb = await sharp(cmykTiff(inks, WIDTH, WIDTH)).toColourspace('srgb').raw().toBuffer();
+const rgb = await sharp(cmykTiff(inks, WIDTH, WIDTH))
+  .toColourspace('srgb')
+  .raw()
+  .toBuffer();
 const target = new URL('../../src/raster/colour/default_cmyk.table', import.meta.url);
 const differences = Buffer.alloc(NODES ** 4 * 3);
 for (let i = 0; i < NODES ** 4; i++) {
