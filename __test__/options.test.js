@@ -58,7 +58,7 @@ test('every option of a call refuses a wrong type and a wrong value', () => {
     [{ timeout: -1 }, VALUE],
     [{ timeout: Infinity }, VALUE],
     [{ resolveWithObject: 1 }, TYPE],
-    [{ format: 'avif' }, VALUE],
+    [{ format: 'heic' }, VALUE],
     [{ quality: 0 }, VALUE],
     [{ quality: 101 }, VALUE],
     [{ lossless: 'yes' }, TYPE],

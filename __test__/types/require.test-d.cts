@@ -139,7 +139,7 @@ function names() {
 // @ts-expect-error: no such output
 void upscaler.upscale(image, { output: 'gif' });
 // @ts-expect-error: no such format
-void upscaler.upscale(image, { format: 'avif' });
+void upscaler.upscale(image, { format: 'heic' });
 // @ts-expect-error: not an image
 void upscaler.upscale(42);
 // @ts-expect-error: not a model

@@ -16,6 +16,14 @@ def pictures(photo):
     yield "rgba", np.concatenate([rgb, alpha], axis=2)
 
 
+def encoded(linear, channels):
+    """Colours in sRGB's transfer function (IEC 61966-2-1), at 16 bits; alpha as it is."""
+    out = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    if channels % 2 == 0:
+        out[..., -1] = linear[..., -1]
+    return np.round(out * 65535).astype(np.uint16)
+
+
 def jxl_cells(photo):
     for name, picture in pictures(photo):
         for kind, full in (("u8", 255), ("u16", 65535), ("f32", 1)):
@@ -28,8 +36,9 @@ def jxl_cells(photo):
                     file = imagecodecs.jpegxl_encode(np.squeeze(stored), effort=3, usecontainer=container, **options)
                     found = imagecodecs.jpegxl_decode(file)
                     found = found.reshape(picture.shape)
-                    if full == 1:
-                        found = np.round(np.clip(found, 0, 1) * 65535).astype(np.uint16)
+                    if full != 255:
+                        # imagecodecs declares numbers of more than 8 bits to be linear light.
+                        found = encoded(np.clip(found / full, 0, 1), picture.shape[2])
                     yield f"jxl-{name}-{kind}-{mode}-{'boxed' if container else 'bare'}", "jxl", file, found
 
 

@@ -57,6 +57,14 @@ impl Opened {
         u64::from(width) * u64::from(height)
     }
 
+    /// About how many bytes its decoder takes beside the decoded picture.
+    pub fn decoder_bytes(&self) -> u64 {
+        match self {
+            Opened::Encoded { header, .. } => header.decoder_bytes,
+            Opened::Raster(_) => 0,
+        }
+    }
+
     /// Bytes of the decoded picture.
     pub fn decoded_bytes(&self) -> u64 {
         let (width, height) = self.size();

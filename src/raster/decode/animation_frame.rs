@@ -21,7 +21,16 @@ impl<'a> AnimationFrame<'a> {
         Ok(AnimationFrame {
             bytes,
             page,
-            header: Header { format, width, height, channels: 4, depth: 8, orientation: 1 },
+            header: Header {
+                format,
+                width,
+                height,
+                channels: 4,
+                depth: 8,
+                orientation: 1,
+                // The canvas, what was shown before, and a frame.
+                decoder_bytes: 3 * 4 * u64::from(width) * u64::from(height),
+            },
         })
     }
 }

@@ -95,7 +95,15 @@ impl<'a> Bmp<'a> {
         let layout = Layout::read(bytes, &fields, bits, height < 0)?;
         let alpha = matches!(&layout.kind, Kind::Masks([.., alpha]) if alpha.bits != 0);
         let channels = if alpha { 4 } else { 3 };
-        let header = Header { format: Format::Bmp, width: w, height: h, channels, depth: 8, orientation: 1 };
+        let header = Header {
+            format: Format::Bmp,
+            width: w,
+            height: h,
+            channels,
+            depth: 8,
+            orientation: 1,
+            decoder_bytes: 0,
+        };
         Ok(Bmp { bytes, header, layout })
     }
 }

@@ -36,6 +36,7 @@ impl<'a> Jpeg<'a> {
             channels,
             depth: 8,
             orientation: exif::orientation(markers.exif.as_deref()),
+            decoder_bytes: markers.coefficient_bytes(),
         };
         Ok(Jpeg { bytes, markers, header })
     }

@@ -46,6 +46,8 @@ impl<'a> Jxl<'a> {
             channels: if profile.channels() == 1 { 1 } else { 3 } + u8::from(alpha),
             depth: if info.bit_depth.bits_per_sample() > 8 { 16 } else { 8 },
             orientation: info.orientation as u8,
+            // Two buffers of 32 bits a sample.
+            decoder_bytes: u64::from(width) * u64::from(height) * (3 + info.extra_channels.len() as u64) * 8,
         };
         Ok(Jxl { bytes, info: info.clone(), header })
     }

@@ -75,6 +75,8 @@ pub struct Header {
     pub depth: u8,
     /// EXIF orientation, 1 to 8; 1 where the file has none.
     pub orientation: u8,
+    /// About how many bytes decoding takes beside the pixels that it returns.
+    pub decoder_bytes: u64,
 }
 
 /// A file that was read.

@@ -35,7 +35,10 @@ impl<'a> Other<'a> {
                 )));
             }
         };
-        Ok(Other { decoder, header: Header { format, width, height, channels, depth, orientation: 1 } })
+        Ok(Other {
+            decoder,
+            header: Header { format, width, height, channels, depth, orientation: 1, decoder_bytes: 0 },
+        })
     }
 }
 

@@ -50,6 +50,12 @@ impl<'a> Webp<'a> {
             orientation: exif::orientation(
                 flagged_chunk(bytes, HAS_EXIF, b"EXIF").map(exif::without_preamble),
             ),
+            // Lossless pictures are unpacked as a whole, as ARGB.
+            decoder_bytes: if lossy_quality(bytes).is_some() {
+                0
+            } else {
+                u64::from(width) * u64::from(height) * 4
+            },
         };
         Ok(Webp { bytes, frame, header })
     }

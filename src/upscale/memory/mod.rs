@@ -41,6 +41,8 @@ fn pictures(opened: &Opened, networks: &Networks, sizing: &Sizing, options: &Opt
     let cleaned = if may_clean { u64::from(width) * u64::from(height) * 4 * 8 } else { 0 };
     let result = u64::from(sizing.width) * u64::from(sizing.height) * 4;
     let streamed = options.output == OutputKind::Encoded && sizing.resample.is_none() && sizing.passes == 1;
-    // Decoders and colour conversions write into another copy.
-    2 * opened.decoded_bytes() + cleaned.max(if streamed { result / 4 } else { result * 2 })
+    // Colour conversions write into another copy, when the decoder is done.
+    let decoded = opened.decoded_bytes();
+    let decoding = decoded.saturating_add(opened.decoder_bytes().max(decoded));
+    decoding + cleaned.max(if streamed { result / 4 } else { result * 2 })
 }

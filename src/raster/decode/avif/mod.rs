@@ -67,7 +67,12 @@ impl<'a> Avif<'a> {
         }
         let channels = if grey { 1 } else { 3 } + u8::from(alpha.is_some());
         let depth = if deep { 16 } else { 8 };
-        let header = Header { format: Format::Avif, width, height, channels, depth, orientation: 1 };
+        let tiles = container.references_from(b"dimg", primary).len().max(1) as u64;
+        let pixels = u64::from(coded.0) * u64::from(coded.1) / tiles;
+        // Of one tile at a time: planes of 16 bits here, and two frames of the decoder.
+        let decoder_bytes = pixels * if grey { 1 } else { 3 } * (2 + 2 * u64::from(depth / 8));
+        let header =
+            Header { format: Format::Avif, width, height, channels, depth, orientation: 1, decoder_bytes };
         Ok(Avif { container, alpha, coded, transforms, header })
     }
 
@@ -159,7 +164,9 @@ impl<'a> Avif<'a> {
 
     fn frame(&self, item: u32) -> Result<Planes, Error> {
         let broken = |e: String| Error::Decode(format!("The AVIF is broken: {e}"));
-        let data = self.container.data(item).ok_or_else(|| broken("an item has no data".into()))?;
+        // The decoder takes no data for a mistake of its caller.
+        let data = self.container.data(item).filter(|data| !data.is_empty());
+        let data = data.ok_or_else(|| broken("an item has no data".into()))?;
         let mut settings = dav1d::Settings::new();
         settings.set_n_threads(1);
         settings.set_max_frame_delay(1);

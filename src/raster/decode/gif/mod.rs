@@ -32,7 +32,15 @@ impl<'a> Gif<'a> {
         }
         // As in sharp, what an opaque frame does not cover is black.
         let channels = if frame.as_ref().is_some_and(|frame| frame.transparent.is_some()) { 4 } else { 3 };
-        let header = Header { format: Format::Gif, width, height, channels, depth: 8, orientation: 1 };
+        let header = Header {
+            format: Format::Gif,
+            width,
+            height,
+            channels,
+            depth: 8,
+            orientation: 1,
+            decoder_bytes: 0,
+        };
         Ok(Gif { frame, header })
     }
 }

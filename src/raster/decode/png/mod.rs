@@ -43,6 +43,7 @@ impl<'a> Png<'a> {
             channels,
             depth: if depth == 16 { 16 } else { 8 },
             orientation: exif::orientation(metadata(bytes, b"eXIf").map(exif::without_preamble)),
+            decoder_bytes: 0,
         };
         Ok(Png { bytes, header, grey: matches!(colour, 0 | 4) })
     }

@@ -15,10 +15,13 @@ fn no_change_of_a_byte_panics() {
         "orient-6.png",
         "../modern/grey.avif",
         "../modern/p3-lossless.jxl",
-        "../modern/modular-lossy.jxl",
     ] {
         let whole = fixture(name);
         for fail_on in [FailOn::None, FailOn::Error, FailOn::Warning] {
+            // Decoders that know no levels need to be tried at one.
+            if name.starts_with("../modern") && fail_on != FailOn::None {
+                continue;
+            }
             let options = DecodeOptions { fail_on, limit_pixels: Some(1 << 16), ..Default::default() };
             for at in 0..whole.len() {
                 for value in [0, 0x7f, 0xff] {

@@ -26,7 +26,7 @@ pub(super) fn band_rows(width: u32, height: u32) -> u32 {
     if width.saturating_mul(height) <= TILE_PIXELS {
         return height;
     }
-    (TILE_PIXELS / width).next_multiple_of(STEP).min(height)
+    (TILE_PIXELS / width / STEP * STEP).max(STEP).min(height)
 }
 
 /// Codes the rows of a band: its colours and, if there is one, its alpha.
