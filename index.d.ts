@@ -1,5 +1,6 @@
 /// <reference types="node" />
 import type { Readable } from 'node:stream';
+import type { ReadableStream as WebReadableStream } from 'node:stream/web';
 
 /**
  * Upscales pictures with a neural network, off the event loop.
@@ -34,20 +35,20 @@ declare class Upscaler {
    */
   upscale<O extends Upscaler.Output = 'buffer', P extends Upscaler.Output = O>(
     image: Upscaler.Input,
-    options?: Upscaler.UpscaleOptions<O, P> & { resolveWithObject?: false },
+    options?: Upscaler.UpscaleOptions<O, P>,
   ): Promise<Upscaler.OutputTypes[O]>;
   upscale<O extends Upscaler.Output = 'buffer', P extends Upscaler.Output = O>(
     image: Upscaler.Input,
-    options: Upscaler.UpscaleOptions<O, P> & { resolveWithObject: true },
+    options: Upscaler.UpscaleOptions<O, P, true> & { resolveWithObject: true },
   ): Promise<Upscaler.ResultWithInfo<Upscaler.OutputTypes[O]>>;
-  /** A result that is read while it is made: see `output`. */
+  /** A result that is read while it is computed: see `StreamOptions`. */
   upscale<P extends Upscaler.Output = 'buffer'>(
     image: Upscaler.Input,
-    options: Upscaler.StreamOptions<P> & { resolveWithObject?: false },
+    options: Upscaler.StreamOptions<P>,
   ): Promise<Readable>;
   upscale<P extends Upscaler.Output = 'buffer'>(
     image: Upscaler.Input,
-    options: Upscaler.StreamOptions<P> & { resolveWithObject: true },
+    options: Upscaler.StreamOptions<P, true> & { resolveWithObject: true },
   ): Promise<{ data: Readable; info: Upscaler.StreamInfo }>;
   upscale(
     image: Upscaler.Input,
@@ -121,7 +122,7 @@ declare namespace Upscaler {
     | 'ERR_UPSCALER_DECODE'
     /** The result could not be written in the wanted format. */
     | 'ERR_UPSCALER_ENCODE'
-    /** Not an image, or of a format that is not supported (AVIF and HEIC among them). */
+    /** Not an image, or of a format that is not supported (HEIC among them). */
     | 'ERR_UPSCALER_UNSUPPORTED_FORMAT'
     /** A limit on pixels, bytes or memory. */
     | 'ERR_UPSCALER_LIMIT'
@@ -139,7 +140,7 @@ declare namespace Upscaler {
     | 'ERR_UPSCALER_RUNTIME_LOAD'
     /** The execution provider is not available. */
     | 'ERR_UPSCALER_PROVIDER'
-    /** More than `maxPending` images are waiting. */
+    /** As many images are worked on and wait as `concurrency` and `maxPending` say. */
     | 'ERR_UPSCALER_QUEUE_FULL'
     /** The queue of @upscaler-node/bullmq cannot be used; see `cause`. */
     | 'ERR_UPSCALER_QUEUE'
@@ -157,7 +158,7 @@ declare namespace Upscaler {
      * the bytes of an `.onnx`, or a model definition. Default: `'default'`, which chooses for each picture: SPAN for clean ones, a
      * denoising network for compressed JPEG and WebP files; that of 4x where the result is more than twice as large.
      */
-    model?: string | URL | ModelQuery | ModelDefinitionObjectOrFn | Uint8Array;
+    model?: ModelName | (string & {}) | URL | ModelQuery | ModelDefinitionObjectOrFn | Uint8Array;
     /** Chooses among a family's models, and is checked against a model that is named otherwise. */
     scale?: number;
     /**
@@ -185,9 +186,18 @@ declare namespace Upscaler {
     limitOutputPixels?: number | boolean;
     /** Most bytes read from a file, stream, Blob or URL. Default 268435456 (256 MiB). */
     limitInputBytes?: number;
-    /** From which kind of damage on an image is refused: sharp's meaning. Default `'error'`. */
+    /** The least damage for which an image is refused, as in sharp. Default `'error'`. */
     failOn?: 'none' | 'truncated' | 'error' | 'warning';
-    /** Images that may wait; beyond it calls reject with `ERR_UPSCALER_QUEUE_FULL`. Default 256. */
+    /**
+     * Images that are worked on at the same time; others wait, and are begun in their order (with a `timeout`: the one that
+     * has to be done first). A stream that nobody reads gives its turn to the next. Default: twice the process's threads,
+     * or fewer: one for each 128 MiB of `maxMemory`.
+     */
+    concurrency?: number;
+    /**
+     * Images that may wait beside those that are worked on, for their turn, their bytes or the model; beyond it calls reject
+     * with `ERR_UPSCALER_QUEUE_FULL`. 0: none waits. Default 256.
+     */
     maxPending?: number;
     /**
      * `false`: nothing is read as a file, neither a string nor a `file:` URL. For what comes from outside. Default
@@ -203,7 +213,7 @@ declare namespace Upscaler {
      * hosts of your own network. Default `false`.
      */
     fetch?: boolean | typeof fetch;
-    /** A TensorFlow.js, for hand-written model definitions whose functions want one. */
+    /** A TensorFlow.js, for hand-written model definitions whose functions need one. */
     tf?: object;
     /**
      * Replaces what the network has blown up: places whose result, reduced to the size of the input, is not the input, by
@@ -232,7 +242,7 @@ declare namespace Upscaler {
     done: number;
     failed: number;
     aborted: number;
-    /** Of those that failed: turned away because the queue was full, or because they could not be done in time. */
+    /** Of those that failed: refused because the queue was full, or because they could not be done in time. */
     refused: number;
   }
 
@@ -245,6 +255,7 @@ declare namespace Upscaler {
     | Blob
     | NodeJS.ReadableStream
     | ReadableStream
+    | WebReadableStream
     | RawInput
     | TensorInput
     | TensorFlowTensor;
@@ -301,7 +312,16 @@ declare namespace Upscaler {
   export type Output = keyof OutputTypes;
   export type ResultFormat = Output | undefined;
 
-  export interface UpscaleOptions<O extends Output = Output, P extends Output = O> {
+  /**
+   * A variable of this type keeps what a call resolves with: a `Buffer` for `UpscaleOptions`, a tensor for
+   * `UpscaleOptions<'tensor'>`, `{ data, info }` for `UpscaleOptions<'buffer', 'buffer', true>`. For options whose `output` is
+   * known only when the program runs: `UpscaleArgs`.
+   */
+  export interface UpscaleOptions<
+    O extends Output = 'buffer',
+    P extends Output = O,
+    R extends boolean = false,
+  > {
     /** Default `'buffer'`. (UpscalerJS's default on Node is `'tensor'`.) `'stream'`: see `StreamOptions`. */
     output?: O;
     /**
@@ -323,9 +343,9 @@ declare namespace Upscaler {
     awaitNextFrame?: boolean;
     /**
      * Format of an encoded result. Default: the input's where it can hold the result, else PNG. `'gif'` has at most 255
-     * colours a frame; it is the default for animated GIF alone.
+     * colours a frame; it is the default for animated GIF alone. `'avif'` is lossy, smallest, and takes longest to write.
      */
-    format?: 'png' | 'jpeg' | 'jpg' | 'webp' | 'tiff' | 'tif' | 'gif';
+    format?: 'png' | 'jpeg' | 'jpg' | 'webp' | 'avif' | 'tiff' | 'tif' | 'gif';
     /**
      * All frames of an animated GIF, WebP or PNG, with their delays and loops, as a GIF, WebP or PNG; only what changes
      * from frame to frame is computed again. Pictures that do not move are upscaled as always. Default `false`: one frame.
@@ -335,24 +355,27 @@ declare namespace Upscaler {
     page?: number;
     /** How many frames of an animation from `page` on; -1: all, as `animated`. Default 1. */
     pages?: number;
-    /** 1..100, for JPEG and lossy WebP. Default 90. */
+    /** 1..100, for JPEG, AVIF and lossy WebP. Default 90. */
     quality?: number;
-    /** WebP without loss. */
+    /** Lossless WebP. Default `false`. */
     lossless?: boolean;
     /** 0..9, for PNG. Default 3. */
     compressionLevel?: number;
-    /** Bits of a sample, for PNG, TIFF and raw. Default: the input's. */
+    /** Bits of a sample, for PNG, TIFF, raw and AVIF, which has 10 for 16. Default: the input's. */
     depth?: 8 | 16;
     /** Size of the result relative to the input; any positive number. Default: the model's. */
     scale?: number;
     /** Size of the result in pixels. With one of the two, the other follows. */
     width?: number;
     height?: number;
-    /** How width and height together are filled: sharp's meaning. */
+    /** How the picture fits `width` and `height` together, as in sharp. Default `'cover'`. */
     fit?: 'cover' | 'contain' | 'fill' | 'inside' | 'outside';
     /** Transparency through the model, resampled, or removed. Default `'model'`. */
     alpha?: 'model' | 'resample' | 'remove';
-    /** Colour under removed transparency and around a `'contain'`ed picture: `'#rrggbb'`, `[r, g, b]` or `{ r, g, b }`. */
+    /**
+     * Colour under removed transparency and around a `'contain'`ed picture: `'#rrggbb'`, `[r, g, b]` or `{ r, g, b }`.
+     * Default: black.
+     */
     background?: string | readonly [number, number, number] | { r: number; g: number; b: number };
     /** Turns the picture as its EXIF orientation says. Default `true`. */
     autoOrient?: boolean;
@@ -363,19 +386,19 @@ declare namespace Upscaler {
      */
     keepMetadata?: 'none' | 'icc' | 'all';
     /** Resolves with `{ data, info }`. Default `false`. */
-    resolveWithObject?: boolean;
+    resolveWithObject?: R;
     /** Milliseconds from the call after which it rejects with `ERR_UPSCALER_TIMEOUT`. Default: none. */
     timeout?: number;
   }
 
   /**
    * Resolves with a `Readable` of the encoded image when its first bytes are there; the rest is made while it is read. PNG
-   * and JPEG leave band by band, with a few bands in memory; other formats come in one piece at the end. Read it to its
+   * and JPEG are sent band by band, with a few bands in memory; other formats as a whole at the end. Read it to its
    * end or destroy it: until then the call goes on, its `timeout` and `signal` count, and `progress` is called. What fails
    * after the first bytes is the stream's `'error'`.
    */
-  export interface StreamOptions<P extends Output = 'buffer'> extends Omit<
-    UpscaleOptions<'buffer', P>,
+  export interface StreamOptions<P extends Output = 'buffer', R extends boolean = false> extends Omit<
+    UpscaleOptions<'buffer', P, R>,
     'output'
   > {
     output: 'stream';
@@ -395,7 +418,7 @@ declare namespace Upscaler {
     width: number;
     height: number;
     channels: number;
-    /** `'png'`, `'jpeg'`, `'webp'`, `'tiff'`, `'raw'` or `'tensor'`. */
+    /** `'png'`, `'jpeg'`, `'webp'`, `'avif'`, `'tiff'`, `'gif'`, `'raw'` or `'tensor'`. */
     format: string;
     /** Bytes. */
     size: number;
@@ -466,16 +489,65 @@ declare namespace Upscaler {
     awaitNextFrame?: boolean;
   }
 
+  /** Models of the catalogue. Its families' names with a `scale`, and UpscalerJS's names, choose one too. */
+  export type ModelName =
+    | 'default'
+    | 'span-2x'
+    | 'span-4x'
+    | 'fast-2x'
+    | 'esrgan-thick-2x'
+    | 'esrgan-thick-3x'
+    | 'esrgan-thick-4x'
+    | 'esrgan-thick-8x'
+    | 'esrgan-medium-2x'
+    | 'esrgan-medium-3x'
+    | 'esrgan-medium-4x'
+    | 'esrgan-medium-8x'
+    | 'esrgan-slim-2x'
+    | 'esrgan-slim-3x'
+    | 'esrgan-slim-4x'
+    | 'esrgan-slim-8x'
+    | 'photo-4x'
+    | 'illustration-2x'
+    | 'illustration-3x'
+    | 'illustration-4x'
+    | 'photo-hq-4x'
+    | 'illustration-hq-4x'
+    | 'denoise-2x-1'
+    | 'denoise-2x-0'
+    | 'denoise-2x-2'
+    | 'denoise-2x-3'
+    | 'denoise-2x-none'
+    | 'gans-4x'
+    | 'psnr-small-2x'
+    | 'div2k-2x'
+    | 'div2k-3x'
+    | 'div2k-4x'
+    | 'maxim-denoising'
+    | 'maxim-deblurring'
+    | 'maxim-deraining'
+    | 'maxim-dehazing-indoor'
+    | 'maxim-enhancement';
+  export type Domain =
+    | 'photo'
+    | 'photo-restoration'
+    | 'illustration'
+    | 'denoising'
+    | 'deblurring'
+    | 'deraining'
+    | 'dehazing'
+    | 'low-light';
+  export type ModelSize = 'small' | 'medium' | 'large';
+
   /** Each field narrows the choice. */
   export interface ModelQuery {
     scale?: number;
-    /** What it is for: `'photo'`, `'photo-restoration'`, `'illustration'`, `'denoising'`, … */
-    domain?: string;
+    /** What it is for. */
+    domain?: Domain | (string & {});
     dataset?: string;
     architecture?: string;
     family?: string;
-    /** `'small'`, `'medium'` or `'large'`. */
-    size?: string;
+    size?: ModelSize | (string & {});
     /** 1, 3 or 4. Models for 3 fit the others too: they are loaded in that form. */
     channels?: number;
     /** How much noise a denoising network takes away, 0 to 3. */
@@ -646,8 +718,8 @@ declare namespace Upscaler {
    * called.
    */
   export interface ModelDefinition {
-    /** A file, or a `file:` URL. */
-    path?: string;
+    /** A file, a `file:` URL, or one of TensorFlow.js's IO handlers, such as `tf.io.fileSystem('./model.json')`. */
+    path?: string | IOHandler;
     modelType?: ModelType;
     scale?: number;
     /** As the option `channels`. */
@@ -672,6 +744,10 @@ declare namespace Upscaler {
     setup?: (tf?: any) => void | Promise<void>;
     teardown?: (tf?: any) => void | Promise<void>;
   }
+  /** What TensorFlow.js loads a model from: of tfjs-node's the `path` is read, of others what `load()` gives. */
+  export interface IOHandler {
+    load?(): Promise<any>;
+  }
   export type Meta = { [key: string]: unknown };
   /**
    * Tensors are those of `options.tf`, or plain ones without it; what is returned may be a promise. An error that it throws
@@ -682,7 +758,9 @@ declare namespace Upscaler {
   export type ModelDefinitionObjectOrFn = ModelDefinition | ModelDefinitionFn;
 
   /** Options whose `output` is known only when the program runs. */
-  export type UpscaleArgs = Omit<UpscaleOptions, 'progress'> & { progress?: Progress };
+  export type UpscaleArgs = Omit<UpscaleOptions<Output, Output, boolean>, 'progress'> & {
+    progress?: Progress;
+  };
 
   /** Every model of the catalogue that fits, best choice first, installed or not. */
   export function listModels(query?: ModelQuery): CatalogueEntry[];

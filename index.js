@@ -1,7 +1,9 @@
 // @ts-check
 'use strict';
 
-const { Upscaler, versions } = require('./lib/upscaler');
+require('./lib/node-version').assertSupported();
+const { Upscaler } = require('./lib/upscaler');
+const { versions } = require('./lib/versions');
 const { UpscalerError, AbortError } = require('./lib/errors');
 const { listModels } = require('./lib/models');
 const { getPatchesFromImage } = require('./lib/patches');

@@ -224,10 +224,11 @@ test('ERR_UPSCALER_PROVIDER, never a silent fallback', async () => {
 });
 
 test('ERR_UPSCALER_QUEUE_FULL', () =>
-  assert.rejects(
-    upscale(picture, {}, { model: NEAREST, maxPending: 0 }),
-    failure('ERR_UPSCALER_QUEUE_FULL'),
-  ));
+  withUpscaler({ model: NEAREST, concurrency: 1, maxPending: 0 }, async (own) => {
+    const first = own.upscale(picture);
+    await assert.rejects(own.upscale(picture), failure('ERR_UPSCALER_QUEUE_FULL'));
+    await first;
+  }));
 
 test('ERR_UPSCALER_TIMEOUT', () =>
   assert.rejects(upscale(picture, { timeout: 0.001 }, {}), failure('ERR_UPSCALER_TIMEOUT')));

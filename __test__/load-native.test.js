@@ -3,6 +3,7 @@
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
 const { failure } = require('../lib/load-native');
+const { assertSupported } = require('../lib/node-version');
 
 const GLIBC = { platform: 'linux-x64', glibc: '2.36', musl: false, addons: true, otherPackages: [] };
 const missing = (name) =>
@@ -66,4 +67,12 @@ test('every error that was met is told, first lines in the message and whole in 
   assert.match(message, /Cannot find module[^]*libstdc\+\+/);
   assert.doesNotMatch(message, /Require stack/);
   assert.deepEqual(cause.errors, [MISSING[0], broken]);
+});
+
+test('a Node that is too old is named before anything else is loaded', () => {
+  assert.throws(() => assertSupported('18.20.8'), {
+    code: 'ERR_UPSCALER_RUNTIME_LOAD',
+    message: /Node 18\.20\.8 is too old, 20 or newer is needed: nvm install/,
+  });
+  for (const version of ['20.0.0', '26.1.0', process.versions.node]) assertSupported(version);
 });

@@ -40,7 +40,7 @@ test('of many calls with a timeout some are done, the first among them, and the 
 });
 
 test('what is refused because the queue is full is counted', async () => {
-  await withUpscaler({ model: 'span-2x', maxPending: 2 }, async (upscaler) => {
+  await withUpscaler({ model: 'span-2x', concurrency: 1, maxPending: 1 }, async (upscaler) => {
     await upscaler.ready;
     const silent = Array.from({ length: 5 }, () => new PassThrough());
     const calls = silent.map((stream) =>

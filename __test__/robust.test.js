@@ -92,6 +92,21 @@ test('devices, folders, and files beyond limitInputBytes are refused', posix, as
   );
 });
 
+test('limitInputBytes holds for files on disk', async () => {
+  const file = path.join(tmp, 'small.png');
+  fs.writeFileSync(file, Buffer.alloc(2000));
+  await prints(
+    'ERR_UPSCALER_LIMIT ERR_UPSCALER_UNSUPPORTED_FORMAT',
+    `
+    const codes = [];
+    for (const limitInputBytes of [1999, 2000]) {
+      codes.push(await code(new Upscaler({ model: NEAREST, limitInputBytes }).upscale(${JSON.stringify(file)})));
+    }
+    console.log(...codes);
+  `,
+  );
+});
+
 test('what a file that is no picture holds, and how long it is, is not told', async () => {
   const secret = path.join(tmp, 'secret.txt');
   fs.writeFileSync(secret, 'hunter2 is the password');

@@ -1,17 +1,19 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { randomBytes } = require('node:crypto');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
+const { buffer } = require('node:stream/consumers');
 const { after, before, test } = require('node:test');
 const { setTimeout: delay } = require('node:timers/promises');
 const sharp = require('sharp');
 const Upscaler = require('..');
-const { NEAREST, decode, largestDifference, pattern, toTensor } = require('./support/pixels');
+const { NEAREST, largestDifference, pattern, toTensor } = require('./support/pixels');
 const { withUpscaler } = require('./support/with-upscaler');
 
-/** Calls of the class: what they report, how they end early, and how they share the machine. */
+/** Calls of the class: how they end early, and how they share the machine. */
 
 const thumbnail = pattern(48, 40, 3);
 /** Seconds of work, in many tiles. */
@@ -22,103 +24,6 @@ before(() => {
   upscaler = new Upscaler();
 });
 after(() => upscaler.dispose());
-
-test('progress rises from tile to tile to 1, and its slices are the result', async () => {
-  const picture = pattern(300, 210, 3);
-  const seen = [];
-  const result = await upscaler.upscale(picture, {
-    output: 'raw',
-    patchSize: 128,
-    padding: 16,
-    progress: (fraction, slice, data) => void seen.push({ fraction, slice, data }),
-  });
-  const fractions = seen.map(({ fraction }) => fraction);
-  assert.deepEqual(
-    fractions,
-    [...fractions].sort((a, b) => a - b),
-  );
-  assert.equal(fractions.at(-1), 1);
-  assert.equal(new Set(fractions).size, seen.length);
-
-  const stitched = new Uint8Array(result.data.length);
-  for (const { slice, data } of seen) {
-    const { pre, post } = data.patchCoordinates;
-    const [y, x] = [2 * (pre.origin[0] + post.origin[0]), 2 * (pre.origin[1] + post.origin[1])];
-    assert.deepEqual([slice.height, slice.width], [2 * post.size[0], 2 * post.size[1]]);
-    for (let row = 0; row < slice.height; row++) {
-      const line = slice.data.subarray(row * slice.width * 3, (row + 1) * slice.width * 3);
-      stitched.set(line, ((y + row) * result.width + x) * 3);
-    }
-  }
-  assert.deepEqual(Buffer.from(stitched), result.data);
-
-  const patches = Upscaler.getPatchesFromImage([300, 210], 128, 16);
-  assert.deepEqual(
-    seen.map(({ data: { row, col, patchCoordinates } }) => ({ row, col, patchCoordinates })),
-    patches.flatMap((line, row) => line.map((patchCoordinates, col) => ({ row, col, patchCoordinates }))),
-  );
-});
-
-test('slices in every form', async () => {
-  for (const [progressOutput, check] of [
-    ['buffer', async (slice) => (await decode(slice)).channels],
-    ['base64', async (slice) => (await decode(Buffer.from(slice.split(',')[1], 'base64'))).channels],
-    ['tensor', async (slice) => slice.shape[2]],
-    ['raw', async (slice) => slice.channels],
-  ]) {
-    const slices = [];
-    await upscaler.upscale(thumbnail, {
-      patchSize: 32,
-      padding: 0,
-      progressOutput,
-      progress: (_, slice) => void slices.push(slice),
-    });
-    assert.equal(slices.length, 4);
-    for (const slice of slices) assert.equal(await check(slice), 3, progressOutput);
-  }
-});
-
-test('progress without patchSize, within a tile, and over two passes', async () => {
-  const fractions = [];
-  const progress = (fraction) => void fractions.push(fraction);
-  await upscaler.upscale(pattern(300, 600, 3), { progress });
-  assert.ok(fractions.length > 5, `${fractions}`);
-  assert.equal(fractions.at(-1), 1);
-  fractions.length = 0;
-  await upscaler.upscale(thumbnail, { progress, scale: 5 });
-  assert.ok(fractions.length >= 2);
-  assert.deepEqual(
-    fractions,
-    [...fractions].sort((a, b) => a - b),
-  );
-  assert.equal(fractions.at(-1), 1);
-});
-
-test('a progress callback that throws ends its call with that error', async () => {
-  const error = new Error('enough');
-  const progress = () => {
-    throw error;
-  };
-  await assert.rejects(upscaler.upscale(poster, { output: 'raw', progress }), error);
-});
-
-test('no progress after the promise has settled', async () => {
-  const controller = new AbortController();
-  let settled = false;
-  let late = 0;
-  const call = upscaler.upscale(poster, {
-    output: 'raw',
-    signal: controller.signal,
-    progress: () => {
-      if (settled) late++;
-      controller.abort();
-    },
-  });
-  await assert.rejects(call, { code: 'ABORT_ERR' });
-  settled = true;
-  await delay(100);
-  assert.equal(late, 0);
-});
 
 /** How long one tile takes at most, generously: an automatic tile of SPAN, four times over. */
 async function tileTime() {
@@ -188,21 +93,48 @@ test('AbortSignal.timeout and the timeout option', async () => {
   assert.ok(performance.now() - begun < 60 + (await tileTime()));
 });
 
-test('more than maxPending waiting images are refused, and only those', async () => {
-  await withUpscaler({ maxPending: 3 }, async (own) => {
-    await own.ready;
-    const calls = Array.from({ length: 40 }, () => own.upscale(thumbnail, { output: 'raw' }));
-    const results = await Promise.allSettled(calls);
-    const refused = results.filter(({ status }) => status === 'rejected');
-    assert.ok(refused.length > 0 && refused.length <= 37, `${refused.length} refused`);
-    for (const { reason } of refused) assert.equal(reason.code, 'ERR_UPSCALER_QUEUE_FULL');
-    assert.equal(own.counters().done, 40 - refused.length);
-    await own.upscale(thumbnail);
+test('beside those that are worked on, maxPending images wait, and no more', async () => {
+  for (const [concurrency, maxPending] of [
+    [2, 3],
+    [1, 0],
+  ]) {
+    await withUpscaler({ concurrency, maxPending }, async (own) => {
+      await own.ready;
+      const calls = Array.from({ length: 12 }, () => own.upscale(thumbnail, { output: 'raw' }));
+      const { queued, running } = own.counters();
+      assert.ok(queued + running <= concurrency + maxPending && running <= concurrency);
+      const results = await Promise.allSettled(calls);
+      const refused = results.slice(concurrency + maxPending);
+      for (const { reason } of refused) assert.equal(reason?.code, 'ERR_UPSCALER_QUEUE_FULL');
+      assert.equal(own.counters().done, concurrency + maxPending);
+      await own.upscale(thumbnail);
+    });
+  }
+});
+
+test('no more images than concurrency are worked on at a time', async () => {
+  await withUpscaler({ concurrency: 2 }, async (own) => {
+    const photo = { data: new Uint8Array(3 * 256 * 256), width: 256, height: 256, channels: 3 };
+    let most = 0;
+    const look = () => (most = Math.max(most, own.counters().running));
+    const calls = Array.from({ length: 6 }, () => own.upscale(photo, { output: 'raw', progress: look }));
+    await Promise.all(calls);
+    assert.equal(most, 2);
+  });
+});
+
+test('streams that nobody reads yet do not keep others from beginning', async () => {
+  await withUpscaler({ concurrency: 1 }, async (own) => {
+    const photo = { data: randomBytes(3 * 700 * 700), width: 700, height: 700, channels: 3 };
+    const open = () => own.upscale(photo, { output: 'stream', highWaterMark: 1024 });
+    const streams = await Promise.all([open(), open(), open()]);
+    const sizes = await Promise.all(streams.map(async (stream) => (await buffer(stream)).length));
+    assert.equal(new Set(sizes).size, 1);
   });
 });
 
 test('calls that wait for the model or for their picture count as waiting', async () => {
-  await withUpscaler({ maxPending: 3 }, async (own) => {
+  await withUpscaler({ concurrency: 1, maxPending: 2 }, async (own) => {
     const calls = Array.from({ length: 5 }, () => own.upscale(thumbnail, { output: 'raw' }));
     // The model cannot be there before this function lets go of the event loop.
     assert.equal(own.counters().queued, 3);

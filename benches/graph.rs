@@ -2,8 +2,10 @@
 //!
 //! Measured: from the message of an `.onnx` to the network in the engine's form, for a network of 32 convolutions of 64
 //! channels in which one pass finds work at every convolution; `plain` is the same without any: what is over that is the
-//! pass. Then the steps from there to the engine: the rewrites for ONNX Runtime's kernels (`lower`) and handing the body
-//! to ours (`split`). Not measured: reading files, and making sessions.
+//! pass. Then the steps from there to the engine: the lowering for ONNX Runtime's kernels (`lower`) and the partition
+//! for ours (`partition`). Not measured: reading files, and creating sessions.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a benchmark that cannot begin should panic")]
 
 use divan::Bencher;
 use upscaler_node::compile::{onnxruntime, program};

@@ -5,6 +5,8 @@
 //! before; one worker. Not measured: what the network does, reading and writing files. Throughput counts the samples of
 //! the result.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a benchmark that cannot begin should panic")]
+
 use std::sync::Arc;
 
 use divan::Bencher;
@@ -14,7 +16,7 @@ use upscaler_node::error::Error;
 use upscaler_node::graph::SpatialGeometry;
 use upscaler_node::raster::{Raster, Samples};
 use upscaler_node::upscale::{
-    Counters, Hooks, Input, Job, Limits, Network, Networks, Options, Output, Ticket,
+    Counters, Hooks, Input, Job, Limits, LoadedNetwork, Networks, Options, OutputKind, Places, Ticket,
 };
 use upscaler_node::workers::{Cancel, Pool, Share};
 
@@ -76,12 +78,12 @@ fn picture(channels: u8) -> Raster {
 }
 
 /// Channels of the picture and of the network, and what comes out.
-const CASES: [(&str, u8, usize, Output); 5] = [
-    ("rgb", 3, 3, Output::Raw),
-    ("grey by colours", 1, 3, Output::Raw),
-    ("grey", 1, 1, Output::Raw),
-    ("rgba", 4, 4, Output::Raw),
-    ("rgb to floats", 3, 3, Output::Tensor),
+const CASES: [(&str, u8, usize, OutputKind); 5] = [
+    ("rgb", 3, 3, OutputKind::Raw),
+    ("grey by colours", 1, 3, OutputKind::Raw),
+    ("grey", 1, 1, OutputKind::Raw),
+    ("rgba", 4, 4, OutputKind::Raw),
+    ("rgb to floats", 3, 3, OutputKind::Tensor),
 ];
 
 #[divan::bench(args = CASES.iter().map(|case| case.0))]
@@ -92,7 +94,7 @@ fn stitching(bencher: Bencher, name: &str) {
     let count = SIDE as usize * SIDE as usize * usize::from(channels) * (SCALE * SCALE) as usize;
     bencher.counter(ItemsCount::new(count)).with_inputs(|| picture(channels)).bench_local_values(|picture| {
         let engines = Engines { primary: engine.clone(), grey: None };
-        let network = Network { name: "ready".to_owned(), engines };
+        let network = LoadedNetwork { name: "ready".to_owned(), engines };
         let job = Job {
             networks: Arc::new(Networks::new(network, Vec::new())),
             input: Input::Pixels { width: SIDE, height: SIDE, fetch: Box::new(|| Ok(picture)) },
@@ -101,9 +103,10 @@ fn stitching(bencher: Bencher, name: &str) {
             cancel: Cancel::default(),
             hooks: Hooks::default(),
             listener: None,
-            outlet: None,
+            stream: None,
         };
-        let ticket = Ticket::new(&Arc::new(Counters::default()), 1).expect("a free place");
+        let ticket =
+            Ticket::new(&Arc::new(Counters::default()), &Places::new(16, 256)).expect("a free place");
         runtime.block_on(job.run(&pool, Share::new(1), ticket)).expect("a result")
     });
 }

@@ -21,7 +21,7 @@ const [width, height, rate] = probe.stdout.trim().split(',');
 const size = { width: Number(width), height: Number(height), channels: 3 };
 const bytes = size.width * size.height * 3;
 
-await using upscaler = new Upscaler({ model });
+const upscaler = new Upscaler({ model });
 const { scale } = await upscaler.getModel();
 
 const raw = ['-f', 'rawvideo', '-pix_fmt', 'rgb24'];
@@ -73,5 +73,7 @@ for await (const data of frames(reader.stdout)) {
 while (pending.length > 0) await write();
 writer.stdin.end();
 const [code] = await once(writer, 'close');
+await upscaler.dispose();
 process.stderr.write('\n');
+await upscaler.dispose();
 process.exit(code ?? 1);

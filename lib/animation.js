@@ -3,9 +3,6 @@
 
 const { invalidValue } = require('./errors');
 
-/** Input pixels by which the guard sees further than the network: REACH in src/upscale/guard/mask.rs. */
-const GUARD_REACH = 7;
-
 /**
  * @typedef {import('./native').NativeAddon} NativeAddon
  * @typedef {import('./native').NativeAnimation} NativeAnimation
@@ -18,7 +15,7 @@ const GUARD_REACH = 7;
  *
  * @typedef {object} Workshop what the frames are upscaled with
  * @property {NativeAddon} native
- * @property {{ halo?: number }} info of the model
+ * @property {{ halo?: number, guardReach: number }} info of the model
  * @property {boolean} hooked whether the caller's code sees the pixels
  * @property {AbortSignal} signal
  * @property {(image: NativeImage) => Promise<NativeAnimation | null>} open
@@ -90,8 +87,8 @@ class Film {
     // result is not resized.
     const { scale, width, height, patchSize } = this.options;
     const resized = [scale, width, height, patchSize].some((option) => option !== undefined);
-    const { halo } = workshop.info;
-    this.margin = resized || workshop.hooked || halo === undefined ? undefined : halo + GUARD_REACH;
+    const { halo, guardReach } = workshop.info;
+    this.margin = resized || workshop.hooked || halo === undefined ? undefined : halo + guardReach;
     /** @type {NativeResult | undefined} */
     this.result = undefined;
     /** Of the result. */

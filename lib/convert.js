@@ -2,7 +2,7 @@
 'use strict';
 
 const check = require('./check');
-const { resolveModel } = require('./definition');
+const { resolveModel } = require('./resolve-model');
 const { fromNative } = require('./errors');
 const { loadNative } = require('./load-native');
 

@@ -1,108 +1,32 @@
 // @ts-check
 'use strict';
 
-const path = require('node:path');
-const { fileURLToPath } = require('node:url');
 const { types } = require('node:util');
-const { UpscalerError, describe, describeUrl, invalidType, invalidValue } = require('./errors');
-const origins = require('./catalogue/origins.json');
 const check = require('./check');
-const { locate, notInstalled } = require('./locate');
+const { UpscalerError, describe, invalidType } = require('./errors');
+const { fileUrlPath } = require('./model-path');
+const io = require('./io-handler');
 const models = require('./models');
-const packages = require('./packages');
 const { isUrl } = require('./urls');
-const { int8BeatsKernels, int8File } = require('./precision');
 
 /**
- * From what a user calls a model to what the addon can load.
+ * Model definitions: UpscalerJS's objects, and functions and packages that give them.
  *
  * @typedef {import('../index.js').ModelDefinition} ModelDefinition
- * @typedef {import('./native').ModelSource} ModelSource
- * @typedef {import('./catalogue/entry').Entry} Entry
  * @typedef {import('./tensor').TensorFlow} TensorFlow
- * @typedef {import('./native').Alternative} Alternative
- * @typedef {{
- *   definition: ModelDefinition,
- *   source: ModelSource,
- *   entry?: Entry,
- *   hooks?: Hooks,
- *   alternatives?: Alternative[],
- * }} ResolvedModel
- * @typedef {Pick<ModelDefinition, 'setup' | 'teardown' | 'preprocess' | 'postprocess'>} Hooks
  */
 
 const MODEL_TYPES = /** @type {const} */ (['layers', 'graph']);
 
 /**
- * @param {unknown} model
- * @param {{ scale?: number, channels?: number, precision?: 'fp32' | 'int8', guard?: boolean, tf?: TensorFlow }} options
- * @returns {ResolvedModel}
- */
-function resolveModel(model, { scale, channels, precision, guard, tf }) {
-  const named = models.channelsIn(model);
-  if (channels !== undefined && named !== undefined && channels !== named) {
-    throw invalidValue('options.channels', `${named}, as options.model says`, channels);
-  }
-  const resolved = findModel(model, { scale, tf });
-  const { entry, source } = resolved;
-  const int8 =
-    precision === 'int8' && entry !== undefined
-      ? { quantized: int8File(entry), quantizedBeatsKernels: int8BeatsKernels(entry) }
-      : {};
-  // An entry's network may be for 3 channels where its form for others is wanted: the addon makes that.
-  const wanted = channels ?? named ?? source.channels;
-  return guarded({ ...resolved, source: { ...source, channels: wanted, ...int8 } }, guard);
-}
-
-/**
- * Says of each network whether what it blows up is replaced: as the option says, else as the catalogue does. What a
- * guarded one is replaced with where it can be had goes with it.
- *
- * @param {ResolvedModel} resolved
- * @param {boolean} [guard]
- * @returns {ResolvedModel}
- */
-function guarded({ alternatives = [], ...resolved }, guard) {
-  const { entry } = resolved;
-  const own = guard ?? entry?.faithful ?? false;
-  const others = alternatives.map((other) => {
-    const { faithful = false } = models.findById(other.source.name) ?? {};
-    return { ...other, source: { ...other.source, guard: faithful && guard !== false } };
-  });
-  const fallback = own && entry !== undefined ? models.fallbackOf(entry) : undefined;
-  const known = others.some(({ role }) => role === 'fallback');
-  return {
-    ...resolved,
-    source: { ...resolved.source, guard: own },
-    alternatives: fallback === undefined || known ? others : [...others, asAlternative(fallback, 'fallback')],
-  };
-}
-
-/**
- * @param {unknown} model
- * @param {{ scale?: number, tf?: TensorFlow }} options
- * @returns {ResolvedModel}
- */
-function findModel(model, { scale, tf }) {
-  if (model === undefined) return fromDefault(scale);
-  if (isUrl(model)) return fromPath(fromFileUrl(model.href), scale);
-  if (typeof model === 'string') return isModelPath(model) ? fromPath(model, scale) : fromName(model, scale);
-  if (types.isUint8Array(model)) return fromBytes(model, scale);
-  if (models.isQuery(model))
-    return fromEntry(models.findByQuery({ scale, .../** @type {object} */ (model) }), scale);
-  if (typeof model === 'function') return fromDefinition(callDefinition(model, tf), scale);
-  return fromDefinition(model, scale);
-}
-
-/**
- * What can be seen to be wrong before anything is read.
+ * Checks `options.model` as far as that is possible before anything is read.
  *
  * @param {unknown} model
  */
 function checkModel(model) {
   if (model === undefined || ['string', 'function'].includes(typeof model) || types.isUint8Array(model))
     return;
-  if (isUrl(model)) return void fromFileUrl(model.href);
+  if (isUrl(model)) return void fileUrlPath(model.href);
   if (!check.isObject(model)) {
     throw invalidType(
       'options.model',
@@ -111,206 +35,6 @@ function checkModel(model) {
     );
   }
   if (!models.isQuery(model)) checkDefinition(unwrapDefault(model));
-}
-
-/**
- * No name: what suits each picture and its final size.
- *
- * @param {number} [scale]
- * @returns {ResolvedModel}
- */
-function fromDefault(scale) {
-  const entry = models.findDefault(scale);
-  const alternatives = models
-    .alternativesTo(entry)
-    .map((other) => asAlternative(other, other.artefacts === null ? 'clean' : 'compressed'));
-  return { ...fromEntry(entry, scale), alternatives };
-}
-
-/**
- * @param {Entry} entry
- * @param {Alternative['role']} role
- * @returns {Alternative}
- */
-function asAlternative(entry, role) {
-  const { source } = fromEntry(entry);
-  return { source, scale: entry.scale, role, artefacts: entry.artefacts ?? undefined };
-}
-
-/** @param {string} text a bare word is a name, so that no name can be taken for a file that happens to be there */
-function isModelPath(text) {
-  return path.isAbsolute(text) || /^(\.{1,2}[/\\]|file:)|\.(onnx|json|param)$/i.test(text);
-}
-
-/**
- * @param {string} file
- * @param {number} [scale]
- * @returns {ResolvedModel}
- */
-function fromPath(file, scale) {
-  const definition = { path: localPath(file), scale };
-  return { definition, source: definition };
-}
-
-/**
- * @param {Uint8Array} bytes
- * @param {number} [scale]
- * @returns {ResolvedModel}
- */
-function fromBytes(bytes, scale) {
-  return { definition: { scale }, source: { bytes: new Uint8Array(bytes), scale } };
-}
-
-/**
- * A package of others that the application installed is used as it is, the catalogue's model otherwise.
- *
- * @param {string} name
- * @param {number} [scale]
- */
-function fromName(name, scale) {
-  if (name.toLowerCase() === 'default') return fromDefault(scale);
-  if (isForeignPackage(name)) return fromPackage(name, scale);
-  const entry = models.findByName(name, scale);
-  if (entry !== undefined) return fromEntry(entry, scale);
-  if (name.startsWith('@')) return fromPackage(name, scale);
-  throw models.unknownName(name);
-}
-
-/** @param {string} name */
-function isForeignPackage(name) {
-  if (!name.startsWith('@') || name.startsWith('@upscaler-node/')) return false;
-  return packages.packageFolder(packages.packageName(name)) !== undefined;
-}
-
-/**
- * @param {string} module
- * @param {number} [scale]
- */
-function fromPackage(module, scale) {
-  return fromDefinition(pickDefinition(packages.requirePackage(module), module, scale), scale);
-}
-
-/**
- * @param {Entry} entry
- * @param {number} [scale]
- * @returns {ResolvedModel}
- */
-function fromEntry(entry, scale) {
-  if (scale !== undefined && scale !== entry.scale) throw wrongScale(entry.id, entry.scale, scale);
-  const place = locate(entry);
-  if (place === undefined) throw notInstalled(entry);
-  if ('module' in place) return fromPackage(place.module, entry.scale);
-  return fromDefinition(definitionOf(entry, place.folder));
-}
-
-/**
- * The definition that the entry's own package exports.
- *
- * @param {Entry} entry
- * @param {string} folder
- * @returns {ModelDefinition}
- */
-function definitionOf(entry, folder) {
-  const { scale, channels, inputRange, outputRange, modelType, divisibilityFactor, file, sha256 } = entry;
-  return {
-    path: path.join(folder, file),
-    modelType,
-    scale,
-    channels,
-    inputRange,
-    outputRange,
-    divisibilityFactor,
-    sha256,
-    _internals: { name: entry.package, path: file },
-  };
-}
-
-/**
- * @param {unknown} given
- * @param {number} [scale]
- * @returns {ResolvedModel}
- */
-function fromDefinition(given, scale) {
-  const definition = checkDefinition(unwrapDefault(given));
-  if (scale !== undefined && definition.scale !== undefined && definition.scale !== scale) {
-    throw wrongScale(describeDefinition(definition), definition.scale, scale);
-  }
-  const { entry, sha256 } = publishedAs(definition);
-  return {
-    definition,
-    entry,
-    hooks: hasBuiltInHooks(definition) ? undefined : definition,
-    source: {
-      path: definitionPath(definition),
-      name: entry?.id ?? definition._internals?.name,
-      scale: definition.scale ?? scale,
-      ...ranges(definition),
-      channels: definition.channels,
-      divisibilityFactor: definition.divisibilityFactor,
-      sha256,
-    },
-  };
-}
-
-/**
- * The catalogue's word on the weights of a package, which its code cannot change: their hash, and all that is known of
- * them. Another version of UpscalerJS's packages may hold others, of which nothing is known.
- *
- * @param {ModelDefinition} definition
- * @returns {{ entry?: Entry, sha256?: string }}
- */
-function publishedAs(definition) {
-  const { path: file, sha256, _internals } = definition;
-  const entry = models.findByDefinition(definition);
-  if (entry === undefined || _internals === undefined) return { sha256 };
-  if (_internals.name === entry.package) return { entry, sha256: entry.sha256 };
-  if (file !== undefined) return { entry, sha256 };
-  if (packages.versionOf(_internals.name) !== entry.origin.version) return { sha256 };
-  return { entry, sha256: entry.modelType === 'graph' ? entry.sha256 : check.own(origins, entry.id) };
-}
-
-/**
- * UpscalerJS takes 0..255 where a definition of a TensorFlow.js model gives no range. Of an `.onnx` the model itself
- * knows better.
- *
- * @param {ModelDefinition} definition
- */
-function ranges({ path: file, inputRange, outputRange }) {
-  if (file !== undefined && /\.onnx$/i.test(file)) return { inputRange, outputRange };
-  return { inputRange: inputRange ?? ZERO_TO_255, outputRange: outputRange ?? ZERO_TO_255 };
-}
-
-/** @type {[number, number]} */
-const ZERO_TO_255 = [0, 255];
-
-/** @param {ModelDefinition} definition those of UpscalerJS's own packages want its TensorFlow.js, and are built in here */
-function hasBuiltInHooks(definition) {
-  return definition._internals?.name?.startsWith('@upscalerjs/') ?? false;
-}
-
-/**
- * @param {ModelDefinition} definition
- * @returns {string}
- */
-function definitionPath({ path: file, _internals }) {
-  if (file !== undefined) return localPath(file);
-  const { name, path: inside } = /** @type {NonNullable<typeof _internals>} */ (_internals);
-  return packages.fileOfPackage(name, inside);
-}
-
-/** @param {string} file a path or a file: URL */
-function localPath(file) {
-  if (/^https?:/i.test(file)) throw invalidValue('model path', 'a local file', describeUrl(file));
-  return /^file:/i.test(file) ? fromFileUrl(file) : path.resolve(file);
-}
-
-/** @param {string} url */
-function fromFileUrl(url) {
-  try {
-    return fileURLToPath(url);
-  } catch {
-    throw invalidValue('options.model', 'the file: URL of a local file', describeUrl(url));
-  }
 }
 
 /**
@@ -379,8 +103,16 @@ function checkDefinition(given) {
   ) {
     throw invalidType('model definition _internals', 'an object with name and path', internals);
   }
-  if (definition.path !== undefined && typeof definition.path !== 'string') {
-    throw invalidType('model definition path', 'a string', definition.path);
+  if (
+    definition.path !== undefined &&
+    typeof definition.path !== 'string' &&
+    !io.isHandler(definition.path)
+  ) {
+    throw invalidType(
+      'model definition path',
+      "a string or one of TensorFlow.js's IO handlers",
+      definition.path,
+    );
   }
   check.oneOf('model definition modelType', definition.modelType, MODEL_TYPES);
   check.integer('model definition scale', definition.scale, 1);
@@ -400,16 +132,11 @@ function describeDefinition({ path: file, _internals }) {
   return _internals?.name ?? describe(file);
 }
 
-/**
- * @param {string} model
- * @param {number} found
- * @param {number} expected
- */
-function wrongScale(model, found, expected) {
-  return new UpscalerError(
-    'ERR_UPSCALER_MODEL_NOT_FOUND',
-    `Expected a model of scale ${expected} (options.scale) but ${model} has scale ${found}`,
-  );
-}
-
-module.exports = { resolveModel, checkModel };
+module.exports = {
+  callDefinition,
+  checkDefinition,
+  checkModel,
+  describeDefinition,
+  pickDefinition,
+  unwrapDefault,
+};

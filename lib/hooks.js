@@ -8,8 +8,8 @@ const tensor = require('./tensor');
  * The functions that a hand-written model definition may bring: UpscalerJS calls them with its TensorFlow.js; here
  * they get the one of `options.tf`, or plain tensors (`{ data: Float32Array, shape }`) without it.
  *
- * @typedef {import('./definition').Hooks} Hooks
- * @typedef {import('./definition').ResolvedModel} ResolvedModel
+ * @typedef {import('./resolve-model').Hooks} Hooks
+ * @typedef {import('./resolve-model').ResolvedModel} ResolvedModel
  * @typedef {import('./call').Call} Call
  * @typedef {import('./native').NativeTensor} NativeTensor
  * @typedef {import('./native').NativeHook} NativeHook
@@ -39,7 +39,7 @@ async function setUp(hooks, tf) {
 function forAddon(hooks, tf, call) {
   const prepare = (/** @type {'preprocess' | 'postprocess'} */ name) => {
     const hook = hooks?.[name];
-    return hook && guard(call, name, (given) => run(hook, `the result of ${name}`, given, tf));
+    return hook && guard(call, name, tf, (given) => run(hook, `the result of ${name}`, given, tf));
   };
   return { preprocess: prepare('preprocess'), postprocess: prepare('postprocess') };
 }
@@ -47,15 +47,16 @@ function forAddon(hooks, tf, call) {
 /**
  * @param {Call} call
  * @param {string} name
+ * @param {TensorFlow | undefined} tf
  * @param {NativeHook} hook
  * @returns {NativeHook}
  */
-function guard(call, name, hook) {
+function guard(call, name, tf, hook) {
   return async (given) => {
     try {
       return await hook(given);
     } catch (cause) {
-      call.cancel(cause instanceof UpscalerError ? cause : failed(name, cause));
+      call.cancel(cause instanceof UpscalerError ? cause : failed(name, cause, tf));
       throw cause;
     }
   };
@@ -64,9 +65,14 @@ function guard(call, name, hook) {
 /**
  * @param {string} name
  * @param {unknown} cause
+ * @param {TensorFlow} [tf]
  */
-function failed(name, cause) {
-  const message = `The model definition's ${name} threw`;
+function failed(name, cause, tf) {
+  const hint =
+    tf === undefined
+      ? ' (it is given a plain tensor, { data, shape }: if it wants one of TensorFlow.js, pass that as options.tf)'
+      : '';
+  const message = `The model definition's ${name} threw${hint}`;
   return new UpscalerError('ERR_UPSCALER_INFERENCE', message, { cause });
 }
 

@@ -2,14 +2,16 @@
 'use strict';
 
 const fs = require('node:fs');
+const { createRequire } = require('node:module');
 const path = require('node:path');
 const { version } = require('../package.json');
 const { UpscalerError } = require('./errors');
 const { assertWhole } = require('./library-file');
+const { ROOT, isBundled } = require('./root');
 
 /**
  * Finds the addon for this platform: beside package.json in a clone that was built, else in the package of this
- * platform. The `require`s are literal so that bundlers see them.
+ * platform.
  *
  * @typedef {import('./native').NativeAddon} NativeAddon
  * @typedef {{ file: string, load: () => NativeAddon }} Found
@@ -36,6 +38,12 @@ const LIBRARIES = {
   darwin: 'libupscaler_onnxruntime.dylib',
   win32: 'upscaler_onnxruntime.dll',
 };
+
+/**
+ * Not this module's own `require`, which bundlers follow: they can make nothing of native code, and of the packages of
+ * other platforms that are not there.
+ */
+const nativeRequire = createRequire(path.join(ROOT, 'index.js'));
 
 /** @type {NativeAddon | undefined} */
 let loaded;
@@ -84,64 +92,33 @@ function libraryBeside(addon) {
  * @returns {(() => Found)[]}
  */
 function attempts(platform) {
+  const name = /** @type {Record<string, string>} */ (PLATFORMS)[platform];
+  if (name === undefined) return [];
+  const built = path.join(ROOT, `upscaler.${name.slice('@upscaler-node/'.length)}.node`);
+  return [
+    () => ({ file: nativeRequire.resolve(built), load: () => nativeRequire(built) }),
+    () => ({ file: nativeRequire.resolve(name), load: () => loadPackage(platform) }),
+  ];
+}
+
+/**
+ * The names are literal for what traces the files of a deployment.
+ *
+ * @param {string} platform
+ * @returns {NativeAddon}
+ */
+function loadPackage(platform) {
   switch (platform) {
     case 'linux-x64':
-      return [
-        () => ({
-          file: require.resolve('../upscaler.linux-x64-gnu.node'),
-          load: () => require('../upscaler.linux-x64-gnu.node'),
-        }),
-        () => ({
-          file: require.resolve('@upscaler-node/linux-x64-gnu'),
-          load: () => require('@upscaler-node/linux-x64-gnu'),
-        }),
-      ];
+      return nativeRequire('@upscaler-node/linux-x64-gnu');
     case 'linux-arm64':
-      return [
-        () => ({
-          file: require.resolve('../upscaler.linux-arm64-gnu.node'),
-          load: () => require('../upscaler.linux-arm64-gnu.node'),
-        }),
-        () => ({
-          file: require.resolve('@upscaler-node/linux-arm64-gnu'),
-          load: () => require('@upscaler-node/linux-arm64-gnu'),
-        }),
-      ];
+      return nativeRequire('@upscaler-node/linux-arm64-gnu');
     case 'darwin-arm64':
-      return [
-        () => ({
-          file: require.resolve('../upscaler.darwin-arm64.node'),
-          load: () => require('../upscaler.darwin-arm64.node'),
-        }),
-        () => ({
-          file: require.resolve('@upscaler-node/darwin-arm64'),
-          load: () => require('@upscaler-node/darwin-arm64'),
-        }),
-      ];
+      return nativeRequire('@upscaler-node/darwin-arm64');
     case 'win32-x64':
-      return [
-        () => ({
-          file: require.resolve('../upscaler.win32-x64-msvc.node'),
-          load: () => require('../upscaler.win32-x64-msvc.node'),
-        }),
-        () => ({
-          file: require.resolve('@upscaler-node/win32-x64-msvc'),
-          load: () => require('@upscaler-node/win32-x64-msvc'),
-        }),
-      ];
-    case 'win32-arm64':
-      return [
-        () => ({
-          file: require.resolve('../upscaler.win32-arm64-msvc.node'),
-          load: () => require('../upscaler.win32-arm64-msvc.node'),
-        }),
-        () => ({
-          file: require.resolve('@upscaler-node/win32-arm64-msvc'),
-          load: () => require('@upscaler-node/win32-arm64-msvc'),
-        }),
-      ];
+      return nativeRequire('@upscaler-node/win32-x64-msvc');
     default:
-      return [];
+      return nativeRequire('@upscaler-node/win32-arm64-msvc');
   }
 }
 
@@ -173,7 +150,7 @@ function glibcVersion() {
 
 /** Platform packages beside this package: there, but of another platform, when a lockfile or node_modules was moved. */
 function installedPackages() {
-  const scope = path.join(__dirname, '..', '..', '@upscaler-node');
+  const scope = path.join(ROOT, '..', '@upscaler-node');
   const known = Object.values(PLATFORMS);
   try {
     return fs

@@ -35,6 +35,7 @@ export interface NativeQuantized {
 
 export interface NativeUpscalerOptions {
   threads?: number;
+  concurrency?: number;
   maxPending?: number;
   /** Of a file on disk. */
   limitInputBytes?: number;
@@ -61,10 +62,10 @@ export interface NativeUpscaler {
   ): Promise<NativeResult>;
   /** A file of several frames; null for anything else. */
   openAnimation(image: NativeImage): Promise<NativeAnimation | null>;
-  /** The encoded result of a call that is not started yet leaves by `nextPiece`; `closeStream` follows. */
+  /** The encoded result of a call that is not started yet is sent in chunks, read by `nextChunk`; `closeStream` follows. */
   openStream(id: number): void;
-  /** The head, then bytes, then `null`, whether the call went well or not. */
-  nextPiece(id: number): Promise<NativePiece | null>;
+  /** A header, then bytes, then `null`, also after an error. */
+  nextChunk(id: number): Promise<NativeChunk | null>;
   closeStream(id: number): void;
   abort(id: number): void;
   dispose(): Promise<void>;
@@ -129,6 +130,8 @@ export interface ModelInfo {
   channels: number;
   /** Absent if the network must see the whole picture. */
   halo?: number;
+  /** Input pixels by which the result of a guarded network depends on more than its halo. */
+  guardReach: number;
   format: 'onnx' | 'tfjs' | 'ncnn';
   parameters: number;
   /** Absent where the work does not grow with the picture. */
@@ -164,7 +167,7 @@ export type NativeHook = (given: NativeTensor) => Promise<NativeTensor>;
 
 export interface NativeUpscaleOptions {
   output?: 'encoded' | 'raw' | 'tensor';
-  format?: 'png' | 'jpeg' | 'webp' | 'tiff' | 'gif';
+  format?: 'png' | 'jpeg' | 'webp' | 'avif' | 'tiff' | 'gif';
   quality?: number;
   lossless?: boolean;
   compressionLevel?: number;
@@ -248,12 +251,12 @@ export interface NativeResult extends NativePixels {
   warnings: string[];
 }
 
-export interface NativePiece {
-  head?: NativeHead;
+export interface NativeChunk {
+  header?: NativeStreamHeader;
   data?: Buffer;
 }
 
-export interface NativeHead {
+export interface NativeStreamHeader {
   format: string;
   width: number;
   height: number;

@@ -13,14 +13,12 @@ const { noticeMistyped } = require('./mistyped');
  * @typedef {Output | 'stream'} CallOutput
  */
 
-/** The largest photographs of phones. sharp's 268 megapixels would be a gigabyte for a file of some bytes. */
-const LIMIT_INPUT_PIXELS = 50_000_000;
-/** Four times what sharp reads: 16 times the largest input fits. */
-const LIMIT_OUTPUT_PIXELS = 4 * 268_402_689;
-/** For what is read into memory, whose size is not known or not chosen here: files, streams, URLs. */
+/**
+ * For what is read into memory: files, streams, URLs. All other defaults of the addon's options are its own
+ * (src/upscale/options.rs).
+ */
 const LIMIT_INPUT_BYTES = 256 * 1024 * 1024;
 
-const MAX_PENDING = 256;
 /** For a model to load, in milliseconds: the largest of the catalogue take some seconds, on a busy machine some ten. */
 const LOAD_TIMEOUT = 120_000;
 /** Node's timers hold 31 bits of milliseconds (24 days). */
@@ -41,6 +39,7 @@ const FORMATS = /** @type {const} */ ({
   jpeg: 'jpeg',
   jpg: 'jpeg',
   webp: 'webp',
+  avif: 'avif',
   tiff: 'tiff',
   tif: 'tiff',
   gif: 'gif',
@@ -77,18 +76,16 @@ function readUpscalerOptions(given) {
     input: {
       allowPaths: check.boolean('options.allowPaths', options.allowPaths) ?? true,
       fetch: parseFetch(options.fetch),
-      limitInputBytes: check.count('options.limitInputBytes', options.limitInputBytes) ?? LIMIT_INPUT_BYTES,
+      limitInputBytes,
     },
     native: /** @type {NativeUpscalerOptions} */ ({
       threads: check.integer('options.threads', options.threads, 1, 1024),
-      maxPending: check.integer('options.maxPending', options.maxPending, 0) ?? MAX_PENDING,
-      limitInputPixels: parseLimit('options.limitInputPixels', options.limitInputPixels, LIMIT_INPUT_PIXELS),
-      limitOutputPixels: parseLimit(
-        'options.limitOutputPixels',
-        options.limitOutputPixels,
-        LIMIT_OUTPUT_PIXELS,
-      ),
-      failOn: check.oneOf('options.failOn', options.failOn, FAIL_ON) ?? 'error',
+      concurrency: check.integer('options.concurrency', options.concurrency, 1, 1024),
+      maxPending: check.integer('options.maxPending', options.maxPending, 0),
+      limitInputBytes,
+      limitInputPixels: parseLimit('options.limitInputPixels', options.limitInputPixels),
+      limitOutputPixels: parseLimit('options.limitOutputPixels', options.limitOutputPixels),
+      failOn: check.oneOf('options.failOn', options.failOn, FAIL_ON),
     }),
   };
 }
@@ -289,13 +286,12 @@ function parseTf(tf) {
 /**
  * @param {string} name
  * @param {unknown} limit
- * @param {number} fallback
- * @returns {number} 0: no limit
+ * @returns {number | undefined} 0: no limit; `undefined`: the default
  */
-function parseLimit(name, limit, fallback) {
+function parseLimit(name, limit) {
   if (limit === false) return 0;
-  if (limit === true) return fallback;
-  return check.count(name, limit) ?? fallback;
+  if (limit === true) return undefined;
+  return check.count(name, limit);
 }
 
 module.exports = {

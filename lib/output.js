@@ -52,7 +52,7 @@ function toResult(result, output, resolveWithObject) {
  * What a call resolves with whose result is a stream: its size and how long it took are not known yet.
  *
  * @param {import('./result-stream').ResultStream} stream
- * @param {import('./native').NativeHead} head
+ * @param {import('./native').NativeStreamHeader} header
  * @param {boolean} resolveWithObject
  */
 function toStreamResult(stream, { width, height, channels, format, model }, resolveWithObject) {

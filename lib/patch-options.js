@@ -26,7 +26,7 @@ function checkPatches({ patchSize, padding }, info, divisor = 1) {
     );
     return {};
   }
-  warnOfSeams(padding, info);
+  warnOfSeams(patchSize, padding, info);
   const rounded = Math.ceil(patchSize / divisor) * divisor;
   if (rounded !== patchSize) {
     warnOnce(
@@ -38,19 +38,26 @@ function checkPatches({ patchSize, padding }, info, divisor = 1) {
 }
 
 /**
+ * @param {number} patchSize
  * @param {number | undefined} padding
  * @param {ModelInfo} info
  */
-function warnOfSeams(padding, { name, halo }) {
+function warnOfSeams(patchSize, padding, { name, halo, receptiveField }) {
+  // Beyond the receptive field tiles overlap only to be the same to the last bit.
+  const seen = Math.min(halo ?? Infinity, receptiveField ?? Infinity);
   if (padding === undefined) {
     warnOnce(
       'UPSCALER_PADDING',
       'padding is undefined but patchSize is given: patches without padding show at their seams. Leave patchSize out for seamless tiles, or give padding: 0 to hide this warning',
     );
-  } else if (padding > 0 && halo !== undefined && padding < halo) {
+  } else if (padding > 0 && seen !== Infinity && padding < seen) {
+    const more =
+      2 * seen < patchSize
+        ? `give padding: ${seen}`
+        : `patches of ${patchSize} have no room for it, leave patchSize out`;
     warnOnce(
       'UPSCALER_PADDING',
-      `padding ${padding} is less than the ${halo} pixels that ${name} sees on each side: patches may show at their seams`,
+      `padding ${padding} is less than the ${seen} pixels that ${name} sees on each side: patches may show at their seams; ${more}`,
     );
   }
 }

@@ -5,7 +5,7 @@ const fs = require('node:fs/promises');
 const path = require('node:path');
 const check = require('./check');
 const { STORAGES } = require('./convert');
-const { resolveModel } = require('./definition');
+const { resolveModel } = require('./resolve-model');
 const { UpscalerError, fromNative, invalidValue } = require('./errors');
 const { loadNative } = require('./load-native');
 

@@ -6,21 +6,21 @@ const { AbortError, fromNative } = require('./errors');
 
 /**
  * @typedef {import('./call').Call} Call
- * @typedef {import('./native').NativeHead} NativeHead
+ * @typedef {import('./native').NativeStreamHeader} NativeStreamHeader
  * @typedef {import('./native').NativeUpscaler} NativeUpscaler
  */
 
 /**
- * The encoded result of a call, as it is made. It is pulled out of the addon, whose work waits for who does not read.
+ * The encoded result of a call while it is computed. It pulls chunks from the addon, whose work waits for a slow reader.
  */
 class ResultStream extends Readable {
   #native;
   #call;
   /** Settles with the call. @type {Promise<unknown>} */
   #done;
-  /** Read to learn that there is one. @type {Buffer | undefined} */
+  /** The first bytes, read by `opened`. @type {Buffer | undefined} */
   #first;
-  /** Resolves when the work is over, well or not; what was made may still wait to be read. @type {Promise<void>} */
+  /** Resolves when the work has ended, with an error or without; chunks may still wait to be read. @type {Promise<void>} */
   made;
 
   /**
@@ -40,19 +40,19 @@ class ResultStream extends Readable {
   /**
    * Waits for the first bytes, so that what fails before them rejects the call instead of ending a stream.
    *
-   * @returns {Promise<NativeHead>}
+   * @returns {Promise<NativeStreamHeader>}
    */
   async opened() {
     const failed = new Promise((_, reject) => this.#done.catch(reject));
-    const next = () => Promise.race([failed, this.#native.nextPiece(this.#call.id)]);
-    const { head } = (await next()) ?? {};
+    const next = () => Promise.race([failed, this.#native.nextChunk(this.#call.id)]);
+    const { header } = (await next()) ?? {};
     const { data } = (await next()) ?? {};
-    // Without pieces it has failed, and says how.
-    if (head === undefined || data === undefined) return failed;
+    // Without chunks the call has failed, and rejects.
+    if (header === undefined || data === undefined) return failed;
     this.#first = data;
-    // From here on the stream tells.
+    // From here on the stream reports errors.
     this.#done.catch((error) => this.destroy(error));
-    return head;
+    return header;
   }
 
   _read() {
@@ -63,9 +63,9 @@ class ResultStream extends Readable {
   }
 
   async #next() {
-    const piece = await this.#native.nextPiece(this.#call.id);
-    if (piece?.data) {
-      this.push(piece.data);
+    const chunk = await this.#native.nextChunk(this.#call.id);
+    if (chunk?.data) {
+      this.push(chunk.data);
       return;
     }
     await this.#done;

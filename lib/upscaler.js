@@ -4,21 +4,22 @@
 const { AbortError, UpscalerError, fromNative } = require('./errors');
 const { isMoving, upscaleFrames } = require('./animation');
 const { Call } = require('./call');
-const { resolveModel } = require('./definition');
+const { describeModel } = require('./describe-model');
 const { forAddon, setUp } = require('./hooks');
 const { tryReadSync, readImage } = require('./input');
+const { asFiles } = require('./io-handler');
 const { loadNative } = require('./load-native');
-const models = require('./models');
 const options = require('./options');
 const { toResult, toStreamResult } = require('./output');
 const { tellPanics } = require('./panics');
 const { reportTo, wantsSlices } = require('./progress');
+const { resolveModel } = require('./resolve-model');
 const { ResultStream } = require('./result-stream');
 const { checkPatches } = require('./patch-options');
 const { warn } = require('./warn');
 
 /**
- * @typedef {import('./definition').ResolvedModel} ResolvedModel
+ * @typedef {import('./resolve-model').ResolvedModel} ResolvedModel
  * @typedef {import('./native').ModelInfo} ModelInfo
  * @typedef {import('./native').NativeImage} NativeImage
  * @typedef {import('./native').NativeProgress} NativeProgress
@@ -133,23 +134,7 @@ class Upscaler {
   }
 
   async getModel() {
-    const { definition, entry, info, alternatives = [] } = await this.#model;
-    const described = entry && models.describe(entry);
-    // A converted file counts differently: what was trained is in the catalogue.
-    const { parameters, macsPerPixel = null, receptiveField = null } = described ?? info;
-    const counted = { parameters, macsPerPixel, receptiveField, halo: info.halo ?? null };
-    const named = entry && { path: models.pathFor(entry, info.channels) };
-    const model = {
-      ...described,
-      ...named,
-      ...info,
-      ...counted,
-      model: info.name,
-      modelDefinition: definition,
-    };
-    return alternatives.length === 0
-      ? model
-      : { ...model, alternatives: alternatives.map(describeAlternative) };
+    return describeModel(await this.#model);
   }
 
   counters() {
@@ -167,12 +152,15 @@ class Upscaler {
       call.signal.throwIfAborted();
       const resolved = resolveModel(model, { scale, channels, precision, guard, tf });
       await call.race(setUp(resolved.hooks, tf));
-      const { source, alternatives = [] } = resolved;
+      const { alternatives = [] } = resolved;
       const others = alternatives.map((other) => ({
         ...other,
         source: { ...other.source, precision, executionProviders },
       }));
-      const info = await call.race(this.#native.load({ ...source, precision, executionProviders }, others));
+      const { handler, ...source } = resolved.source;
+      const load = (/** @type {string | undefined} */ path) =>
+        this.#native.load({ ...source, path, precision, executionProviders }, others);
+      const info = await call.race(handler ? asFiles(handler, load) : load(source.path));
       this.#loaded = { ...resolved, info };
       return this.#loaded;
     } catch (error) {
@@ -386,11 +374,6 @@ function instance(given) {
   }
 }
 
-/** @param {import('./native').Alternative} alternative */
-function describeAlternative({ source, scale, role, artefacts }) {
-  return { model: source.name, scale, role, artefacts: artefacts ?? null };
-}
-
 /** Methods that may be passed around without their instance, as UpscalerJS's may. */
 const METHODS = /** @type {const} */ ([
   'upscale',
@@ -402,17 +385,4 @@ const METHODS = /** @type {const} */ ([
   'counters',
 ]);
 
-/** Versions of what is inside; the engine's library is loaded when its version is asked for. */
-const versions = {
-  'upscaler-node': /** @type {string} */ (require('../package.json').version),
-  napi: process.versions.napi,
-  get onnxruntime() {
-    try {
-      return native.versions().onnxruntime;
-    } catch (error) {
-      throw fromNative(error);
-    }
-  },
-};
-
-module.exports = { Upscaler, versions };
+module.exports = { Upscaler };

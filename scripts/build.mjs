@@ -48,6 +48,7 @@ function buildAddon(profile) {
  */
 function compile(profile) {
   const args = ['build', '--profile', profile, '--lib', '--message-format=json-render-diagnostics'];
+  if (profile === 'release' && canAssemble()) args.push('--features', 'av1-assembly');
   const { status, stdout, error } = spawnSync('cargo', args, {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -66,6 +67,13 @@ function compile(profile) {
     ({ reason, target }) => reason === 'compiler-artifact' && target.kind.includes('cdylib'),
   );
   return artifact.filenames.find((file) => /\.(so|dylib|dll)$/.test(file));
+}
+
+/** Whether the AV1 codecs' assembly can be built here: rav1e's wants nasm 2.15 on x86-64, a C compiler on arm64. */
+function canAssemble() {
+  if (process.arch === 'arm64') return process.platform !== 'win32';
+  const version = spawnSync('nasm', ['-v'], { encoding: 'utf8' }).stdout?.match(/version (\d+)\.(\d+)/);
+  return version != null && Number(version[1]) * 100 + Number(version[2]) >= 215;
 }
 
 /** @returns {string} as lib/load-native.js wants it */

@@ -1,8 +1,7 @@
-//! Where this library's memory comes from: large blocks straight from the system, to which they go back as soon as they are
-//! freed; small ones from the C library.
+//! The global allocator: maps large blocks directly and unmaps them when they are freed; small ones are the C library's.
 //!
-//! The C library's heap keeps what is freed in the middle of it. After 1,500 pictures of many sizes it held hundreds of
-//! megabytes that nobody used, because pictures and results lay among small blocks that lived on. Blocks of this size are
+//! The C library's heap keeps memory that is freed in the middle of it. After 1,500 pictures of many sizes it held hundreds
+//! of unused megabytes, because pictures and results lay among small blocks that were still in use. Blocks of this size are
 //! few, and clearing their pages costs a hundredth of what is computed on them.
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -10,14 +9,14 @@ use std::alloc::{GlobalAlloc, Layout, System};
 /// Blocks from this size on are the system's: a picture of 512x512 pixels and what is smaller come and go too often.
 const LARGE: usize = 1 << 20;
 
-/// The allocator of everything that is written in Rust here.
+/// The allocator of all Rust code in this library.
 pub struct Allocator;
 
 #[cfg(not(test))]
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;
 
-/// Whether the system's pages are aligned as is wanted, and the block is worth some.
+/// Whether a block is mapped directly: large, and aligned to no more than a page.
 fn is_large(size: usize, align: usize) -> bool {
     cfg!(unix) && size >= LARGE && align <= 4096
 }

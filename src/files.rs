@@ -1,55 +1,55 @@
-//! Files that somebody names: opened once, regular ones alone, and read up to a limit. Pipes and devices may never answer, or
-//! never end, and opening some of them does something.
+//! Reads files whose paths come from outside: regular files alone, opened once, up to a limit. Pipes and devices may block
+//! forever or never end, and opening some of them has effects.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Bytes that are read between two looks at whether anybody still wants them.
-const PIECE: usize = 4 << 20;
+/// Bytes that are read between two checks for cancellation.
+const CHUNK: usize = 4 << 20;
 
 /// Why a file was not read.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
-    /// The system says so.
+    /// An error of the system.
     #[error("{0}")]
     Io(#[from] io::Error),
     /// A folder, a pipe, a device, a socket.
     #[error("it is no regular file")]
     Irregular,
-    /// It has more bytes than are taken.
+    /// It has more bytes than the limit.
     #[error("it has more than {0} bytes")]
     Large(u64),
-    /// Nobody wants it any more.
-    #[error("the reading was given up")]
-    Abandoned,
+    /// The reading was cancelled.
+    #[error("the reading was cancelled")]
+    Cancelled,
 }
 
-/// Reads a regular file of at most `most` bytes, as long as it is `wanted`.
+/// Reads a regular file of at most `max_bytes` bytes, until `is_cancelled`.
 ///
 /// # Errors
-/// See [`Refused`]. Nothing of what is in the file, nor how long it is, is told.
-pub fn read(path: &Path, most: u64, wanted: &dyn Fn() -> bool) -> Result<Vec<u8>, Refused> {
+/// See [`Refused`]. It reveals neither the file's contents nor its length.
+pub fn read(path: &Path, max_bytes: u64, is_cancelled: &dyn Fn() -> bool) -> Result<Vec<u8>, Refused> {
     let file = open(path)?;
-    // What was opened is looked at, not what the path leads to by now.
+    // Of the open file: the path may lead to another by now.
     let about = file.metadata()?;
     if !about.is_file() {
         return Err(Refused::Irregular);
     }
-    if about.len() > most {
-        return Err(Refused::Large(most));
+    if about.len() > max_bytes {
+        return Err(Refused::Large(max_bytes));
     }
     let mut bytes = Vec::new();
-    // One more, to see that there is none.
+    // One byte more, to see the end.
     let expected = usize::try_from(about.len()).unwrap_or(usize::MAX).saturating_add(1);
     bytes.try_reserve_exact(expected).map_err(|_| Refused::Io(io::ErrorKind::OutOfMemory.into()))?;
     loop {
-        if !wanted() {
-            return Err(Refused::Abandoned);
+        if is_cancelled() {
+            return Err(Refused::Cancelled);
         }
-        let read = (&file).take(PIECE as u64).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > most {
-            return Err(Refused::Large(most));
+        let read = (&file).take(CHUNK as u64).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > max_bytes {
+            return Err(Refused::Large(max_bytes));
         }
         if read == 0 {
             return Ok(bytes);
@@ -57,7 +57,7 @@ pub fn read(path: &Path, most: u64, wanted: &dyn Fn() -> bool) -> Result<Vec<u8>
     }
 }
 
-/// Opens without waiting: for a pipe that nobody writes to, `open` would never come back.
+/// Opens without blocking: `open` of a pipe without a writer would never return.
 #[cfg(unix)]
 fn open(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
@@ -89,22 +89,22 @@ mod tests {
         }
     }
 
-    const ALWAYS: fn() -> bool = || true;
+    const NEVER: fn() -> bool = || false;
 
     #[test]
     fn a_file_is_read_up_to_the_limit() {
         let folder = Folder::new("limit");
         let path = folder.0.join("file");
-        for size in [0, 1, PIECE, PIECE + 1] {
+        for size in [0, 1, CHUNK, CHUNK + 1] {
             let content: Vec<u8> = (0..size).map(|n| n as u8).collect();
             std::fs::write(&path, &content).unwrap();
-            assert_eq!(read(&path, size as u64, &ALWAYS).unwrap(), content);
+            assert_eq!(read(&path, size as u64, &NEVER).unwrap(), content);
             if size > 0 {
-                assert!(matches!(read(&path, size as u64 - 1, &ALWAYS), Err(Refused::Large(_))));
+                assert!(matches!(read(&path, size as u64 - 1, &NEVER), Err(Refused::Large(_))));
             }
         }
-        assert!(matches!(read(&path, u64::MAX, &|| false), Err(Refused::Abandoned)));
-        assert!(matches!(read(&folder.0.join("missing"), 9, &ALWAYS), Err(Refused::Io(_))));
+        assert!(matches!(read(&path, u64::MAX, &|| true), Err(Refused::Cancelled)));
+        assert!(matches!(read(&folder.0.join("missing"), 9, &NEVER), Err(Refused::Io(_))));
     }
 
     #[cfg(unix)]
@@ -119,21 +119,21 @@ mod tests {
         std::os::unix::fs::symlink("/dev/zero", &link).unwrap();
         for path in [&pipe, &link, &folder.0, Path::new("/dev/zero"), Path::new("/dev/tty")] {
             assert!(
-                matches!(read(path, u64::MAX, &ALWAYS), Err(Refused::Irregular | Refused::Io(_))),
+                matches!(read(path, u64::MAX, &NEVER), Err(Refused::Irregular | Refused::Io(_))),
                 "{}",
                 path.display()
             );
         }
         let socket = folder.0.join("socket");
         let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
-        assert!(matches!(read(&socket, u64::MAX, &ALWAYS), Err(Refused::Io(_))));
+        assert!(matches!(read(&socket, u64::MAX, &NEVER), Err(Refused::Io(_))));
     }
 
-    /// Files of the kernel's say that they have no bytes, and have some.
+    /// Files in /proc have length 0 and contents.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_file_that_is_longer_than_it_says() {
-        assert!(!read(Path::new("/proc/self/maps"), 1 << 30, &ALWAYS).unwrap().is_empty());
-        assert!(matches!(read(Path::new("/proc/self/maps"), 10, &ALWAYS), Err(Refused::Large(10))));
+        assert!(!read(Path::new("/proc/self/maps"), 1 << 30, &NEVER).unwrap().is_empty());
+        assert!(matches!(read(Path::new("/proc/self/maps"), 10, &NEVER), Err(Refused::Large(10))));
     }
 }

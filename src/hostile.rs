@@ -1,4 +1,4 @@
-//! Files from strangers: whatever their bytes are, decoders and readers of models give a result or a typed error, in memory that
+//! Untrusted files: whatever their bytes are, decoders and readers of models give a result or a typed error, in memory that
 //! is in proportion to the limit on pixels and to the file, and never panic.
 
 use std::alloc::{GlobalAlloc, Layout, System};

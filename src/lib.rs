@@ -6,10 +6,10 @@
 //! | module | job |
 //! |---|---|
 //! | [`error`] | the one error type and its stable codes |
-//! | `allocator` | where memory comes from |
-//! | [`budget`] | how long the loading of a model may take |
-//! | `files` | files that somebody names, read with care |
-//! | [`memory`] | how much of it pictures may take |
+//! | `allocator` | the global allocator: large blocks from the system |
+//! | [`load_cancel`] | cancels the loading of a model |
+//! | `files` | reads regular files, up to a limit |
+//! | [`memory`] | how much memory pictures may take |
 //! | [`raster`] | pixels: decode, encode, orient, colour, alpha, resample; knows no model |
 //! | [`graph`] | the ONNX graph in memory: messages, building, rewrites, receptive field; knows no file format |
 //! | [`mod@format`] | model files (onnx, tfjs, ncnn) → graph; knows no engine |
@@ -24,7 +24,6 @@
 //! | `node` | the only module that knows napi |
 
 mod allocator;
-pub mod budget;
 pub mod calibrate;
 pub mod compile;
 pub mod engine;
@@ -32,6 +31,7 @@ pub mod error;
 mod files;
 pub mod format;
 pub mod graph;
+pub mod load_cancel;
 pub mod memory;
 pub mod model;
 pub mod program;
@@ -47,3 +47,5 @@ mod node;
 
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod layers;

@@ -1,5 +1,5 @@
-//! How much memory the pictures of the process may take together: what was configured, else a part of what the process may
-//! have at all.
+//! How much memory the pictures of the process may take together: the configured limit, else a part of the memory that the
+//! process may use.
 
 use std::path::{Path, PathBuf};
 
@@ -7,17 +7,17 @@ use once_cell::sync::OnceCell;
 
 use crate::error::Error;
 
-/// What all pictures together may hold where there is plenty, in bytes.
-const MOST: u64 = 4 << 30;
+/// The default limit of a machine with plenty of memory, in bytes.
+const MAX_DEFAULT: u64 = 4 << 30;
 
-/// The same where there are many cores, for each: a tile in the network, and the picture that it is of.
-const MOST_PER_CORE: u64 = 256 << 20;
+/// The same for each core, if that is more: a tile in the network, and the picture that it is of.
+const MAX_DEFAULT_PER_CORE: u64 = 256 << 20;
 
-/// What the process takes beside pictures: Node, ONNX Runtime's library and a network of middle size.
-const ELSEWHERE: u64 = 160 << 20;
+/// What the process holds beside pictures: Node, ONNX Runtime's library and a network of medium size.
+const BASELINE: u64 = 160 << 20;
 
-/// No less is of use: a tile of the default network takes a third of it.
-const LEAST: u64 = 96 << 20;
+/// The least default limit: a tile of the default network takes a third of it.
+const MIN_DEFAULT: u64 = 96 << 20;
 
 static LIMIT: OnceCell<u64> = OnceCell::new();
 
@@ -34,19 +34,19 @@ pub fn configure(bytes: u64) -> Result<(), Error> {
     }
 }
 
-/// The memory that all pictures together may hold, in bytes: decoded pictures, activations, rows in the making and files.
+/// The memory that all pictures together may hold, in bytes: decoded pictures, activations, finished rows and files.
 pub fn limit() -> u64 {
-    *LIMIT.get_or_init(|| share_of(available()))
+    *LIMIT.get_or_init(|| default_limit(available()))
 }
 
-/// Half of what is left beside the rest of the process: the other half is for what cannot be counted, such as the caches of
-/// allocators and the application's own copies.
-fn share_of(available: u64) -> u64 {
+/// Half of what the process may use beside its baseline: the other half is for what cannot be counted, such as the caches
+/// of allocators and the application's own copies.
+fn default_limit(available: u64) -> u64 {
     let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
-    (available.saturating_sub(ELSEWHERE) / 2).clamp(LEAST, MOST.max(cores * MOST_PER_CORE))
+    (available.saturating_sub(BASELINE) / 2).clamp(MIN_DEFAULT, MAX_DEFAULT.max(cores * MAX_DEFAULT_PER_CORE))
 }
 
-/// What the process may have at all: the least of the machine's memory and the limits of the control groups it is in.
+/// What the process may use: the least of the machine's memory and the limits of its control groups.
 fn available() -> u64 {
     let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let machine = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| total_of(&text));
@@ -83,12 +83,12 @@ fn limits(groups: &str, mounted: &Path) -> Vec<u64> {
     found
 }
 
-/// Whether the system would give this much more: where it counts what it promises (`ulimit -v`, `vm.overcommit_memory=2`), a
-/// request that it refuses later ends the process.
+/// Checks that the system would allocate this much more: where it limits address space (`ulimit -v`,
+/// `vm.overcommit_memory=2`), a later allocation that fails ends the process.
 ///
 /// # Errors
 /// [`Error::Limit`].
-pub fn try_out(bytes: u64) -> Result<(), Error> {
+pub fn check_available(bytes: u64) -> Result<(), Error> {
     let size = usize::try_from(bytes).unwrap_or(usize::MAX).max(1);
     memmap2::MmapMut::map_anon(size).map(drop).map_err(|_| {
         Error::Limit(format!(
@@ -149,15 +149,15 @@ mod tests {
 
     #[test]
     fn pictures_get_half_of_what_is_left() {
-        assert!(share_of(u64::MAX) >= MOST);
-        assert_eq!(share_of(1 << 30), (864 << 20) / 2);
-        assert_eq!(share_of(64 << 20), LEAST);
+        assert!(default_limit(u64::MAX) >= MAX_DEFAULT);
+        assert_eq!(default_limit(1 << 30), (864 << 20) / 2);
+        assert_eq!(default_limit(64 << 20), MIN_DEFAULT);
         assert_eq!(total_of("MemFree: 1 kB\nMemTotal:       1024 kB\n"), Some(1 << 20));
     }
 
     #[test]
     fn more_than_any_machine_has_is_not_to_be_had() {
-        assert!(try_out(1 << 20).is_ok());
-        assert_eq!(try_out(1 << 60).unwrap_err().code(), "ERR_UPSCALER_LIMIT");
+        assert!(check_available(1 << 20).is_ok());
+        assert_eq!(check_available(1 << 60).unwrap_err().code(), "ERR_UPSCALER_LIMIT");
     }
 }

@@ -1,5 +1,7 @@
 //! The networks in `models/` are what their README says.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot begin should panic")]
+
 use upscaler_node::format;
 use upscaler_node::graph::Network;
 

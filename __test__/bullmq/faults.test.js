@@ -100,7 +100,9 @@ suite('when things fail', { skip: SKIP }, () => {
       const job = await queue.add(await largePng(400), { attempts: 1 });
       await first.until('active');
       await first.close(0);
-      assert.deepEqual(first.ids('returned'), [job.id]);
+      // BullMQ may give it the same job once more before it has stopped listening.
+      assert.deepEqual([...new Set(first.ids('returned'))], [job.id]);
+      assert.deepEqual(first.ids('completed'), []);
       const second = await work(options);
       assert.equal((await job.finished()).info.width, 800);
       await second.until('completed');

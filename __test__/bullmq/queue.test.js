@@ -102,6 +102,38 @@ suite('a queue and a worker', { skip: SKIP }, () => {
     });
   });
 
+  test('results travel beside the events, which every producer reads', async () => {
+    await withQueue({}, async (queue, work) => {
+      await work();
+      const { data } = await (await queue.add(png, { format: 'png' })).finished();
+      const stream = await redis.command('xrange', queue.queue.toKey('events'), '-', '+');
+      const events = JSON.stringify(stream);
+      assert.match(events, /completed/);
+      assert.ok(!events.includes(data.toString('base64').slice(0, 40)));
+      assert.ok(events.length < 5000, `${events.length} characters`);
+    });
+  });
+
+  test('a result that has expired is made again for who asks anew', async () => {
+    await withQueue({ ttl: 1000 }, async (queue, work) => {
+      await work();
+      const job = await queue.add(png);
+      await job.finished();
+      const key = queue.queue.toKey(`result:${job.id}`);
+      const seconds = Number(await redis.command('ttl', key));
+      assert.ok(seconds > 1 && seconds <= 61, `${seconds} s`);
+      // As after a minute in which no other job ended.
+      await redis.command('del', key);
+      await assert.rejects(job.finished(), { code: 'ERR_UPSCALER_READ', message: /expired/ });
+      const again = await queue.add(png);
+      assert.equal(again.id, job.id);
+      await assertDoubled((await again.finished()).data);
+      await again.remove();
+      assert.equal(await redis.command('exists', key), 0);
+      assert.equal(await queue.get(job.id), undefined);
+    });
+  });
+
   test('what cannot succeed is tried once, and says why', async () => {
     await withQueue({}, async (queue, work) => {
       const seen = statesOf(await work({ instance: { ...DOUBLER.instance, limitInputPixels: 2000 } }));
@@ -254,9 +286,29 @@ suite('a queue and a worker', { skip: SKIP }, () => {
       await stopped;
       assert.equal(await queue.cancel(active.id), false);
       assert.equal(await queue.cancel('unknown'), false);
-      const { data } = await (await queue.add(png)).finished();
-      assert.equal((await sharp(data).metadata()).width, 24);
-      void worker;
+      await worker.close({ grace: 0 });
+    });
+  });
+
+  test('what was cancelled is done for who asks for the same again', async () => {
+    await withQueue({}, async (queue, work) => {
+      const waiting = await queue.add(png);
+      assert.equal(await queue.cancel(waiting.id), true);
+      const again = await queue.add(png);
+      assert.equal(again.id, waiting.id);
+      await work();
+      await assertDoubled((await again.finished()).data);
+
+      await work({ instance: {} });
+      const large = await largePng(900);
+      const active = await queue.add(large, { model: 'denoise-2x-0' });
+      await eventually(() => active.job.isActive());
+      await queue.cancel(active.id);
+      await assert.rejects(active.finished(), { code: 'ABORT_ERR' });
+      const anew = await queue.add(large, { model: 'denoise-2x-0' });
+      assert.equal(anew.id, active.id);
+      await eventually(async () => ['active', 'completed'].includes(await anew.job.getState()));
+      assert.equal(await queue.cancel(anew.id), true);
     });
   });
 

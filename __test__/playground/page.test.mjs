@@ -80,7 +80,7 @@ test('a picture is dropped, another one pasted, and a file that is none is refus
     });
     const notice = page.locator('.notice.error');
     await notice.waitFor();
-    assert.match(await notice.innerText(), /Expected PNG, JPEG.*but received plain text/);
+    assert.match(await notice.innerText(), /^notes.png: Expected PNG, JPEG.*but received plain text/);
     assert.equal(await page.locator('.picture-name').innerText(), 'pasted.jpg', 'what was there stays');
     await notice.getByRole('button', { name: 'Dismiss' }).click();
     assert.ok(await notice.isHidden());

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,7 +9,9 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { pattern, withPlayground } from '../support/playground.mjs';
 
-/** Who gets in, and what stays behind. */
+/** Who gets in, what it weighs, and what stays behind. */
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
  * As any program may ask: with whatever headers, and a path that no client has tidied.
@@ -201,4 +203,16 @@ test('all that was written is gone when the playground is closed', async () => {
     await api.run({ picture: picture.id, model: { id: 'span-4x' } });
   });
   for (const name of own) assert.ok(!existsSync(`${tmpdir()}/${name}`) || before.has(name), name);
+});
+
+test('the page and its samples are in the package, and small', () => {
+  const { files } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+  assert.ok(files.includes('playground'));
+  const assets = ['page', 'samples'].flatMap((folder) =>
+    readdirSync(path.join(ROOT, 'playground', folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => path.join(parentPath, name)),
+  );
+  const bytes = assets.reduce((sum, file) => sum + statSync(file).size, 0);
+  assert.ok(assets.length > 30 && bytes <= 300_000, `${assets.length} files of ${bytes} bytes`);
 });

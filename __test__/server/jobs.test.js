@@ -110,13 +110,18 @@ test('a job is cancelled, and its work stops', async () => {
       assert.equal((await cancelled.json()).state, 'cancelled');
       assert.equal((await events).at(-1).event, 'cancelled');
       assert.equal((await fetch(job)).status, 410);
+      assert.equal((await fetch(`${job}/events`)).status, 410);
     }
     await eventually(() => upscale.status().running === 0 && upscale.status().waiting === 0);
   });
 });
 
-test('a result that is deleted or has expired is gone', async () => {
+test('a job that is deleted or has expired is gone', async () => {
   await serving({ ...DOUBLER, jobs: { ttl: 200 } }, async (jobs) => {
+    const failed = await add(jobs, Buffer.from('not a picture'));
+    await readEvents(`${failed}/events`);
+    assert.equal((await (await fetch(failed, { method: 'DELETE' })).json()).state, 'failed');
+    assert.equal((await fetch(failed)).status, 404);
     const [first, second] = [await add(jobs), await add(jobs)];
     await readEvents(`${first}/events`);
     await readEvents(`${second}/events`);
@@ -192,6 +197,8 @@ test('draining waits for jobs and for whoever fetches them', async () => {
     await readEvents(`${job}/events`);
     assert.equal(drained, false);
     assert.equal((await fetch(jobs, { method: 'POST', body: png })).status, 503);
+    // One that is refused leaves no timer of its request behind.
+    assert.ok(!process.getActiveResourcesInfo().includes('Timeout'));
     await (await fetch(job)).arrayBuffer();
     await draining;
   });

@@ -36,11 +36,24 @@ before(() => {
 });
 after(() => rmSync(out, { recursive: true, force: true }));
 
+const listedRaw = (archive) =>
+  execFileSync('tar', ['-tf', path.basename(archive)], { cwd: out, encoding: 'utf8' }).split('\n');
+
 const listed = (archive) =>
-  execFileSync('tar', ['-tf', path.basename(archive)], { cwd: out, encoding: 'utf8' })
-    .split('\n')
+  listedRaw(archive)
     .map((file) => file.replace(/^(\.|package)\//, ''))
     .filter((file) => file !== '' && !file.endsWith('/'));
+
+/**
+ * @param {string} name
+ * @param {string} from
+ * @returns {string | undefined} where a package is found from a folder
+ */
+const folderOf = (name, from) => {
+  const folder = path.join(from, 'node_modules', name);
+  if (existsSync(path.join(folder, 'package.json'))) return folder;
+  return path.dirname(from) === from ? undefined : folderOf(name, path.dirname(from));
+};
 
 test('npm/ holds what its script writes', () => {
   assert.deepEqual(
@@ -101,6 +114,7 @@ test("a platform's package has the addon, the library beside it and the licences
       'onnxruntime-LICENSE',
       'onnxruntime-ThirdPartyNotices.txt',
       'package.json',
+      'sbom.cdx.json',
     ].sort(),
   );
   const notices = execFileSync(
@@ -114,6 +128,63 @@ test("a platform's package has the addon, the library beside it and the licences
   );
   assert.match(notices, /^napi \d.*\(MIT\)$/m);
   assert.doesNotMatch(notices, /^(divan|proptest|napi-build) \d/m);
+});
+
+test('each package says what is in it, in CycloneDX', () => {
+  const read = (archive) => {
+    const file = listedRaw(archive).find((name) => name.endsWith('sbom.cdx.json'));
+    return JSON.parse(
+      execFileSync('tar', ['-xOf', path.basename(archive), file], {
+        cwd: out,
+        encoding: 'utf8',
+        maxBuffer: 2 ** 24,
+      }),
+    );
+  };
+  const native = read(packed.platform);
+  assert.equal(native.specVersion, '1.6');
+  const crates = native.components.filter(({ purl }) => purl.startsWith('pkg:cargo/'));
+  assert.ok(crates.length > 50);
+  for (const { name, hashes, licenses } of crates) {
+    assert.match(hashes?.[0].content ?? '', /^[0-9a-f]{64}$/, name);
+    assert.ok(licenses[0].expression, name);
+  }
+  assert.ok(native.components.some(({ name }) => name === 'onnxruntime-node'));
+  assert.deepEqual(
+    read(packed.main).components.map(({ name }) => name),
+    ['span-2x', 'span-4x', 'fast-2x', 'denoise-2x-0', 'denoise-2x-2'],
+  );
+  const { components } = read(packed.model);
+  assert.equal(components.length, listed(packed.model).filter((file) => file.endsWith('.onnx')).length);
+  for (const { hashes } of components) assert.match(hashes[0].content, /^[0-9a-f]{64}$/);
+});
+
+test('what npm installs with them has a licence that may be passed on', () => {
+  const allowed = /^(MIT|ISC|Apache-2\.0|BSD-[23]-Clause|0BSD|BlueOak-1\.0\.0|CC0-1\.0|Unlicense)$/;
+  const seen = new Map();
+  const visit = (name, from) => {
+    const folder = folderOf(name, from);
+    if (folder === undefined || seen.has(folder)) return;
+    const { license, dependencies = {} } = JSON.parse(
+      readFileSync(path.join(folder, 'package.json'), 'utf8'),
+    );
+    seen.set(folder, `${name}: ${license}`);
+    for (const dependency of Object.keys(dependencies)) visit(dependency, folder);
+  };
+  const folders = [
+    ROOT,
+    ...readdirSync(path.join(ROOT, 'packages')).map((name) => path.join(ROOT, 'packages', name)),
+  ];
+  for (const folder of folders) {
+    const { dependencies = {} } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+    for (const name of Object.keys(dependencies)) visit(name, folder);
+  }
+  const found = [...seen.values()];
+  assert.ok(found.length > 3);
+  assert.deepEqual(
+    found.filter((line) => !allowed.test(line.split(': ')[1])),
+    [],
+  );
 });
 
 test('installed from their archives, the packages work in an empty folder', () =>

@@ -21,7 +21,11 @@ const CELLS = path.join(CACHE, 'cells');
 const PHOTO = path.join(ROOT, 'tests', 'fixtures', 'raster', 'photo.png');
 
 /** Largest difference of a sample, of 255: decoders of lossy formats may round, and spread chroma, their own way. */
-const tolerance = (name) => (/^avif|^jpeg|-jpeg-|-lossy/.test(name) ? 8 : 0);
+const tolerance = (name) => {
+  if (/^avif|^jpeg|-jpeg-|-lossy/.test(name)) return 8;
+  // Linear light becomes sRGB.
+  return /^jxl-.*-(u16|f32)-/.test(name) ? 0.1 : 0;
+};
 
 function run(command, args) {
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
@@ -89,7 +93,7 @@ before(() => {
 });
 after(() => Promise.all(upscalers.map((upscaler) => upscaler.dispose())));
 
-for (const format of ['jpeg', 'tiff', 'png', 'gif', 'bmp', 'webp', 'avif', 'pnm']) {
+for (const format of ['jpeg', 'tiff', 'png', 'gif', 'bmp', 'webp', 'avif', 'jxl', 'pnm']) {
   test(`every kind of ${format} is right, or refused by name`, async (t) => {
     const wrong = [];
     const count = { right: 0, refused: 0 };

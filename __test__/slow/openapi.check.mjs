@@ -31,7 +31,7 @@ function install() {
 
 test('the service does what its OpenAPI document says', async () => {
   const program = install();
-  await withService(['--model', NEAREST, '--quiet'], async ({ origin }) => {
+  await withService(['--model', NEAREST], async ({ origin }) => {
     const args = [
       'run',
       `${origin}/openapi.json`,

@@ -27,9 +27,9 @@ async function failures(model, options, pictures) {
   const enlarger = await enlarge(model, options);
   const failed = [];
   try {
-    for (const { name, input, pixels } of pictures) {
+    for (const { name, input, pixels, original } of pictures) {
       const { result } = await enlarger.upscale(input);
-      const found = blown(pixels, result);
+      const found = blown(pixels, result, original);
       if (found.pixels > 0) failed.push({ name, ...found });
     }
   } finally {

@@ -18,7 +18,8 @@ async function startWorker(options) {
   });
   const events = [];
   createInterface(child.stdout).on('line', (line) => events.push(JSON.parse(line)));
-  const exited = once(child, 'exit');
+  // Not 'exit': what it said last may still be on its way then.
+  const exited = once(child, 'close');
   const worker = {
     child,
     /** `[event, id]` as they came. */
@@ -36,8 +37,13 @@ async function startWorker(options) {
     },
     exited,
   };
-  // It may be ended by what it finds in the queue.
-  await Promise.race([worker.until('ready-for-work'), exited]);
+  try {
+    // It may be ended by what it finds in the queue.
+    await Promise.race([worker.until('ready-for-work'), exited]);
+  } catch (error) {
+    await worker.kill();
+    throw error;
+  }
   return worker;
 }
 

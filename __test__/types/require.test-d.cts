@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { ReadableStream as WebReadableStream } from 'node:stream/web';
 import Upscaler = require('upscaler-node');
 import { type Equal, expect } from './equal.js';
 
@@ -60,6 +62,10 @@ function inputs() {
   void upscaler.upscale(new URL('file:///photo.jpg'));
   void upscaler.upscale(new Blob([]));
   void upscaler.upscale(process.stdin);
+  void upscaler.upscale(Readable.from([]));
+  void upscaler.upscale(new WebReadableStream());
+  void upscaler.upscale(new ReadableStream());
+  void upscaler.upscale(Readable.toWeb(Readable.from([])));
   void upscaler.upscale({ data: new Uint16Array(12), width: 2, height: 2, channels: 3 });
   void upscaler.upscale({ data: new Float32Array(12), shape: [2, 2, 3] });
   void upscaler.upscale({ shape: [2, 2, 3], data: async () => new Float32Array(12) });
@@ -88,10 +94,52 @@ async function life() {
   expect<Equal<typeof entries, Upscaler.CatalogueEntry[]>>();
 }
 
+/** Options that are made elsewhere keep what a call resolves with. */
+async function variables() {
+  const usual: Upscaler.UpscaleOptions = { format: 'jpeg', quality: 80 };
+  const buffer = await upscaler.upscale(image, usual);
+  expect<Equal<typeof buffer, Buffer>>();
+
+  const forTensors: Upscaler.UpscaleOptions<'tensor'> = { output: 'tensor' };
+  const tensor = await upscaler.upscale(image, forTensors);
+  expect<Equal<typeof tensor, Upscaler.Tensor>>();
+
+  const forStreams: Upscaler.StreamOptions = { output: 'stream', format: 'jpeg' };
+  const stream = await upscaler.upscale(image, forStreams);
+  expect<Equal<typeof stream, Readable>>();
+
+  const detailed = { output: 'raw', resolveWithObject: true } as const;
+  const raw = await upscaler.upscale(image, detailed);
+  expect<Equal<typeof raw, Upscaler.ResultWithInfo<Upscaler.RawImage>>>();
+
+  const unknown: Upscaler.UpscaleArgs = JSON.parse('{}');
+  const any = await upscaler.upscale(image, unknown);
+  expect<
+    Equal<
+      typeof any,
+      Upscaler.OutputTypes[Upscaler.Output] | Upscaler.ResultWithInfo<Upscaler.OutputTypes[Upscaler.Output]>
+    >
+  >();
+}
+
+/** Names are offered, and others are taken. */
+function names() {
+  const known: Upscaler.ModelName = 'span-2x';
+  new Upscaler({ model: known });
+  new Upscaler({ model: '@upscalerjs/esrgan-slim/4x', concurrency: 2, maxPending: 0 });
+  void Upscaler.listModels({ domain: 'photo', size: 'small' });
+  void Upscaler.listModels({ domain: 'anime', size: 'slim' });
+  // @ts-expect-error: not a model of the catalogue
+  const wrong: Upscaler.ModelName = 'span-3x';
+  // @ts-expect-error: a tensor is no encoded picture
+  const tensors: Upscaler.UpscaleOptions = { output: 'tensor' };
+  return [wrong, tensors];
+}
+
 // @ts-expect-error: no such output
 void upscaler.upscale(image, { output: 'gif' });
 // @ts-expect-error: no such format
-void upscaler.upscale(image, { format: 'avif' });
+void upscaler.upscale(image, { format: 'heic' });
 // @ts-expect-error: not an image
 void upscaler.upscale(42);
 // @ts-expect-error: not a model
@@ -99,7 +147,7 @@ new Upscaler({ model: 4 });
 // @ts-expect-error: not a query
 Upscaler.listModels({ colour: 'red' });
 
-void [outputs, progress, inputs, errors, life];
+void [outputs, progress, inputs, errors, life, variables, names];
 
 async function theDefault() {
   const { alternatives = [] } = await upscaler.getModel();

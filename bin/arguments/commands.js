@@ -26,6 +26,8 @@ const { OPTIONS } = require('./options');
 const { SERVE_OPTIONS } = require('./serve-options');
 
 const SIZE = ['scale', 'width', 'height', 'fit'];
+/** What convert and quantize write. */
+const ONNX_FILE = { ...OPTIONS.output, value: 'file.onnx', help: 'the file that is written' };
 const ENCODING = ['format', 'quality', 'lossless', 'depth', 'alpha', 'background', 'keep-metadata'];
 
 /** @type {Record<string, Command>} */
@@ -100,6 +102,14 @@ const COMMANDS = {
     least: 1,
     most: 1,
     options: ['models', 'output', 'scale', 'crop', 'threads', 'overwrite', 'json', 'quiet'],
+    own: {
+      output: {
+        ...OPTIONS.output,
+        value: 'file',
+        help: 'a sheet (.png, .jpg, .webp) or a page (.html)',
+      },
+      scale: { ...OPTIONS.scale, help: "of every result (default: the largest of the models')" },
+    },
     examples: [
       ['upscaler-node compare photo.jpg', 'photo-compare.png, with the models that are installed'],
       ['upscaler-node compare photo.jpg --models span-4x,photo-4x -o sheet.html', 'a page'],
@@ -147,6 +157,7 @@ const COMMANDS = {
     least: 1,
     most: 1,
     options: ['output', 'scale', 'storage', 'overwrite', 'quiet'],
+    own: { output: ONNX_FILE },
     examples: [['upscaler-node convert @upscalerjs/esrgan-slim/4x -o slim-4x.onnx', '']],
     load: () => require('../commands/convert').run,
   },
@@ -156,6 +167,7 @@ const COMMANDS = {
     least: 1,
     most: 1,
     options: ['calibrate', 'output', 'scale', 'storage', 'overwrite', 'quiet'],
+    own: { output: ONNX_FILE },
     examples: [['upscaler-node quantize model.onnx --calibrate photos/', 'writes model.int8.onnx']],
     load: () => require('../commands/quantize').run,
   },

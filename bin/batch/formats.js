@@ -5,7 +5,7 @@ const path = require('node:path');
 const { FORMATS } = require('../../lib/options');
 
 /** Files that a folder is searched for; any other can be named. */
-const READ = /\.(png|apng|jpe?g|jpe|jfif|webp|tiff?|bmp|gif|avif|qoi|p[bgpna]m)$/i;
+const READ = /\.(png|apng|jpe?g|jpe|jfif|webp|tiff?|bmp|gif|avif|jxl|qoi|p[bgpna]m)$/i;
 
 /** @type {Readonly<Record<string, string>>} the ending of a name for each format */
 const WRITTEN = { ...FORMATS, jpe: 'jpeg', jfif: 'jpeg' };

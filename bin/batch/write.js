@@ -3,6 +3,10 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { promisify } = require('node:util');
+
+/** Not the handle's own `sync`, which Yarn's Plug'n'Play lacks. */
+const fsync = promisify(fs.fsync);
 
 /** Files that are being written beside their final names, for `removeUnfinished`. @type {Set<string>} */
 const unfinished = new Set();
@@ -58,7 +62,7 @@ async function writeSynced(file, data, mode) {
   try {
     if (mode !== undefined) await handle.chmod(mode & 0o777);
     await handle.writeFile(data);
-    await handle.sync();
+    await fsync(handle.fd);
   } finally {
     await handle.close();
   }
@@ -88,7 +92,7 @@ async function syncFolder(folder) {
   try {
     const handle = await fs.promises.open(folder, 'r');
     try {
-      await handle.sync();
+      await fsync(handle.fd);
     } finally {
       await handle.close();
     }

@@ -80,16 +80,18 @@ async function tryAll(models, { picture, part, scale }, { json = false, quiet = 
   return trials;
 }
 
-/** Those that are there and enlarge, but for the large ones, which take their time. */
+/**
+ * Those that are there and enlarge, but for the large ones, which take their time. Of a network that comes in several
+ * scales, the one for 4x or the largest below; of one that comes in several strengths, the first.
+ */
 function installedModels() {
   const { listModels } = require('../../lib/models');
   const found = listModels().filter(
     ({ installed, scale, size }) => installed && scale > 1 && size !== 'large',
   );
-  // Of a family that comes in several scales, the one for 4x or the largest below.
   const best = new Map();
   for (const entry of found) {
-    const key = `${entry.family} ${entry.dataset} ${entry.noise}`;
+    const key = `${entry.family} ${entry.domain}`;
     const other = best.get(key);
     if (other === undefined || (entry.scale > other.scale && entry.scale <= 4)) best.set(key, entry);
   }

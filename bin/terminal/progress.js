@@ -157,7 +157,8 @@ class Progress {
     const elapsed = performance.now() - this.#begun;
     const seen = worked + working;
     if (elapsed < LEAST_SEEN.ms || seen < LEAST_SEEN.share * this.#weight) return '';
-    const left = Math.max(0, this.#weight - weight - working);
+    const left = this.#weight - weight - working;
+    if (left <= 0) return '';
     return `${this.#abilities.unicode ? ' · ' : ', '}${duration((elapsed / seen) * left)} left`;
   }
 }

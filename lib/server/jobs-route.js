@@ -100,8 +100,8 @@ async function jobOf(id, store) {
  * @returns {Promise<Reply>}
  */
 async function addJob(exchange, service, store) {
-  const limit = limitTime(exchange.signal, service);
   const admission = service.admit();
+  const limit = limitTime(exchange.signal, service);
   try {
     const nobody = { read() {}, begun() {}, upscaled() {}, end() {} };
     const picture = await readPicture({ ...exchange, signal: limit.signal }, service, admission, nobody);
@@ -130,7 +130,7 @@ async function addJob(exchange, service, store) {
  */
 async function showJob(exchange, view, service, store, self) {
   if (prefersJson(exchange.header('accept'))) return inJson(200, show(view, self));
-  if (view.state === 'cancelled') throw new RequestError(410, 'Expected a job that was not cancelled');
+  if (view.state === 'cancelled') throw cancelled();
   if (view.state === 'failed') return failed(view);
   if (view.state !== 'done') {
     const reply = inJson(202, show(view, self));
@@ -157,6 +157,10 @@ async function showJob(exchange, view, service, store, self) {
   return { status: 200, headers, body: result.data };
 }
 
+function cancelled() {
+  return new RequestError(410, 'Expected a job that was not cancelled');
+}
+
 /**
  * @param {JobView} view
  * @returns {Reply}
@@ -181,6 +185,7 @@ function failed({ error }) {
 async function events(exchange, id, store, self) {
   if (exchange.method !== 'GET') throw new RequestError(405, 'Expected GET', { allow: 'GET, OPTIONS' });
   const view = await jobOf(id, store);
+  if (view.state === 'cancelled') throw cancelled();
   // 204 is what tells a browser not to connect again.
   if (exchange.header('last-event-id') === LAST_EVENT && isOver(view)) return { status: 204, headers: {} };
   const headers = {

@@ -90,8 +90,8 @@ class MemoryJobs {
     const job = this.#jobs.get(id);
     if (job === undefined) return undefined;
     job.controller.abort(new AbortError());
-    if (job.result) this.#forget(id);
-    else if (!isOver(job)) this.#finish(job, { state: 'cancelled' });
+    if (isOver(job)) this.#forget(id);
+    else this.#finish(job, { state: 'cancelled' });
     return job.view;
   }
 

@@ -157,7 +157,7 @@ const EVENTS = {
       content: { 'text/event-stream': { schema: EVENT } },
     },
     204: { description: 'The end was sent already' },
-    ...problems([401, 404]),
+    ...problems([401, 404, 410]),
   },
 };
 
@@ -210,8 +210,8 @@ function requestBody(settings) {
 
 /** @param {Settings} settings */
 function pictures({ parameters }) {
-  // Without a choice a picture keeps its own format, TIFF among them.
-  const formats = new Set([...parameters.format, 'png', 'jpeg', 'webp', 'tiff']);
+  // Without a choice a picture keeps its own format, AVIF and TIFF among them.
+  const formats = new Set([...parameters.format, 'png', 'jpeg', 'webp', 'avif', 'tiff']);
   const entries = [...formats].map((format) => {
     const type = mediaType(format);
     return [type, { schema: { type: 'string', contentMediaType: type } }];

@@ -199,11 +199,12 @@ class Service {
   #instance(name = '') {
     const existing = this.#instances.get(name);
     if (existing) return existing;
-    const { upscaler, instance, limits } = this.#settings;
+    const { upscaler, instance, limits, concurrency } = this.#settings;
     const made =
       upscaler && name === ''
         ? upscaler
         : new Upscaler({
+            concurrency,
             ...instance,
             ...(name === '' ? {} : { model: name }),
             allowPaths: false,

@@ -57,7 +57,7 @@ interface CommonOptions {
   /** Of all keys in Redis. Default: BullMQ's, `'bull'`. */
   prefix?: string;
   store?: Store;
-  /** Bytes up to which a picture travels in its job. Default 256 KiB with a store, 16 MiB without. */
+  /** Bytes up to which a picture travels through Redis. Default 256 KiB with a store, 16 MiB without. */
   inlineLimit?: number;
 }
 
@@ -123,8 +123,10 @@ export class UpscaleJob {
   finished(options?: WaitOptions): Promise<UpscaledResult>;
   /** Of `addVariants`: the results in the order of the variants. */
   variants(options?: WaitOptions): Promise<UpscaledResult[]>;
-  /** Ends with the job. */
+  /** Ends with the job; the last of a job that is done says 100 percent. */
   progress(): AsyncGenerator<JobProgress>;
+  /** Forgets a job that waits or has ended, with its result. */
+  remove(): Promise<void>;
 }
 
 export class UpscaleQueue {

@@ -30,6 +30,7 @@ const ENDINGS = /** @type {Record<string, string>} */ ({
   JPEG: 'jpg',
   PNG: 'png',
   WebP: 'webp',
+  AVIF: 'avif',
   TIFF: 'tiff',
 });
 

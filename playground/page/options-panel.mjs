@@ -19,7 +19,8 @@ function read() {
   const lossy =
     format === 'jpeg' ||
     format === 'webp' ||
-    (format === '' && ['JPEG', 'WebP'].includes(state.picture?.facts.format ?? ''));
+    format === 'avif' ||
+    (format === '' && ['JPEG', 'WebP', 'AVIF'].includes(state.picture?.facts.format ?? ''));
   const lossless = form.elements.lossless.checked && format === 'webp';
   const width = Math.round(Number(value('width')));
   /** @type {Record<string, any>} */
@@ -62,7 +63,7 @@ function write() {
   elements.tile.value = options.tile ?? '';
   const format = options.format ?? picture?.facts.format.toLowerCase();
   byId('width-field').hidden = options.width === undefined;
-  byId('quality-field').hidden = !['jpeg', 'webp'].includes(format) || options.lossless === true;
+  byId('quality-field').hidden = !['jpeg', 'webp', 'avif'].includes(format) || options.lossless === true;
   byId('lossless-field').hidden = options.format !== 'webp';
   byId('alpha-field').hidden = picture?.facts.alpha !== true;
   showQuality();

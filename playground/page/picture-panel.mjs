@@ -75,7 +75,7 @@ export function openFile(file) {
     return undefined;
   }
   const name = file.name || `pasted.${file.type.split('/')[1] ?? 'png'}`;
-  return open(`Opening ${name}`, () => upload('pictures', file, name));
+  return open(`Opening ${name}`, () => upload('pictures', file, name), `${name}: `);
 }
 
 /** @param {string} id of a picture that is open in this run of the playground */
@@ -86,8 +86,9 @@ export function openKnown(id) {
 /**
  * @param {string} what
  * @param {() => Promise<any>} get
+ * @param {string} [about] in front of what went wrong
  */
-async function open(what, get) {
+async function open(what, get, about = '') {
   update({ opening: { busy: what } });
   announce(what);
   try {
@@ -95,7 +96,7 @@ async function open(what, get) {
     update({ picture, opening: {} });
     announce(`${picture.name}: ${size(picture.facts)} pixels`);
   } catch (/** @type {any} */ error) {
-    update({ opening: { error: error.message } });
+    update({ opening: { error: about + error.message } });
   }
 }
 

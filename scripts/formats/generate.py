@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 import jpeg
+import modern
 import other
 import tiff
 
@@ -25,7 +26,7 @@ def main():
     folder, photo = Path(sys.argv[1]), np.asarray(Image.open(sys.argv[2]).convert("RGB"))
     folder.mkdir(parents=True, exist_ok=True)
     count = 0
-    for name, extension, file, expected in (*jpeg.cells(photo), *tiff.cells(photo), *other.cells(photo)):
+    for name, extension, file, expected in (*jpeg.cells(photo), *tiff.cells(photo), *other.cells(photo), *modern.cells(photo)):
         (folder / f"{name}.{extension}").write_bytes(file)
         if isinstance(expected, str):
             (folder / f"{name}.refused").touch()

@@ -68,9 +68,9 @@ async function measure(name) {
   /** @type {Record<string, { pictures: number, blownPictures: number, blownPixels: number, farthest: number, guarded?: number, worst: string[] }>} */
   const kinds = {};
   try {
-    for (const { kind, name: title, input, pixels: reference } of pictures) {
+    for (const { kind, name: title, input, pixels: reference, original } of pictures) {
       const { result, guarded } = await enlarger.upscale(input);
-      const found = blown(reference, result);
+      const found = blown(reference, result, original);
       const of = (kinds[kind] ??= {
         pictures: 0,
         blownPictures: 0,

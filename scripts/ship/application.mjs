@@ -1,6 +1,6 @@
 /** What an application does with the packages, in a folder that has nothing of this checkout in reach. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,15 +9,22 @@ import { ROOT } from '../install.mjs';
 const require = createRequire(import.meta.url);
 
 /** In ms: for one command, on a machine that has much else to do. */
-const LONGEST = 180_000;
+const LONGEST = 600_000;
 
 const PICTURE = 'picture.png';
 
-/** @typedef {{ command: string[], files?: Record<string, string>, says: RegExp }} Step */
+/**
+ * One command, or two; what the last one writes is what tells that it did its work.
+ *
+ * @typedef {object} Step
+ * @property {string[]} command
+ * @property {Record<string, string>} [files] written before
+ * @property {NodeJS.ProcessEnv} [env] beside what this process has
+ * @property {string[]} [then] the second command
+ * @property {RegExp} says
+ */
 
 /**
- * Each is one command. What it writes is what tells that it did its work.
- *
  * @type {Record<string, Step>}
  */
 export const STEPS = {
@@ -129,11 +136,18 @@ export async function inApplication(work) {
  * @param {NodeJS.ProcessEnv} [env] beside what this process has
  * @throws an Error with all that it wrote, if it failed or did not say what it should
  */
-export function runStep(folder, { command, files = {}, says }, env) {
-  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);
-  const { status, output } = execute(folder, command, env);
-  if (status !== 0 || !says.test(output)) {
-    throw new Error(`Expected ${command.join(' ')} to say ${says} but it ended with ${status}:\n${output}`);
+export function runStep(folder, { command, files = {}, env: ofStep, then, says }, env) {
+  for (const [name, text] of Object.entries(files)) {
+    const file = path.join(folder, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+  for (const each of then ? [command, then] : [command]) {
+    const { status, output } = execute(folder, each, { ...env, ...ofStep });
+    const isLast = each === (then ?? command);
+    if (status !== 0 || (isLast && !says.test(output))) {
+      throw new Error(`Expected ${each.join(' ')} to say ${says} but it ended with ${status}:\n${output}`);
+    }
   }
 }
 

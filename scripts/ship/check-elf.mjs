@@ -33,7 +33,7 @@ function isNewer(version, than) {
 }
 
 /** @param {string} file */
-function problemsOf(file) {
+export function problemsOf(file) {
   const readelf = (flag) =>
     execFileSync('readelf', [flag, file], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
   const dynamic = readelf('--dynamic');

@@ -28,7 +28,7 @@ export function crateNotices(triple) {
  *
  * @param {string} triple
  */
-function linkedCrates(triple) {
+export function linkedCrates(triple) {
   const args = ['metadata', '--format-version', '1', '--locked', '--filter-platform', triple];
   const { packages, resolve } = JSON.parse(
     execFileSync('cargo', args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 }),

@@ -24,6 +24,7 @@ import { ROOT, run } from '../install.mjs';
 import { crateNotices } from './crate-notices.mjs';
 import { CRATE_NOTICES, LICENCES, platformFiles } from './platform-files.mjs';
 import { platforms, thisPlatform } from './platforms.mjs';
+import { SBOM, modelComponents, nativeComponents, sbom } from './sbom.mjs';
 
 const require = createRequire(import.meta.url);
 const { entries } = require('../../lib/catalogue');
@@ -44,10 +45,13 @@ export function npmPack(folder, out) {
  * The main package, with the platforms' as optional dependencies of exactly its version.
  *
  * @param {string} out
- * @param {{ repository?: string, pack?: Packer }} [options] `repository`: `owner/name`
+ * @param {{ repository?: string, version?: string, pack?: Packer }} [options] `repository`: `owner/name`; `version`: another
+ *   than this one's
  */
-export function packMain(out, { repository, pack = npmPack } = {}) {
-  return packListed(ROOT, out, pack, (manifest) => mainManifest(manifest, repository));
+export function packMain(out, { repository, version, pack = npmPack } = {}) {
+  return packListed(ROOT, out, pack, (manifest) =>
+    mainManifest({ ...manifest, version: version ?? manifest.version }, repository),
+  );
 }
 
 /**
@@ -86,18 +90,30 @@ function packOther(folder, out, { repository, pack = npmPack } = {}) {
 }
 
 /**
- * @param {import('./platforms.mjs').Platform} platform
- * @param {string} binaries the folder with its addon and ONNX Runtime's library
+ * What is published beside the main package and the models.
+ *
  * @param {string} out
  * @param {{ repository?: string, pack?: Packer }} [options]
  */
-export function packPlatform(platform, binaries, out, { repository, pack = npmPack } = {}) {
+export function packOthers(out, options) {
+  const names = readdirSync(path.join(ROOT, 'packages'));
+  return names.map((name) => packOther(path.join(ROOT, 'packages', name), out, options));
+}
+
+/**
+ * @param {import('./platforms.mjs').Platform} platform
+ * @param {string} binaries the folder with its addon and ONNX Runtime's library
+ * @param {string} out
+ * @param {{ repository?: string, version?: string, pack?: Packer }} [options]
+ */
+export function packPlatform(platform, binaries, out, { repository, version, pack = npmPack } = {}) {
   return inTemporaryFolder((folder) => {
     for (const [name, text] of platformFiles(platform)) writeFileSync(path.join(folder, name), text);
-    changeManifest(folder, (manifest) => ({ ...manifest, ...home(repository) }));
+    changeManifest(folder, (manifest) => ({ ...manifest, ...(version && { version }), ...home(repository) }));
     for (const [name, source] of Object.entries(LICENCES))
       cpSync(path.join(ROOT, source), path.join(folder, name));
     writeFileSync(path.join(folder, CRATE_NOTICES), crateNotices(platform.triple));
+    writeSbom(folder, nativeComponents(platform.triple));
     for (const file of [platform.addon, platform.library]) {
       const source = path.join(binaries, file);
       if (!existsSync(source)) throw new Error(`Expected ${source}: build it for ${platform.system} first`);
@@ -140,7 +156,8 @@ function packListed(source, out, pack, change) {
   );
   return inTemporaryFolder((folder) => {
     for (const file of files) cpSync(path.join(source, file.path), path.join(folder, file.path));
-    changeManifest(folder, change);
+    changeManifest(folder, (manifest) => change({ ...manifest, files: [...manifest.files, SBOM] }));
+    writeSbom(folder, modelComponents(files.map((file) => file.path)));
     return pack(folder, out);
   });
 }
@@ -153,6 +170,15 @@ function changeManifest(folder, change) {
   const file = path.join(folder, 'package.json');
   const manifest = JSON.parse(readFileSync(file, 'utf8'));
   writeFileSync(file, `${JSON.stringify(change(manifest), null, 2)}\n`);
+}
+
+/**
+ * @param {string} folder of a package
+ * @param {Record<string, unknown>[]} components
+ */
+function writeSbom(folder, components) {
+  const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+  writeFileSync(path.join(folder, SBOM), sbom(manifest, components));
 }
 
 /**
@@ -212,13 +238,8 @@ const KINDS = {
     run(process.execPath, ['scripts/models/index.mjs', ...large]);
     return all.map((family) => packModel(family, out, options));
   },
-  others: (out, options) => packageFolders().map((folder) => packOther(folder, out, options)),
+  others: packOthers,
 };
-
-/** @returns {string[]} of what is published beside the main package */
-function packageFolders() {
-  return readdirSync(path.join(ROOT, 'packages')).map((name) => path.join(ROOT, 'packages', name));
-}
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [folder, ...kinds] = process.argv.slice(2);

@@ -1,5 +1,6 @@
 /** The files of a platform's package that are in the repository: all but its binaries and licences. */
 import { createRequire } from 'node:module';
+import { SBOM } from './sbom.mjs';
 
 const require = createRequire(import.meta.url);
 const main = require('../../package.json');
@@ -33,7 +34,7 @@ function manifest({ name, os, cpu, libc, system, addon, library }) {
     description: `The native part of upscaler-node for ${system}`,
     license: main.license,
     main: addon,
-    files: [addon, library, ...Object.keys(LICENCES), CRATE_NOTICES],
+    files: [addon, library, ...Object.keys(LICENCES), CRATE_NOTICES, SBOM],
     os: [os],
     cpu: [cpu],
     ...(libc ? { libc: [libc] } : {}),

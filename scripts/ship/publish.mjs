@@ -13,15 +13,20 @@ import { fileURLToPath } from 'node:url';
  * @param {string[]} flags of `npm publish`
  */
 export function publish(folder, flags) {
+  const isRehearsal = flags.includes('--dry-run');
   for (const archive of inOrder(readdirSync(folder))) {
     const file = path.join(folder, archive);
     const { name, version } = manifestOf(file);
-    if (isPublished(name, version)) {
+    if (!isRehearsal && isPublished(name, version)) {
       console.log(`${name}@${version} is published already`);
       continue;
     }
     const tag = version.includes('-') ? ['--tag', 'next'] : [];
-    execFileSync('npm', ['publish', '--access', 'public', ...tag, ...flags, file], { stdio: 'inherit' });
+    // A rehearsal says what is wrong and no more, and does without a network.
+    const quiet = isRehearsal ? ['--loglevel', 'warn', '--fetch-retries', '0'] : [];
+    execFileSync('npm', ['publish', '--access', 'public', ...tag, ...quiet, ...flags, file], {
+      stdio: 'inherit',
+    });
   }
 }
 

@@ -43,6 +43,7 @@ export async function startRegistry(folder) {
     ['node_modules/verdaccio/bin/verdaccio', '--config', 'config.yaml', '--listen', `127.0.0.1:${port}`],
     { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'], timeout: LONGEST_LIFE },
   );
+  process.once('exit', () => server.kill());
   const close = async () => {
     if (server.exitCode !== null || server.signalCode !== null) return;
     server.kill();

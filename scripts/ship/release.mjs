@@ -2,21 +2,25 @@
  * `npm run release -- [VERSION] [--dry-run]`: what a maintainer does before pushing a tag; RELEASING.md says the rest.
  *
  * With a version it writes that everywhere. With `--dry-run` it then does all of a release that needs no network:
- * compares the versions, packs every package that can be packed here, and lets npm check each as it would be
- * published. Nothing is committed, tagged or published.
+ * compares the versions, looks for the version's changes, packs every package that can be packed here, weighs them, and
+ * lets npm check each as it would be published. Nothing is committed, tagged or published.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { createRequire } from 'node:module';
 import { ROOT } from '../install.mjs';
-import { committedFamilies, packMain, packModel, packPlatform } from './pack.mjs';
+import { changesOf } from './changes.mjs';
+import { committedFamilies, packMain, packModel, packOthers, packPlatform } from './pack.mjs';
 import { thisPlatform } from './platforms.mjs';
 import { publish } from './publish.mjs';
 import { differing, setVersion } from './versions.mjs';
 
 const require = createRequire(import.meta.url);
+
+/** Megabytes of archives: what users wait for. Models weigh what they weigh. */
+const LARGEST = { main: 8, platform: 22 };
 
 const { values, positionals } = parseArgs({
   options: { 'dry-run': { type: 'boolean' } },
@@ -40,12 +44,27 @@ if (wrong.length > 0) {
 function rehearsePublishing() {
   const out = mkdtempSync(path.join(tmpdir(), 'upscaler-node-release-'));
   try {
-    packPlatform(thisPlatform(), ROOT, out);
-    for (const family of committedFamilies()) packModel(family, out);
-    packMain(out);
+    changesOf(readFileSync(path.join(ROOT, 'CHANGELOG.md'), 'utf8'), version);
+    weigh('platform', packPlatform(thisPlatform(), ROOT, out));
+    for (const archive of committedFamilies().map((family) => packModel(family, out)))
+      weigh('model', archive);
+    for (const archive of packOthers(out)) weigh('other', archive);
+    weigh('main', packMain(out));
     publish(out, ['--dry-run']);
     console.log(`Next: commit, git tag v${version}, git push origin v${version}`);
   } finally {
     rmSync(out, { recursive: true, force: true });
   }
+}
+
+/**
+ * @param {string} kind
+ * @param {string} archive
+ */
+function weigh(kind, archive) {
+  const megabytes = statSync(archive).size / 1e6;
+  const largest = LARGEST[kind];
+  const verdict = largest && megabytes > largest ? `, more than ${largest}: npm run build -- --release?` : '';
+  console.log(`${path.basename(archive)}: ${megabytes.toFixed(1)} MB${verdict}`);
+  if (verdict) process.exitCode = 1;
 }

@@ -22,11 +22,11 @@ pub struct Crop {
     pub dims: [usize; 3],
 }
 
-/// Crops evenly thread_efficiency over pictures.
+/// Crops spread evenly over pictures.
 pub struct Crops {
-    /// Those that ranges are taken from.
+    /// Crops whose activations determine the ranges.
     pub calibration: Vec<Crop>,
-    /// Those that results are compared on: other places of the same pictures.
+    /// Crops on which results are compared: other places of the same pictures.
     pub held_out: Vec<Crop>,
 }
 

@@ -10,7 +10,7 @@ use crate::compile::onnxruntime;
 use crate::engine::{Observer, Signature};
 use crate::error::Error;
 use crate::graph::{Network, Quantizer};
-use crate::model::{self, Definition, Source, Storage};
+use crate::model::{self, Definition, ModelSource, Storage};
 use crate::workers::Pool;
 use crops::{Crop, Crops};
 
@@ -22,7 +22,7 @@ const MAX_BYTES: f64 = (768 << 20) as f64;
 
 /// An int8 model, and how it compares.
 #[derive(Clone, Debug)]
-pub struct Quantized {
+pub struct QuantizedModel {
     /// The `.onnx`.
     pub onnx: Vec<u8>,
     /// Bytes of the same model as an `.onnx` in float32.
@@ -44,11 +44,11 @@ pub struct Quantized {
 /// Those of [`model::load`]; [`Error::InvalidArgument`] for models that are quantised already or have nothing to
 /// quantise, and if there are no pictures; [`Error::Read`] and those of `raster::decode` for pictures.
 pub fn quantize(
-    source: &Source,
+    source: &ModelSource,
     definition: &Definition,
     pictures: &[PathBuf],
     storage: Storage,
-) -> Result<Quantized, Error> {
+) -> Result<QuantizedModel, Error> {
     let (network, signature) = model::read(source, definition)?;
     let network = network.optimised()?;
     let mut quantizer = Quantizer::new(&network)?;
@@ -62,7 +62,7 @@ pub fn quantize(
     drop(float);
     let quantized = quantizer.finish()?;
     let psnr = compare(&network, &quantized, &signature, &crops.held_out)?;
-    Ok(Quantized {
+    Ok(QuantizedModel {
         onnx: storage.write(&quantized),
         float_bytes: network.to_onnx().len(),
         operators,

@@ -1,24 +1,37 @@
 //! ONNX Runtime: its library, environment, sessions, allocator and our operator. The only module that knows `ort`.
 //! Others see the [`Engine`] trait, which tests implement without any network.
+//!
+//! | file | what |
+//! |---|---|
+//! | `runtime` | the library and its environment, loaded once |
+//! | `library_file`, `telemetry`, `exit_guard` | a truncated library; telemetry off; no exit inside the library |
+//! | `session_pool` | a network as a pool of sessions |
+//! | `sized` | networks that are specialised for each size of picture |
+//! | `operators`, `workspaces` | our operator, which runs a program, and the memory of its runs |
+//! | `allocator`, `block_pool`, `out_of_memory` | ONNX Runtime's memory, and what it sees when there is none |
+//! | `observer` | runs for intermediate values: calibration |
+//! | `run_context` | cancellation and progress of a run |
+//! | `processor`, `idle` | processor features; memory that is freed when nothing runs |
 
 mod allocator;
+mod block_pool;
+mod exit_guard;
 mod idle;
-mod leaving;
+mod library_file;
 mod observer;
 mod operators;
-mod privacy;
+mod out_of_memory;
 mod processor;
 mod run_context;
 mod runtime;
 mod session_pool;
-mod shortage;
 mod sized;
-mod whole;
+mod telemetry;
 mod workspaces;
 
 pub use idle::trim_idle;
 pub use observer::Observer;
-pub use operators::{Registered, kernels};
+pub use operators::{RegisteredProgram, kernels};
 pub use processor::has_int8_dot_product;
 pub use run_context::RunContext;
 pub use runtime::{set_library, version};
@@ -51,8 +64,7 @@ pub struct Signature {
     pub input_range: (f32, f32),
     /// The network's values for black and white at its output.
     pub output_range: (f32, f32),
-    /// Whether its result, reduced to the size of its input, must be its input again, so that what is not can be told and
-    /// replaced.
+    /// Whether its result, reduced to the size of its input, must equal its input: the guard replaces what does not.
     pub guarded: bool,
 }
 
@@ -65,7 +77,7 @@ pub struct TileLimits {
     pub max_whole_pixels: u64,
     /// Tiles of more pixels keep a worker so long that they yield to other images meanwhile.
     pub long_pixels: u64,
-    /// The max_width tile that runs well beside others, in pixels.
+    /// The widest tile that runs well beside others, in pixels.
     pub max_width: u32,
     /// The speed-up of a run on all threads, as a share of the number of threads; 0 where it stays on one.
     pub thread_efficiency: f64,
@@ -73,7 +85,7 @@ pub struct TileLimits {
     pub bytes_per_pixel: u64,
     /// The bytes that a tile takes for each of its columns, where rows stream through the network.
     pub bytes_per_column: u64,
-    /// The least height and width of which anything is left within the network.
+    /// The least height and width from which valid convolutions leave anything.
     pub min_size: (usize, usize),
 }
 
@@ -118,6 +130,6 @@ pub trait Engine: Send + Sync {
 #[derive(Clone)]
 pub struct Engines {
     pub primary: Arc<dyn Engine>,
-    /// The one-channel form of a colour network, for grey pictures and alpha. All else about it is as of the primary.
+    /// The one-channel form of a colour network, for grey pictures and alpha. It is equal to the primary in all else.
     pub grey: Option<Arc<dyn Engine>>,
 }

@@ -1,4 +1,4 @@
-//! A network run for its intermediate values, without tiles or queue: calibration.
+//! Runs a network for its intermediate values, without tiles or queue, for calibration.
 
 use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;

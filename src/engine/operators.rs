@@ -18,10 +18,9 @@ use ort::value::TensorElementType::Float32;
 
 use super::RunContext;
 use super::workspaces::in_workspace;
-use crate::compile::program::{ATTRIBUTE, DOMAIN, OPERATOR};
 use crate::error::Error;
 use crate::kernel::Isa;
-use crate::program::{Program, ThreadTeam};
+use crate::program::{Program, ThreadTeam, operator};
 use crate::workers::{helpers, pause, spare_threads};
 
 /// The environment variable that chooses the kernels, for comparison: `off`, `avx2` or `avx512`.
@@ -57,19 +56,19 @@ fn programs() -> MutexGuard<'static, HashMap<i64, Weak<Program>>> {
 }
 
 /// A program that sessions can use as long as this is held.
-pub struct Registered {
+pub struct RegisteredProgram {
     number: i64,
     kernels: &'static str,
     /// Sessions find it by its number; this keeps it alive for later sessions.
     _program: Arc<Program>,
 }
 
-impl Registered {
+impl RegisteredProgram {
     /// Registers a program, which runs with `kernels`.
-    pub fn new(program: Program, kernels: &'static str) -> Registered {
+    pub fn new(program: Program, kernels: &'static str) -> RegisteredProgram {
         let (number, program) = (NEXT.fetch_add(1, Ordering::Relaxed), Arc::new(program));
         programs().insert(number, Arc::downgrade(&program));
-        Registered { number, kernels, _program: program }
+        RegisteredProgram { number, kernels, _program: program }
     }
 
     /// The name of the instruction set.
@@ -83,7 +82,7 @@ impl Registered {
     }
 }
 
-impl Drop for Registered {
+impl Drop for RegisteredProgram {
     fn drop(&mut self) {
         programs().remove(&self.number);
     }
@@ -91,7 +90,7 @@ impl Drop for Registered {
 
 /// The operators, for one session.
 pub(super) fn domain() -> ort::Result<OperatorDomain> {
-    OperatorDomain::new(DOMAIN)?.add(ProgramOperator)
+    OperatorDomain::new(operator::DOMAIN)?.add(ProgramOperator)
 }
 
 thread_local! {
@@ -115,7 +114,7 @@ impl Operator for ProgramOperator {
     type Kernel<'attr> = ProgramKernel;
 
     fn name(&self) -> &str {
-        OPERATOR
+        operator::NAME
     }
 
     fn inputs(&self) -> impl IntoIterator<Item = OperatorInput> {
@@ -127,8 +126,8 @@ impl Operator for ProgramOperator {
     }
 
     fn create_kernel<'attr>(&self, context: &KernelContext<'attr>) -> ort::Result<ProgramKernel> {
-        guarded(|| {
-            let number = context.get::<i64>(ATTRIBUTE).unwrap_or_default();
+        catch_panics(|| {
+            let number = context.get::<i64>(operator::NUMBER).unwrap_or_default();
             let program = programs().get(&number).and_then(Weak::upgrade);
             program
                 .map(ProgramKernel)
@@ -139,7 +138,7 @@ impl Operator for ProgramOperator {
 
 impl Kernel for ProgramKernel {
     fn compute(&mut self, context: &ComputeContext) -> ort::Result<()> {
-        guarded(AssertUnwindSafe(|| self.run(context)))
+        catch_panics(AssertUnwindSafe(|| self.run(context)))
     }
 }
 
@@ -176,7 +175,7 @@ impl ProgramKernel {
 }
 
 /// No panic may cross into ONNX Runtime.
-fn guarded<T>(work: impl FnOnce() -> ort::Result<T> + std::panic::UnwindSafe) -> ort::Result<T> {
+fn catch_panics<T>(work: impl FnOnce() -> ort::Result<T> + std::panic::UnwindSafe) -> ort::Result<T> {
     catch_unwind(work).unwrap_or_else(|panic: Box<dyn Any + Send>| {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use once_cell::sync::OnceCell;
 use ort::environment::Environment;
 
-use super::{allocator, idle, leaving, privacy, whole};
+use super::{allocator, exit_guard, idle, library_file, telemetry};
 use crate::error::Error;
 use crate::workers::set_idle_trim;
 
 static LIBRARY: OnceCell<PathBuf> = OnceCell::new();
 static ENVIRONMENT: OnceCell<Environment> = OnceCell::new();
 
-/// Says where the ONNX Runtime library is. The first path stays: two copies of the addon in one process share it.
+/// Sets the path of the ONNX Runtime library. The first path stays: two copies of the addon in one process share it.
 pub fn set_library(path: PathBuf) {
     _ = LIBRARY.set(path);
 }
@@ -24,19 +24,19 @@ pub fn set_library(path: PathBuf) {
 /// [`Error::RuntimeLoad`] if there is no such library.
 pub fn version() -> Result<String, Error> {
     let path = library()?;
-    let _within = leaving::within();
+    let _guard = exit_guard::hold();
     let minor = ort::util::probe(path)
         .ok_or_else(|| failed(path, "it cannot be loaded, or is not ONNX Runtime 1.x"))?;
     Ok(format!("1.{minor}"))
 }
 
-/// Where the library is; whoever asks for it may load it.
+/// The path of the library, which is about to be loaded.
 fn library() -> Result<&'static Path, Error> {
-    privacy::switch_telemetry_off();
+    telemetry::switch_off();
     let none =
         || Error::RuntimeLoad("Expected the path of the ONNX Runtime library but none was set".to_owned());
     let path = LIBRARY.get().map(PathBuf::as_path).ok_or_else(none)?;
-    match whole::missing(path) {
+    match library_file::truncation(path) {
         None => Ok(path),
         Some(reason) => Err(failed(path, &reason)),
     }
@@ -50,11 +50,11 @@ fn failed(path: &Path, reason: &str) -> Error {
 pub(super) fn environment() -> Result<&'static Environment, Error> {
     ENVIRONMENT.get_or_try_init(|| {
         let path = library()?;
-        let _within = leaving::within();
+        let _guard = exit_guard::hold();
         // `ort` panics where a library lacks the API version that it wants.
         catch_unwind(|| {
             let builder = ort::init_from(path).map_err(|error| failed(path, &error.to_string()))?;
-            leaving::watch_exit();
+            exit_guard::register();
             let quiet =
                 std::sync::Arc::new(|_: ort::logging::LogLevel, _: &str, _: &str, _: &str, _: &str| {});
             let builder = builder.with_name("upscaler-node").with_telemetry(false).with_logger(quiet);

@@ -12,11 +12,11 @@ use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{RunOptions, Session};
 use ort::value::TensorRef;
 
-use super::operators::{self, Registered};
+use super::operators::{self, RegisteredProgram};
 use super::processor::has_int8_dot_product;
-use super::{Engine, RunContext, Signature, Sink, leaving, runtime, shortage};
-use crate::budget;
+use super::{Engine, RunContext, Signature, Sink, exit_guard, out_of_memory, runtime};
 use crate::error::Error;
+use crate::load_cancel;
 use crate::workers::{max_begun, spare_threads};
 
 /// What ONNX Runtime holds per byte of weights: its own copy, and the one reordered for its kernels.
@@ -42,7 +42,7 @@ pub struct OnnxModel {
     /// The bytes of an ONNX file with one input and one output.
     pub bytes: Vec<u8>,
     /// The program that its node of our operator names, if there is one.
-    pub program: Option<Registered>,
+    pub program: Option<RegisteredProgram>,
 }
 
 /// A network in ONNX Runtime.
@@ -65,7 +65,7 @@ struct SessionPool {
 
 impl Drop for OnnxEngine {
     fn drop(&mut self) {
-        let _within = leaving::within();
+        let _guard = exit_guard::hold();
         let pool = self.pool.get_mut().unwrap_or_else(PoisonError::into_inner);
         pool.shared.free.clear();
         pool.exclusive = None;
@@ -97,7 +97,7 @@ enum SessionThreads {
 
 /// The two kinds of sessions.
 #[derive(Clone, Copy)]
-enum Kind {
+enum SessionKind {
     Exclusive,
     Shared,
 }
@@ -124,17 +124,17 @@ impl SessionPool {
     }
 
     /// The kind of session for the next run; `spare`: whether there are threads that nobody else needs.
-    fn next(&self, spare: bool) -> Kind {
+    fn next(&self, spare: bool) -> SessionKind {
         let serves_both = self.shared.free.is_empty() && self.shared.remaining == 0;
         match &self.exclusive {
-            Some(_) if self.leased == 0 && (spare || serves_both) => Kind::Exclusive,
-            _ => Kind::Shared,
+            Some(_) if self.leased == 0 && (spare || serves_both) => SessionKind::Exclusive,
+            _ => SessionKind::Shared,
         }
     }
 
-    fn sessions(&mut self, kind: Kind) -> &mut Sessions {
+    fn sessions(&mut self, kind: SessionKind) -> &mut Sessions {
         match (kind, &mut self.exclusive) {
-            (Kind::Exclusive, Some(sessions)) => sessions,
+            (SessionKind::Exclusive, Some(sessions)) => sessions,
             _ => &mut self.shared,
         }
     }
@@ -157,7 +157,7 @@ impl OnnxEngine {
 
     /// The convolution kernels in use: an instruction set of our own, or `onnxruntime`.
     pub fn kernels(&self) -> &'static str {
-        self.model.program.as_ref().map_or("onnxruntime", Registered::kernels)
+        self.model.program.as_ref().map_or("onnxruntime", RegisteredProgram::kernels)
     }
 
     fn pool(&self) -> MutexGuard<'_, SessionPool> {
@@ -184,8 +184,8 @@ impl OnnxEngine {
         }
     }
 
-    /// A session that is counted already.
-    fn make(&self, kind: Kind, threads: usize) -> Result<Lease<'_>, Error> {
+    /// Creates a session that `lease` has counted.
+    fn make(&self, kind: SessionKind, threads: usize) -> Result<Lease<'_>, Error> {
         match self.session(threads) {
             Ok(session) => Ok(Lease { engine: self, kind, session: Some(session) }),
             Err(error) => {
@@ -202,12 +202,12 @@ impl OnnxEngine {
     fn session(&self, threads: usize) -> Result<Session, Error> {
         let environment = runtime::environment()?;
         let build = || {
-            let _within = leaving::within();
+            let _guard = exit_guard::hold();
             let session = self.build(environment, threads);
-            budget::check()?;
+            load_cancel::check()?;
             session.map_err(|error| {
                 let refused = format!("ONNX Runtime cannot load the network: {error}");
-                shortage::of(&error).unwrap_or(Error::ModelLoad(refused))
+                out_of_memory::error_of(&error).unwrap_or(Error::ModelLoad(refused))
             })
         };
         if self.model.program.is_none() || FIRST_OPERATORS.get().is_some() {
@@ -239,7 +239,7 @@ impl OnnxEngine {
             .with_config_entry("session.x64quantprecision", if has_int8_dot_product() { "0" } else { "1" })?
             .with_log_level(ort::logging::LogLevel::Fatal)?;
         let canceler = builder.canceler();
-        let _stop = budget::on_end(move || _ = canceler.cancel());
+        let _hook = load_cancel::hook(move || _ = canceler.cancel());
         builder.commit_from_memory(&self.model.bytes)
     }
 }
@@ -268,7 +268,8 @@ impl Engine for OnnxEngine {
         }
         let mut lease = self.lease(spare_threads() > 0)?;
         let failed = |error: ort::Error| {
-            shortage::of(&error).unwrap_or_else(|| Error::Inference(format!("ONNX Runtime failed: {error}")))
+            out_of_memory::error_of(&error)
+                .unwrap_or_else(|| Error::Inference(format!("ONNX Runtime failed: {error}")))
         };
         let options = Arc::new(RunOptions::new().map_err(failed)?);
         let _hook = cancel.hook({
@@ -299,7 +300,7 @@ impl Engine for OnnxEngine {
 /// A session in use; it goes back when this is dropped.
 struct Lease<'a> {
     engine: &'a OnnxEngine,
-    kind: Kind,
+    kind: SessionKind,
     session: Option<Session>,
 }
 

@@ -6,14 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use super::{Engine, OnnxEngine, RunContext, Signature, Sink};
 use crate::error::Error;
 
-/// Height and width.
-type Size = (usize, usize);
+type HeightWidth = (usize, usize);
 
 /// Makes the engine for a size.
 pub type Maker = Box<dyn Fn(usize, usize) -> Result<OnnxEngine, Error> + Send + Sync>;
 
 /// One size's engine, once it is made. Runs of that size wait for it; those of other sizes do not.
-type Slot = Arc<Mutex<Option<Arc<OnnxEngine>>>>;
+type EngineSlot = Arc<Mutex<Option<Arc<OnnxEngine>>>>;
 
 /// Engines by size.
 pub struct SizedEngine {
@@ -22,13 +21,11 @@ pub struct SizedEngine {
     /// How many sizes are kept.
     max_sizes: usize,
     /// The least recently used first.
-    kept: Kept,
+    kept: Arc<KeptSizes>,
 }
 
-type Kept = Arc<KeptSizes>;
-
 /// The networks made for single sizes.
-type KeptSizes = Mutex<VecDeque<(Size, Slot)>>;
+type KeptSizes = Mutex<VecDeque<(HeightWidth, EngineSlot)>>;
 
 /// The sizes that all such networks keep.
 static ALL: Mutex<Vec<Weak<KeptSizes>>> = Mutex::new(Vec::new());
@@ -37,7 +34,7 @@ static ALL: Mutex<Vec<Weak<KeptSizes>>> = Mutex::new(Vec::new());
 pub fn trim_idle() {
     let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
     all.retain(|kept| kept.strong_count() > 0);
-    let kept: Vec<Kept> = all.iter().filter_map(Weak::upgrade).collect();
+    let kept: Vec<Arc<KeptSizes>> = all.iter().filter_map(Weak::upgrade).collect();
     drop(all);
     for kept in kept {
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -52,15 +49,15 @@ pub fn trim_idle() {
 impl SizedEngine {
     /// Nothing is made before it is needed; `signature` is that of all sizes.
     pub fn new(signature: Signature, max_sizes: usize, make: Maker) -> SizedEngine {
-        let kept = Kept::default();
+        let kept = Arc::<KeptSizes>::default();
         ALL.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&kept));
         SizedEngine { signature, make, max_sizes: max_sizes.max(1), kept }
     }
 
-    fn slot(&self, size: Size) -> Slot {
+    fn slot(&self, size: HeightWidth) -> EngineSlot {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let found = kept.iter().position(|(other, _)| *other == size).and_then(|n| kept.remove(n));
-        let entry = found.unwrap_or_else(|| (size, Slot::default()));
+        let entry = found.unwrap_or_else(|| (size, EngineSlot::default()));
         let slot = entry.1.clone();
         kept.push_back(entry);
         while kept.len() > self.max_sizes {
@@ -69,7 +66,7 @@ impl SizedEngine {
         slot
     }
 
-    fn engine(&self, size: Size) -> Result<Arc<OnnxEngine>, Error> {
+    fn engine(&self, size: HeightWidth) -> Result<Arc<OnnxEngine>, Error> {
         let slot = self.slot(size);
         let mut made = slot.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(engine) = &*made {

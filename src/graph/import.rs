@@ -8,8 +8,8 @@ use super::proto::{
     AttributeProto, DimensionValue, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, data_type,
 };
 use super::tensor::{Data, Tensor};
-use crate::budget;
 use crate::error::Error;
+use crate::load_cancel;
 
 /// The oldest operator set that ONNX Runtime runs.
 const OLDEST_OPSET: i64 = 7;
@@ -38,7 +38,7 @@ pub fn import(model: ModelProto) -> Result<Graph, Error> {
     let (input, output) = ports(&proto, &constants)?;
     let mut nodes = Vec::with_capacity(proto.node.len());
     for mut node in proto.node {
-        budget::check()?;
+        load_cancel::check()?;
         check_node(&node)?;
         if node.is("Constant") {
             let name = node.out().to_owned();

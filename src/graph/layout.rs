@@ -19,7 +19,7 @@ const TO_LAST: [i64; 4] = [0, 2, 3, 1];
 const TO_FIRST: [i64; 4] = [0, 3, 1, 2];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Layout {
+enum PortLayout {
     ChannelsFirst,
     ChannelsLast,
 }
@@ -37,8 +37,8 @@ pub fn settle(graph: &mut Graph) -> Result<usize, Error> {
     for (layout, channels) in candidates(declared) {
         let size = |axis: usize| declared[axis].unwrap_or(shape::PROBE);
         let dims = match layout {
-            Layout::ChannelsFirst => [1, channels, size(2), size(3)],
-            Layout::ChannelsLast => [1, size(1), size(2), channels],
+            PortLayout::ChannelsFirst => [1, channels, size(2), size(3)],
+            PortLayout::ChannelsLast => [1, size(1), size(2), channels],
         };
         match output_layout(graph, dims, layout) {
             Ok(output) => {
@@ -56,9 +56,9 @@ pub fn settle(graph: &mut Graph) -> Result<usize, Error> {
 }
 
 /// The layouts and channels that the declared shape allows, the likeliest first.
-fn candidates(declared: [Option<usize>; 4]) -> Vec<(Layout, usize)> {
+fn candidates(declared: [Option<usize>; 4]) -> Vec<(PortLayout, usize)> {
     let is_picture = |n: Option<usize>| n.filter(|n| PICTURE_CHANNELS.contains(n));
-    let (first, last) = (Layout::ChannelsFirst, Layout::ChannelsLast);
+    let (first, last) = (PortLayout::ChannelsFirst, PortLayout::ChannelsLast);
     match (is_picture(declared[1]), is_picture(declared[3])) {
         (Some(c), None) => vec![(first, c)],
         (None, Some(c)) => vec![(last, c)],
@@ -76,7 +76,7 @@ fn candidates(declared: [Option<usize>; 4]) -> Vec<(Layout, usize)> {
 }
 
 /// Where the output has its channels, if the graph takes an input of `dims` at all.
-fn output_layout(graph: &Graph, dims: [usize; 4], input: Layout) -> Result<Layout, Error> {
+fn output_layout(graph: &Graph, dims: [usize; 4], input: PortLayout) -> Result<PortLayout, Error> {
     let shapes = shape::infer(graph, dims)?;
     let output = shapes.get(&graph.output.name).map_or(&[][..], |info| &info.dims);
     let &[_, a, _, b] = output else {
@@ -87,17 +87,17 @@ fn output_layout(graph: &Graph, dims: [usize; 4], input: Layout) -> Result<Layou
     let is_picture = |n: usize| PICTURE_CHANNELS.contains(&n);
     match (is_picture(a), is_picture(b)) {
         (true, true) => Ok(input),
-        (true, false) => Ok(Layout::ChannelsFirst),
-        (false, true) => Ok(Layout::ChannelsLast),
+        (true, false) => Ok(PortLayout::ChannelsFirst),
+        (false, true) => Ok(PortLayout::ChannelsLast),
         (false, false) => {
             Err(Error::ModelLoad(format!("output of shape {output:?}; expected 1, 3 or 4 channels")))
         }
     }
 }
 
-fn apply(graph: &mut Graph, input: Layout, output: Layout, channels: usize) -> Result<(), Error> {
+fn apply(graph: &mut Graph, input: PortLayout, output: PortLayout, channels: usize) -> Result<(), Error> {
     let [_, a, b, c] = graph.input.dims;
-    let (height, width) = if input == Layout::ChannelsLast { (a, b) } else { (b, c) };
+    let (height, width) = if input == PortLayout::ChannelsLast { (a, b) } else { (b, c) };
     if height.is_some() != width.is_some() {
         return Err(Error::ModelLoad(format!(
             "input of height {height:?} and width {width:?}; expected both fixed or both free"
@@ -115,16 +115,16 @@ fn apply(graph: &mut Graph, input: Layout, output: Layout, channels: usize) -> R
         NodeProto::single("Transpose", &[from], to, vec![AttributeProto::ints("perm", &perm)])
     };
     match input {
-        Layout::ChannelsFirst => graph.rename(&graph.input.name.clone(), INPUT),
-        Layout::ChannelsLast => {
+        PortLayout::ChannelsFirst => graph.rename(&graph.input.name.clone(), INPUT),
+        PortLayout::ChannelsLast => {
             let inner = names.fresh("input_channels_last");
             graph.rename(&graph.input.name.clone(), &inner);
             graph.nodes.insert(0, transpose(INPUT, &inner, TO_LAST));
         }
     }
     match output {
-        Layout::ChannelsFirst => graph.name_output(OUTPUT),
-        Layout::ChannelsLast => {
+        PortLayout::ChannelsFirst => graph.name_output(OUTPUT),
+        PortLayout::ChannelsLast => {
             let inner = names.fresh("output_channels_last");
             graph.rename(&graph.output.name.clone(), &inner);
             graph.nodes.push(transpose(&inner, OUTPUT, TO_FIRST));

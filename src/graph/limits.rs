@@ -66,17 +66,20 @@ fn at_most(what: &str, found: usize, most: usize) -> Result<(), Error> {
 }
 
 /// The bytes of what follows from constants alone, counted node by node.
-pub struct Computed {
+pub struct ComputedBytes {
     bytes: u64,
     max_bytes: u64,
 }
 
-impl Computed {
+impl ComputedBytes {
     /// Of a graph with these constants.
-    pub fn of(graph: &Graph) -> Computed {
+    pub fn of(graph: &Graph) -> ComputedBytes {
         let constants =
             graph.constants.values().fold(0u64, |sum, tensor| sum.saturating_add(bytes(&tensor.dims)));
-        Computed { bytes: 0, max_bytes: constants.saturating_mul(MAX_COPIES).saturating_add(MAX_COMPUTED) }
+        ComputedBytes {
+            bytes: 0,
+            max_bytes: constants.saturating_mul(MAX_COPIES).saturating_add(MAX_COMPUTED),
+        }
     }
 
     /// Counts the results of a node.

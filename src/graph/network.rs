@@ -71,7 +71,7 @@ impl Network {
     }
 
     /// The network with the rewrites that make it faster and leave its result as it is, up to rounding (see `passes`).
-    /// SpatialGeometry and counts stay those of the layers as they were written.
+    /// Geometry and counts stay those of the layers as they were written.
     ///
     /// # Errors
     /// [`Error::ModelLoad`] if the graph is inconsistent.

@@ -93,18 +93,11 @@ fn step(graph: &Graph, node: &NodeProto, values: &HashMap<&str, Plane>) -> Plane
         let x = arg(0);
         Plane { dims: x.dims, values: x.values.iter().map(|&v| f(v)).collect() }
     };
+    if let Some(f) = activation(node) {
+        return map(&*f);
+    }
     match node.op_type.as_str() {
         "Identity" | "Cast" => arg(0).clone(),
-        "Relu" => map(&|v| v.max(0.0)),
-        "LeakyRelu" => map(&|v| if v < 0.0 { v * node.float("alpha", 0.01) } else { v }),
-        "Elu" => map(&|v| if v < 0.0 { v.exp_m1() } else { v }),
-        "Selu" => map(&|v| 1.050_701 * if v < 0.0 { 1.673_263_2 * v.exp_m1() } else { v }),
-        "Sigmoid" => map(&|v| 1.0 / (1.0 + (-v).exp())),
-        "HardSigmoid" => map(&|v| (v * node.float("alpha", 0.2) + node.float("beta", 0.5)).clamp(0.0, 1.0)),
-        "Tanh" => map(&f32::tanh),
-        "Sqrt" => map(&f32::sqrt),
-        "Reciprocal" => map(&f32::recip),
-        "Softplus" => map(&|v| v.exp().ln_1p()),
         "Clip" => {
             let limit = |n: usize, default| node.arg(n).map_or(default, |name| values[name].values[0]);
             map(&|v| v.max(limit(1, f32::MIN)).min(limit(2, f32::MAX)))
@@ -153,6 +146,32 @@ fn step(graph: &Graph, node: &NodeProto, values: &HashMap<&str, Plane>) -> Plane
         }
         other => panic!("the reference does not know {other}"),
     }
+}
+
+/// The function of a node that treats each element by itself.
+fn activation(node: &NodeProto) -> Option<Box<dyn Fn(f32) -> f32>> {
+    Some(match node.op_type.as_str() {
+        "Relu" => Box::new(|v| v.max(0.0)),
+        "LeakyRelu" => {
+            let slope = node.float("alpha", 0.01);
+            Box::new(move |v| if v < 0.0 { v * slope } else { v })
+        }
+        "Elu" => {
+            let alpha = node.float("alpha", 1.0);
+            Box::new(move |v| if v < 0.0 { alpha * v.exp_m1() } else { v })
+        }
+        "Selu" => Box::new(|v| 1.050_701 * if v < 0.0 { 1.673_263_2 * v.exp_m1() } else { v }),
+        "Sigmoid" => Box::new(|v| 1.0 / (1.0 + (-v).exp())),
+        "HardSigmoid" => {
+            let (alpha, beta) = (node.float("alpha", 0.2), node.float("beta", 0.5));
+            Box::new(move |v| (v * alpha + beta).clamp(0.0, 1.0))
+        }
+        "Tanh" => Box::new(f32::tanh),
+        "Sqrt" => Box::new(f32::sqrt),
+        "Reciprocal" => Box::new(f32::recip),
+        "Softplus" => Box::new(|v| v.exp().ln_1p()),
+        _ => return None,
+    })
 }
 
 fn binary(a: &Plane, b: &Plane, f: impl Fn(f32, f32) -> f32) -> Plane {

@@ -28,7 +28,7 @@ fn casts_to_float(node: &NodeProto) -> bool {
     node.int("to", 0) == i64::from(data_type::FLOAT)
 }
 
-/// The values that are floats, as far as can be told from the operators that make them.
+/// The values that are floats, as far as the operators that make them show.
 fn float_values(graph: &Graph) -> HashSet<String> {
     let constants =
         graph.constants.iter().filter(|(_, t)| matches!(t.data, Data::F32(_))).map(|(name, _)| name.clone());

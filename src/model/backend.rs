@@ -5,19 +5,21 @@ use std::sync::Arc;
 use once_cell::sync::Lazy;
 
 use super::definition::Definition;
-use super::shared::{self, Shared};
+use super::shared::{self, SharedCache};
 use super::signature::signature;
 use super::source::FileFormat;
 use super::tile_limits::{DEEP_HALO, onnxruntime_limits, streaming_limits};
 use crate::compile::onnxruntime;
 use crate::compile::program::{Partitioned, partition};
-use crate::engine::{OnnxEngine, OnnxModel, Registered, SessionOptions, Signature, TileLimits, kernels};
+use crate::engine::{
+    OnnxEngine, OnnxModel, RegisteredProgram, SessionOptions, Signature, TileLimits, kernels,
+};
 use crate::error::Error;
 use crate::graph::Network;
 use crate::memory;
 
 /// Engines by the network itself, whichever file it came from.
-static ENGINES: Lazy<Shared<OnnxEngine>> = Lazy::new(Shared::default);
+static ENGINES: Lazy<SharedCache<OnnxEngine>> = Lazy::new(SharedCache::default);
 
 /// The engine of a network, with the size of the network in bytes.
 pub(super) fn engine(
@@ -64,7 +66,7 @@ fn make(
     let bytes_per_column = program.bytes_per_column() as u64;
     signature.limits = TileLimits { min_size, bytes_per_column, ..streaming_limits(network, &signature) };
     signature.alignment = program.alignment() as u32;
-    let registered = Registered::new(program, kernels);
+    let registered = RegisteredProgram::new(program, kernels);
     let bytes = outer.to_bytes(registered.number());
     OnnxEngine::new(OnnxModel { bytes, program: Some(registered) }, signature, options)
 }

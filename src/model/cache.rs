@@ -1,11 +1,11 @@
-//! What took long to make, kept on disk between processes, where `UPSCALER_NODE_CACHE` names a folder for it; nothing is kept
-//! otherwise.
+//! A cache on disk for networks that take long to convert, in the folder that `UPSCALER_NODE_CACHE` names; without the
+//! variable there is none.
 //!
-//! What is kept is run, so it is believed only if nobody else can have written it: the folder and its files belong to this
-//! user and can be written by nobody else, and each file holds the hash of its content and of what it was kept under.
+//! Cached networks are run, so they must be trusted: the folder and its files belong to this user and only this user can
+//! write them, and each file holds the hash of its key and content.
 //!
-//! Nothing here fails. What cannot be read, or is damaged, is made again; what cannot be written is not kept. Files are
-//! renamed into place complete, so that processes can race for them.
+//! Nothing here fails. An entry that cannot be read, or is damaged, is made again; one that cannot be written is not kept.
+//! Files are renamed into place when they are complete, so that processes can race for them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,10 +19,10 @@ use crate::files;
 /// The environment variable that names the folder.
 const FOLDER: &str = "UPSCALER_NODE_CACHE";
 
-/// All files together may hold this much; those that were not used for the longest time go first.
+/// All files together may hold this much; the least recently used are evicted first.
 const MAX_BYTES: u64 = 2 << 30;
 
-/// A file in the making that is older than this was left behind.
+/// A partial file that is older than this was abandoned by its writer.
 const ABANDONED: Duration = Duration::from_secs(3600);
 
 /// The length of the hash that every file begins with.
@@ -39,24 +39,24 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// The cache that the user has asked for.
+    /// The cache that the environment asks for.
     pub fn of_user() -> Cache {
         let chosen = std::env::var_os(FOLDER).filter(|folder| !folder.is_empty());
         Cache { folder: chosen.map(PathBuf::from), max_bytes: MAX_BYTES }
     }
 
-    /// The bytes that were kept under a key.
+    /// The bytes of a key.
     pub fn load(&self, key: &str) -> Option<Vec<u8>> {
         let path = self.path(key)?;
         if !private::is_private(self.folder.as_ref()?) || !private::is_private(&path) {
             return None;
         }
-        let mut bytes = files::read(&path, self.max_bytes, &|| true).ok()?;
+        let mut bytes = files::read(&path, self.max_bytes, &|| false).ok()?;
         if bytes.split_at_checked(HASH).is_none_or(|(hash, content)| hash != digest(key, content)) {
             self.discard(key);
             return None;
         }
-        // It was used: others go before it.
+        // Marks it as recently used.
         _ = fs::File::options()
             .append(true)
             .open(&path)
@@ -65,12 +65,12 @@ impl Cache {
         Some(bytes)
     }
 
-    /// Forgets what was kept under a key: it is not what it should be.
+    /// Deletes the entry of a key, whose content is not what it should be.
     pub fn discard(&self, key: &str) {
         _ = self.path(key).map(fs::remove_file);
     }
 
-    /// Keeps bytes under a key, if that can be.
+    /// Stores bytes under a key, if possible.
     pub fn store(&self, key: &str, content: &[u8]) {
         static STORED: AtomicU64 = AtomicU64::new(0);
         let (Some(folder), Some(path)) = (&self.folder, self.path(key)) else { return };
@@ -128,7 +128,7 @@ fn digest(key: &str, content: &[u8]) -> [u8; HASH] {
     hash.finalize().into()
 }
 
-/// Files that nobody but this user can write.
+/// Files that only this user can write.
 #[cfg(unix)]
 mod private {
     use std::fs::{self, DirBuilder, File};

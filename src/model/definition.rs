@@ -1,10 +1,10 @@
-//! What is said of a model beside its file.
+//! A model's definition: what the caller knows of it beside its file.
 
 use super::precision::Precision;
-use super::source::{FileFormat, Source};
+use super::source::{FileFormat, ModelSource};
 use crate::error::Error;
 
-/// What the caller says of a model; what is absent is taken from the file.
+/// What the caller specifies of a model; what is absent is taken from the file.
 #[derive(Clone, Debug, Default)]
 pub struct Definition {
     /// A name for messages and results.
@@ -21,14 +21,14 @@ pub struct Definition {
     /// The channels of the pictures that it is for. A network for 3 can be had for 1 (grey) and 4 (with alpha) too;
     /// otherwise checked against the network.
     pub channels: Option<usize>,
-    /// Whether its result must be its input again when it is reduced to that size, so that what is not is replaced.
+    /// Whether its result, reduced to the size of its input, must equal its input: the guard replaces what does not.
     pub guarded: bool,
     /// The network takes sizes that are multiples of this.
     pub divisibility_factor: Option<u32>,
     /// Checked against the network; by default as the network is.
     pub precision: Option<Precision>,
     /// The same model in int8, which [`Precision::Int8`] then chooses where it is faster than float32.
-    pub quantized: Option<Source>,
+    pub quantized: Option<ModelSource>,
     /// Whether that is faster than our own kernels too.
     pub quantized_beats_kernels: bool,
     /// In order of preference; `cpu` is what this engine offers.

@@ -3,7 +3,7 @@
 use super::channel_forms::ChannelForms;
 use super::definition::Definition;
 use super::signature::{INPUT_RANGE, OUTPUT_RANGE, signature};
-use super::source::Source;
+use super::source::ModelSource;
 use crate::engine::Signature;
 use crate::error::Error;
 use crate::graph::Network;
@@ -32,7 +32,7 @@ impl Storage {
 ///
 /// # Errors
 /// As [`load`](super::load), without those of the engine.
-pub fn to_onnx(source: &Source, definition: &Definition, storage: Storage) -> Result<Vec<u8>, Error> {
+pub fn to_onnx(source: &ModelSource, definition: &Definition, storage: Storage) -> Result<Vec<u8>, Error> {
     Ok(storage.write(&read(source, definition)?.0))
 }
 
@@ -40,7 +40,7 @@ pub fn to_onnx(source: &Source, definition: &Definition, storage: Storage) -> Re
 ///
 /// # Errors
 /// As [`load`](super::load), without those of the engine.
-pub fn read(source: &Source, definition: &Definition) -> Result<(Network, Signature), Error> {
+pub fn read(source: &ModelSource, definition: &Definition) -> Result<(Network, Signature), Error> {
     definition.check()?;
     let (proto, format) = source.read()?;
     let mut network = match ChannelForms::new(proto, definition.channels)? {

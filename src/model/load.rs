@@ -8,8 +8,8 @@ use super::backend::engine;
 use super::channel_forms::ChannelForms;
 use super::definition::{Definition, ModelInfo};
 use super::loaded::{Loaded, describe};
-use super::shared::{self, Shared};
-use super::source::{Contents, Files, Source, hex};
+use super::shared::{self, SharedCache};
+use super::source::{Contents, Files, ModelSource, hex};
 use super::{per_size, precision};
 use crate::engine::{Engine, Engines, SessionOptions};
 use crate::error::Error;
@@ -19,19 +19,19 @@ use crate::error::Error;
 pub struct Model {
     pub engines: Engines,
     pub info: ModelInfo,
-    /// Kept for other instances to find.
+    /// Keeps it alive for other instances to share.
     _loaded: Arc<Loaded>,
 }
 
 /// Loaded models by the digest of their files and definition, which is known before anything is parsed.
-static MODELS: Lazy<Shared<Loaded>> = Lazy::new(Shared::default);
+static MODELS: Lazy<SharedCache<Loaded>> = Lazy::new(SharedCache::default);
 
 /// Loads a model for `workers` threads. It takes from milliseconds to a second: call it on a thread that may block.
 ///
 /// # Errors
 /// [`Error::ModelLoad`] if the file is not understood, or is not what the definition says, [`Error::ModelShape`] for
 /// networks that are not from image to image, [`Error::Provider`], [`Error::RuntimeLoad`], [`Error::InvalidArgument`].
-pub fn load(source: &Source, definition: &Definition, workers: usize) -> Result<Model, Error> {
+pub fn load(source: &ModelSource, definition: &Definition, workers: usize) -> Result<Model, Error> {
     definition.check()?;
     let chosen = precision::choose(source, definition)?;
     // The published hash is that of the float32 form; the int8 form is calibrated where its package is built.
@@ -50,7 +50,12 @@ pub fn load(source: &Source, definition: &Definition, workers: usize) -> Result<
     Ok(Model { engines: loaded.engines.clone(), info, _loaded: loaded })
 }
 
-fn make(files: Files, source: &Source, definition: &Definition, workers: usize) -> Result<Loaded, Error> {
+fn make(
+    files: Files,
+    source: &ModelSource,
+    definition: &Definition,
+    workers: usize,
+) -> Result<Loaded, Error> {
     let format = files.format();
     let proto = match files.contents()? {
         Contents::Network(proto) => *proto,

@@ -32,4 +32,4 @@ pub use definition::{Definition, ModelInfo};
 pub use export::{Storage, read, to_onnx};
 pub use load::{Model, load};
 pub use precision::Precision;
-pub use source::{FileFormat, Source};
+pub use source::{FileFormat, ModelSource};

@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 use super::cache::Cache;
 use super::definition::{Definition, ModelInfo};
 use super::loaded::{Loaded, describe};
-use super::shared::{self, Shared};
+use super::shared::{self, SharedCache};
 use super::signature::{agree, signature};
-use super::source::{FileFormat, Source};
+use super::source::{FileFormat, ModelSource};
 use super::tile_limits::onnxruntime_limits;
 use crate::compile::onnxruntime;
 use crate::engine::{Engine, Engines, OnnxEngine, OnnxModel, SessionOptions, Signature, SizedEngine};
@@ -39,12 +39,12 @@ const CONVERTER: u32 = 2;
 const SMALLEST_SIDE: usize = 64;
 
 /// Engines by the graph and the signature.
-static ENGINES: Lazy<Shared<SizedEngine>> = Lazy::new(Shared::default);
+static ENGINES: Lazy<SharedCache<SizedEngine>> = Lazy::new(SharedCache::default);
 
 /// Loads the model for `workers` threads.
 pub fn load(
     graph: GraphModel,
-    source: &Source,
+    source: &ModelSource,
     definition: &Definition,
     workers: usize,
 ) -> Result<Loaded, Error> {

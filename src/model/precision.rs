@@ -1,7 +1,7 @@
 //! Which arithmetic a model runs in, where there is a choice.
 
 use super::definition::Definition;
-use super::source::Source;
+use super::source::ModelSource;
 use crate::engine::{has_int8_dot_product, kernels};
 use crate::error::Error;
 use crate::graph::Network;
@@ -29,7 +29,7 @@ impl Precision {
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] if the environment asks for kernels that are not there.
-pub fn choose<'a>(source: &'a Source, definition: &'a Definition) -> Result<&'a Source, Error> {
+pub fn choose<'a>(source: &'a ModelSource, definition: &'a Definition) -> Result<&'a ModelSource, Error> {
     match (&definition.quantized, definition.precision) {
         (Some(quantized), Some(Precision::Int8)) if int8_is_faster(definition)? => Ok(quantized),
         _ => Ok(source),

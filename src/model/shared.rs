@@ -1,4 +1,4 @@
-//! What instances with the same model share, held as long as one of them uses it.
+//! Shares values, such as engines, among instances for as long as one of them uses it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -7,23 +7,23 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 
-/// Says what is the same: a digest of all that matters.
+/// Identifies a value: a digest of all that it depends on.
 pub type Key = [u8; 32];
 
 type Slot<T> = Arc<Mutex<Weak<T>>>;
 
-/// Things that can be had again under their keys while somebody holds them.
-pub struct Shared<T>(Mutex<HashMap<Key, Slot<T>>>);
+/// Values by key, each shared for as long as it is held.
+pub struct SharedCache<T>(Mutex<HashMap<Key, Slot<T>>>);
 
-impl<T> Default for Shared<T> {
+impl<T> Default for SharedCache<T> {
     fn default() -> Self {
-        Shared(Mutex::default())
+        SharedCache(Mutex::default())
     }
 }
 
-impl<T> Shared<T> {
-    /// The thing that somebody holds under this key, or a new one from `make`. Two calls at once for the same key make
-    /// it once; other keys are not held up.
+impl<T> SharedCache<T> {
+    /// The value that is held under this key, or a new one from `make`. Two calls at once for the same key make it once;
+    /// they do not block other keys.
     pub fn get(&self, key: Key, make: impl FnOnce() -> Result<T, Error>) -> Result<Arc<T>, Error> {
         let slot = {
             let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_thing_is_made_once_while_it_is_held_and_again_after() {
-        let shared = Shared::<u32>::default();
+        let shared = SharedCache::<u32>::default();
         let one = key(b"network", "options");
         assert_ne!(one, key(b"network", "others"));
         let held = shared.get(one, || Ok(1)).unwrap();
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_failure_is_not_kept() {
-        let shared = Shared::<u32>::default();
+        let shared = SharedCache::<u32>::default();
         let one = key(b"", "");
         assert!(shared.get(one, || Err(Error::Aborted)).is_err());
         assert_eq!(*shared.get(one, || Ok(1)).unwrap(), 1);

@@ -1,4 +1,4 @@
-//! Model files on disk and in memory, told apart and read into one graph.
+//! Model files on disk and in memory: their format, their bytes, and the graph that they hold.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::budget;
 use crate::error::Error;
 use crate::files::{self, Refused};
 use crate::format::{ncnn, onnx, tfjs};
 use crate::graph::ModelProto;
+use crate::load_cancel;
 
 /// Larger models, all files together, are not of this kind, and reading them would only fill memory. ONNX itself ends at 2
 /// GiB.
@@ -19,7 +19,7 @@ const LARGEST_MODEL: u64 = 2 << 30;
 
 /// Where a model comes from.
 #[derive(Clone, Debug)]
-pub enum Source {
+pub enum ModelSource {
     /// An `.onnx`, a TensorFlow.js `model.json`, an ncnn `.param` with its `.bin`, or a folder that holds one.
     Path(PathBuf),
     /// The bytes of an `.onnx`.
@@ -91,20 +91,20 @@ pub struct Files<'a> {
     companions: Vec<(String, Vec<u8>)>,
 }
 
-impl Source {
+impl ModelSource {
     /// Reads the model's files.
     ///
     /// # Errors
     /// [`Error::ModelLoad`] if there is no model file, or one of its files cannot be read.
     pub fn files(&self) -> Result<Files<'_>, Error> {
         match self {
-            Source::Bytes(bytes) => Ok(Files {
+            ModelSource::Bytes(bytes) => Ok(Files {
                 path: None,
                 format: FileFormat::Onnx,
                 own: Cow::Borrowed(bytes),
                 companions: Vec::new(),
             }),
-            Source::Path(path) => {
+            ModelSource::Path(path) => {
                 let path = model_file(path)?;
                 let named = |error| described(&path, error);
                 let format = FileFormat::of(&path).map_err(named)?;
@@ -135,10 +135,10 @@ impl Source {
     pub fn name(&self) -> String {
         let stem = |path: &Path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         match self {
-            Source::Bytes(_) => None,
+            ModelSource::Bytes(_) => None,
             // `model.json` says nothing; its folder does.
-            Source::Path(path) if path.ends_with("model.json") => path.parent().and_then(stem),
-            Source::Path(path) => stem(path),
+            ModelSource::Path(path) if path.ends_with("model.json") => path.parent().and_then(stem),
+            ModelSource::Path(path) => stem(path),
         }
         .unwrap_or_else(|| "custom".to_owned())
     }
@@ -209,7 +209,7 @@ fn tfjs_from(own: &[u8], companions: Vec<(String, Vec<u8>)>) -> Result<Contents,
     tfjs::read(own, &mut shard)
 }
 
-/// Says which file an error is about.
+/// Adds the path to an error.
 fn described(path: &Path, error: Error) -> Error {
     match error {
         Error::ModelLoad(message) => Error::ModelLoad(format!("{}: {message}", path.display())),
@@ -217,7 +217,7 @@ fn described(path: &Path, error: Error) -> Error {
     }
 }
 
-/// The model file that a path names: itself, or the one in the folder.
+/// The model file that a path names: the path, or the one in the folder.
 fn model_file(path: &Path) -> Result<PathBuf, Error> {
     if !path.is_dir() {
         return Ok(path.to_owned());
@@ -260,15 +260,15 @@ fn beside(path: &Path, name: &str) -> Result<PathBuf, Error> {
     )))
 }
 
-/// Reads a file of a model that may have `room` bytes, and takes its own from them.
+/// Reads a file of a model of which `room` bytes may still be read, and subtracts its own.
 fn file(path: &Path, room: &mut u64) -> Result<Vec<u8>, Error> {
-    let bytes = files::read(path, *room, &budget::is_wanted).map_err(|refused| match refused {
+    let bytes = files::read(path, *room, &load_cancel::is_cancelled).map_err(|refused| match refused {
         Refused::Irregular => Error::ModelLoad(format!("Expected a file at {}", path.display())),
         Refused::Large(_) => Error::ModelLoad(format!(
             "Expected a model of at most {LARGEST_MODEL} bytes but {} makes it larger",
             path.display()
         )),
-        refused => budget::check().err().unwrap_or_else(|| unreadable(path, &refused)),
+        refused => load_cancel::check().err().unwrap_or_else(|| unreadable(path, &refused)),
     })?;
     *room -= bytes.len() as u64;
     Ok(bytes)

@@ -1,4 +1,4 @@
-//! Moving pictures: frames for JavaScript, and the file that it makes of their results.
+//! Animations: their frames for JavaScript, and the encoder that it passes upscaled frames to.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,13 +6,14 @@ use napi::Env;
 use napi::bindgen_prelude::{Buffer, Either, PromiseRaw, Uint8Array};
 use napi_derive::napi;
 
+use super::enums::NativeAnimationFormat;
 use super::errors::{Code, rejection, thrown};
 use super::result::name;
 use crate::error::Error;
-use crate::raster::{self, AnimationOptions, Area, Format, Raster, Samples};
+use crate::raster::{self, AnimationOptions, Area, EncodeOptions, Format, Raster, Samples};
 
-/// Runs work that may take a while on a thread that may wait.
-pub async fn apart<T: Send + 'static>(
+/// Runs work on a thread that may block.
+pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     let failed = |e| Error::Decode(format!("Expected the animation's work to finish but: {e}"));
@@ -34,11 +35,11 @@ impl From<Area> for NativeArea {
     }
 }
 
-/// A frame: the pixels of an area, and where in the frame it and what changed lie.
+/// A frame: the pixels of an area, where that lies in the frame, and the area that differs from the frame before.
 #[napi(object, object_from_js = false)]
 pub struct NativeFrame {
     pub delay: u32,
-    /// Absent where the frame shows what the one before shows.
+    /// Absent where the frame equals the one before.
     pub data: Option<Buffer>,
     pub channels: u32,
     pub area: Option<NativeArea>,
@@ -94,7 +95,7 @@ impl NativeAnimation {
         name(self.format)
     }
 
-    /// The next frame: what changed, with `margin` pixels around it, or all of it without a margin.
+    /// The next frame: the area that changed with `margin` pixels around it, or all of it without a margin.
     #[napi(ts_return_type = "Promise<NativeFrame | null>")]
     pub fn next<'env>(
         &self,
@@ -102,7 +103,7 @@ impl NativeAnimation {
         margin: Option<u32>,
     ) -> napi::Result<PromiseRaw<'env, Option<NativeFrame>>> {
         let animation = self.animation.clone();
-        let work = apart(move || {
+        let work = blocking(move || {
             let mut animation = animation.lock().unwrap_or_else(PoisonError::into_inner);
             let (width, height) = animation.size();
             Ok(animation.next_frame()?.map(|mut frame| {
@@ -132,8 +133,7 @@ impl NativeAnimation {
 /// How an animation is written.
 #[napi(object, object_to_js = false)]
 pub struct NativeAnimationOptions {
-    #[napi(ts_type = "'gif' | 'webp' | 'png'")]
-    pub format: String,
+    pub format: NativeAnimationFormat,
     pub width: u32,
     pub height: u32,
     pub frames: u32,
@@ -161,25 +161,21 @@ pub struct NativeAnimationEncoder {
 impl NativeAnimationEncoder {
     #[napi(constructor)]
     pub fn new(options: NativeAnimationOptions) -> Result<NativeAnimationEncoder, napi::Error<Code>> {
-        let format = match options.format.as_str() {
-            "gif" => Format::Gif,
-            "webp" => Format::Webp,
-            _ => Format::Png,
-        };
+        let defaults = EncodeOptions::new(options.format.into());
         let encoder = raster::AnimationEncoder::new(AnimationOptions {
-            format,
+            format: defaults.format,
             width: options.width,
             height: options.height,
             frames: options.frames,
             loops: options.loops,
-            quality: options.quality.unwrap_or(90).min(100) as u8,
-            lossless: options.lossless.unwrap_or(false),
+            quality: options.quality.map_or(defaults.quality, |quality| quality.min(100) as u8),
+            lossless: options.lossless.unwrap_or(defaults.lossless),
         });
         let encoder = encoder.map_err(thrown)?;
         Ok(NativeAnimationEncoder { encoder: Arc::new(Mutex::new(Some(encoder))) })
     }
 
-    /// Adds a frame that differs from the one before in `to`, whose pixels stand in the picture from (x, y) on.
+    /// Adds a frame that differs from the one before in `to`; the pixels of `to` begin at (x, y) of the picture.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn add<'env>(
         &self,
@@ -202,7 +198,7 @@ impl NativeAnimationEncoder {
             }
         };
         let to = Area { x: to.x, y: to.y, width: to.width, height: to.height };
-        let work = apart(move || {
+        let work = blocking(move || {
             let mut encoder = encoder.lock().unwrap_or_else(PoisonError::into_inner);
             let encoder = encoder.as_mut().ok_or_else(|| Error::Encode("The file is finished".into()))?;
             encoder.add(&raster?, (x, y), to, delay)
@@ -216,7 +212,7 @@ impl NativeAnimationEncoder {
     #[napi(ts_return_type = "Promise<Buffer>")]
     pub fn finish<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, Buffer>> {
         let encoder = self.encoder.clone();
-        let work = apart(move || {
+        let work = blocking(move || {
             let encoder = encoder.lock().unwrap_or_else(PoisonError::into_inner).take();
             encoder.ok_or_else(|| Error::Encode("The file is finished".into()))?.finish()
         });

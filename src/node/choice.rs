@@ -4,16 +4,16 @@ use napi_derive::napi;
 
 use super::enums::NativeRole;
 use super::errors::{Code, thrown};
-use super::model::ModelSource;
+use super::model::NativeModelSource;
 use crate::error::Error;
 use crate::model;
-use crate::upscale::{Artefacts, Candidate, Network, Role};
+use crate::upscale::{Artefacts, LazyNetwork, LoadedNetwork, NetworkRole};
 use crate::workers::Pool;
 
 /// A model that takes the place of an instance's own for some pictures.
 #[napi(object, object_to_js = false)]
 pub struct Alternative {
-    pub source: ModelSource,
+    pub source: NativeModelSource,
     pub scale: u32,
     pub role: NativeRole,
     /// Of `compressed`: which pictures need artefacts taken away by it.
@@ -28,19 +28,19 @@ pub struct NativeArtefacts {
 }
 
 /// The core's form of them.
-pub fn candidates(given: Vec<Alternative>) -> Result<Vec<Candidate>, napi::Error<Code>> {
+pub fn candidates(given: Vec<Alternative>) -> Result<Vec<LazyNetwork>, napi::Error<Code>> {
     given.into_iter().map(candidate).collect()
 }
 
-fn candidate(given: Alternative) -> Result<Candidate, napi::Error<Code>> {
+fn candidate(given: Alternative) -> Result<LazyNetwork, napi::Error<Code>> {
     let Alternative { source, scale, role, artefacts } = given;
     let (source, definition) = source.parts()?;
     let quality = |given: u32| given.min(100) as u8;
     let role = match (role, artefacts) {
-        (NativeRole::Clean, _) => Role::Clean,
-        (NativeRole::Fallback, _) => Role::Fallback,
+        (NativeRole::Clean, _) => NetworkRole::Clean,
+        (NativeRole::Fallback, _) => NetworkRole::Fallback,
         (NativeRole::Compressed, Some(NativeArtefacts { jpeg, webp })) => {
-            Role::Compressed(Artefacts { jpeg: quality(jpeg), webp: quality(webp) })
+            NetworkRole::Compressed(Artefacts { jpeg: quality(jpeg), webp: quality(webp) })
         }
         (NativeRole::Compressed, None) => {
             return Err(thrown(Error::InvalidArgument(
@@ -48,8 +48,8 @@ fn candidate(given: Alternative) -> Result<Candidate, napi::Error<Code>> {
             )));
         }
     };
-    Ok(Candidate::new(scale, role, move || {
+    Ok(LazyNetwork::new(scale, role, move || {
         let model = model::load(&source, &definition, Pool::global()?.threads())?;
-        Ok(Network { name: model.info.name, engines: model.engines })
+        Ok(LoadedNetwork { name: model.info.name, engines: model.engines })
     }))
 }

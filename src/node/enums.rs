@@ -27,12 +27,16 @@ macro_rules! string_union {
 }
 
 string_union! {
-    /// What the result is made into.
-    NativeOutput for upscale::Output { Encoded, Raw, Tensor }
+    /// The form of a result.
+    NativeOutput for upscale::OutputKind { Encoded, Raw, Tensor }
 }
 string_union! {
     /// The file format of a result.
-    NativeFormat for raster::Format { Png, Jpeg, Webp, Tiff, Gif }
+    NativeFormat for raster::Format { Png, Jpeg, Webp, Avif, Tiff, Gif }
+}
+string_union! {
+    /// The file format of an animation.
+    NativeAnimationFormat for raster::Format { Gif, Webp, Png }
 }
 string_union! {
     /// How the picture fits a box.
@@ -63,15 +67,29 @@ string_union! {
     NativeOutcome for upscale::Outcome { Failed, Aborted }
 }
 
+/// The form in which an image is given.
+#[napi(string_enum = "lowercase")]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum NativeImageKind {
+    /// The bytes of a file.
+    Encoded,
+    /// The path of a file.
+    Path,
+    /// Interleaved samples.
+    Raw,
+    /// Interleaved floats.
+    Tensor,
+}
+
 /// For which pictures an alternative takes the place of an instance's own model.
 #[napi(string_enum = "lowercase")]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum NativeRole {
     /// Clean ones.
     Clean,
-    /// Those with artefacts of compression.
+    /// Those with compression artefacts.
     Compressed,
-    /// What another network of the same scale has blown up.
+    /// Parts of pictures that another network of the same scale has blown up.
     Fallback,
 }
 

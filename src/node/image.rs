@@ -3,6 +3,7 @@
 use napi::bindgen_prelude::{Either, Float32Array, Uint8Array};
 use napi_derive::napi;
 
+use super::enums::NativeImageKind;
 use super::errors::{Code, thrown};
 use crate::error::Error;
 use crate::raster::{Raster, Samples};
@@ -11,8 +12,7 @@ use crate::upscale::Input;
 /// An image in one of four forms.
 #[napi(object, object_to_js = false)]
 pub struct NativeImage {
-    #[napi(ts_type = "'encoded' | 'path' | 'raw' | 'tensor'")]
-    pub kind: String,
+    pub kind: NativeImageKind,
     /// The bytes of a file ('encoded'), samples ('raw'; 16-bit ones in native byte order) or floats ('tensor', 0..=255).
     /// They are copied at the call: JavaScript may give their memory away, or shrink it, while the picture waits.
     pub data: Option<Either<Uint8Array, Float32Array>>,
@@ -32,19 +32,19 @@ impl NativeImage {
     /// The core's form of it.
     pub fn input(self) -> Result<Input, napi::Error<Code>> {
         let size = (self.width.unwrap_or(0), self.height.unwrap_or(0), self.channels.unwrap_or(0));
-        match (self.kind.as_str(), self.data, self.path) {
-            ("encoded", Some(Either::A(bytes)), _) => Ok(Input::Encoded(bytes.to_vec())),
-            ("path", _, Some(path)) => Ok(Input::Path(path.into())),
-            ("raw", Some(Either::A(bytes)), _) if self.depth == Some(16) => {
+        match (self.kind, self.data, self.path) {
+            (NativeImageKind::Encoded, Some(Either::A(bytes)), _) => Ok(Input::Encoded(bytes.to_vec())),
+            (NativeImageKind::Path, _, Some(path)) => Ok(Input::Path(path.into())),
+            (NativeImageKind::Raw, Some(Either::A(bytes)), _) if self.depth == Some(16) => {
                 pixels(size, bytes.len() / 2, || Samples::U16(words(&bytes)))
             }
-            ("raw", Some(Either::A(bytes)), _) => pixels(size, bytes.len(), || Samples::U8(bytes.to_vec())),
-            ("tensor", Some(Either::B(floats)), _) => {
+            (NativeImageKind::Raw, Some(Either::A(bytes)), _) => {
+                pixels(size, bytes.len(), || Samples::U8(bytes.to_vec()))
+            }
+            (NativeImageKind::Tensor, Some(Either::B(floats)), _) => {
                 pixels(size, floats.len(), || Samples::F32(floats.to_vec()))
             }
-            (kind, ..) => {
-                Err(invalid(format!("Expected an image of a known kind with its data but received '{kind}'")))
-            }
+            _ => Err(invalid("Expected an image with the data of its kind but received none".to_owned())),
         }
     }
 }

@@ -6,11 +6,12 @@ use napi_derive::napi;
 use super::enums::{NativeFileFormat, NativePrecision};
 use super::errors::{Code, thrown};
 use crate::error::Error;
-use crate::model::{Definition, ModelInfo, Precision, Source};
+use crate::model::{Definition, ModelInfo, ModelSource, Precision};
+use crate::upscale::GUARD_REACH;
 
 /// A model file and what is said of it; the file decides what is absent.
 #[napi(object, object_to_js = false)]
-pub struct ModelSource {
+pub struct NativeModelSource {
     /// An `.onnx`, `model.json` or `.param`, or a folder that holds one.
     pub path: Option<String>,
     /// The bytes of an `.onnx`, instead of a path.
@@ -44,12 +45,12 @@ pub struct ModelSource {
     pub execution_providers: Option<Vec<String>>,
 }
 
-impl ModelSource {
+impl NativeModelSource {
     /// The core's form of it.
-    pub fn parts(self) -> Result<(Source, Definition), napi::Error<Code>> {
+    pub fn parts(self) -> Result<(ModelSource, Definition), napi::Error<Code>> {
         let source = match (self.path, self.bytes) {
-            (Some(path), None) => Source::Path(path.into()),
-            (None, Some(bytes)) => Source::Bytes(bytes.to_vec()),
+            (Some(path), None) => ModelSource::Path(path.into()),
+            (None, Some(bytes)) => ModelSource::Bytes(bytes.to_vec()),
             _ => return Err(invalid("Expected either a path or bytes for the model".to_owned())),
         };
         let definition = Definition {
@@ -62,7 +63,7 @@ impl ModelSource {
             guarded: self.guard.unwrap_or(false),
             divisibility_factor: self.divisibility_factor,
             precision: self.precision.map(Precision::from),
-            quantized: self.quantized.map(|path| Source::Path(path.into())),
+            quantized: self.quantized.map(|path| ModelSource::Path(path.into())),
             quantized_beats_kernels: self.quantized_beats_kernels.unwrap_or(false),
             execution_providers: self.execution_providers.unwrap_or_default(),
         };
@@ -92,6 +93,8 @@ pub struct NativeModelInfo {
     pub channels: u32,
     /// Input pixels of context per side; null if the network must see the whole picture.
     pub halo: Option<u32>,
+    /// Input pixels by which the result of a guarded network depends on more than its halo.
+    pub guard_reach: u32,
     pub format: NativeFileFormat,
     pub parameters: f64,
     /// Multiplications for each input pixel; null if they do not grow with the picture.
@@ -120,6 +123,7 @@ impl From<ModelInfo> for NativeModelInfo {
             scale: info.scale,
             channels: info.channels as u32,
             halo: info.halo,
+            guard_reach: GUARD_REACH,
             format: info.format.into(),
             parameters: info.parameters as f64,
             macs_per_pixel: info.macs_per_pixel.map(|macs| macs as f64),

@@ -8,7 +8,7 @@ use super::enums::{NativeAlpha, NativeFailOn, NativeFit, NativeFormat, NativeKee
 use super::errors::{Code, thrown};
 use crate::error::Error;
 use crate::raster::{FailOn, Format};
-use crate::upscale::{Alpha, Fit, KeepMetadata, Limits, Options, Output};
+use crate::upscale::{Alpha, Fit, KeepMetadata, Limits, Options, OutputKind};
 
 /// What an instance allows.
 #[napi(object)]
@@ -16,13 +16,15 @@ use crate::upscale::{Alpha, Fit, KeepMetadata, Limits, Options, Output};
 pub struct InstanceOptions {
     /// Workers that this instance may use at the same time; default: all.
     pub threads: Option<u32>,
-    /// Images that may be waiting; default 256.
+    /// Images that are worked on at the same time; default: from the workers and the memory.
+    pub concurrency: Option<u32>,
+    /// Images that may wait beside them; default 256.
     pub max_pending: Option<u32>,
     /// Bytes of a file on disk; default 256 MiB.
     pub limit_input_bytes: Option<f64>,
-    /// Pixels of an input; 0 is no limit; default 50000000.
+    /// Pixels of an input; 0 is no limit; default 50,000,000.
     pub limit_input_pixels: Option<f64>,
-    /// Pixels of a result; 0 is no limit; default four times that of inputs.
+    /// Pixels of a result; 0 is no limit; default 1,073,610,756, four times sharp's limit.
     pub limit_output_pixels: Option<f64>,
     /// How bad an input may be; default 'error'.
     pub fail_on: Option<NativeFailOn>,
@@ -50,7 +52,7 @@ impl InstanceOptions {
 #[napi(object)]
 #[derive(Default)]
 pub struct UpscaleOptions {
-    /// What the result is made into; default 'encoded'.
+    /// The form of the result; default 'encoded'.
     pub output: Option<NativeOutput>,
     /// The file format; default: the input's, if it can hold the result, else 'png'.
     pub format: Option<NativeFormat>,
@@ -75,9 +77,9 @@ pub struct UpscaleOptions {
     pub patch_size: Option<u32>,
     /// Context of UpscalerJS's patches; default 0.
     pub padding: Option<u32>,
-    /// What becomes of an alpha channel; default 'model'.
+    /// How an alpha channel is upscaled; default 'model'.
     pub alpha: Option<NativeAlpha>,
-    /// What removed alpha shows, 0..=255 each; default black.
+    /// The colour under removed alpha, 0..=255 each; default black.
     #[napi(ts_type = "[number, number, number]")]
     pub background: Option<Vec<u32>>,
     /// Apply the EXIF orientation; default true.
@@ -86,9 +88,9 @@ pub struct UpscaleOptions {
     pub keep_metadata: Option<NativeKeepMetadata>,
     /// Which page of a TIFF or frame of an animation, from 0; default 0.
     pub page: Option<u32>,
-    /// Hand tiles' pixels to the progress callback, as this; default: none.
+    /// The form in which tiles' pixels go to the progress callback; default: they do not.
     pub slices: Option<NativeOutput>,
-    /// Milliseconds from now after which the result is of no use; default: none.
+    /// Milliseconds from now by which the result must be done; default: no limit.
     pub timeout: Option<f64>,
 }
 
@@ -98,7 +100,7 @@ impl TryFrom<UpscaleOptions> for Options {
     fn try_from(given: UpscaleOptions) -> Result<Options, Self::Error> {
         let defaults = Options::default();
         Ok(Options {
-            output: given.output.map_or(defaults.output, Output::from),
+            output: given.output.map_or(defaults.output, OutputKind::from),
             format: given.format.map(Format::from),
             quality: within("quality", given.quality, 1, 100)?.unwrap_or(defaults.quality),
             lossless: given.lossless.unwrap_or(defaults.lossless),
@@ -116,7 +118,7 @@ impl TryFrom<UpscaleOptions> for Options {
             auto_orient: given.auto_orient.unwrap_or(defaults.auto_orient),
             keep_metadata: given.keep_metadata.map_or(defaults.keep_metadata, KeepMetadata::from),
             page: given.page.unwrap_or(defaults.page),
-            slices: given.slices.map(Output::from),
+            slices: given.slices.map(OutputKind::from),
             deadline: given.timeout.and_then(deadline),
         })
     }

@@ -9,7 +9,7 @@ use napi_derive::napi;
 
 use super::enums::NativeStorage;
 use super::errors::{Code, rejection, thrown};
-use super::model::ModelSource;
+use super::model::NativeModelSource;
 use super::panics;
 use super::result::NativeCounters;
 use crate::calibrate;
@@ -91,7 +91,7 @@ pub fn versions() -> Result<Versions, napi::Error<Code>> {
 #[napi(ts_return_type = "Promise<Buffer>")]
 pub fn convert(
     env: &Env,
-    source: ModelSource,
+    source: NativeModelSource,
     storage: Option<NativeStorage>,
 ) -> Result<PromiseRaw<'_, Buffer>, napi::Error> {
     let storage = storage.map_or(Storage::default(), Storage::from);
@@ -122,8 +122,8 @@ pub struct NativeQuantized {
     pub psnr: f64,
 }
 
-impl From<calibrate::Quantized> for NativeQuantized {
-    fn from(quantized: calibrate::Quantized) -> NativeQuantized {
+impl From<calibrate::QuantizedModel> for NativeQuantized {
+    fn from(quantized: calibrate::QuantizedModel) -> NativeQuantized {
         NativeQuantized {
             onnx: quantized.onnx.into(),
             float_bytes: quantized.float_bytes as f64,
@@ -141,7 +141,7 @@ impl From<calibrate::Quantized> for NativeQuantized {
 #[napi(ts_return_type = "Promise<NativeQuantized>")]
 pub fn quantize(
     env: &Env,
-    source: ModelSource,
+    source: NativeModelSource,
     pictures: Vec<String>,
     storage: Option<NativeStorage>,
 ) -> Result<PromiseRaw<'_, NativeQuantized>, napi::Error> {

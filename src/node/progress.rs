@@ -8,7 +8,7 @@ use napi_derive::napi;
 use tokio::sync::watch;
 
 use super::result::{NativeData, samples};
-use crate::upscale::{Listener, Output, Progress, Rect, Slice, TileDone};
+use crate::upscale::{Listener, OutputKind, Progress, Rect, Slice, TileDone};
 
 /// The JavaScript callback.
 pub type Callback = ThreadsafeFunction<NativeProgress, (), NativeProgress, Status, false>;
@@ -100,7 +100,7 @@ impl Outstanding {
 }
 
 /// A listener that calls `callback` on the event loop.
-pub fn listener(callback: Callback, slices: Option<Output>) -> (Listener, Outstanding) {
+pub fn listener(callback: Callback, slices: Option<OutputKind>) -> (Listener, Outstanding) {
     let outstanding = Outstanding(Arc::new(watch::Sender::new(0)));
     let sent = outstanding.clone();
     let call = move |progress: Progress| {
@@ -115,7 +115,7 @@ pub fn listener(callback: Callback, slices: Option<Output>) -> (Listener, Outsta
             },
         );
         if status != Status::Ok {
-            // The environment is shutting down: nobody will answer.
+            // The environment is shutting down: no answer will come.
             sent.0.send_modify(|count| *count = count.saturating_sub(1));
         }
     };

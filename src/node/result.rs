@@ -4,7 +4,7 @@ use napi::bindgen_prelude::{Buffer, Either3, Float32Array, Uint16Array};
 use napi_derive::napi;
 
 use crate::raster::{Format, Raster, Samples};
-use crate::upscale::{Counts, Data, Piece, Stages, Upscaled};
+use crate::upscale::{Counts, OutputChunk, ResultData, Stages, Upscaled};
 
 /// Bytes of a file or 8-bit samples, floats, or 16-bit samples.
 pub type NativeData = Either3<Buffer, Float32Array, Uint16Array>;
@@ -35,8 +35,8 @@ pub struct NativeResult {
 impl From<Upscaled> for NativeResult {
     fn from(upscaled: Upscaled) -> NativeResult {
         let (data, format) = match upscaled.data {
-            Data::Encoded(bytes, format) => (Either3::A(bytes.into()), Some(name(format).to_owned())),
-            Data::Raster(raster) => (samples(raster), None),
+            ResultData::Encoded(bytes, format) => (Either3::A(bytes.into()), Some(name(format).to_owned())),
+            ResultData::Raster(raster) => (samples(raster), None),
         };
         NativeResult {
             data,
@@ -73,6 +73,7 @@ pub fn name(format: Format) -> &'static str {
         Format::Bmp => "bmp",
         Format::Gif => "gif",
         Format::Avif => "avif",
+        Format::Jxl => "jxl",
         Format::Pnm => "ppm",
         Format::Qoi => "qoi",
         Format::Ico => "ico",
@@ -93,18 +94,16 @@ impl From<Stages> for NativeStages {
     }
 }
 
-/// A part of a result that leaves while it is made.
+/// A part of an encoded result that is sent while the rest is computed: one header, then bytes.
 #[napi(object, object_from_js = false)]
-pub struct NativePiece {
-    /// First: what is known of the file before its first byte.
-    pub head: Option<NativeHead>,
-    /// Then its bytes.
+pub struct NativeChunk {
+    pub header: Option<NativeStreamHeader>,
     pub data: Option<Buffer>,
 }
 
 /// What is known of a file before its first byte.
 #[napi(object, object_from_js = false)]
-pub struct NativeHead {
+pub struct NativeStreamHeader {
     pub format: String,
     pub width: u32,
     pub height: u32,
@@ -112,19 +111,19 @@ pub struct NativeHead {
     pub model: String,
 }
 
-impl From<Piece> for NativePiece {
-    fn from(piece: Piece) -> NativePiece {
-        match piece {
-            Piece::Bytes(bytes) => NativePiece { head: None, data: Some(bytes.into()) },
-            Piece::Head(head) => {
-                let head = NativeHead {
-                    format: name(head.format).to_owned(),
-                    width: head.width,
-                    height: head.height,
-                    channels: head.channels.into(),
-                    model: head.model,
+impl From<OutputChunk> for NativeChunk {
+    fn from(chunk: OutputChunk) -> NativeChunk {
+        match chunk {
+            OutputChunk::Bytes(bytes) => NativeChunk { header: None, data: Some(bytes.into()) },
+            OutputChunk::Header(header) => {
+                let header = NativeStreamHeader {
+                    format: name(header.format).to_owned(),
+                    width: header.width,
+                    height: header.height,
+                    channels: header.channels.into(),
+                    model: header.model,
                 };
-                NativePiece { head: Some(head), data: None }
+                NativeChunk { header: Some(header), data: None }
             }
         }
     }

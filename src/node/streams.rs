@@ -1,11 +1,11 @@
-//! Results that leave piece by piece, by the call that makes them.
+//! Results that are sent in chunks, by the call that makes them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::upscale::{Outlet, Piece, Pieces, outlet};
+use crate::upscale::{OutputChunk, OutputReceiver, OutputSender, output_stream};
 
-/// The streams of an instance.
+/// The output streams of an instance, by call.
 #[derive(Default)]
 pub struct Streams {
     open: Mutex<HashMap<u32, Stream>>,
@@ -13,27 +13,27 @@ pub struct Streams {
 
 struct Stream {
     /// Until the call has begun.
-    outlet: Option<Outlet>,
-    pieces: Arc<tokio::sync::Mutex<Pieces>>,
+    sender: Option<OutputSender>,
+    receiver: Arc<tokio::sync::Mutex<OutputReceiver>>,
 }
 
 impl Streams {
-    /// Begins a stream for call `id`.
+    /// Opens a stream for call `id`.
     pub fn open(&self, id: u32) {
-        let (outlet, pieces) = outlet();
-        let pieces = Arc::new(tokio::sync::Mutex::new(pieces));
-        self.streams().insert(id, Stream { outlet: Some(outlet), pieces });
+        let (sender, receiver) = output_stream();
+        let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
+        self.streams().insert(id, Stream { sender: Some(sender), receiver });
     }
 
-    /// Where call `id` sends its result, if it was opened; to be asked once, by the call.
-    pub fn outlet(&self, id: u32) -> Option<Outlet> {
-        self.streams().get_mut(&id)?.outlet.take()
+    /// The end that call `id` writes to, if it was opened; the call takes it once.
+    pub fn take_sender(&self, id: u32) -> Option<OutputSender> {
+        self.streams().get_mut(&id)?.sender.take()
     }
 
-    /// The next piece of call `id`; none after the last, or where there is no such stream.
-    pub fn next(&self, id: u32) -> impl Future<Output = Option<Piece>> + Send + 'static {
-        let pieces = self.streams().get(&id).map(|stream| stream.pieces.clone());
-        async move { pieces?.lock().await.recv().await }
+    /// The next chunk of call `id`; none after the last, or where there is no such stream.
+    pub fn next(&self, id: u32) -> impl Future<Output = Option<OutputChunk>> + Send + 'static {
+        let receiver = self.streams().get(&id).map(|stream| stream.receiver.clone());
+        async move { receiver?.lock().await.recv().await }
     }
 
     /// Ends a stream, and its call if that is not done.

@@ -8,27 +8,27 @@ use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
 use tokio::sync::watch;
 
-use super::animation::{NativeAnimation, apart};
+use super::animation::{NativeAnimation, blocking};
 use super::choice::{Alternative, candidates};
 use super::enums::NativeOutcome;
 use super::errors::{Code, rejection, thrown};
 use super::hooks::{Function, hooks};
 use super::image::NativeImage;
-use super::model::{ModelSource, NativeModelInfo};
+use super::model::{NativeModelInfo, NativeModelSource};
 use super::options::{InstanceOptions, UpscaleOptions};
 use super::progress::{Callback, listener};
-use super::result::{NativeCounters, NativePiece, NativeResult};
+use super::result::{NativeChunk, NativeCounters, NativeResult};
 use super::streams::Streams;
-use crate::budget::{self, Waiting};
 use crate::engine::trim_idle;
 use crate::error::Error;
+use crate::load_cancel::{self, LoadCancel};
 use crate::model::{self, Model};
 use crate::raster::Animation;
-use crate::upscale::{Counters, Hooks, Input, Job, Limits, Network, Networks, Options, Ticket, Upscaled};
+use crate::upscale::{
+    Counters, DEFAULT_MAX_PENDING, Hooks, Input, Job, Limits, LoadedNetwork, Networks, Options, Places,
+    Ticket, Upscaled, default_concurrency,
+};
 use crate::workers::{Cancel, Pool, Share};
-
-/// Images that may be waiting by default.
-const MAX_PENDING: u32 = 256;
 
 /// The caller's functions for one call.
 #[napi(object, object_to_js = false)]
@@ -49,19 +49,19 @@ pub struct NativeUpscaler {
 
 struct Instance {
     limits: Limits,
-    max_pending: u64,
+    places: Arc<Places>,
     share: Arc<Share>,
     counters: Arc<Counters>,
-    state: Mutex<State>,
+    state: Mutex<InstanceState>,
     streams: Streams,
     /// How many calls have not settled.
     calls: watch::Sender<usize>,
-    /// Ended where nobody waits for the model any more.
-    loading: Waiting,
+    /// Cancels the loading of the model.
+    load_cancel: LoadCancel,
 }
 
 #[derive(Default)]
-struct State {
+struct InstanceState {
     networks: Option<Arc<Networks>>,
     /// While it is held, other instances find it without reading their file.
     model: Option<Model>,
@@ -77,21 +77,23 @@ impl NativeUpscaler {
     #[napi(constructor)]
     pub fn new(env: Env, options: InstanceOptions) -> Result<NativeUpscaler, napi::Error<Code>> {
         let threads = Pool::global().map_err(thrown)?.threads();
+        let concurrency =
+            options.concurrency.map_or_else(|| default_concurrency(threads), |images| images as usize);
         let instance = Arc::new(Instance {
             limits: options.limits(),
-            max_pending: options.max_pending.unwrap_or(MAX_PENDING).into(),
+            places: Places::new(concurrency, options.max_pending.map_or(DEFAULT_MAX_PENDING, u64::from)),
             share: Share::new(options.threads.map_or(threads, |share| share as usize)),
             counters: Arc::new(Counters::default()),
             state: Mutex::default(),
             streams: Streams::default(),
             calls: watch::Sender::new(0),
-            loading: Waiting::default(),
+            load_cancel: LoadCancel::default(),
         });
         let weak = Arc::downgrade(&instance);
         // An environment that ends, a worker thread's for example, takes no results any more.
         let ended = env.add_env_cleanup_hook(weak, |instance| {
             if let Some(instance) = instance.upgrade() {
-                instance.loading.end();
+                instance.load_cancel.cancel();
                 instance.cancel_all();
             }
         });
@@ -104,7 +106,7 @@ impl NativeUpscaler {
     pub fn load<'env>(
         &self,
         env: &'env Env,
-        source: ModelSource,
+        source: NativeModelSource,
         alternatives: Option<Vec<Alternative>>,
     ) -> napi::Result<PromiseRaw<'env, NativeModelInfo>> {
         let instance = self.instance.clone();
@@ -115,10 +117,10 @@ impl NativeUpscaler {
                 parts.map_err(|error| Error::InvalidArgument(error.reason.clone()))?;
             let pool = Pool::global()?;
             let lane = pool.lane(Share::new(1));
-            let waiting = instance.loading.clone();
+            let cancel = instance.load_cancel.clone();
             let load = move || model::load(&source, &definition, pool.threads());
-            let model = lane.run(move || budget::within(waiting, load)).await?;
-            let network = Network { name: model.info.name.clone(), engines: model.engines.clone() };
+            let model = lane.run(move || load_cancel::with_cancel(cancel, load)).await?;
+            let network = LoadedNetwork { name: model.info.name.clone(), engines: model.engines.clone() };
             let mut state = instance.state();
             state.networks = Some(Arc::new(Networks::new(network, others)));
             Ok(state.model.insert(model).info.clone())
@@ -131,13 +133,13 @@ impl NativeUpscaler {
     /// Stops the loading of the model, if it is not done.
     #[napi]
     pub fn abort_load(&self) {
-        self.instance.loading.end();
+        self.instance.load_cancel.cancel();
     }
 
     /// Counts call `id` as waiting, which has no picture or no model yet: [`Self::start`] follows, or [`Self::withdraw`].
     #[napi]
     pub fn enqueue(&self, id: u32) -> Result<(), napi::Error<Code>> {
-        let ticket = Ticket::new(&self.instance.counters, self.instance.max_pending).map_err(thrown)?;
+        let ticket = Ticket::new(&self.instance.counters, &self.instance.places).map_err(thrown)?;
         self.instance.state().tickets.insert(id, ticket);
         Ok(())
     }
@@ -166,7 +168,7 @@ impl NativeUpscaler {
         let prepared = image.input().and_then(|input| Ok((input, Options::try_from(options)?)));
         let call = prepared
             .map_err(|error| Error::InvalidArgument(error.reason.clone()))
-            .and_then(|(input, options)| Call::new(&self.instance, id, input, options));
+            .and_then(|(input, options)| UpscaleCall::new(&self.instance, id, input, options));
         let work = async move {
             match call {
                 Ok(call) => call.run(progress, hooks).await,
@@ -193,7 +195,7 @@ impl NativeUpscaler {
         let work = async move {
             match input?.in_memory(&limits).await? {
                 Input::Encoded(bytes) => {
-                    apart(move || Animation::open(bytes, limits.fail_on, limits.input_pixels)).await
+                    blocking(move || Animation::open(bytes, limits.fail_on, limits.input_pixels)).await
                 }
                 _ => Ok(None),
             }
@@ -203,25 +205,24 @@ impl NativeUpscaler {
         })
     }
 
-    /// The encoded result of call `id`, which is not started yet, is to leave piece by piece. [`Self::close_stream`]
-    /// follows.
+    /// Has the encoded result of call `id`, which is not started yet, sent in chunks. [`Self::close_stream`] follows.
     #[napi]
     pub fn open_stream(&self, id: u32) {
         self.instance.streams.open(id);
     }
 
-    /// The next piece of the result of call `id`; `null` after the last, whether the call went well or not.
-    #[napi(ts_return_type = "Promise<NativePiece | null>")]
-    pub fn next_piece<'env>(
+    /// The next chunk of the result of call `id`; `null` after the last, whether the call went well or not.
+    #[napi(ts_return_type = "Promise<NativeChunk | null>")]
+    pub fn next_chunk<'env>(
         &self,
         env: &'env Env,
         id: u32,
-    ) -> napi::Result<PromiseRaw<'env, Option<NativePiece>>> {
+    ) -> napi::Result<PromiseRaw<'env, Option<NativeChunk>>> {
         let next = self.instance.streams.next(id);
-        env.spawn_future(async move { Ok(next.await.map(NativePiece::from)) })
+        env.spawn_future(async move { Ok(next.await.map(NativeChunk::from)) })
     }
 
-    /// Nothing more is read of the result of call `id`: if it is not done, it ends.
+    /// Ends the stream of call `id`, and the call if it is not done.
     #[napi]
     pub fn close_stream(&self, id: u32) {
         self.instance.streams.close(id);
@@ -262,7 +263,7 @@ impl NativeUpscaler {
 }
 
 impl Instance {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, InstanceState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -272,8 +273,8 @@ impl Instance {
     }
 }
 
-/// A call under way; it is out of the instance's books when this is dropped.
-struct Call {
+/// A call under way; the instance forgets it when this is dropped.
+struct UpscaleCall {
     instance: Arc<Instance>,
     id: u32,
     cancel: Cancel,
@@ -282,8 +283,8 @@ struct Call {
     work: Option<(Input, Options)>,
 }
 
-impl Call {
-    fn new(instance: &Arc<Instance>, id: u32, input: Input, options: Options) -> Result<Call, Error> {
+impl UpscaleCall {
+    fn new(instance: &Arc<Instance>, id: u32, input: Input, options: Options) -> Result<UpscaleCall, Error> {
         let mut state = instance.state();
         if state.disposed {
             return Err(Error::Disposed("Expected a live instance but it was disposed".to_owned()));
@@ -292,13 +293,13 @@ impl Call {
         let networks = state.networks.clone().ok_or_else(not_loaded)?;
         let ticket = match state.tickets.remove(&id) {
             Some(ticket) => ticket,
-            None => Ticket::new(&instance.counters, instance.max_pending)?,
+            None => Ticket::new(&instance.counters, &instance.places)?,
         };
         let cancel = Cancel::default();
         state.cancels.insert(id, cancel.clone());
         instance.calls.send_modify(|calls| *calls += 1);
         let (instance, work) = (instance.clone(), Some((input, options)));
-        Ok(Call { instance: instance.clone(), id, cancel, networks, ticket: Some(ticket), work })
+        Ok(UpscaleCall { instance: instance.clone(), id, cancel, networks, ticket: Some(ticket), work })
     }
 
     async fn run(mut self, progress: Option<Callback>, hooks: Hooks) -> Result<Upscaled, Error> {
@@ -314,7 +315,7 @@ impl Call {
             cancel: self.cancel.clone(),
             hooks,
             listener,
-            outlet: self.instance.streams.outlet(self.id),
+            stream: self.instance.streams.take_sender(self.id),
         };
         let result = job.run(Pool::global()?, self.instance.share.clone(), ticket).await;
         if let Some(outstanding) = outstanding {
@@ -324,7 +325,7 @@ impl Call {
     }
 }
 
-impl Drop for Call {
+impl Drop for UpscaleCall {
     fn drop(&mut self) {
         self.instance.state().cancels.remove(&self.id);
         self.instance.calls.send_modify(|calls| *calls -= 1);

@@ -8,12 +8,12 @@ use crate::error::Error;
 use crate::kernel::{ActivationKernel, Activations, Conv, LANES, Scratch};
 
 /// What a step reads of a value.
-pub struct Input<'a> {
+pub struct OperandRows<'a> {
     pub value: &'a RowWindow,
     pub planes: Range<usize>,
 }
 
-impl<'a> Input<'a> {
+impl<'a> OperandRows<'a> {
     /// Some of the held rows of each plane.
     fn part(&self, rows: Range<usize>) -> impl Iterator<Item = &'a [f32]> {
         self.value.part(rows).skip(self.planes.start).take(self.planes.len())
@@ -23,7 +23,7 @@ impl<'a> Input<'a> {
 /// One step, ready to compute any of its rows on any thread.
 pub struct StepRows<'a> {
     pub op: &'a Op,
-    pub inputs: &'a [Input<'a>],
+    pub inputs: &'a [OperandRows<'a>],
     /// Height and width of the first input.
     pub size: (usize, usize),
 }
@@ -55,7 +55,7 @@ impl StepRows<'_> {
 fn convolve(
     conv: &Conv,
     (height, width): (usize, usize),
-    inputs: &[Input],
+    inputs: &[OperandRows],
     rows: Range<usize>,
     made: &mut [&mut [f32]],
     scratch: &mut Scratch,
@@ -77,7 +77,7 @@ fn convolve(
 }
 
 fn combine(
-    inputs: &[Input],
+    inputs: &[OperandRows],
     rows: &Range<usize>,
     made: &mut [&mut [f32]],
     op: impl Fn(f32, f32) -> f32,
@@ -94,7 +94,7 @@ fn combine(
 }
 
 fn map(
-    input: &Input,
+    input: &OperandRows,
     rows: Range<usize>,
     made: &mut [&mut [f32]],
     op: impl Fn(f32) -> f32,
@@ -109,7 +109,7 @@ fn map(
 
 fn activate(
     kernel: &ActivationKernel,
-    input: &Input,
+    input: &OperandRows,
     rows: Range<usize>,
     made: &mut [&mut [f32]],
 ) -> Result<(), Error> {
@@ -122,7 +122,7 @@ fn activate(
 /// Moves whole pixels of sixteen channels: input plane `(dy * side + dx) * P + p` feeds every `side`-th pixel of plane
 /// `p`, of which there are P.
 fn depth_to_space(
-    input: &Input,
+    input: &OperandRows,
     width: usize,
     side: usize,
     rows: Range<usize>,
@@ -148,7 +148,7 @@ fn depth_to_space(
 
 /// Repeats every pixel `side` times across and down.
 fn nearest_upsample(
-    input: &Input,
+    input: &OperandRows,
     width: usize,
     side: usize,
     rows: Range<usize>,

@@ -15,8 +15,10 @@
 //! | `row_window` | the memory of one value |
 //! | `shuffle` | depth-to-space on the way out |
 //! | `team` | the threads that share a run |
+//! | `operator` | the ONNX operator that stands for a program |
 
 mod compute;
+pub mod operator;
 mod row_window;
 mod schedule;
 mod sections;
@@ -31,8 +33,8 @@ use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::Error;
-
 use crate::kernel::Scratch;
+
 use row_window::RowWindow;
 use sections::SECTION_BYTES;
 pub use shuffle::{ChannelOrder, PixelShuffle};

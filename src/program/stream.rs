@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::compute::{Input, StepRows};
+use super::compute::{OperandRows, StepRows};
 use super::row_window::RowWindow;
 use super::schedule::Schedule;
 use super::sections::{sections, slots};
@@ -25,7 +25,7 @@ pub struct StreamingRun<'a> {
     /// Rows of each value that are held at a time.
     windows: Vec<usize>,
     scratch: &'a [Mutex<Scratch>],
-    /// Threads that compute the current band with_team.
+    /// Threads that compute the current band.
     threads: usize,
 }
 
@@ -186,14 +186,14 @@ impl<'a> StreamingRun<'a> {
         result
     }
 
-    fn input(&self, source: &Operand) -> Input<'_> {
+    fn input(&self, source: &Operand) -> OperandRows<'_> {
         let planes = source.planes(plane_count(self.program.channels[source.value]));
-        Input { value: &self.values[self.slots[source.value]], planes }
+        OperandRows { value: &self.values[self.slots[source.value]], planes }
     }
 
     /// Computes rows of a step, in parts for several threads if there are some to help.
     fn compute(&self, step: &Step, rows: Range<usize>, made: Vec<&mut [f32]>) -> Result<(), Error> {
-        let inputs: Vec<Input> = step.inputs.iter().map(|source| self.input(source)).collect();
+        let inputs: Vec<OperandRows> = step.inputs.iter().map(|source| self.input(source)).collect();
         let work =
             StepRows { op: &step.op, inputs: &inputs, size: self.schedule.sizes[step.inputs[0].value] };
         let mut parts = parts(rows, made, step.op.alignment(), self.threads);
@@ -219,7 +219,7 @@ impl<'a> StreamingRun<'a> {
 }
 
 /// Rows of a step that one thread computes.
-struct Part<'a> {
+struct RowPart<'a> {
     rows: Range<usize>,
     /// Those rows of each plane.
     made: Vec<&'a mut [f32]>,
@@ -227,16 +227,16 @@ struct Part<'a> {
 
 /// Cuts rows into parts for `threads` threads: two for each, so that others take over from a delayed one, or one for each
 /// where that is more even.
-fn parts(rows: Range<usize>, made: Vec<&mut [f32]>, alignment: usize, threads: usize) -> Vec<Part<'_>> {
+fn parts(rows: Range<usize>, made: Vec<&mut [f32]>, alignment: usize, threads: usize) -> Vec<RowPart<'_>> {
     if threads < 2 {
-        return vec![Part { rows, made }];
+        return vec![RowPart { rows, made }];
     }
     let height = |each: usize| rows.len().div_ceil(each * threads).next_multiple_of(alignment);
     let longest = |height: usize| rows.len().div_ceil(height).div_ceil(threads) * height;
     let height = if longest(height(2)) > longest(height(1)) { height(1) } else { height(2) };
     let firsts = rows.clone().step_by(height);
-    let mut parts: Vec<Part> =
-        firsts.map(|first| Part { rows: first..rows.end.min(first + height), made: Vec::new() }).collect();
+    let mut parts: Vec<RowPart> =
+        firsts.map(|first| RowPart { rows: first..rows.end.min(first + height), made: Vec::new() }).collect();
     for plane in made {
         let row = plane.len() / rows.len();
         for (part, made) in parts.iter_mut().zip(plane.chunks_mut(height * row)) {

@@ -5,13 +5,13 @@ use super::picture::{LUMA, Raster, Samples};
 /// What the arithmetic on alpha needs to know of a sample type.
 trait Sample: Copy + PartialEq {
     /// Full intensity, and full opacity.
-    const FULL: f32;
+    const MAX: f32;
     fn to_f32(self) -> f32;
     fn from_f32(value: f32) -> Self;
 }
 
 impl Sample for u8 {
-    const FULL: f32 = 255.0;
+    const MAX: f32 = 255.0;
     fn to_f32(self) -> f32 {
         self.into()
     }
@@ -21,7 +21,7 @@ impl Sample for u8 {
 }
 
 impl Sample for u16 {
-    const FULL: f32 = 65535.0;
+    const MAX: f32 = 65535.0;
     fn to_f32(self) -> f32 {
         self.into()
     }
@@ -31,7 +31,7 @@ impl Sample for u16 {
 }
 
 impl Sample for f32 {
-    const FULL: f32 = 255.0;
+    const MAX: f32 = 255.0;
     fn to_f32(self) -> f32 {
         self
     }
@@ -45,7 +45,7 @@ pub fn constant_alpha(raster: &Raster) -> Option<f32> {
     fn shared<T: Sample>(samples: &[T], channels: usize) -> Option<f32> {
         let first = *samples.get(channels - 1)?;
         let same = samples.chunks_exact(channels).all(|pixel| pixel[channels - 1] == first);
-        same.then(|| first.to_f32() / T::FULL)
+        same.then(|| first.to_f32() / T::MAX)
     }
     if !raster.has_alpha() {
         return Some(1.0);
@@ -65,23 +65,23 @@ pub fn flatten(raster: &mut Raster, background: [u8; 3]) {
     }
     let channels = usize::from(raster.channels);
     match &mut raster.samples {
-        Samples::U8(v) => over(v, channels, background),
-        Samples::U16(v) => over(v, channels, background),
-        Samples::F32(v) => over(v, channels, background),
+        Samples::U8(v) => composite(v, channels, background),
+        Samples::U16(v) => composite(v, channels, background),
+        Samples::F32(v) => composite(v, channels, background),
     }
     raster.channels -= 1;
 }
 
 /// Composites in place: the shorter pixels are written behind the reading position.
-fn over<T: Sample>(samples: &mut Vec<T>, channels: usize, background: [u8; 3]) {
+fn composite<T: Sample>(samples: &mut Vec<T>, channels: usize, background: [u8; 3]) {
     let colours = channels - 1;
     let below = background.map(f32::from);
     let luma = LUMA.iter().zip(below).map(|(weight, value)| weight * value).sum::<f32>();
     let below = if colours == 1 { [luma; 3] } else { below };
-    let below = below.map(|value| value / 255.0 * T::FULL);
+    let below = below.map(|value| value / 255.0 * T::MAX);
     let pixels = samples.len() / channels;
     for pixel in 0..pixels {
-        let opacity = (samples[pixel * channels + colours].to_f32() / T::FULL).clamp(0.0, 1.0);
+        let opacity = (samples[pixel * channels + colours].to_f32() / T::MAX).clamp(0.0, 1.0);
         for (c, below) in below.iter().enumerate().take(colours) {
             let above = samples[pixel * channels + c].to_f32();
             samples[pixel * colours + c] = T::from_f32(above * opacity + below * (1.0 - opacity));
@@ -103,20 +103,20 @@ pub fn bleed_alpha(raster: &mut Raster) {
     let size = (raster.width as usize, raster.height as usize);
     let channels = usize::from(raster.channels);
     match &mut raster.samples {
-        Samples::U8(v) => spread(v, size, channels),
-        Samples::U16(v) => spread(v, size, channels),
-        Samples::F32(v) => spread(v, size, channels),
+        Samples::U8(v) => bleed(v, size, channels),
+        Samples::U16(v) => bleed(v, size, channels),
+        Samples::F32(v) => bleed(v, size, channels),
     }
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum State {
     Empty,
-    Waiting,
+    Queued,
     Coloured,
 }
 
-fn spread<T: Sample>(samples: &mut [T], (width, height): (usize, usize), channels: usize) {
+fn bleed<T: Sample>(samples: &mut [T], (width, height): (usize, usize), channels: usize) {
     let colours = channels - 1;
     let mut state: Vec<State> = samples
         .chunks_exact(channels)
@@ -135,7 +135,7 @@ fn spread<T: Sample>(samples: &mut [T], (width, height): (usize, usize), channel
         })
         .collect();
     for &pixel in &edge {
-        state[pixel] = State::Waiting;
+        state[pixel] = State::Queued;
     }
     while !edge.is_empty() {
         for &pixel in &edge {
@@ -156,7 +156,7 @@ fn spread<T: Sample>(samples: &mut [T], (width, height): (usize, usize), channel
             state[pixel] = State::Coloured;
             for other in neighbours(pixel) {
                 if state[other] == State::Empty {
-                    state[other] = State::Waiting;
+                    state[other] = State::Queued;
                     next.push(other);
                 }
             }

@@ -1,15 +1,14 @@
 //! Colour spaces: everything is brought to sRGB when it is read, and taken back where the caller keeps the profile.
 //!
-//! Profiles are applied as sharp and libvips apply them: perceptual intent, black-point compensation.
+//! Profiles are applied as sharp and libvips apply them: perceptual intent, black-point black_point_table.
 
-mod black;
+mod black_point;
 mod cmyk;
-mod kept;
+mod default_cmyk;
 mod lightness;
-mod press;
-mod press_terms;
+mod working_space;
 
-use self::black::compensation;
+use self::black_point::black_point_table;
 use super::picture::{Samples, sample_count, zeroed};
 use crate::error::Error;
 use bytemuck::Zeroable;
@@ -22,7 +21,7 @@ use std::sync::Arc;
 
 /// What the colour channels of a file stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ink {
+pub(super) enum ColourModel {
     Grey,
     Rgb,
     /// Four channels, full ink at full intensity; no alpha.
@@ -31,18 +30,18 @@ pub(super) enum Ink {
 
 /// How a file says which colours its numbers mean.
 #[derive(Clone, Debug)]
-pub(super) enum Tag {
+pub(super) enum ColourEncoding {
     /// An embedded ICC profile.
     Icc(Vec<u8>),
     /// PNG's cICP: code points of ITU-T H.273.
-    CodePoints { primaries: u8, transfer: u8 },
+    Cicp { primaries: u8, transfer: u8 },
 }
 
-impl Tag {
+impl ColourEncoding {
     fn profile(&self) -> Result<ColorProfile, CmsError> {
         match self {
-            Tag::Icc(bytes) => parsed(bytes),
-            Tag::CodePoints { primaries, transfer } => Ok(ColorProfile::new_from_cicp(CicpProfile {
+            ColourEncoding::Icc(bytes) => parsed(bytes),
+            ColourEncoding::Cicp { primaries, transfer } => Ok(ColorProfile::new_from_cicp(CicpProfile {
                 color_primaries: (*primaries).try_into()?,
                 transfer_characteristics: (*transfer).try_into()?,
                 matrix_coefficients: MatrixCoefficients::Identity,
@@ -52,12 +51,12 @@ impl Tag {
     }
 }
 
-/// A profile of at most [`LARGEST_PROFILE`] bytes. Versions that the engine does not know are read as the latest that it
+/// A profile of at most [`MAX_PROFILE_BYTES`] bytes. Versions that the engine does not know are read as the latest that it
 /// knows, as LittleCMS does: what version 5 has of ordinary profiles is what version 4 has.
 fn parsed(bytes: &[u8]) -> Result<ColorProfile, CmsError> {
     const VERSION: usize = 8;
     let limits = ParsingOptions {
-        max_profile_size: LARGEST_PROFILE + 1,
+        max_profile_size: MAX_PROFILE_BYTES + 1,
         max_allowed_clut_size: 4_000_000,
         max_allowed_trc_size: 1 << 16,
     };
@@ -116,8 +115,8 @@ macro_rules! depth {
 depth!(u8, create_transform_8bit);
 depth!(u16, create_transform_16bit);
 
-pub use self::kept::ToProfile;
-pub(super) use self::kept::to_working;
+pub use self::working_space::ToProfile;
+pub(super) use self::working_space::to_working;
 
 /// Brings the samples of a file to sRGB: grey stays grey, CMYK becomes RGB. A profile that cannot be used is
 /// ignored, with a warning. Returns the samples and their channels.
@@ -125,11 +124,11 @@ pub(super) fn to_srgb(
     samples: Samples,
     size: (u32, u32),
     channels: u8,
-    ink: Ink,
-    tag: Option<&Tag>,
+    model: ColourModel,
+    encoding: Option<&ColourEncoding>,
     warnings: &mut Vec<String>,
 ) -> Result<(Samples, u8), Error> {
-    let profile = tag.and_then(|tag| match usable(tag, ink) {
+    let profile = encoding.and_then(|encoding| match usable(encoding, model) {
         Ok(profile) => Some(profile),
         Err(reason) => {
             warnings.push(format!("The colour profile was ignored: {reason}"));
@@ -138,11 +137,11 @@ pub(super) fn to_srgb(
     });
     Ok(match samples {
         Samples::U8(v) => {
-            let (v, channels) = converted(v, size, channels, ink, profile.as_ref(), warnings)?;
+            let (v, channels) = converted(v, size, channels, model, profile.as_ref(), warnings)?;
             (Samples::U8(v), channels)
         }
         Samples::U16(v) => {
-            let (v, channels) = converted(v, size, channels, ink, profile.as_ref(), warnings)?;
+            let (v, channels) = converted(v, size, channels, model, profile.as_ref(), warnings)?;
             (Samples::U16(v), channels)
         }
         floats @ Samples::F32(_) => (floats, channels),
@@ -151,19 +150,19 @@ pub(super) fn to_srgb(
 
 /// Bytes of a profile beyond which it is not believed: the largest of presses have 3 MB, and what is made of one takes
 /// a multiple of it.
-pub(super) const LARGEST_PROFILE: usize = 8 << 20;
+pub(super) const MAX_PROFILE_BYTES: usize = 8 << 20;
 
-fn usable(tag: &Tag, ink: Ink) -> Result<ColorProfile, String> {
-    if let Tag::Icc(bytes) = tag
-        && bytes.len() > LARGEST_PROFILE
+fn usable(encoding: &ColourEncoding, model: ColourModel) -> Result<ColorProfile, String> {
+    if let ColourEncoding::Icc(bytes) = encoding
+        && bytes.len() > MAX_PROFILE_BYTES
     {
         return Err(format!("it has {} bytes", bytes.len()));
     }
-    let profile = tag.profile().map_err(|e| e.to_string())?;
-    let wanted = match ink {
-        Ink::Grey => DataColorSpace::Gray,
-        Ink::Rgb => DataColorSpace::Rgb,
-        Ink::Cmyk => DataColorSpace::Cmyk,
+    let profile = encoding.profile().map_err(|e| e.to_string())?;
+    let wanted = match model {
+        ColourModel::Grey => DataColorSpace::Gray,
+        ColourModel::Rgb => DataColorSpace::Rgb,
+        ColourModel::Cmyk => DataColorSpace::Cmyk,
     };
     if profile.color_space == wanted {
         Ok(profile)
@@ -176,36 +175,36 @@ fn converted<T: Depth>(
     mut samples: Vec<T>,
     size: (u32, u32),
     channels: u8,
-    ink: Ink,
+    model: ColourModel,
     profile: Option<&ColorProfile>,
     warnings: &mut Vec<String>,
 ) -> Result<(Vec<T>, u8), Error> {
     let srgb = ColorProfile::new_srgb();
     let failed = |e: CmsError| format!("The colour profile was ignored: {e}");
-    match (ink, profile) {
-        (Ink::Grey | Ink::Rgb, None) => {}
-        (Ink::Grey, Some(profile)) => match grey_table::<T>(profile, &srgb) {
+    match (model, profile) {
+        (ColourModel::Grey | ColourModel::Rgb, None) => {}
+        (ColourModel::Grey, Some(profile)) => match grey_table::<T>(profile, &srgb) {
             Ok(table) => look_up(&mut samples, channels, &table),
             Err(e) => warnings.push(failed(e)),
         },
-        (Ink::Rgb, Some(profile)) if is_srgb(profile) => {}
-        (Ink::Rgb, Some(profile)) => {
+        (ColourModel::Rgb, Some(profile)) if is_srgb(profile) => {}
+        (ColourModel::Rgb, Some(profile)) => {
             let layout = rgb_layout(channels);
             match T::transform(profile, layout, &srgb, layout) {
                 Ok(transform) => from_rgb(&mut samples, size, channels, &*transform)?,
                 Err(e) => warnings.push(failed(e)),
             }
         }
-        (Ink::Cmyk, profile) => {
+        (ColourModel::Cmyk, profile) => {
             let transform = profile.and_then(|profile| {
                 let transform = u16::transform(profile, Layout::Rgba, &srgb, Layout::Rgb);
                 transform.map_err(|e| warnings.push(failed(e))).ok()
             });
-            let light = match transform {
-                Some(transform) => cmyk::from_inks(&samples, size, &*transform)?,
-                None => cmyk::from_unknown_inks(&samples, size)?,
+            let rgb = match transform {
+                Some(transform) => cmyk::with_profile(&samples, size, &*transform)?,
+                None => cmyk::without_profile(&samples, size)?,
             };
-            return Ok((light, 3));
+            return Ok((rgb, 3));
         }
     }
     Ok((samples, channels))
@@ -239,7 +238,7 @@ fn is_srgb(profile: &ColorProfile) -> bool {
     !has_tables && same_colorants() && curves.iter().all(|curve| curve.as_ref().is_some_and(same_curve))
 }
 
-/// The transfer function of IEC 61966-2-1, from light to signal.
+/// The transfer function of IEC 61966-2-1, from linear light to the encoded signal.
 fn srgb_encoded(light: f32) -> f32 {
     if light <= 0.003_130_8 { 12.92 * light } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
 }
@@ -304,7 +303,7 @@ fn from_rgb<T: Depth>(
     transform.transform(&[T::zeroed(); 4][..length], &mut darkest[..length]).map_err(failed_inside)?;
     apply_rows(samples, size, channels, transform)?;
     let [r, g, b, _] = darkest;
-    if let Some(table) = compensation([r, g, b]) {
+    if let Some(table) = black_point_table([r, g, b]) {
         for pixel in samples.chunks_exact_mut(length) {
             pixel[..3].iter_mut().for_each(|sample| *sample = table[sample.level()]);
         }

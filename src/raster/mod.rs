@@ -12,8 +12,8 @@ mod encode;
 mod exif;
 mod metadata;
 mod orient;
-mod parts;
 mod picture;
+mod regions;
 mod resample;
 mod sniff;
 
@@ -23,7 +23,7 @@ pub use colour::ToProfile;
 pub use decode::{DecodeOptions, Decoded, FailOn, Header, decode, probe};
 pub use encode::{Band, EncodeOptions, Encoder, Joiner, encode};
 pub use metadata::Metadata;
-pub use parts::Depth;
 pub use picture::{LUMA, Raster, Samples};
+pub use regions::Depth;
 pub use resample::resample;
 pub use sniff::Format;

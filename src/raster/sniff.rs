@@ -3,7 +3,7 @@
 use crate::error::Error;
 use std::fmt;
 
-/// An image format that can be read. PNG, JPEG, WebP and TIFF can be written too.
+/// An image format that can be read. PNG, JPEG, WebP, AVIF, TIFF and GIF can be written too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Png,
@@ -13,6 +13,7 @@ pub enum Format {
     Bmp,
     Gif,
     Avif,
+    Jxl,
     /// PBM, PGM, PPM and PAM.
     Pnm,
     Qoi,
@@ -30,6 +31,7 @@ impl fmt::Display for Format {
             Format::Bmp => "BMP",
             Format::Gif => "GIF",
             Format::Avif => "AVIF",
+            Format::Jxl => "JPEG XL",
             Format::Pnm => "PNM",
             Format::Qoi => "QOI",
             Format::Ico => "ICO",
@@ -50,6 +52,10 @@ pub(super) fn sniff(bytes: &[u8]) -> Result<Format, Error> {
         [b'B', b'M', ..] => Ok(Format::Bmp),
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Ok(Format::Gif),
         [_, _, _, _, b'f', b't', b'y', b'p', brands @ ..] if is_avif(brands) => Ok(Format::Avif),
+        // A codestream, or one in boxes.
+        [0xff, 0x0a, ..] | [0, 0, 0, 0x0c, b'J', b'X', b'L', b' ', b'\r', b'\n', 0x87, b'\n', ..] => {
+            Ok(Format::Jxl)
+        }
         [b'P', b'1'..=b'7', b' ' | b'\t' | b'\r' | b'\n' | b'#', ..] => Ok(Format::Pnm),
         [b'q', b'o', b'i', b'f', ..] => Ok(Format::Qoi),
         [0, 0, 1 | 2, 0, count, more, ..] if (*count, *more) != (0, 0) => Ok(Format::Ico),
@@ -59,17 +65,15 @@ pub(super) fn sniff(bytes: &[u8]) -> Result<Format, Error> {
 
 /// Whether the brands of a file, the main one or one of the others that stand in the first box, say AVIF.
 fn is_avif(brands: &[u8]) -> bool {
-    const LOOKED_AT: usize = 32;
+    const SNIFFED: usize = 32;
     let is = |brand: &[u8]| matches!(brand, b"avif" | b"avis");
     let main = brands.get(..4).is_some_and(is);
     let generic = brands.get(..4).is_some_and(|brand| matches!(brand, b"mif1" | b"miaf" | b"msf1"));
-    main || generic && brands.chunks_exact(4).take(LOOKED_AT).any(is)
+    main || generic && brands.chunks_exact(4).take(SNIFFED).any(is)
 }
 
 /// Files that are recognised only to say so: signature, then name and advice.
 const KNOWN: &[(&[u8], &str)] = &[
-    (b"\xff\x0a", "JPEG XL"),
-    (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
     (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
     (b"\xff\x4f\xff\x51", "JPEG 2000"),
     (b"8BPS", "a Photoshop file"),
@@ -124,7 +128,7 @@ const BRANDS: &[(&[u8], &str)] = &[
 ];
 
 fn refusal(bytes: &[u8]) -> String {
-    const WANTED: &str = "Expected PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF, PNM, QOI or ICO";
+    const WANTED: &str = "Expected PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF, JPEG XL, PNM, QOI or ICO";
     let brand = match bytes {
         [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => {
             BRANDS.iter().find(|(name, _)| brand.starts_with(name)).or(Some(&(b"", "an ISO media file")))
@@ -145,12 +149,12 @@ fn refusal(bytes: &[u8]) -> String {
 
 /// What a text is. Its words are never repeated: they may be anybody's.
 fn text(bytes: &[u8]) -> Option<&'static str> {
-    const LOOKED_AT: usize = 1024;
+    const SNIFFED: usize = 1024;
     const SVG: &str = "SVG, a drawing and not pixels: render it first, for instance with resvg or sharp";
     let utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
     let start: String = bytes
         .iter()
-        .take(LOOKED_AT)
+        .take(SNIFFED)
         .filter(|&&byte| !(utf16 && matches!(byte, 0 | 0xfe | 0xff)))
         .map(|&byte| char::from(byte))
         .collect();
@@ -185,7 +189,7 @@ mod tests {
         for (bytes, name) in [
             (&b"\0\0\0\x18ftypheic\0\0\0\0"[..], "HEIC"),
             (b"\0\0\0\x18ftypisom\0\0\0\0", "video"),
-            (b"\xff\x0a\0", "JPEG XL"),
+            (b"8BPS", "Photoshop"),
             (b"%PDF-1.4", "PDF"),
             (b"\xef\xbb\xbf <?xml version='1.0'?>\n<svg xmlns=''>", "SVG"),
             (b"<!DOCTYPE html><html>", "HTML"),

@@ -1,13 +1,13 @@
-//! How many images are worked on at the same time, and the counts of what became of them.
+//! How many images run at the same time, and the counters of their outcomes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use once_cell::sync::OnceCell;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
-use super::deadline::{self, Turn};
+use super::deadline::{self, DeadlinePermit};
 use crate::error::Error;
 use crate::memory;
 use crate::workers::Cancel;
@@ -15,6 +15,15 @@ use crate::workers::Cancel;
 /// Images that may be decoded at the same time, per worker: enough that the fair queue has a thumbnail to prefer,
 /// few enough that a flood of posters waits outside memory.
 const ACTIVE_PER_WORKER: usize = 8;
+
+/// Images of one instance that may wait beside those that are worked on, if it does not say otherwise.
+pub const DEFAULT_MAX_PENDING: u64 = 256;
+
+/// Pictures of one instance at the same time, per worker: while one is read or written, another keeps the worker busy.
+const DEFAULT_PER_WORKER: usize = 2;
+
+/// And as many as there is memory for, if each takes this: 2 megapixels at four times their size do.
+const DEFAULT_MEMORY: u64 = 128 << 20;
 
 /// Semaphores count in units of this, because they are limited to 2^29 permits on 32-bit machines.
 const UNIT: u64 = 1 << 20;
@@ -27,36 +36,36 @@ struct Gate {
     units: u32,
 }
 
-/// Leave to be worked on; given back when dropped.
+/// Permits an image to run; returned when dropped.
 pub struct Admitted {
     gate: &'static Gate,
-    _leave: Leave,
+    _permit: Permit,
 }
 
-/// What lets an image in.
+/// The two kinds of permits.
 #[allow(dead_code, reason = "held for their Drop")]
-enum Leave {
+enum Permit {
     Slot(SemaphorePermit<'static>),
-    Turn(Turn),
+    Deadline(DeadlinePermit),
 }
 
-/// Memory that an image may use; given back when dropped.
+/// Memory that is reserved for an image; released when dropped.
 pub struct Reserved(#[allow(dead_code, reason = "held for its Drop")] SemaphorePermit<'static>);
 
-/// Waits, first come first served, until there is a place for one more image.
+/// Waits, first come first served, for a free slot.
 pub async fn admit(workers: usize) -> Result<Admitted, Error> {
     let gate = gate(workers);
     let slot = gate.slots.acquire().await.map_err(|_| Error::Aborted)?;
-    Ok(Admitted { gate, _leave: Leave::Slot(slot) })
+    Ok(Admitted { gate, _permit: Permit::Slot(slot) })
 }
 
-/// Waits for the turn of an image that is to be done by `deadline` and is expected to take `work`.
+/// Waits for the permit of an image that must be done by `deadline` and is expected to take `work`.
 ///
 /// # Errors
-/// [`Error::Timeout`] as soon as it is seen that it cannot be.
+/// [`Error::Timeout`] as soon as it is known that it cannot be done by then.
 pub async fn admit_by(deadline: Instant, work: Duration, workers: usize) -> Result<Admitted, Error> {
-    let turn = deadline::turn(deadline, work, workers).await?;
-    Ok(Admitted { gate: gate(workers), _leave: Leave::Turn(turn) })
+    let permit = deadline::acquire(deadline, work, workers).await?;
+    Ok(Admitted { gate: gate(workers), _permit: Permit::Deadline(permit) })
 }
 
 fn gate(workers: usize) -> &'static Gate {
@@ -71,13 +80,13 @@ fn gate(workers: usize) -> &'static Gate {
 }
 
 impl Admitted {
-    /// Waits until `bytes` are to be had. An image larger than the whole budget runs alone, if the system has as much.
+    /// Waits until `bytes` are free. An image larger than the whole limit runs alone, if the system has that much.
     ///
     /// # Errors
-    /// [`Error::Limit`] if it has not.
+    /// [`Error::Limit`] if it does not.
     pub async fn reserve(&self, bytes: u64) -> Result<Reserved, Error> {
         let reserved = self.wait(bytes).await?;
-        memory::try_out(bytes)?;
+        memory::check_available(bytes)?;
         Ok(reserved)
     }
 
@@ -87,7 +96,40 @@ impl Admitted {
     }
 }
 
-/// What became of images so far.
+/// How many images of an instance are worked on at the same time, unless it is told another number.
+pub fn default_concurrency(workers: usize) -> usize {
+    let held = usize::try_from(memory::limit() / DEFAULT_MEMORY).unwrap_or(usize::MAX);
+    (workers * DEFAULT_PER_WORKER).min(held).max(1)
+}
+
+/// An instance's places: for images that are worked on, and for those that wait beside them.
+pub struct Places {
+    concurrency: Arc<Semaphore>,
+    all: u64,
+    max_pending: u64,
+    /// Images that have a place of either kind.
+    taken: AtomicU64,
+}
+
+impl Places {
+    /// `concurrency` is at least 1.
+    pub fn new(concurrency: usize, max_pending: u64) -> Arc<Places> {
+        let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS);
+        Arc::new(Places {
+            concurrency: Arc::new(Semaphore::new(concurrency)),
+            all: max_pending.saturating_add(concurrency as u64),
+            max_pending,
+            taken: AtomicU64::new(0),
+        })
+    }
+
+    /// Waits, first come first served, until another image of this instance may be worked on.
+    async fn acquire(&self) -> Result<OwnedSemaphorePermit, Error> {
+        self.concurrency.clone().acquire_owned().await.map_err(|_| Error::Aborted)
+    }
+}
+
+/// Counters of images by state and outcome.
 #[derive(Debug, Default)]
 pub struct Counters {
     queued: AtomicU64,
@@ -98,12 +140,12 @@ pub struct Counters {
     refused: AtomicU64,
 }
 
-/// The counts at one moment.
+/// The values of the counters at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Waiting to be worked on.
+    /// Waiting to run.
     pub queued: u64,
-    /// Being worked on.
+    /// Running.
     pub running: u64,
     /// Finished.
     pub done: u64,
@@ -111,7 +153,7 @@ pub struct Counts {
     pub failed: u64,
     /// Cancelled by their callers.
     pub aborted: u64,
-    /// Of those that failed: turned away because too many were waiting, or because they could not be done in time.
+    /// Of those that failed: refused because the queue was full, or because they could not be done in time.
     pub refused: u64,
 }
 
@@ -135,15 +177,16 @@ impl Counters {
         }
     }
 
-    /// Counts an image that was turned away before it had a place.
+    /// Counts an image that was refused before it was queued.
     fn refuse(&self) {
         self.failed.fetch_add(1, Ordering::Relaxed);
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// One image's place in the counters of its instance and of the process.
+/// One image's place in an instance, and in the counters of that and of the process.
 pub struct Ticket {
+    places: Arc<Places>,
     counters: Arc<Counters>,
     running: bool,
     outcome: Outcome,
@@ -171,22 +214,36 @@ impl<T> From<&Result<T, Error>> for Outcome {
 }
 
 impl Ticket {
-    /// Counts a queued image, unless `max_pending` are queued already.
+    /// Counts a queued image, unless as many as may are worked on and wait already.
     ///
     /// # Errors
     /// [`Error::QueueFull`].
-    pub fn new(counters: &Arc<Counters>, max_pending: u64) -> Result<Ticket, Error> {
+    pub fn new(counters: &Arc<Counters>, places: &Arc<Places>) -> Result<Ticket, Error> {
         let full = |_: u64| {
             counters.refuse();
             Counters::global().refuse();
             Error::QueueFull(format!(
-                "Expected at most {max_pending} images to be waiting (maxPending) but the queue is full"
+                "Expected at most {} images to wait (maxPending) beside {} that are worked on (concurrency) but there \
+                 are as many",
+                places.max_pending,
+                places.all - places.max_pending
             ))
         };
-        let grow = |queued: u64| (queued < max_pending).then_some(queued + 1);
-        counters.queued.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grow).map_err(full)?;
-        Counters::global().queued.fetch_add(1, Ordering::Relaxed);
-        Ok(Ticket { counters: counters.clone(), running: false, outcome: Outcome::Aborted })
+        let grow = |taken: u64| (taken < places.all).then_some(taken + 1);
+        places.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grow).map_err(full)?;
+        let ticket = Ticket {
+            places: places.clone(),
+            counters: counters.clone(),
+            running: false,
+            outcome: Outcome::Aborted,
+        };
+        ticket.each(|counters| _ = counters.queued.fetch_add(1, Ordering::Relaxed));
+        Ok(ticket)
+    }
+
+    /// Waits until this image may be worked on beside others of its instance, for as long as what is returned is held.
+    pub async fn permit(&self) -> Result<OwnedSemaphorePermit, Error> {
+        self.places.acquire().await
     }
 
     fn each(&self, count: impl Fn(&Counters)) {
@@ -194,7 +251,7 @@ impl Ticket {
         count(Counters::global());
     }
 
-    /// The image is being worked on.
+    /// The image begins to run.
     pub fn start(&mut self) {
         self.running = true;
         self.each(|counters| {
@@ -212,6 +269,7 @@ impl Ticket {
 impl Drop for Ticket {
     /// A call whose future was dropped counts as aborted.
     fn drop(&mut self) {
+        self.places.taken.fetch_sub(1, Ordering::Relaxed);
         self.each(|counters| {
             let left = if self.running { &counters.running } else { &counters.queued };
             left.fetch_sub(1, Ordering::Relaxed);

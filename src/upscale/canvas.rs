@@ -1,4 +1,4 @@
-//! Where tiles are stitched together: a canvas is a run of rows of the result, shared by the workers that fill it.
+//! Canvases: rows of the result onto which workers stitch their tiles.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -8,27 +8,26 @@ use crate::raster::{Depth, Raster};
 /// Rows of the result from `y` on, being filled.
 #[derive(Clone)]
 pub struct Canvas {
-    rows: Arc<Shared>,
+    rows: Arc<SharedRows>,
     y: u32,
 }
 
-/// What the handles to a canvas share.
-struct Shared {
+/// The memory that all handles to a canvas share.
+struct SharedRows {
     picture: Mutex<Raster>,
-    /// Where the memory goes when it has served.
-    shelf: Weak<Mutex<Vec<Raster>>>,
+    /// The pool that the memory returns to.
+    pool: Weak<Mutex<Vec<Raster>>>,
 }
 
-/// The canvases of one pass, of which those that are used up serve again: large pieces of memory that are freed and taken
-/// again and again leave holes in the C library's heap.
+/// A pool of canvases for one pass. Freeing and allocating large blocks again and again would fragment the heap.
 #[derive(Default)]
 pub struct Canvases(Arc<Mutex<Vec<Raster>>>);
 
 impl Canvases {
-    /// A canvas of this size from row `y` on, whose rows hold anything until they are filled.
+    /// A canvas of this size from row `y` on; its contents are undefined until tiles fill it.
     ///
     /// # Errors
-    /// [`Error::Limit`] if its memory cannot be had.
+    /// [`Error::Limit`] if there is no memory for it.
     pub fn canvas(
         &self,
         (width, height): (u32, u32),
@@ -43,7 +42,7 @@ impl Canvases {
             None => Raster::blank(width, height, channels, depth)?,
         };
         Ok(Canvas {
-            rows: Arc::new(Shared { picture: Mutex::new(picture), shelf: Arc::downgrade(&self.0) }),
+            rows: Arc::new(SharedRows { picture: Mutex::new(picture), pool: Arc::downgrade(&self.0) }),
             y,
         })
     }
@@ -52,7 +51,7 @@ impl Canvases {
 impl Canvas {
     /// The rows of `picture`, from row `y` of the result on.
     pub fn new(picture: Raster, y: u32) -> Canvas {
-        Canvas { rows: Arc::new(Shared { picture: Mutex::new(picture), shelf: Weak::new() }), y }
+        Canvas { rows: Arc::new(SharedRows { picture: Mutex::new(picture), pool: Weak::new() }), y }
     }
 
     /// The first row of the result that it holds.
@@ -74,18 +73,18 @@ impl Canvas {
     }
 }
 
-impl Shared {
+impl SharedRows {
     fn take(&mut self) -> Raster {
         let picture = self.picture.get_mut().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(picture, Raster::empty())
     }
 }
 
-impl Drop for Shared {
+impl Drop for SharedRows {
     fn drop(&mut self) {
-        if let Some(shelf) = self.shelf.upgrade() {
+        if let Some(pool) = self.pool.upgrade() {
             let picture = self.take();
-            shelf.lock().unwrap_or_else(PoisonError::into_inner).push(picture);
+            pool.lock().unwrap_or_else(PoisonError::into_inner).push(picture);
         }
     }
 }
@@ -103,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_used_serves_again_if_it_fits() {
+    fn a_used_canvas_is_reused_if_it_fits() {
         let canvases = Canvases::default();
         let canvas = |height, y| canvases.canvas((64, height), 3, Depth::Eight, y).unwrap();
         let first = canvas(16, 0);

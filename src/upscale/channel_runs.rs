@@ -1,19 +1,19 @@
-//! Which channels of a picture go through the network together, and where its planes end up.
+//! Channel runs: which channels of a picture go through the network together, and to which channels its outputs go.
 
 use crate::error::Error;
 
-/// What one input plane of the network shows.
+/// What one input plane of the network holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum InputChannel {
     /// A channel of the picture.
     Channel(usize),
     /// Full opacity, for networks that want alpha where there is none.
     Opaque,
 }
 
-/// Where an output of the network goes.
+/// A channel of the result, and how outputs of the network become it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
+pub enum OutputChannel {
     /// A plane becomes a channel of the result.
     Plane { plane: usize, channel: usize },
     /// The BT.601 luma of planes 0..3 becomes a channel of the result.
@@ -29,11 +29,11 @@ pub enum Form {
     Grey,
 }
 
-impl Target {
+impl OutputChannel {
     /// The channel of the result.
     pub fn channel(self) -> usize {
         match self {
-            Target::Plane { channel, .. } | Target::Luma { channel } => channel,
+            OutputChannel::Plane { channel, .. } | OutputChannel::Luma { channel } => channel,
         }
     }
 }
@@ -43,9 +43,9 @@ impl Target {
 pub struct ChannelRun {
     pub form: Form,
     /// One per input plane.
-    pub sources: Vec<Source>,
+    pub sources: Vec<InputChannel>,
     /// What is kept.
-    pub targets: Vec<Target>,
+    pub targets: Vec<OutputChannel>,
 }
 
 /// The runs that upscale a picture of `colours` colour channels (1 or 3), and its alpha channel with them if
@@ -74,7 +74,7 @@ pub fn channel_runs(
         1 => (0..channels).map(|channel| single(Form::Primary, channel)).collect(),
         3 => {
             let colour =
-                if colours == 1 { grey(0) } else { planes((0..3).map(Source::Channel).collect(), 3) };
+                if colours == 1 { grey(0) } else { planes((0..3).map(InputChannel::Channel).collect(), 3) };
             std::iter::once(colour).chain(alpha.then(|| grey(colours))).collect()
         }
         _ => vec![rgba(colours, alpha)],
@@ -84,31 +84,31 @@ pub fn channel_runs(
 fn single(form: Form, channel: usize) -> ChannelRun {
     ChannelRun {
         form,
-        sources: vec![Source::Channel(channel)],
-        targets: vec![Target::Plane { plane: 0, channel }],
+        sources: vec![InputChannel::Channel(channel)],
+        targets: vec![OutputChannel::Plane { plane: 0, channel }],
     }
 }
 
 fn broadcast(channel: usize) -> ChannelRun {
-    let sources = vec![Source::Channel(channel); 3];
-    ChannelRun { form: Form::Primary, sources, targets: vec![Target::Luma { channel }] }
+    let sources = vec![InputChannel::Channel(channel); 3];
+    ChannelRun { form: Form::Primary, sources, targets: vec![OutputChannel::Luma { channel }] }
 }
 
-fn planes(sources: Vec<Source>, kept: usize) -> ChannelRun {
-    let targets = (0..kept).map(|plane| Target::Plane { plane, channel: plane }).collect();
+fn planes(sources: Vec<InputChannel>, kept: usize) -> ChannelRun {
+    let targets = (0..kept).map(|plane| OutputChannel::Plane { plane, channel: plane }).collect();
     ChannelRun { form: Form::Primary, sources, targets }
 }
 
 fn rgba(colours: usize, alpha: bool) -> ChannelRun {
-    let opacity = if alpha { Source::Channel(colours) } else { Source::Opaque };
+    let opacity = if alpha { InputChannel::Channel(colours) } else { InputChannel::Opaque };
     if colours == 3 {
-        let sources = (0..3).map(Source::Channel).chain([opacity]).collect();
+        let sources = (0..3).map(InputChannel::Channel).chain([opacity]).collect();
         return planes(sources, 3 + usize::from(alpha));
     }
     let mut channel_run = broadcast(0);
     channel_run.sources.push(opacity);
     if alpha {
-        channel_run.targets.push(Target::Plane { plane: 3, channel: 1 });
+        channel_run.targets.push(OutputChannel::Plane { plane: 3, channel: 1 });
     }
     channel_run
 }
@@ -117,7 +117,7 @@ fn rgba(colours: usize, alpha: bool) -> ChannelRun {
 mod tests {
     use super::*;
 
-    /// The channels of the result that the channel_runs fill, sorted.
+    /// The channels of the result that the channel runs fill, sorted.
     fn filled(channel_runs: &[ChannelRun]) -> Vec<usize> {
         let mut channels: Vec<_> = channel_runs
             .iter()

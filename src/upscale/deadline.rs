@@ -1,6 +1,5 @@
-//! Pictures that must be done by some time. They are worked on in the order of their times, a few at once: if all of them
-//! shared the workers, none would be done. One that cannot be done in time is refused when that is seen, not when its time
-//! is over.
+//! Earliest-deadline-first admission of images with a deadline. A few run at once: if all of them shared the workers, none
+//! would finish in time. An image whose deadline cannot be met is refused as soon as that is known, not when it expires.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,105 +10,105 @@ use tokio::sync::oneshot;
 
 use crate::error::Error;
 
-/// Pictures at once beyond the number of workers: while one waits for its last row, another is begun.
-const BESIDE: usize = 1;
+/// Images at once beyond the number of workers: while one waits for its last row, another begins.
+const EXTRA_ACTIVE: usize = 1;
 
-/// A picture counts with this share of what those before it took per pixel: what is refused must not have been possible, and
-/// pictures differ.
+/// An image is expected to take this share of the time per pixel of those before it: pictures differ, and one that could
+/// have been done must not be refused.
 const OPTIMISM: f64 = 0.8;
 
-/// The weight of the last picture in what is expected of the next.
-const NEWEST: f64 = 0.3;
+/// The weight of the last image in the moving average of the time per pixel.
+const AVERAGE_WEIGHT: f64 = 0.3;
 
-/// Networks whose times are remembered; more are not used at one time.
+/// Networks whose times are remembered: more than are used at one time.
 const MAX_NETWORKS: usize = 64;
 
-/// More is not expected of any picture; sums of it are far from overflowing.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+/// The longest expected time of an image; sums of it are far from overflowing.
+const MAX_EXPECTED: Duration = Duration::from_secs(24 * 3600);
 
-/// First comes the earliest deadline, of equal ones the call that came first.
-type Place = (Instant, u64);
+/// Orders the queue: the earliest deadline first, of equal ones the earliest call.
+type QueueKey = (Instant, u64);
 
 struct Queue {
     workers: usize,
     next: u64,
-    /// What is expected of those that are worked on.
-    active: BTreeMap<Place, Duration>,
-    waiting: BTreeMap<Place, Waiting>,
+    /// The expected time of images in progress.
+    active: BTreeMap<QueueKey, Duration>,
+    waiting: BTreeMap<QueueKey, QueuedImage>,
 }
 
-struct Waiting {
+struct QueuedImage {
     work: Duration,
-    turn: oneshot::Sender<Result<Turn, Error>>,
+    permit: oneshot::Sender<Result<DeadlinePermit, Error>>,
 }
 
-/// Leave to be worked on; the next one has it when this is dropped.
-pub struct Turn(Place);
+/// Permits an image to run; passed on to the next when dropped.
+pub struct DeadlinePermit(QueueKey);
 
 static QUEUE: Lazy<Mutex<Queue>> = Lazy::new(|| {
     Mutex::new(Queue { workers: 1, next: 0, active: BTreeMap::new(), waiting: BTreeMap::new() })
 });
 
-/// Seconds for each input pixel, by what the network is called.
+/// Seconds for each input pixel, by the name of the network.
 static RATES: Lazy<Mutex<HashMap<String, f64>>> = Lazy::new(Mutex::default);
 
 fn queue() -> MutexGuard<'static, Queue> {
     QUEUE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a picture is expected to take of the workers; nothing where no picture has been through the network yet.
+/// The expected time of an image, of all workers together; 0 for the first image of a network.
 pub fn expected(network: &str, pixels: u64) -> Duration {
     let rates = RATES.lock().unwrap_or_else(PoisonError::into_inner);
     let rate = rates.get(network).copied().unwrap_or(0.0);
-    Duration::try_from_secs_f64(rate * pixels as f64 * OPTIMISM).unwrap_or(LONGEST).min(LONGEST)
+    Duration::try_from_secs_f64(rate * pixels as f64 * OPTIMISM).unwrap_or(MAX_EXPECTED).min(MAX_EXPECTED)
 }
 
-/// Remembers what a picture took.
+/// Records the time that an image took.
 pub fn learn(network: &str, pixels: u64, took: Duration) {
     let mut rates = RATES.lock().unwrap_or_else(PoisonError::into_inner);
     let rate = took.as_secs_f64() / pixels.max(1) as f64;
     if let Some(known) = rates.get_mut(network) {
-        *known += (rate - *known) * NEWEST;
+        *known += (rate - *known) * AVERAGE_WEIGHT;
     } else if rates.len() < MAX_NETWORKS {
         rates.insert(network.to_owned(), rate);
     }
 }
 
-/// Waits for the turn of a picture that is to be done by `deadline` and is expected to take `work`.
+/// Waits for the permit of an image that must be done by `deadline` and is expected to take `work`.
 ///
 /// # Errors
-/// [`Error::Timeout`] as soon as it is seen that it cannot be done by then.
-pub async fn turn(deadline: Instant, work: Duration, workers: usize) -> Result<Turn, Error> {
+/// [`Error::Timeout`] as soon as it is known that it cannot be done by then.
+pub async fn acquire(deadline: Instant, work: Duration, workers: usize) -> Result<DeadlinePermit, Error> {
     let (sender, receiver) = oneshot::channel();
-    let place = {
+    let key = {
         let mut queue = queue();
         queue.workers = workers.max(1);
-        let place = (deadline, queue.next);
+        let key = (deadline, queue.next);
         queue.next += 1;
-        if queue.expected_end(place, work) > deadline {
+        if queue.expected_end(key, work) > deadline {
             return Err(too_late());
         }
-        queue.waiting.insert(place, Waiting { work, turn: sender });
-        place
+        queue.waiting.insert(key, QueuedImage { work, permit: sender });
+        key
     };
-    // If this future is dropped, its place is free for others.
-    let _place = Entry(place);
-    pass_on();
+    let _entry = QueueEntry(key);
+    admit_next();
     receiver.await.unwrap_or(Err(Error::Aborted))
 }
 
-struct Entry(Place);
+/// Removes an image from the queue when its future is dropped.
+struct QueueEntry(QueueKey);
 
-impl Drop for Entry {
+impl Drop for QueueEntry {
     fn drop(&mut self) {
         queue().waiting.remove(&self.0);
     }
 }
 
-impl Drop for Turn {
+impl Drop for DeadlinePermit {
     fn drop(&mut self) {
         queue().active.remove(&self.0);
-        pass_on();
+        admit_next();
     }
 }
 
@@ -120,37 +119,37 @@ fn too_late() -> Error {
     )
 }
 
-/// Gives free turns to those that wait, and refuses those that are too late by now.
-fn pass_on() {
+/// Gives free permits to images that wait, and refuses those that are too late by now.
+fn admit_next() {
     while let Some((sender, result)) = next() {
-        // Where nobody waits any more, the turn is dropped with the result, and goes to another.
+        // If the image is gone, the permit is dropped with the result and goes to another.
         drop(sender.send(result));
     }
 }
 
-type Answer = (oneshot::Sender<Result<Turn, Error>>, Result<Turn, Error>);
+type Answer = (oneshot::Sender<Result<DeadlinePermit, Error>>, Result<DeadlinePermit, Error>);
 
 fn next() -> Option<Answer> {
     let mut queue = queue();
-    if queue.active.len() >= queue.workers + BESIDE {
+    if queue.active.len() >= queue.workers + EXTRA_ACTIVE {
         return None;
     }
-    let (place, Waiting { work, turn }) = queue.waiting.pop_first()?;
-    if queue.expected_end(place, work) > place.0 {
-        return Some((turn, Err(too_late())));
+    let (key, QueuedImage { work, permit }) = queue.waiting.pop_first()?;
+    if queue.expected_end(key, work) > key.0 {
+        return Some((permit, Err(too_late())));
     }
-    queue.active.insert(place, work);
-    Some((turn, Ok(Turn(place))))
+    queue.active.insert(key, work);
+    Some((permit, Ok(DeadlinePermit(key))))
 }
 
 impl Queue {
-    /// When a picture would be done, if the workers took up those before it and then this one. Of what is being worked on,
-    /// half is done.
-    fn expected_end(&self, place: Place, work: Duration) -> Instant {
+    /// When an image would be done if the workers ran those before it and then this one. Half of the work in progress is
+    /// taken as done.
+    fn expected_end(&self, key: QueueKey, work: Duration) -> Instant {
         let active = self.active.values().sum::<Duration>() / 2;
-        let before: Duration = self.waiting.range(..place).map(|(_, waiting)| waiting.work).sum();
+        let before: Duration = self.waiting.range(..key).map(|(_, waiting)| waiting.work).sum();
         let all = active.saturating_add(before).saturating_add(work) / self.workers as u32;
-        Instant::now().checked_add(all).unwrap_or(place.0 + Duration::from_secs(1))
+        Instant::now().checked_add(all).unwrap_or(key.0 + Duration::from_secs(1))
     }
 }
 
@@ -165,26 +164,26 @@ mod tests {
         assert_eq!(expected("known", 2000), Duration::from_millis(160));
         learn("known", 1000, Duration::from_millis(200));
         assert_eq!(expected("known", 1000), Duration::from_millis(104));
-        assert_eq!(expected("known", u64::MAX), LONGEST);
+        assert_eq!(expected("known", u64::MAX), MAX_EXPECTED);
     }
 
-    /// The queue is the process's: one test has it to primary.
+    /// The queue belongs to the process: one test has it to itself.
     #[tokio::test]
     async fn the_earliest_comes_first_and_what_is_too_late_is_refused() {
         let now = Instant::now();
         let at = |seconds| now + Duration::from_secs(seconds);
-        let one = turn(at(100), Duration::from_secs(10), 1).await.unwrap();
-        let two = turn(at(100), Duration::from_secs(10), 1).await.unwrap();
+        let one = acquire(at(100), Duration::from_secs(10), 1).await.unwrap();
+        let two = acquire(at(100), Duration::from_secs(10), 1).await.unwrap();
 
         // 10 s are left of the two: 95 s more end after 100 s, 85 s do not.
-        let refused = turn(at(100), Duration::from_secs(95), 1).await;
+        let refused = acquire(at(100), Duration::from_secs(95), 1).await;
         assert_eq!(refused.err().unwrap().code(), "ERR_UPSCALER_TIMEOUT");
-        let mut late = Box::pin(turn(at(100), Duration::from_secs(85), 1));
-        let mut early = Box::pin(turn(at(50), Duration::from_secs(30), 1));
-        let mut abandoned = Box::pin(turn(at(20), Duration::ZERO, 1));
+        let mut late = Box::pin(acquire(at(100), Duration::from_secs(85), 1));
+        let mut early = Box::pin(acquire(at(50), Duration::from_secs(30), 1));
+        let mut abandoned = Box::pin(acquire(at(20), Duration::ZERO, 1));
         async fn poll(
-            turn: &mut (impl Future<Output = Result<Turn, Error>> + Unpin),
-        ) -> Option<Result<Turn, Error>> {
+            turn: &mut (impl Future<Output = Result<DeadlinePermit, Error>> + Unpin),
+        ) -> Option<Result<DeadlinePermit, Error>> {
             tokio::select! { biased; result = turn => Some(result), () = std::future::ready(()) => None }
         }
         assert!(poll(&mut late).await.is_none() && poll(&mut early).await.is_none());
@@ -198,6 +197,6 @@ mod tests {
         assert_eq!(poll(&mut late).await.unwrap().err().unwrap().code(), "ERR_UPSCALER_TIMEOUT");
         drop(early);
         assert!(queue().active.is_empty() && queue().waiting.is_empty());
-        assert!(turn(at(1), Duration::from_millis(900), 1).await.is_ok());
+        assert!(acquire(at(1), Duration::from_millis(900), 1).await.is_ok());
     }
 }

@@ -1,21 +1,19 @@
-//! Rows in, file out: bands of finished rows are compressed by the workers while the rest is still being upscaled.
+//! Encoding beside inference: workers compress bands of finished rows while the rest is still being upscaled.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use super::BoxFuture;
 use super::canvas::Canvas;
 use super::finish::Finish;
-use super::outlet::{self, Outlet, Piece};
+use super::output_stream::{self, OutputChunk, OutputSender};
 use crate::error::Error;
 use crate::raster::{Band, Encoder, Joiner, Raster};
 use crate::workers::Lane;
 
-type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
-
-/// A file in the making.
+/// A file that is being written.
 pub struct Encoding<'a> {
     lane: &'a Lane,
     encoder: Arc<Encoder>,
@@ -26,14 +24,14 @@ pub struct Encoding<'a> {
     rows: VecDeque<Canvas>,
     /// The first row that belongs to no band yet.
     next: u32,
-    compressing: VecDeque<Pending<Band>>,
+    compressing: VecDeque<BoxFuture<Band>>,
     destination: Destination,
 }
 
 /// Where bands go when they are compressed.
 enum Destination {
     Memory(Vec<Band>),
-    Outlet(Box<Joiner>, Outlet),
+    Stream(Box<Joiner>, OutputSender),
 }
 
 /// Bands that may wait for a worker: enough to keep many cores busy, few enough that a slow codec holds back the
@@ -41,20 +39,20 @@ enum Destination {
 const MAX_PENDING: usize = 32;
 
 impl<'a> Encoding<'a> {
-    /// A file of `width` x `height` pixels; `finish` is applied to its rows. It is collected, or leaves by the outlet as
-    /// it is made.
+    /// A file of `width` x `height` pixels; `finish` is applied to its rows. It is collected in memory, or sent to
+    /// `stream` as it is made.
     pub fn new(
         lane: &'a Lane,
         encoder: Encoder,
         finish: Arc<Finish>,
         (width, height): (u32, u32),
-        outlet: Option<Outlet>,
+        stream: Option<OutputSender>,
     ) -> Encoding<'a> {
         let encoder = Arc::new(encoder);
         let (rows, compressing) = (VecDeque::new(), VecDeque::new());
-        let destination = match outlet {
+        let destination = match stream {
             None => Destination::Memory(Vec::new()),
-            Some(outlet) => Destination::Outlet(Box::new(Joiner::new(encoder.clone())), outlet),
+            Some(stream) => Destination::Stream(Box::new(Joiner::new(encoder.clone())), stream),
         };
         Encoding { lane, encoder, finish, width, height, rows, next: 0, compressing, destination }
     }
@@ -74,7 +72,7 @@ impl<'a> Encoding<'a> {
         self.settle_ready().await
     }
 
-    /// Waits for all bands and joins them; nothing is left to return where they went to the outlet.
+    /// Waits for all bands and joins them; returns no bytes where they went to an output stream.
     pub async fn finish(mut self) -> Result<Vec<u8>, Error> {
         while !self.compressing.is_empty() {
             self.settle_band().await?;
@@ -82,15 +80,15 @@ impl<'a> Encoding<'a> {
         let encoder = self.encoder;
         match self.destination {
             Destination::Memory(bands) => self.lane.run(move || encoder.finish(bands)).await,
-            Destination::Outlet(joiner, outlet) => {
+            Destination::Stream(joiner, stream) => {
                 let rest = self.lane.run(move || joiner.finish()).await?;
-                outlet::send(&outlet, Piece::Bytes(rest)).await?;
+                output_stream::send(&stream, OutputChunk::Bytes(rest)).await?;
                 Ok(Vec::new())
             }
         }
     }
 
-    /// Queues the compression of the rows from `next` to `to`, and lets go of canvases that are used up.
+    /// Queues the compression of the rows from `next` to `to`, and releases canvases that are used up.
     fn start_band(&mut self, to: u32) {
         let (from, width) = (self.next, self.width);
         let canvases: Vec<Canvas> = self.rows.iter().take_while(|canvas| canvas.y() < to).cloned().collect();
@@ -115,7 +113,7 @@ impl<'a> Encoding<'a> {
         }
     }
 
-    /// Lets go of the first bands that are compressed, and waits for none that is not.
+    /// Passes on the first bands that are compressed, without waiting for others.
     async fn settle_ready(&mut self) -> Result<(), Error> {
         while let Some(first) = self.compressing.front_mut() {
             let Poll::Ready(band) = poll_fn(|context| Poll::Ready(first.as_mut().poll(context))).await else {
@@ -130,10 +128,10 @@ impl<'a> Encoding<'a> {
     async fn deliver(&mut self, band: Band) -> Result<(), Error> {
         match &mut self.destination {
             Destination::Memory(bands) => bands.push(band),
-            Destination::Outlet(joiner, outlet) => {
+            Destination::Stream(joiner, stream) => {
                 let bytes = joiner.push(band)?;
                 if !bytes.is_empty() {
-                    outlet::send(outlet, Piece::Bytes(bytes)).await?;
+                    output_stream::send(stream, OutputChunk::Bytes(bytes)).await?;
                 }
             }
         }

@@ -1,10 +1,10 @@
-//! What happens to rows between the network and the file: alpha is put back, or laid on the background, and colours
-//! go back to the input's profile.
+//! The last steps of rows between the network and the encoder: alpha is put back, or composited on the background, and
+//! colours are converted to the input's profile.
 
 use crate::error::Error;
 use crate::raster::{self, Raster, Samples, ToProfile};
 
-/// Alpha that did not go through the network.
+/// Alpha that bypassed the network.
 pub enum Opacity {
     /// The rows have all the channels that they need.
     None,
@@ -18,9 +18,9 @@ pub enum Opacity {
 pub struct Finish {
     /// Alpha to put back.
     pub opacity: Opacity,
-    /// What to lay transparent pixels on, for formats without alpha.
+    /// The background for transparent pixels, for formats without alpha.
     pub flatten: Option<[u8; 3]>,
-    /// The profile that the colours go back to.
+    /// The profile to which colours are converted.
     pub profile: Option<ToProfile>,
 }
 

@@ -1,17 +1,13 @@
-//! What the caller's own code does to pixels on their way through a job.
+//! Hooks: the caller's code, called with the pixels of a job.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
+use super::BoxFuture;
 use super::pixels::Kept;
-use crate::error::Error;
 use crate::raster::{Raster, Samples};
 
 /// A picture of floats in, another out. It may take its time: no worker waits for it.
-pub type Hook = Arc<dyn Fn(Raster) -> Pending + Send + Sync>;
-
-/// What a hook gives in the end.
-pub type Pending = Pin<Box<dyn Future<Output = Result<Raster, Error>> + Send>>;
+pub type Hook = Arc<dyn Fn(Raster) -> BoxFuture<Raster> + Send + Sync>;
 
 /// The caller's code of one job.
 #[derive(Clone, Default)]

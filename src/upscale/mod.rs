@@ -1,35 +1,64 @@
-//! From a picture to a larger one: plan tiles, run them on the workers, stitch, report progress, stop when told.
+//! From a picture to a larger one: plans tiles, runs them on the workers, stitches their results, reports progress and can
+//! be cancelled.
+//!
+//! | file | what |
+//! |---|---|
+//! | `job`, `decoded_job` | one image from bytes to a picture, and from there to a result |
+//! | `options`, `output_spec`, `result` | what a caller asks for, what follows for the result, and the result |
+//! | `admission`, `deadline`, `memory` | when an image may begin: places, deadlines, its estimated memory |
+//! | `source`, `hooks` | decoding and preparation; the caller's code on pixels |
+//! | `networks`, `size` | which networks run, and how often, for a final size |
+//! | `passes`, `pass` | the passes of a job; the tiles of one |
+//! | `plan`, `tiling` | where tiles are cut; the cost model that chooses how many |
+//! | `channel_runs` | which channels go through the network together |
+//! | `tile`, `pixels`, `canvas` | one tile: pixels to planes, the network, planes to pixels, stitching |
+//! | `guard`, `replaced` | finds and replaces what a network has blown up; how much that was |
+//! | `finish`, `frame` | alpha, background, colour profile; resampling and framing |
+//! | `encoding`, `output_stream` | encoding beside inference; sending the file while it is made |
+//! | `progress` | progress reports and slices |
+
+use std::pin::Pin;
+
+use crate::error::Error;
 
 mod admission;
 mod canvas;
 mod channel_runs;
 mod deadline;
+mod decoded_job;
 mod encoding;
 mod finish;
 mod frame;
 mod guard;
 mod hooks;
 mod job;
-mod network_memory;
+mod memory;
 mod networks;
 mod options;
-mod outlet;
+mod output_spec;
+mod output_stream;
 mod pass;
+mod passes;
 mod pixels;
 mod plan;
 mod progress;
+mod replaced;
+mod result;
 mod size;
 mod source;
 #[cfg(test)]
 mod tests;
 mod tile;
 mod tiling;
-mod whole;
 
-pub use admission::{Counters, Counts, Outcome, Ticket};
+type BoxFuture<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
+
+pub use admission::{Counters, Counts, DEFAULT_MAX_PENDING, Outcome, Places, Ticket, default_concurrency};
+pub use guard::REACH as GUARD_REACH;
 pub use hooks::{Hook, Hooks};
-pub use job::{Data, Job, Stages, Upscaled};
-pub use networks::{Artefacts, Candidate, Compression, Network, Networks, Role};
-pub use options::{Alpha, Fit, Input, KeepMetadata, Limits, Options, Output};
-pub use outlet::{Head, Outlet, Piece, Pieces, outlet};
+pub use job::Job;
+pub use networks::{Artefacts, LazyNetwork, LoadedNetwork, LossyCompression, NetworkRole, Networks};
+pub use options::{Alpha, Fit, Input, KeepMetadata, Limits, Options, OutputKind};
+pub use output_stream::{OutputChunk, OutputReceiver, OutputSender, StreamHeader, output_stream};
 pub use progress::{Listener, Progress, Rect, Slice, TileDone};
+pub use result::{ResultData, Stages, Upscaled};

@@ -1,4 +1,4 @@
-//! Which networks a job runs: the one that was named, or, where none was, those that suit the picture and its final
+//! Chooses the networks of a job: the one that was named, or, where none was, those that suit the picture and its final
 //! size.
 //!
 //! Of several networks, the smallest that reaches the final size in one pass upscales clean pictures. Pictures with
@@ -16,15 +16,15 @@ use crate::raster::Format;
 
 /// A loaded network.
 #[derive(Clone)]
-pub struct Network {
-    /// What results call it.
+pub struct LoadedNetwork {
+    /// Its name in results.
     pub name: String,
     pub engines: Engines,
 }
 
 /// How a lossy file was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Compression {
+pub struct LossyCompression {
     pub format: Format,
     /// 1..=100, estimated from the file.
     pub quality: u8,
@@ -48,11 +48,11 @@ impl Artefacts {
     }
 }
 
-type ModelLoader = Box<dyn Fn() -> Result<Network, Error> + Send + Sync>;
+type ModelLoader = Box<dyn Fn() -> Result<LoadedNetwork, Error> + Send + Sync>;
 
 /// What a network is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum NetworkRole {
     /// Upscales clean pictures.
     Clean,
     /// Upscales pictures with artefacts of compression, and takes them away.
@@ -62,34 +62,34 @@ pub enum Role {
 }
 
 /// A network that is loaded when a picture first needs it.
-pub struct Candidate {
+pub struct LazyNetwork {
     scale: u32,
-    role: Role,
+    role: NetworkRole,
     load: ModelLoader,
-    loaded: OnceCell<Network>,
+    loaded: OnceCell<LoadedNetwork>,
 }
 
-impl Candidate {
+impl LazyNetwork {
     /// A network of this scale. `load` may block; what fails is tried again for the next picture.
     pub fn new(
         scale: u32,
-        role: Role,
-        load: impl Fn() -> Result<Network, Error> + Send + Sync + 'static,
-    ) -> Candidate {
-        Candidate { scale, role, load: Box::new(load), loaded: OnceCell::new() }
+        role: NetworkRole,
+        load: impl Fn() -> Result<LoadedNetwork, Error> + Send + Sync + 'static,
+    ) -> LazyNetwork {
+        LazyNetwork { scale, role, load: Box::new(load), loaded: OnceCell::new() }
     }
 
     /// The network, which may have to be loaded.
     ///
     /// # Errors
     /// Those of loading it.
-    pub fn network(&self) -> Result<Network, Error> {
+    pub fn network(&self) -> Result<LoadedNetwork, Error> {
         self.loaded.get_or_try_init(&self.load).cloned()
     }
 
     /// The highest quality that it is for; `None` if it is better not used.
-    fn suits(&self, compression: Compression) -> Option<u8> {
-        let Role::Compressed(artefacts) = self.role else { return None };
+    fn suits(&self, compression: LossyCompression) -> Option<u8> {
+        let NetworkRole::Compressed(artefacts) = self.role else { return None };
         let highest = artefacts.quality(compression.format);
         (compression.quality <= highest).then_some(highest)
     }
@@ -97,20 +97,21 @@ impl Candidate {
 
 /// The networks that a job may run.
 pub struct Networks {
-    primary: Network,
-    others: Vec<Arc<Candidate>>,
+    primary: LoadedNetwork,
+    others: Vec<Arc<LazyNetwork>>,
 }
 
 impl Networks {
     /// `primary` upscales clean pictures to its own scale; without others it upscales all pictures to all sizes.
-    pub fn new(primary: Network, others: Vec<Candidate>) -> Networks {
+    pub fn new(primary: LoadedNetwork, others: Vec<LazyNetwork>) -> Networks {
         Networks { primary, others: others.into_iter().map(Arc::new).collect() }
     }
 
     /// The scale where none is asked for, and those of the networks for clean pictures.
     pub fn scales(&self) -> Scales {
         let primary = self.primary.engines.primary.signature().geometry.scale;
-        let others = self.others.iter().filter(|other| other.role == Role::Clean).map(|other| other.scale);
+        let others =
+            self.others.iter().filter(|other| other.role == NetworkRole::Clean).map(|other| other.scale);
         Scales { primary, networks: others.chain([primary]).collect() }
     }
 
@@ -126,14 +127,16 @@ impl Networks {
 
     /// Whether a picture may have to be cleaned before networks of scale `factor` upscale it.
     pub fn may_clean(&self, factor: u32) -> bool {
-        self.others.iter().any(|other| matches!(other.role, Role::Compressed(_)) && other.scale != factor)
+        self.others
+            .iter()
+            .any(|other| matches!(other.role, NetworkRole::Compressed(_)) && other.scale != factor)
     }
 
     /// The networks for a picture. Those that no picture needed before are loaded, which takes a while.
     ///
     /// # Errors
     /// Those of loading a network.
-    pub fn route(&self, sizing: &Sizing, compression: Option<Compression>) -> Result<Route, Error> {
+    pub fn route(&self, sizing: &Sizing, compression: Option<LossyCompression>) -> Result<Route, Error> {
         let cleaner = compression.filter(|_| sizing.passes > 0).and_then(|found| self.cleaner(found));
         let fallback = self.fallback(sizing.factor);
         let (cleaner, upscaler) = match cleaner {
@@ -145,18 +148,18 @@ impl Networks {
     }
 
     /// Of the networks that take away artefacts as strong as these, the most careful.
-    fn cleaner(&self, compression: Compression) -> Option<&Candidate> {
+    fn cleaner(&self, compression: LossyCompression) -> Option<&LazyNetwork> {
         let suiting = self.others.iter().filter_map(|other| Some((other.suits(compression)?, other)));
         suiting.min_by_key(|(highest, _)| *highest).map(|(_, other)| &**other)
     }
 
-    fn fallback(&self, factor: u32) -> Option<Arc<Candidate>> {
-        let fits = |other: &&Arc<Candidate>| other.role == Role::Fallback && other.scale == factor;
+    fn fallback(&self, factor: u32) -> Option<Arc<LazyNetwork>> {
+        let fits = |other: &&Arc<LazyNetwork>| other.role == NetworkRole::Fallback && other.scale == factor;
         self.others.iter().find(fits).cloned()
     }
 
-    fn upscaler(&self, factor: u32) -> Result<Network, Error> {
-        let fits = |other: &&Arc<Candidate>| other.role == Role::Clean && other.scale == factor;
+    fn upscaler(&self, factor: u32) -> Result<LoadedNetwork, Error> {
+        let fits = |other: &&Arc<LazyNetwork>| other.role == NetworkRole::Clean && other.scale == factor;
         match self.others.iter().find(fits) {
             Some(other) if self.primary.engines.primary.signature().geometry.scale != factor => {
                 other.network()
@@ -169,15 +172,15 @@ impl Networks {
 /// The networks for one picture.
 pub struct Route {
     /// Takes artefacts away before anything else; its result is brought back to the picture's size.
-    pub cleaner: Option<Network>,
+    pub cleaner: Option<LoadedNetwork>,
     /// Makes every pass that upscales.
-    pub upscaler: Network,
+    pub upscaler: LoadedNetwork,
     /// Takes its place where it has blown up; loaded when that happens.
-    pub fallback: Option<Arc<Candidate>>,
+    pub fallback: Option<Arc<LazyNetwork>>,
 }
 
 impl Route {
-    /// What results call it.
+    /// Its name in results.
     pub fn name(&self) -> String {
         match &self.cleaner {
             Some(cleaner) => format!("{}+{}", cleaner.name, self.upscaler.name),
@@ -205,7 +208,7 @@ mod tests {
         }
     }
 
-    fn network(name: &str, scale: u32) -> Network {
+    fn network(name: &str, scale: u32) -> LoadedNetwork {
         let signature = Signature {
             channels_in: 3,
             channels_out: 3,
@@ -218,15 +221,16 @@ mod tests {
             output_range: (0.0, 1.0),
             guarded: false,
         };
-        Network {
+        LoadedNetwork {
             name: name.to_owned(),
             engines: Engines { primary: Arc::new(Still(signature)), grey: None },
         }
     }
 
-    fn candidate(name: &'static str, scale: u32, artefacts: Option<(u8, u8)>) -> Candidate {
-        let role = artefacts.map_or(Role::Clean, |(jpeg, webp)| Role::Compressed(Artefacts { jpeg, webp }));
-        Candidate::new(scale, role, move || Ok(network(name, scale)))
+    fn candidate(name: &'static str, scale: u32, artefacts: Option<(u8, u8)>) -> LazyNetwork {
+        let role = artefacts
+            .map_or(NetworkRole::Clean, |(jpeg, webp)| NetworkRole::Compressed(Artefacts { jpeg, webp }));
+        LazyNetwork::new(scale, role, move || Ok(network(name, scale)))
     }
 
     fn choice() -> Networks {
@@ -243,7 +247,7 @@ mod tests {
     }
 
     fn taken(factor: u32, format: Format, quality: u8) -> String {
-        choice().route(&sizing(factor, 1), Some(Compression { format, quality })).unwrap().name()
+        choice().route(&sizing(factor, 1), Some(LossyCompression { format, quality })).unwrap().name()
     }
 
     #[test]
@@ -279,7 +283,7 @@ mod tests {
 
     #[test]
     fn a_picture_that_only_shrinks_needs_no_cleaning() {
-        let compression = Compression { format: Format::Jpeg, quality: 10 };
+        let compression = LossyCompression { format: Format::Jpeg, quality: 10 };
         assert_eq!(choice().route(&sizing(2, 0), Some(compression)).unwrap().name(), "primary");
     }
 
@@ -291,10 +295,10 @@ mod tests {
             0 => Err(Error::ModelLoad("Expected a file".to_owned())),
             _ => Ok(network("light", 2)),
         };
-        let light = Candidate::new(2, Role::Compressed(Artefacts { jpeg: 92, webp: 82 }), load);
+        let light = LazyNetwork::new(2, NetworkRole::Compressed(Artefacts { jpeg: 92, webp: 82 }), load);
         let networks = Networks::new(network("primary", 2), vec![light]);
         let route = |quality| {
-            let compression = Compression { format: Format::Jpeg, quality };
+            let compression = LossyCompression { format: Format::Jpeg, quality };
             networks.route(&sizing(2, 1), Some(compression)).map(|route| route.name())
         };
         assert_eq!(route(95).unwrap(), "primary");

@@ -1,4 +1,5 @@
-//! What a caller may ask for one image. Plain data: the binding fills it in, the job acts on it.
+//! The options of one image, and the limits of an instance. Plain data: the binding fills it in, the job acts on it. Their
+//! defaults are here alone; `index.d.ts` repeats them for readers.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -16,9 +17,9 @@ pub enum Input {
     Pixels { width: u32, height: u32, fetch: Box<dyn FnOnce() -> Result<Raster, Error> + Send> },
 }
 
-/// What the result is made into.
+/// The form of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Output {
+pub enum OutputKind {
     /// A file.
     #[default]
     Encoded,
@@ -44,7 +45,7 @@ pub enum Fit {
     Outside,
 }
 
-/// What becomes of an alpha channel.
+/// How an alpha channel is upscaled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Alpha {
     /// Upscaled by the network, unless it is constant.
@@ -71,8 +72,8 @@ pub enum KeepMetadata {
 /// What to do with one image. `None` is "as the input" or "as the network gives it".
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// What the result is made into.
-    pub output: Output,
+    /// The form of the result.
+    pub output: OutputKind,
     /// The file format; by default the input's, if it can hold the result, else PNG.
     pub format: Option<Format>,
     /// JPEG and lossy WebP, 1..=100.
@@ -95,9 +96,9 @@ pub struct Options {
     pub patch_size: Option<u32>,
     /// Context of UpscalerJS-style patches, pixels a side.
     pub padding: u32,
-    /// What becomes of an alpha channel.
+    /// How an alpha channel is upscaled.
     pub alpha: Alpha,
-    /// What removed alpha and letterboxes show: black by default, as in sharp.
+    /// The colour under removed alpha and of letterboxes: black by default, as in sharp.
     pub background: [u8; 3],
     /// Apply the EXIF orientation.
     pub auto_orient: bool,
@@ -105,20 +106,21 @@ pub struct Options {
     pub keep_metadata: KeepMetadata,
     /// Which page of a TIFF or frame of an animation, from 0.
     pub page: u32,
-    /// Hand every tile's pixels to the progress callback, as this.
-    pub slices: Option<Output>,
-    /// When the result is of no use any more.
+    /// The form in which every tile's pixels go to the progress callback; `None`: not at all.
+    pub slices: Option<OutputKind>,
+    /// When the result must be done.
     pub deadline: Option<Instant>,
 }
 
 impl Default for Options {
     fn default() -> Self {
+        let encode = EncodeOptions::new(Format::Png);
         Options {
-            output: Output::Encoded,
+            output: OutputKind::Encoded,
             format: None,
-            quality: 90,
-            lossless: false,
-            compression_level: EncodeOptions::new(Format::Png).compression_level,
+            quality: encode.quality,
+            lossless: encode.lossless,
+            compression_level: encode.compression_level,
             depth: None,
             scale: None,
             width: None,
@@ -151,7 +153,8 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// What cameras give for inputs, four times sharp's limit for results, and files of 256 MiB.
+    /// The decoder's limit for inputs (50 megapixels, the largest photographs of phones), four times sharp's limit for
+    /// results, and files of 256 MiB.
     fn default() -> Self {
         let sharps = 0x3fff * 0x3fff;
         Limits {
@@ -160,5 +163,22 @@ impl Default for Limits {
             output_pixels: Some(4 * sharps),
             fail_on: FailOn::Error,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upscale::DEFAULT_MAX_PENDING;
+
+    #[test]
+    fn defaults_are_the_documented_ones() {
+        let limits = Limits::default();
+        assert_eq!((limits.input_bytes, limits.fail_on), (268_435_456, FailOn::Error));
+        assert_eq!((limits.input_pixels, limits.output_pixels), (Some(50_000_000), Some(1_073_610_756)));
+        assert_eq!(DEFAULT_MAX_PENDING, 256);
+        let options = Options::default();
+        assert_eq!((options.quality, options.lossless, options.compression_level), (90, false, 3));
+        assert_eq!((options.background, options.auto_orient, options.page), ([0; 3], true, 0));
     }
 }

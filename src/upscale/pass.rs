@@ -1,17 +1,17 @@
 //! One pass of the network over a picture: tiles to the workers, finished rows onwards, in order.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
 use std::sync::Arc;
 
+use super::BoxFuture;
 use super::canvas::{Canvas, Canvases};
 use super::channel_runs::ChannelRun;
 use super::encoding::Encoding;
 use super::hooks::Hook;
-use super::options::Output;
-use super::plan::Plan;
+use super::options::OutputKind;
+use super::plan::TilePlan;
 use super::progress::{Meter, Slice, TileDone, rects};
-use super::tile::{Buffers, Guarded, Tile};
+use super::tile::{Buffers, GuardedNetwork, Tile};
 use crate::error::Error;
 use crate::raster::{Depth, Raster, Samples};
 use crate::workers::{Cancel, Lane};
@@ -26,30 +26,28 @@ pub enum Rows<'a, 'lane> {
 
 /// A network run over a whole picture.
 pub struct Pass<'a> {
-    pub network: Arc<Guarded>,
+    pub network: Arc<GuardedNetwork>,
     pub lane: &'a Lane,
     pub workers: usize,
     pub cancel: Cancel,
     pub picture: Arc<Raster>,
-    pub plan: Plan,
+    pub plan: TilePlan,
     pub channel_runs: Arc<Vec<ChannelRun>>,
     pub buffers: Arc<Buffers>,
     /// Channels and samples of the result.
     pub channels: u8,
     pub depth: Depth,
-    /// What becomes of each tile's result before it is stitched.
+    /// Called with each tile's result before it is stitched.
     pub postprocess: Option<Hook>,
-    /// Who is told how far it has got.
+    /// Reports the progress.
     pub meter: Option<Arc<Meter>>,
 }
 
-type Pending = Pin<Box<dyn Future<Output = Result<Ran, Error>> + Send>>;
-
-/// What a worker has made of a tile.
+/// The result of a tile.
 enum Ran {
-    /// It is on its canvas.
+    /// It is stitched onto its canvas.
     Stitched(Option<Slice>),
-    /// What is kept of each channel run, for the caller's code to see first.
+    /// The kept part of each channel run, which the caller's code sees first.
     Held(Tile, Vec<Raster>),
 }
 
@@ -58,11 +56,11 @@ struct InFlight {
     row: usize,
     column: usize,
     canvas: Canvas,
-    tile: Pending,
+    tile: BoxFuture<Ran>,
 }
 
 impl Pass<'_> {
-    /// Runs all tiles. Returns the canvas of [`Rows::Whole`].
+    /// Runs all tiles, and hands their rows to `rows`.
     pub async fn run(&self, mut rows: Rows<'_, '_>) -> Result<(), Error> {
         // As many again as the workers run, so that none is idle while results are passed on. What waits for the caller's
         // code is held in floats: no more of it than keeps the workers busy.
@@ -107,7 +105,7 @@ impl Pass<'_> {
     }
 
     /// Queues one tile.
-    fn start(&self, row: usize, column: usize, canvas: &Canvas) -> Pending {
+    fn start(&self, row: usize, column: usize, canvas: &Canvas) -> BoxFuture<Ran> {
         let tile = Tile {
             network: self.network.clone(),
             cancel: self.cancel.clone(),
@@ -133,7 +131,7 @@ impl Pass<'_> {
         if long { Box::pin(self.lane.run_long(work)) } else { Box::pin(self.lane.run(work)) }
     }
 
-    fn slices(&self) -> Option<Output> {
+    fn slices(&self) -> Option<OutputKind> {
         self.meter.as_ref().and_then(|meter| meter.slices())
     }
 
@@ -160,7 +158,7 @@ impl Pass<'_> {
         self.lane.run(stitch).await
     }
 
-    /// Waits for the oldest tile, tells about it, and passes its row on if it was the row's last.
+    /// Waits for the oldest tile, reports it, and passes its row on if it was the row's last.
     async fn settle(&self, in_flight: &mut VecDeque<InFlight>, rows: &mut Rows<'_, '_>) -> Result<(), Error> {
         let Some(InFlight { row, column, canvas, tile }) = in_flight.pop_front() else { return Ok(()) };
         let slice = match tile.await? {
@@ -168,7 +166,7 @@ impl Pass<'_> {
             Ran::Held(tile, results) => self.postprocess(tile, results).await?,
         };
         self.cancel.check()?;
-        self.tell(row, column, slice);
+        self.report(row, column, slice);
         if let Rows::Encoded(encoding) = rows
             && column + 1 == self.plan.columns.len()
         {
@@ -178,7 +176,7 @@ impl Pass<'_> {
         Ok(())
     }
 
-    fn tell(&self, row: usize, column: usize, slice: Option<Slice>) {
+    fn report(&self, row: usize, column: usize, slice: Option<Slice>) {
         let (Some(meter), Some(slice)) = (&self.meter, slice) else { return };
         let done = row * self.plan.columns.len() + column + 1;
         let (pre, post) = rects(self.plan.rows[row], self.plan.columns[column]);

@@ -1,7 +1,7 @@
-//! Pixels to planes and back: the copies at a tile's two ends, with everything that can be done in the same breath
-//! (value range, clamping, rounding, channel mapping).
+//! Pixels to planes and back: the copies before and after the network, with value range, clamping, rounding and channel
+//! mapping in the same loop.
 
-use super::channel_runs::{Source, Target};
+use super::channel_runs::{InputChannel, OutputChannel};
 use super::plan::Span;
 use crate::engine::Signature;
 use crate::raster::{LUMA, Raster, Samples};
@@ -49,7 +49,7 @@ impl Sample for f32 {
 }
 
 /// The nearest integer, halves up, of a value that is clamped to 0..=`white`; NaN is black. A cast with `as` clamps by
-/// primary, but the compiler makes no vector code of it: stitching takes twice as long.
+/// itself, but the compiler makes no vector code of it: stitching takes twice as long.
 fn rounded(value: f32, white: f32) -> i32 {
     // SAFETY: `max` gives the other operand for NaN, so this is a number from 0.5 to `white` + 0.5, at most 65535.5.
     unsafe { (value.max(0.0).min(white) + 0.5).to_int_unchecked() }
@@ -72,13 +72,13 @@ impl Affine {
 /// network's input range. Pixels beyond the picture repeat its edge.
 pub fn gather(
     picture: &Raster,
-    sources: &[Source],
+    sources: &[InputChannel],
     rows: Span,
     columns: Span,
     signature: &Signature,
     planes: &mut Vec<f32>,
 ) {
-    let part = Part { picture, sources, rows, columns, range: signature.input_range };
+    let part = TileSource { picture, sources, rows, columns, range: signature.input_range };
     // What is left of another tile is written over.
     planes.resize(sources.len() * part.plane(), 0.0);
     match &picture.samples {
@@ -89,15 +89,15 @@ pub fn gather(
 }
 
 /// The part of a picture that a tile reads.
-struct Part<'a> {
+struct TileSource<'a> {
     picture: &'a Raster,
-    sources: &'a [Source],
+    sources: &'a [InputChannel],
     rows: Span,
     columns: Span,
     range: (f32, f32),
 }
 
-impl Part<'_> {
+impl TileSource<'_> {
     fn plane(&self) -> usize {
         self.rows.source_len as usize * self.columns.source_len as usize
     }
@@ -117,7 +117,7 @@ impl Part<'_> {
         let affine = Affine { factor: (high - low) / S::WHITE, offset: low };
         let width = self.picture.width as usize;
         for (plane, source) in planes.chunks_exact_mut(self.plane().max(1)).zip(self.sources) {
-            let Source::Channel(channel) = *source else {
+            let InputChannel::Channel(channel) = *source else {
                 plane.fill(high);
                 continue;
             };
@@ -163,14 +163,14 @@ pub struct Kept<'a> {
 /// Writes the kept rectangle into `picture` with its left upper corner at column `x` and row `y`.
 pub fn scatter(
     kept: &Kept,
-    targets: &[Target],
+    targets: &[OutputChannel],
     signature: &Signature,
     picture: &mut Raster,
     x: usize,
     y: usize,
 ) {
     let (channels, width) = (picture.channels, picture.width as usize);
-    let at = Place { channels, width, first: y * width + x };
+    let at = PixelOffset { channels, width, first: y * width + x };
     match &mut picture.samples {
         Samples::U8(samples) => kept.scatter(targets, signature, samples, at),
         Samples::U16(samples) => kept.scatter(targets, signature, samples, at),
@@ -179,7 +179,7 @@ pub fn scatter(
 }
 
 /// Where in a picture: its channels and width, and the first pixel.
-struct Place {
+struct PixelOffset {
     channels: u8,
     width: usize,
     first: usize,
@@ -203,7 +203,13 @@ impl Kept<'_> {
         })
     }
 
-    fn scatter<S: Sample>(&self, targets: &[Target], signature: &Signature, samples: &mut [S], at: Place) {
+    fn scatter<S: Sample>(
+        &self,
+        targets: &[OutputChannel],
+        signature: &Signature,
+        samples: &mut [S],
+        at: PixelOffset,
+    ) {
         let (low, high) = signature.output_range;
         let factor = S::WHITE / (high - low);
         let affine = Affine { factor, offset: -low * factor };
@@ -217,10 +223,10 @@ impl Kept<'_> {
 
     fn scatter_pixels<S: Sample, const N: usize>(
         &self,
-        targets: &[Target],
+        targets: &[OutputChannel],
         affine: Affine,
         pixels: &mut [[S; N]],
-        at: Place,
+        at: PixelOffset,
     ) {
         for (row, pixels) in pixels[at.first..].chunks_mut(at.width).take(self.rows).enumerate() {
             for (n, pixels) in pixels[..self.columns].chunks_mut(BLOCK).enumerate() {
@@ -234,7 +240,7 @@ impl Kept<'_> {
     /// One target of up to [`BLOCK`] pixels in a row, from column `x` of the kept rectangle on.
     fn scatter_block<S: Sample, const N: usize>(
         &self,
-        target: Target,
+        target: OutputChannel,
         affine: Affine,
         pixels: &mut [[S; N]],
         row: usize,
@@ -244,13 +250,13 @@ impl Kept<'_> {
         let plane = |plane: usize| &self.planes[plane * self.height * self.width + first..][..pixels.len()];
         let mut block = [S::BLACK; BLOCK];
         let channel = match target {
-            Target::Plane { plane: index, channel } => {
+            OutputChannel::Plane { plane: index, channel } => {
                 for (sample, value) in block.iter_mut().zip(plane(index)) {
                     *sample = S::from_f32(affine.of(*value));
                 }
                 channel
             }
-            Target::Luma { channel } => {
+            OutputChannel::Luma { channel } => {
                 let values = plane(0).iter().zip(plane(1)).zip(plane(2));
                 for (sample, ((r, g), b)) in block.iter_mut().zip(values) {
                     let luma = LUMA[0] * r + LUMA[1] * g + LUMA[2] * b;
@@ -289,7 +295,7 @@ mod tests {
 
     fn gathered(
         picture: &Raster,
-        sources: &[Source],
+        sources: &[InputChannel],
         rows: Span,
         columns: Span,
         signature: &Signature,
@@ -312,8 +318,13 @@ mod tests {
     #[test]
     fn gather_repeats_the_edges() {
         let picture = Raster { width: 2, height: 2, channels: 1, samples: Samples::U8(vec![10, 20, 30, 40]) };
-        let planes =
-            gathered(&picture, &[Source::Channel(0)], span(-1, 4), span(-2, 5), &signature((0.0, 255.0)));
+        let planes = gathered(
+            &picture,
+            &[InputChannel::Channel(0)],
+            span(-1, 4),
+            span(-2, 5),
+            &signature((0.0, 255.0)),
+        );
         let row = |a: f32, b: f32| [a, a, a, b, b];
         assert_eq!(planes, [row(10., 20.), row(10., 20.), row(30., 40.), row(30., 40.)].concat());
     }
@@ -321,7 +332,7 @@ mod tests {
     #[test]
     fn gather_maps_black_and_white_to_the_range() {
         let picture = Raster { width: 2, height: 1, channels: 1, samples: Samples::U16(vec![0, 65535]) };
-        let sources = [Source::Channel(0), Source::Opaque];
+        let sources = [InputChannel::Channel(0), InputChannel::Opaque];
         let planes = gathered(&picture, &sources, span(0, 1), span(0, 2), &signature((-1.0, 1.0)));
         assert_eq!(planes, [-1.0, 1.0, 1.0, 1.0]);
     }
@@ -329,8 +340,8 @@ mod tests {
     #[test]
     fn what_was_gathered_is_scattered_to_the_same_place() {
         let picture = rgb(200, 4);
-        let sources: Vec<_> = (0..3).map(Source::Channel).collect();
-        let targets: Vec<_> = (0..3).map(|i| Target::Plane { plane: i, channel: i }).collect();
+        let sources: Vec<_> = (0..3).map(InputChannel::Channel).collect();
+        let targets: Vec<_> = (0..3).map(|i| OutputChannel::Plane { plane: i, channel: i }).collect();
         let signature = signature((0.0, 1.0));
         let planes = gathered(&picture, &sources, span(0, 4), span(0, 200), &signature);
         let mut copy = Raster { samples: Samples::U8(vec![0; 2400]), ..picture.clone() };
@@ -348,7 +359,7 @@ mod tests {
         let mut picture = Raster { width: 8, height: 1, channels: 1, samples: Samples::U8(vec![9; 8]) };
         scatter(
             &kept,
-            &[Target::Plane { plane: 0, channel: 0 }],
+            &[OutputChannel::Plane { plane: 0, channel: 0 }],
             &signature((0.0, 255.0)),
             &mut picture,
             0,
@@ -362,7 +373,7 @@ mod tests {
         let planes = [255.0, 0.0, 0.0, 0.0, 255.0, 0.0, 0.0, 0.0, 255.0];
         let kept = Kept { planes: &planes, height: 1, width: 3, x: 0, y: 0, columns: 3, rows: 1 };
         let mut picture = Raster { width: 3, height: 1, channels: 1, samples: Samples::U8(vec![0; 3]) };
-        scatter(&kept, &[Target::Luma { channel: 0 }], &signature((0.0, 255.0)), &mut picture, 0, 0);
+        scatter(&kept, &[OutputChannel::Luma { channel: 0 }], &signature((0.0, 255.0)), &mut picture, 0, 0);
         // ITU-R BT.601: 0.299, 0.587 and 0.114 of 255, rounded.
         assert_eq!(picture.samples, Samples::U8(vec![76, 150, 29]));
     }

@@ -34,16 +34,16 @@ pub enum Tiling {
 
 /// The tiles of one picture for one network.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Plan {
+pub struct TilePlan {
     /// Top to bottom.
     pub rows: Vec<Span>,
     /// Left to right.
     pub columns: Vec<Span>,
 }
 
-impl Plan {
+impl TilePlan {
     /// Plans `width` x `height` pixels. Every input pixel is in the core of exactly one tile.
-    pub fn new(width: u32, height: u32, signature: &Signature, tiling: Tiling) -> Result<Plan, Error> {
+    pub fn new(width: u32, height: u32, signature: &Signature, tiling: Tiling) -> Result<TilePlan, Error> {
         let (geometry, halo) = (&signature.geometry, guard::halo(signature));
         let axis = |total: u32, pick: fn(u32, u32) -> u32| match tiling {
             Tiling::Auto { rows, columns } => Ok(auto(total, pick(rows, columns), signature, halo)),
@@ -53,7 +53,7 @@ impl Plan {
             Tiling::Fixed { height, width } => patches_of(total, pick(height, width), geometry, halo),
             Tiling::Whole => Ok(auto(total, 1, signature, halo)),
         };
-        Ok(Plan { rows: axis(height, |h, _| h)?, columns: axis(width, |_, w| w)? })
+        Ok(TilePlan { rows: axis(height, |h, _| h)?, columns: axis(width, |_, w| w)? })
     }
 
     /// How many tiles there are.

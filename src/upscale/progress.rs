@@ -1,8 +1,8 @@
-//! What a caller learns while an image is being upscaled.
+//! Progress reports while an image is being upscaled.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::options::Output;
+use super::options::OutputKind;
 use super::plan::Span;
 use crate::raster::Raster;
 
@@ -15,7 +15,7 @@ pub struct Rect {
     pub height: u32,
 }
 
-/// How far a job has got.
+/// A progress report.
 #[derive(Debug)]
 pub struct Progress {
     /// Work done, above 0 and at most 1.
@@ -47,11 +47,11 @@ pub enum Slice {
     Raster(Raster),
 }
 
-/// Receives progress on a thread of its choice to leave at once: it must not block.
+/// Receives progress, on a worker: it must not block.
 #[derive(Clone)]
 pub struct Listener {
     /// What slices are made into. With it, each tile is reported when it is done; without, percents are, within tiles too.
-    pub slices: Option<Output>,
+    pub slices: Option<OutputKind>,
     /// Called in order.
     pub call: Arc<dyn Fn(Progress) + Send + Sync>,
 }
@@ -59,7 +59,7 @@ pub struct Listener {
 /// Reports without slices are at least this far apart.
 const STEP: f64 = 0.01;
 
-/// How far a pass has got, for its listener.
+/// Measures the progress of a pass for its listener.
 pub struct Meter {
     listener: Listener,
     /// The share of the whole job that is done before the pass, and after it.
@@ -85,7 +85,7 @@ impl Meter {
     }
 
     /// What slices are made into, if they are asked for.
-    pub fn slices(&self) -> Option<Output> {
+    pub fn slices(&self) -> Option<OutputKind> {
         self.listener.slices
     }
 
@@ -97,7 +97,7 @@ impl Meter {
         self.before + (self.end - self.before) * tiles / self.tiles
     }
 
-    /// Hears how far one of the `runs` that make a tile is, from 0 to 1.
+    /// A callback for the progress, from 0 to 1, of one of the `runs` that make a tile.
     pub fn run(self: &Arc<Self>, runs: usize) -> impl Fn(f64) + Send + Sync + use<> {
         let (meter, heard) = (self.clone(), Mutex::new(0.0));
         move |done| {
@@ -111,7 +111,7 @@ impl Meter {
         if self.slices().is_some() {
             return;
         }
-        // Told within the lock, so that reports come in order.
+        // Called within the lock, so that reports come in order.
         let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
         count.done += tiles;
         let fraction = self.fraction(count.done);

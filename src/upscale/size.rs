@@ -1,4 +1,4 @@
-//! From the sizes that were asked for to passes of the network and what follows them.
+//! From the requested size to passes of the network, resampling and framing.
 
 use super::options::{Fit, Options};
 use crate::error::Error;
@@ -6,16 +6,16 @@ use crate::error::Error;
 /// More passes than this add artefacts, not detail; the rest is resampled.
 const MAX_PASSES: u32 = 2;
 
-/// What the networks at hand multiply a picture's sides by.
+/// The scales of the available networks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scales {
-    /// The scale of a result for which none is asked.
+    /// The scale of a result for which none is requested.
     pub primary: u32,
     /// At least one, in any order.
     pub networks: Vec<u32>,
 }
 
-/// How to get from a picture to the size that was asked for.
+/// How to get from a picture to the requested size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sizing {
     /// The scale of the network that is taken: the smallest that reaches the size in one pass, else the largest.

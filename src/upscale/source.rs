@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::finish::Opacity;
 use super::hooks::Hook;
-use super::networks::Compression;
-use super::options::{Alpha, Input, KeepMetadata, Limits, Options, Output};
+use super::networks::LossyCompression;
+use super::options::{Alpha, Input, KeepMetadata, Limits, Options, OutputKind};
 use crate::error::Error;
 use crate::files::{self, Refused};
 use crate::raster::{self, DecodeOptions, Depth, Format, Header, Metadata, Raster};
@@ -57,6 +57,14 @@ impl Opened {
         u64::from(width) * u64::from(height)
     }
 
+    /// About how many bytes its decoder takes beside the decoded picture.
+    pub fn decoder_bytes(&self) -> u64 {
+        match self {
+            Opened::Encoded { header, .. } => header.decoder_bytes,
+            Opened::Raster(_) => 0,
+        }
+    }
+
     /// Bytes of the decoded picture.
     pub fn decoded_bytes(&self) -> u64 {
         let (width, height) = self.size();
@@ -77,31 +85,29 @@ fn check(width: u32, height: u32, limits: &Limits) -> Result<(), Error> {
     }
 }
 
-/// How long a file may take to be read: on a disk of the network that is gone, reading never ends.
-const LONGEST_READ: Duration = Duration::from_secs(30);
+/// How long reading a file may take: on a network disk that is gone, it never ends.
+const MAX_READ_TIME: Duration = Duration::from_secs(30);
 
 impl Input {
-    /// Brings a file into memory, on a thread that has nothing else to do: the workers go on, however long it takes.
+    /// Reads a file into memory, on a thread of its own: workers do not wait for disks.
     ///
     /// # Errors
     /// [`Error::Read`], [`Error::Limit`].
     pub async fn in_memory(self, limits: &Limits) -> Result<Input, Error> {
         let Input::Path(path) = self else { return Ok(self) };
-        let (most, wanted) = (limits.input_bytes, Arc::new(Wanted::default()));
+        let (max_bytes, cancel) = (limits.input_bytes, CancelOnDrop::default());
         let reading = tokio::task::spawn_blocking({
-            let (path, wanted) = (path.clone(), wanted.0.clone());
-            move || read(&path, most, &wanted)
+            let (path, cancelled) = (path.clone(), cancel.0.clone());
+            move || read(&path, max_bytes, &cancelled)
         });
-        // Dropped with this future, it ends the reading.
-        let _wanted = wanted;
-        match tokio::time::timeout(LONGEST_READ, reading).await {
+        match tokio::time::timeout(MAX_READ_TIME, reading).await {
             Ok(Ok(read)) => read.map(Input::Encoded),
             Ok(Err(_)) => Err(Error::Aborted),
             Err(_) => Err(Error::Read {
                 message: format!(
                     "Expected to read {} within {} s but it took longer",
                     shown(&path),
-                    LONGEST_READ.as_secs()
+                    MAX_READ_TIME.as_secs()
                 ),
                 source: None,
             }),
@@ -109,26 +115,21 @@ impl Input {
     }
 }
 
-/// Says that somebody wants a file, until it is dropped.
-struct Wanted(Arc<AtomicBool>);
+/// Cancels the reading of a file when it is dropped, with the future that waits for it.
+#[derive(Default)]
+struct CancelOnDrop(Arc<AtomicBool>);
 
-impl Default for Wanted {
-    fn default() -> Self {
-        Wanted(Arc::new(AtomicBool::new(true)))
-    }
-}
-
-impl Drop for Wanted {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
-fn read(path: &Path, most: u64, wanted: &AtomicBool) -> Result<Vec<u8>, Error> {
-    files::read(path, most, &|| wanted.load(Ordering::Relaxed)).map_err(|refused| match refused {
-        Refused::Abandoned => Error::Aborted,
-        Refused::Large(most) => Error::Limit(format!(
-            "Expected a file of at most {most} bytes (limitInputBytes) but {} has more",
+fn read(path: &Path, max_bytes: u64, cancelled: &AtomicBool) -> Result<Vec<u8>, Error> {
+    files::read(path, max_bytes, &|| cancelled.load(Ordering::Relaxed)).map_err(|refused| match refused {
+        Refused::Cancelled => Error::Aborted,
+        Refused::Large(max_bytes) => Error::Limit(format!(
+            "Expected a file of at most {max_bytes} bytes (limitInputBytes) but {} has more",
             shown(path)
         )),
         Refused::Irregular => Error::Read {
@@ -142,14 +143,14 @@ fn read(path: &Path, most: u64, wanted: &AtomicBool) -> Result<Vec<u8>, Error> {
     })
 }
 
-/// A path in a message: what is longer than file names are may be something else, which is not repeated.
+/// A path for a message. A text longer than paths are may be something else, such as a data URL, and is not repeated.
 fn shown(path: &Path) -> String {
     let text = path.display().to_string();
     if text.len() <= 300 { text } else { format!("a path of {} characters", text.chars().count()) }
 }
 
 /// A picture that is ready for the network.
-pub struct Source {
+pub struct PreparedPicture {
     /// Alpha is there only if the network is to upscale it.
     pub raster: Raster,
     /// Alpha that goes around the network, at the input's size.
@@ -157,7 +158,7 @@ pub struct Source {
     /// The format that it came in.
     pub format: Option<Format>,
     /// How it was compressed, if that has left its marks.
-    pub compression: Option<Compression>,
+    pub compression: Option<LossyCompression>,
     /// Bits per sample that it came with: 8 or 16.
     pub depth: u8,
     /// How many pages or frames the file has.
@@ -167,19 +168,28 @@ pub struct Source {
     pub warnings: Vec<String>,
 }
 
-impl Source {
+impl PreparedPicture {
     /// Decodes the picture.
     ///
     /// # Errors
     /// [`Error::Decode`], [`Error::Limit`].
-    pub fn new(opened: Opened, options: &Options, limits: &Limits) -> Result<Source, Error> {
+    pub fn new(opened: Opened, options: &Options, limits: &Limits) -> Result<PreparedPicture, Error> {
         match opened {
             Opened::Encoded { bytes, .. } => decode(&bytes, options, limits),
             Opened::Raster(raster) => {
                 let depth = if raster.depth() == Depth::Sixteen { 16 } else { 8 };
                 let (opacity, warnings) = (Opacity::None, Vec::new());
                 let (format, compression, metadata) = (None, None, Metadata::default());
-                Ok(Source { raster, opacity, format, compression, depth, pages: 1, metadata, warnings })
+                Ok(PreparedPicture {
+                    raster,
+                    opacity,
+                    format,
+                    compression,
+                    depth,
+                    pages: 1,
+                    metadata,
+                    warnings,
+                })
             }
         }
     }
@@ -188,10 +198,10 @@ impl Source {
     ///
     /// # Errors
     /// Those of the hook; [`Error::Limit`] for a picture beyond the limit.
-    pub async fn preprocessed(self, hook: &Hook, limits: &Limits) -> Result<Source, Error> {
+    pub async fn preprocessed(self, hook: &Hook, limits: &Limits) -> Result<PreparedPicture, Error> {
         let raster = hook(self.raster.into_depth(Depth::Float)).await?;
         check(raster.width, raster.height, limits)?;
-        Ok(Source { raster, ..self })
+        Ok(PreparedPicture { raster, ..self })
     }
 
     /// Decides where the picture's alpha goes.
@@ -222,23 +232,24 @@ impl Source {
     }
 }
 
-fn decode(bytes: &[u8], options: &Options, limits: &Limits) -> Result<Source, Error> {
+fn decode(bytes: &[u8], options: &Options, limits: &Limits) -> Result<PreparedPicture, Error> {
     let decoded = raster::decode(
         bytes,
         &DecodeOptions {
             fail_on: limits.fail_on,
             limit_pixels: limits.input_pixels,
             auto_orient: options.auto_orient,
-            keep_metadata: options.keep_metadata != KeepMetadata::None && options.output == Output::Encoded,
+            keep_metadata: options.keep_metadata != KeepMetadata::None
+                && options.output == OutputKind::Encoded,
             page: options.page,
         },
     )?;
     let format = decoded.format;
-    Ok(Source {
+    Ok(PreparedPicture {
         raster: decoded.raster,
         opacity: Opacity::None,
         format: Some(format),
-        compression: decoded.quality.map(|quality| Compression { format, quality }),
+        compression: decoded.quality.map(|quality| LossyCompression { format, quality }),
         depth: decoded.depth,
         pages: decoded.pages,
         metadata: match options.keep_metadata {

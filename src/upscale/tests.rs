@@ -2,7 +2,7 @@
 //! neighbour. Its receptive field is real, so a plan with too little halo shows.
 
 mod guard;
-mod outlet;
+mod output_stream;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -100,7 +100,7 @@ fn job(engine: Arc<dyn Engine>, picture: &Raster, options: Options) -> Job {
         cancel,
         hooks: Hooks::default(),
         listener: None,
-        outlet: None,
+        stream: None,
     }
 }
 
@@ -108,8 +108,8 @@ fn only(engine: Arc<dyn Engine>) -> Arc<Networks> {
     Arc::new(Networks::new(network("blur", engine), Vec::new()))
 }
 
-fn network(name: &str, engine: Arc<dyn Engine>) -> Network {
-    Network { name: name.to_owned(), engines: Engines { primary: engine, grey: None } }
+fn network(name: &str, engine: Arc<dyn Engine>) -> LoadedNetwork {
+    LoadedNetwork { name: name.to_owned(), engines: Engines { primary: engine, grey: None } }
 }
 
 async fn run(job: Job) -> Result<Upscaled, Error> {
@@ -117,17 +117,17 @@ async fn run(job: Job) -> Result<Upscaled, Error> {
 }
 
 async fn run_on(pool: &Pool, job: Job) -> Result<Upscaled, Error> {
-    job.run(pool, Share::new(8), Ticket::new(&Arc::default(), 256)?).await
+    job.run(pool, Share::new(8), Ticket::new(&Arc::default(), &Places::new(16, 256))?).await
 }
 
 fn raw(patch_size: Option<u32>, padding: u32) -> Options {
-    Options { output: Output::Raw, patch_size, padding, ..Options::default() }
+    Options { output: OutputKind::Raw, patch_size, padding, ..Options::default() }
 }
 
 fn raster(upscaled: Upscaled) -> Raster {
     match upscaled.data {
-        Data::Raster(raster) => raster,
-        Data::Encoded(..) => panic!("expected pixels"),
+        ResultData::Raster(raster) => raster,
+        ResultData::Encoded(..) => panic!("expected pixels"),
     }
 }
 
@@ -162,7 +162,7 @@ async fn progress_is_ordered_complete_and_its_slices_are_the_result() {
     let mut job = job(engine, &picture, raw(Some(20), 0));
     let heard = reports.clone();
     let call = Arc::new(move |progress: Progress| heard.lock().unwrap().push(progress));
-    job.listener = Some(Listener { slices: Some(Output::Raw), call });
+    job.listener = Some(Listener { slices: Some(OutputKind::Raw), call });
     let whole = raster(run(job).await.unwrap());
 
     let reports = reports.lock().unwrap();
@@ -270,7 +270,8 @@ async fn alpha_and_grey_go_through_the_one_channel_form() {
         let (primary, grey) = (Arc::new(Blur::new(2, 0, 3)), Arc::new(Blur::new(2, 0, 1)));
         let picture = picture(6, 5, channels);
         let engines = Engines { primary: primary.clone(), grey: Some(grey.clone()) };
-        let networks = Arc::new(Networks::new(Network { name: "blur".to_owned(), engines }, Vec::new()));
+        let networks =
+            Arc::new(Networks::new(LoadedNetwork { name: "blur".to_owned(), engines }, Vec::new()));
         let job = Job { networks, ..job(primary.clone(), &picture, raw(None, 0)) };
         let result = raster(run(job).await.unwrap());
         assert_eq!((primary.runs.load(Ordering::SeqCst), grey.runs.load(Ordering::SeqCst)), runs);
@@ -302,7 +303,7 @@ async fn cleaning_comes_first_at_the_size_of_the_picture() {
     let expected = raster(run(job(large.clone(), &cleaned, eight)).await.unwrap());
 
     let load = move || Ok(network("small", small.clone()));
-    let cleaner = Candidate::new(2, Role::Compressed(Artefacts { jpeg: 90, webp: 90 }), load);
+    let cleaner = LazyNetwork::new(2, NetworkRole::Compressed(Artefacts { jpeg: 90, webp: 90 }), load);
     let usual = network("large", large);
     let fractions = Arc::new(Mutex::new(Vec::new()));
     let heard = fractions.clone();
@@ -339,7 +340,7 @@ async fn limits_are_checked_before_pixels_are_fetched() {
         cancel,
         hooks: Hooks::default(),
         listener: None,
-        outlet: None,
+        stream: None,
     };
     assert_eq!(run(job).await.unwrap_err().code(), "ERR_UPSCALER_LIMIT");
 }
@@ -347,14 +348,30 @@ async fn limits_are_checked_before_pixels_are_fetched() {
 #[tokio::test]
 async fn a_full_queue_refuses_and_counts_stay_right() {
     let counters = Arc::new(Counters::default());
-    let first = Ticket::new(&counters, 1).unwrap();
-    assert_eq!(Ticket::new(&counters, 1).err().unwrap().code(), "ERR_UPSCALER_QUEUE_FULL");
+    let places = Places::new(1, 0);
+    let first = Ticket::new(&counters, &places).unwrap();
+    assert_eq!(Ticket::new(&counters, &places).err().unwrap().code(), "ERR_UPSCALER_QUEUE_FULL");
     first.settle(Outcome::Done);
-    Ticket::new(&counters, 1).unwrap().settle(Outcome::Failed);
-    drop(Ticket::new(&counters, 1).unwrap());
+    Ticket::new(&counters, &places).unwrap().settle(Outcome::Failed);
+    drop(Ticket::new(&counters, &places).unwrap());
     let counts = counters.counts();
     // What is refused has failed, as what cannot be decoded has.
     assert_eq!((counts.queued, counts.running, counts.done, counts.failed, counts.aborted), (0, 0, 1, 2, 1));
+}
+
+#[tokio::test]
+async fn as_many_are_worked_on_as_may_and_the_rest_waits_in_order() {
+    let counters = Arc::new(Counters::default());
+    let places = Places::new(2, 1);
+    let tickets: Vec<Ticket> = (0..3).map(|_| Ticket::new(&counters, &places).unwrap()).collect();
+    assert!(Ticket::new(&counters, &places).is_err(), "two are worked on, one waits");
+    let one = tickets[0].permit().await.unwrap();
+    let _two = tickets[1].permit().await.unwrap();
+    let mut three = Box::pin(tickets[2].permit());
+    let patience = Duration::from_millis(20);
+    assert!(tokio::time::timeout(patience, &mut three).await.is_err());
+    drop(one);
+    assert!(tokio::time::timeout(Duration::from_secs(20), three).await.is_ok());
 }
 
 #[tokio::test]

@@ -6,42 +6,28 @@ use super::canvas::Canvas;
 use super::channel_runs::{ChannelRun, Form};
 use super::guard::{self, Blown, Fallback, View};
 use super::hooks;
-use super::networks::Candidate;
-use super::options::Output;
+use super::networks::LazyNetwork;
+use super::options::OutputKind;
 use super::pixels::{self, Kept};
 use super::plan::Span;
 use super::progress::{Meter, Slice};
+use super::replaced::ReplacedPixels;
 use crate::engine::{Engine, Engines, RunContext};
 use crate::error::Error;
 use crate::raster::{self, Depth, EncodeOptions, Format, Raster};
 use crate::workers::Cancel;
 
-/// The network of a pass, with what takes its place where it has blown up.
-pub struct Guarded {
-    /// What messages call it.
+/// The network of a pass, and the fallback for what the guard finds blown up.
+pub struct GuardedNetwork {
+    /// Its name in messages.
     pub name: String,
     pub engines: Engines,
     /// What takes its place where it has blown up; without it the input is resampled.
-    pub fallback: Option<Arc<Candidate>>,
-    pub replaced: Replaced,
+    pub fallback: Option<Arc<LazyNetwork>>,
+    pub replaced: ReplacedPixels,
 }
 
-/// How many input pixels' worth of a pass was replaced.
-#[derive(Default)]
-pub struct Replaced(Mutex<f64>);
-
-impl Replaced {
-    fn add(&self, pixels: f64) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) += pixels;
-    }
-
-    /// The sum so far.
-    pub fn pixels(&self) -> f64 {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Memory for the input planes of the tiles of one pass: as many as there are tiles running, used again and again.
+/// A pool of input planes for the tiles of one pass: as many as tiles run at the same time.
 #[derive(Default)]
 pub struct Buffers(Mutex<Vec<Vec<f32>>>);
 
@@ -57,7 +43,7 @@ impl Buffers {
 
 /// One tile's work, on a worker.
 pub struct Tile {
-    pub network: Arc<Guarded>,
+    pub network: Arc<GuardedNetwork>,
     pub cancel: Cancel,
     pub picture: Arc<Raster>,
     pub channel_runs: Arc<Vec<ChannelRun>>,
@@ -204,15 +190,15 @@ impl Tile {
     }
 
     /// The tile's part of the result.
-    pub fn slice(&self, kind: Output) -> Result<Slice, Error> {
+    pub fn slice(&self, kind: OutputKind) -> Result<Slice, Error> {
         let scale = self.network.engines.primary.signature().geometry.scale;
         let (width, height) = (self.columns.core_len * scale, self.rows.core_len * scale);
         let y = self.rows.core * scale - self.canvas.y();
         let part = self.canvas.picture().crop(self.columns.core * scale, y, width, height);
         Ok(match kind {
-            Output::Raw => Slice::Raster(part),
-            Output::Tensor => Slice::Raster(part.into_depth(Depth::Float)),
-            Output::Encoded => {
+            OutputKind::Raw => Slice::Raster(part),
+            OutputKind::Tensor => Slice::Raster(part.into_depth(Depth::Float)),
+            OutputKind::Encoded => {
                 let channels = part.channels;
                 let bytes = raster::encode(part, EncodeOptions::new(Format::Png))?;
                 Slice::Encoded { bytes, width, height, channels }

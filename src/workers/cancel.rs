@@ -9,10 +9,10 @@ use crate::error::Error;
 
 /// A cancellation shared by all work on one image. Clones are the same cancellation.
 #[derive(Clone, Default)]
-pub struct Cancel(Arc<Inner>);
+pub struct Cancel(Arc<CancelState>);
 
 #[derive(Default)]
-struct Inner {
+struct CancelState {
     aborted: AtomicBool,
     notify: Notify,
     hooks: Mutex<Vec<(u64, Action)>>,
@@ -48,24 +48,24 @@ impl Cancel {
     }
 
     /// Calls `action` when the work is cancelled, at once if it was already, until the hook is dropped.
-    pub fn hook(&self, action: impl Fn() + Send + 'static) -> Hook {
+    pub fn hook(&self, action: impl Fn() + Send + 'static) -> CancelHook {
         let id = self.0.next.fetch_add(1, Ordering::Relaxed);
         let mut hooks = self.0.hooks.lock().unwrap_or_else(PoisonError::into_inner);
         if self.0.aborted.load(Ordering::Acquire) {
             action();
         }
         hooks.push((id, Box::new(action)));
-        Hook { cancel: self.clone(), id }
+        CancelHook { cancel: self.clone(), id }
     }
 }
 
 /// Keeps an action registered with a [`Cancel`].
-pub struct Hook {
+pub struct CancelHook {
     cancel: Cancel,
     id: u64,
 }
 
-impl Drop for Hook {
+impl Drop for CancelHook {
     fn drop(&mut self) {
         let mut hooks = self.cancel.0.hooks.lock().unwrap_or_else(PoisonError::into_inner);
         hooks.retain(|(id, _)| *id != self.id);

@@ -3,13 +3,13 @@
 //! Every image has a [`Lane`]. A free worker takes the next task of the lane that was served least so far, as Linux'
 //! completely fair scheduler does, so that a thumbnail which arrives behind posters does not wait for them. A long task
 //! calls [`pause`] now and then: if another lane was served less, the task's thread parks, and another thread serves that
-//! lane in its slot. Only so many long tasks are begun, since each holds memory until it is done.
+//! lane in its slot. The number of long tasks that have begun is limited, since each holds memory until it is done.
 //!
 //! | file | what |
 //! |---|---|
 //! | `pool` | threads, lanes, shares, the idle trim |
 //! | `queue` | which task is next |
-//! | `slot` | what a running task may ask: pause, spare threads |
+//! | `slot` | the slot of a running task: pause, spare threads |
 //! | `helpers` | the threads that a task spreads over |
 //! | `cancel` | cancellation of an image's work |
 
@@ -21,7 +21,7 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
-pub use cancel::{Cancel, Hook};
+pub use cancel::{Cancel, CancelHook};
 pub use helpers::helpers;
 pub use pool::{Lane, Pool, Share, set_idle_trim};
 pub use queue::max_begun;

@@ -1,4 +1,4 @@
-//! The worker threads, and the lanes through which images reach them.
+//! The worker threads, and the lanes in which images queue for them.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,11 +14,11 @@ use crate::error::Error;
 
 /// A fixed set of worker threads.
 pub struct Pool {
-    shared: Arc<Shared>,
+    shared: Arc<SharedQueue>,
     threads: usize,
 }
 
-pub(super) struct Shared {
+pub(super) struct SharedQueue {
     state: Mutex<QueueState>,
     pub(super) wake: Condvar,
     idle_trim: Option<IdleTrim>,
@@ -98,8 +98,11 @@ impl Pool {
     }
 
     pub(super) fn start(threads: usize, idle_trim: Option<IdleTrim>) -> Result<Pool, Error> {
-        let shared =
-            Arc::new(Shared { state: Mutex::new(QueueState::new(threads)), wake: Condvar::new(), idle_trim });
+        let shared = Arc::new(SharedQueue {
+            state: Mutex::new(QueueState::new(threads)),
+            wake: Condvar::new(),
+            idle_trim,
+        });
         for _ in 0..threads {
             let mut state = shared.lock();
             shared
@@ -143,7 +146,7 @@ fn available() -> usize {
 /// One image's queue. Dropping it discards the tasks that have not begun.
 pub struct Lane {
     id: u64,
-    shared: Arc<Shared>,
+    shared: Arc<SharedQueue>,
 }
 
 impl Lane {
@@ -228,7 +231,7 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
     Error::Inference(format!("Expected the work to finish but it panicked: {}", text.unwrap_or_default()))
 }
 
-impl Shared {
+impl SharedQueue {
     pub(super) fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -44,7 +44,7 @@ pub struct QueueState {
 pub struct LaneQueue {
     pub tasks: VecDeque<Task>,
     pub served: Duration,
-    /// What its tasks have taken together.
+    /// The time that its tasks have taken together.
     pub spent: Duration,
     /// What the lane's last task took: charged in advance, so that two workers do not both favour the same lane.
     pub expected: Duration,

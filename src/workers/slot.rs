@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::pool::Shared;
+use super::pool::SharedQueue;
 
 /// A task yields its slot only to lanes that were served this much less: two posters would alternate all the time
 /// otherwise.
@@ -12,7 +12,7 @@ const QUANTUM: Duration = Duration::from_millis(50);
 
 /// The task that a thread is running.
 pub(super) struct WorkerSlot {
-    pub shared: Arc<Shared>,
+    pub shared: Arc<SharedQueue>,
     pub lane: u64,
     pub long: bool,
     pub begun: Instant,

@@ -7,6 +7,8 @@
 //!
 //! `UPSCALER_KERNELS=avx2 cargo bench --bench kernel` compares instruction sets.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a benchmark that cannot begin should panic")]
+
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use upscaler_kernel::{Activation, Activations, Conv, ConvSpec, Epilogue, Isa, LANES, Scratch, plane_count};

@@ -3,7 +3,7 @@
 use super::Error;
 use super::epilogue::{Activation, Epilogue, PackedEpilogue};
 use super::isa::Isa;
-use super::lanes::{Lanes, Task};
+use super::lanes::{Lanes, SimdTask};
 use super::layout::{Pixel, pixels_mut};
 
 /// An activation, ready to run. The bits are those of the same activation in the epilogue of a convolution.
@@ -48,7 +48,7 @@ struct Apply<'a> {
     to: &'a mut [Pixel],
 }
 
-impl Task for Apply<'_> {
+impl SimdTask for Apply<'_> {
     #[inline(always)]
     fn run<L: Lanes>(mut self, l: L) {
         /// Pixels at a time: the activation is chosen once for all of them.

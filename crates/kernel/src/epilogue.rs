@@ -44,14 +44,14 @@ impl Epilogue {
 /// An epilogue ready to run: per-channel values laid out in planes.
 #[derive(Clone)]
 pub(super) struct PackedEpilogue {
-    function: Function,
+    function: ActivationFunction,
     combine: Combine,
     /// The slopes below zero, one block per output plane; empty for functions without.
     slopes: Vec<Block>,
 }
 
 #[derive(Clone, Copy)]
-enum Function {
+enum ActivationFunction {
     Identity,
     Relu,
     Slope,
@@ -81,15 +81,15 @@ impl PackedEpilogue {
         };
         let mut slopes = Vec::new();
         let function = match activation {
-            Activation::Identity => Function::Identity,
-            Activation::Relu => Function::Relu,
+            Activation::Identity => ActivationFunction::Identity,
+            Activation::Relu => ActivationFunction::Relu,
             Activation::LeakyRelu(slope) => {
                 slopes = pack_channels(&vec![*slope; channels]);
-                Function::Slope
+                ActivationFunction::Slope
             }
             Activation::PRelu(given) if given.len() == channels => {
                 slopes = pack_channels(given);
-                Function::Slope
+                ActivationFunction::Slope
             }
             Activation::PRelu(given) => {
                 return Err(Error::Spec(format!(
@@ -97,8 +97,8 @@ impl PackedEpilogue {
                     given.len()
                 )));
             }
-            Activation::Sigmoid => Function::Sigmoid,
-            Activation::Swish => Function::Swish,
+            Activation::Sigmoid => ActivationFunction::Sigmoid,
+            Activation::Swish => ActivationFunction::Swish,
         };
         Ok(PackedEpilogue { function, combine, slopes })
     }
@@ -122,11 +122,11 @@ impl PackedEpilogue {
     ) {
         let to = Store { values, residual, combine: self.combine, out, stride };
         match self.function {
-            Function::Identity => to.store(l, Identity),
-            Function::Relu => to.store(l, Relu),
-            Function::Slope => to.store(l, Slope(l.load(&self.slopes[plane].0))),
-            Function::Sigmoid => to.store(l, Sigmoid),
-            Function::Swish => to.store(l, Swish),
+            ActivationFunction::Identity => to.store(l, Identity),
+            ActivationFunction::Relu => to.store(l, Relu),
+            ActivationFunction::Slope => to.store(l, Slope(l.load(&self.slopes[plane].0))),
+            ActivationFunction::Sigmoid => to.store(l, Sigmoid),
+            ActivationFunction::Swish => to.store(l, Swish),
         }
     }
 }

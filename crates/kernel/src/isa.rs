@@ -1,6 +1,6 @@
 //! Instruction sets: the best of this CPU, or one chosen by name for comparison.
 
-use super::lanes::{Lanes, Portable, Task};
+use super::lanes::{Lanes, Portable, SimdTask};
 
 /// An instruction set that the kernels are compiled for. All give the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Isa {
     }
 
     /// Runs `task` with these instructions, or with plain Rust where the machine lacks them.
-    pub(super) fn run(self, task: impl Task) {
+    pub(super) fn run(self, task: impl SimdTask) {
         match self {
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512 if let Some(lanes) = super::x86::Avx512::detect() => lanes.run(task),

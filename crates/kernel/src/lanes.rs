@@ -39,7 +39,7 @@ impl Block {
 }
 
 /// Work that is compiled once per instruction set.
-pub(super) trait Task {
+pub(super) trait SimdTask {
     /// Must be `#[inline(always)]`, and everything in it that touches vectors too: only what is inlined into
     /// [`Lanes::run`] is compiled with the instruction set's features.
     fn run<L: Lanes>(self, lanes: L);
@@ -53,7 +53,7 @@ pub(super) trait Lanes: Copy {
     const REGISTERS: usize;
 
     /// Runs `task` in a function of its own that is compiled for this instruction set.
-    fn run<T: Task>(self, task: T);
+    fn run<T: SimdTask>(self, task: T);
 
     fn splat(self, x: f32) -> Self::V;
     fn load(self, from: &[f32; LANES]) -> Self::V;
@@ -104,7 +104,7 @@ impl Lanes for Portable {
     type V = [f32; LANES];
     const REGISTERS: usize = 8;
 
-    fn run<T: Task>(self, task: T) {
+    fn run<T: SimdTask>(self, task: T) {
         task.run(self);
     }
 

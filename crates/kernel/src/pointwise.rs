@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::gemm::{Gemm, PackedWeights, TILE_BLOCK, even_share};
 use super::isa::Isa;
-use super::lanes::{Lanes, Task};
-use super::layer::Layer;
+use super::lanes::{Lanes, SimdTask};
+use super::layer::PackedLayer;
 use super::layout::Pixel;
 use super::scratch::Scratch;
 
@@ -14,7 +14,7 @@ pub(super) struct Pointwise<'a> {
     pub inputs: &'a [&'a [Pixel]],
     /// One per output plane, or none at all.
     pub residuals: &'a [&'a [Pixel]],
-    pub layer: &'a Layer,
+    pub layer: &'a PackedLayer,
     /// The pixels to compute.
     pub pixels: Range<usize>,
     /// Those pixels of each output plane.
@@ -35,7 +35,7 @@ pub(super) fn scratch_bytes(weights: &PackedWeights) -> usize {
     TILE_BLOCK * (weights.planes + weights.widest_panel()) * size_of::<Pixel>()
 }
 
-impl Task for Pointwise<'_> {
+impl SimdTask for Pointwise<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let staged = self.scratch.inputs.take(TILE_BLOCK * self.layer.weights.planes);
@@ -84,13 +84,13 @@ pub(super) struct FinishPixels<'a, P> {
     pub products: &'a [Pixel],
     /// Where a pixel's product lies.
     pub place: P,
-    pub layer: &'a Layer,
+    pub layer: &'a PackedLayer,
     pub plane: usize,
     pub residual: Option<&'a [Pixel]>,
     pub out: &'a mut [Pixel],
 }
 
-impl<P: Fn(usize) -> usize> Task for FinishPixels<'_, P> {
+impl<P: Fn(usize) -> usize> SimdTask for FinishPixels<'_, P> {
     #[inline(always)]
     fn run<L: Lanes>(mut self, l: L) {
         /// Pixels at a time: the epilogue is chosen once for all of them.

@@ -71,9 +71,14 @@ function isQuarantined(reason) {
   return STALLED.test(reason ?? '');
 }
 
-/** @param {string | undefined} reason */
-function isFinal(reason) {
-  return isQuarantined(reason) || FINAL.has(FORM.exec(reason ?? '')?.groups?.code ?? '');
+/**
+ * Whether what failed for this reason may succeed for who asks for the same again.
+ *
+ * @param {string} reason
+ */
+function mayBeAskedAgain(reason) {
+  const code = FORM.exec(reason)?.groups?.code ?? '';
+  return !isQuarantined(reason) && (code === 'ABORT_ERR' || !FINAL.has(code));
 }
 
 /**
@@ -91,4 +96,4 @@ function queueError(error) {
     : new UpscalerError('ERR_UPSCALER_QUEUE', `The queue cannot be used: ${message}`, { cause: error });
 }
 
-module.exports = { toFailure, fromFailure, isFinal, isQuarantined, mayWorkElsewhere, queueError };
+module.exports = { toFailure, fromFailure, isQuarantined, mayBeAskedAgain, mayWorkElsewhere, queueError };

@@ -52,8 +52,14 @@ class QueuedJobs {
   async result(id) {
     const job = await this.#queue.get(id);
     if (!job || !(await job.job.isCompleted())) return undefined;
-    const { data, info } = await job.finished();
-    return { data, info, filename: job.job.data.filename };
+    try {
+      const { data, info } = await job.finished();
+      return { data, info, filename: job.job.data.filename };
+    } catch (error) {
+      // It is kept no longer, and the job has not been removed yet.
+      if (/** @type {Error & { code?: string }} */ (error).code === 'ERR_UPSCALER_READ') return undefined;
+      throw error;
+    }
   }
 
   /** @param {string} id */
@@ -61,7 +67,7 @@ class QueuedJobs {
     const view = await this.get(id);
     if (view === undefined) return undefined;
     if (await this.#queue.cancel(id)) return /** @type {JobView} */ ({ ...view, state: 'cancelled' });
-    await (await this.#queue.get(id))?.job.remove();
+    await (await this.#queue.get(id))?.remove();
     return view;
   }
 

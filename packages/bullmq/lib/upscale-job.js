@@ -106,8 +106,14 @@ class UpscaleJob {
     return { data, info, ...('key' in picture ? { key: picture.key } : {}) };
   }
 
+  /** Forgets a job that has ended, with its result. */
+  async remove() {
+    await this.#job.remove();
+    await this.#surroundings.pictures.forgetResult(this.id);
+  }
+
   /**
-   * The job's progress as it comes, until it has ended.
+   * The job's progress as it comes, until it has ended; the last of a job that is done says 100 percent.
    *
    * @returns {AsyncGenerator<JobProgress>}
    */
@@ -124,8 +130,11 @@ class UpscaleJob {
     };
     events.on('progress', onProgress);
     this.#settled({})
-      .catch(() => {})
-      .then(() => {
+      .then(
+        () => seen.push({ percent: 100, stage: 'encode' }),
+        () => {},
+      )
+      .finally(() => {
         over = true;
         wake();
       });

@@ -4,7 +4,7 @@
 const { readFile } = require('node:fs/promises');
 const { FlowProducer, Queue, QueueEvents } = require('bullmq');
 const { UpscalerError } = require('upscaler-node');
-const { isFinal, isQuarantined, queueError } = require('./failure');
+const { isQuarantined, mayBeAskedAgain, queueError } = require('./failure');
 const { Pictures, digest } = require('./pictures');
 const { UpscaleJob } = require('./upscale-job');
 const { jobIdOf, parseAddOptions } = require('./upscale-options');
@@ -15,8 +15,10 @@ const { jobIdOf, parseAddOptions } = require('./upscale-options');
  * @typedef {import('../index.js').UpscaleQueueOptions} UpscaleQueueOptions
  * @typedef {import('bullmq').JobsOptions} JobsOptions
  * @typedef {import('./pictures').Packed} Packed
- * @typedef {{ picture: Packed, identity: string | undefined }} PackedSource what identifies its content, if it is known
- * @typedef {{ name: string, data: object, opts: JobsOptions & { jobId?: string } }} Entry as BullMQ takes it
+ * @typedef {{ picture: Packed, identity: () => Promise<string | undefined> }} PackedSource `identity` resolves with what
+ *   identifies its content, if that is known
+ * @typedef {{ name: string, data: object, opts: JobsOptions & { jobId: string }, isShared: boolean }} Entry as BullMQ
+ *   takes it, and whether its id is that of whoever asks for the same
  */
 
 const HOUR = 3600;
@@ -43,7 +45,7 @@ class UpscaleQueue {
     const base = { connection: forProducer(connection), ...(prefix === undefined ? {} : { prefix }) };
     this.#queue = new Queue(name, base);
     this.#events = new QueueEvents(name, { ...base, connection });
-    this.#pictures = new Pictures(options);
+    this.#pictures = new Pictures(this.#queue, options);
     // A connection that is lost is tried again; calls say so by themselves.
     this.#queue.on('error', () => {});
     this.#events.on('error', () => {});
@@ -67,12 +69,12 @@ class UpscaleQueue {
    * @returns {Promise<UpscaleJob>} of the job that is there already where the same was asked for
    */
   async add(source, options = {}) {
-    const { name, data, opts } = await this.#entry(source, options);
+    const entry = await this.#entry(source, options);
+    const { name, data, opts } = entry;
     return this.#ask(async () => {
       await this.#refuseIfFull(1);
-      const job = await this.#queue.add(name, data, opts);
-      await this.#again(job.id);
-      return this.#wrap(job);
+      await this.#makeWay([entry]);
+      return this.#wrap(await this.#queue.add(name, data, opts));
     });
   }
 
@@ -88,8 +90,8 @@ class UpscaleQueue {
     );
     return this.#ask(async () => {
       await this.#refuseIfFull(entries.length);
+      await this.#makeWay(entries);
       const jobs = await this.#queue.addBulk(entries);
-      for (const job of jobs) await this.#again(job.id);
       return jobs.map((job) => this.#wrap(job));
     });
   }
@@ -112,6 +114,7 @@ class UpscaleQueue {
     const flows = this.#flows;
     return this.#ask(async () => {
       await this.#refuseIfFull(children.length);
+      await this.#makeWay(children);
       const { job } = await flows.add({
         name: VARIANTS,
         queueName,
@@ -142,12 +145,12 @@ class UpscaleQueue {
    */
   async cancel(id) {
     return this.#ask(async () => {
-      const job = await this.#queue.getJob(id);
-      if (job === undefined || (await job.isCompleted()) || (await job.isFailed())) return false;
+      const state = await this.#queue.getJobState(id);
+      if (['completed', 'failed', 'unknown'].includes(state)) return false;
+      if ((await this.#queue.remove(id)) === 1) return true;
+      // The one that a worker has cannot be removed: the worker looks at the key.
       const client = await this.#queue.client;
       await client.set(cancelKey(this.#queue, id), '1', { EX: CANCEL_SECONDS });
-      // The one that a worker has cannot be removed: the worker looks at the key.
-      await job.remove().catch(() => {});
       return true;
     });
   }
@@ -201,10 +204,13 @@ class UpscaleQueue {
   async #packedEntry({ picture, identity }, options) {
     const { recipe, own } = parseAddOptions(options);
     const { model, filename, deduplicate = true, priority, delay, attempts, backoff } = own;
-    const jobId = deduplicate && identity ? await jobIdOf(identity, recipe, model) : crypto.randomUUID();
+    const known = deduplicate ? await identity() : undefined;
+    const isShared = known !== undefined;
+    const jobId = isShared ? await jobIdOf(known, recipe, model) : crypto.randomUUID();
     const data = { picture, options: recipe, model, filename };
     return {
       name: PICTURE,
+      isShared,
       data,
       opts: {
         jobId,
@@ -230,10 +236,13 @@ class UpscaleQueue {
     if ('key' in source) {
       const { key } = source;
       const version = await this.#pictures.version(key);
-      return { picture: { key }, identity: version === undefined ? undefined : `${key} ${version}` };
+      return {
+        picture: { key },
+        identity: async () => (version === undefined ? undefined : `${key} ${version}`),
+      };
     }
     const bytes = await readSource(source);
-    return { picture: await this.#pictures.pack('inputs', bytes), identity: await digest(bytes) };
+    return { picture: await this.#pictures.packInput(bytes), identity: () => digest(bytes) };
   }
 
   /** @param {number} more */
@@ -248,16 +257,34 @@ class UpscaleQueue {
     );
   }
 
+  /** @param {Entry[]} entries */
+  async #makeWay(entries) {
+    const shared = entries.filter(({ isShared }) => isShared);
+    await Promise.all(shared.map(({ opts }) => this.#revive(opts.jobId)));
+  }
+
   /**
-   * The same was asked for before and failed for a reason that may be gone: it is tried again.
+   * The same was asked for before. What failed for a reason that may be gone, was cancelled, or has lost its result
+   * is done again.
    *
-   * @param {string | undefined} id
+   * @param {string} id
    */
-  async #again(id) {
-    const job = id === undefined ? undefined : await this.#queue.getJob(id);
-    if (job?.failedReason === undefined || isFinal(job.failedReason) || !(await job.isFailed())) return;
+  async #revive(id) {
+    const client = await this.#queue.client;
+    const [[finishedOn, failedReason, returned]] = await Promise.all([
+      client.hmget(this.#queue.toKey(id), 'finishedOn', 'failedReason', 'returnvalue'),
+      client.del(cancelKey(this.#queue, id)),
+    ]);
+    if (finishedOn === null) return;
+    const mayGoAgain =
+      failedReason === null
+        ? await this.#pictures.hasExpired(JSON.parse(/** @type {string} */ (returned)).picture)
+        : mayBeAskedAgain(failedReason);
+    if (!mayGoAgain) return;
+    const job = await this.#queue.getJob(id);
+    const state = failedReason === null ? 'completed' : 'failed';
     // Somebody else may have done it first.
-    await job.retry('failed', { resetAttemptsMade: true }).catch(() => {});
+    await job?.retry(state, { resetAttemptsMade: true }).catch(() => {});
   }
 
   /** @param {import('bullmq').Job} job */

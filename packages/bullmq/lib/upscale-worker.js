@@ -16,8 +16,10 @@ const { DEFAULT_NAME, VARIANTS, cancelKey } = require('./upscale-queue');
 
 /** What a picture of some megapixels takes, roughly: machines with many cores and little memory take fewer at a time. */
 const BYTES_PER_PICTURE = 1024 ** 3 / 2;
-/** How often a job's progress goes to Redis, and a worker looks whether it was cancelled. */
-const REPORT_MS = 250;
+/** How often a job's progress goes to Redis and from there to every producer. */
+const REPORT_MS = 500;
+/** How often a worker looks whether a job was cancelled. */
+const LOOK_MS = 250;
 /** How often a job may come back from workers without its model, at `modelRetryDelay` each. */
 const MOST_RETURNS = 100;
 
@@ -31,6 +33,7 @@ class HandedBack extends Error {}
  */
 class UpscaleWorker extends EventEmitter {
   #options;
+  /** @type {Worker} */
   #worker;
   #pictures;
   /** By the name of the model; '' is that of jobs which name none. @type {Map<string, Upscaler>} */
@@ -41,8 +44,7 @@ class UpscaleWorker extends EventEmitter {
   constructor(options) {
     super();
     const { connection, name = DEFAULT_NAME, prefix, concurrency = defaultConcurrency(), limiter } = options;
-    this.#options = { modelRetryDelay: 1000, ...options };
-    this.#pictures = new Pictures(options);
+    this.#options = { modelRetryDelay: 1000, ...options, concurrency };
     this.#worker = new Worker(name, (job, token) => this.#process(job, token), {
       connection,
       concurrency,
@@ -52,6 +54,7 @@ class UpscaleWorker extends EventEmitter {
       stalledInterval: options.stalledInterval ?? 10_000,
       maxStalledCount: options.maxStalledCount ?? 2,
     });
+    this.#pictures = new Pictures(this.#worker, options);
     // Without a listener Node ends the process; a lost connection is made again by itself.
     this.on('error', () => {});
     for (const event of ['active', 'completed', 'failed', 'stalled', 'error', 'ready', 'drained']) {
@@ -115,11 +118,10 @@ class UpscaleWorker extends EventEmitter {
     const { picture, options, model } = job.data;
     const image = await this.#pictures.unpack(picture);
     const report = progressOf(job);
-    report(0);
     /** @type {Upscaler.UpscaleOptions<'buffer'>} */
     const recipe = { ...options, signal, progress: (fraction) => report(fraction) };
     const { data, info } = await this.#instance(model).upscale(image, { ...recipe, resolveWithObject: true });
-    return { picture: await this.#pictures.pack('results', data, `image/${info.format}`), info };
+    return { picture: await this.#pictures.packResult(job, data, `image/${info.format}`), info };
   }
 
   /**
@@ -132,9 +134,12 @@ class UpscaleWorker extends EventEmitter {
     const client = await this.#worker.client;
     const key = cancelKey(this.#worker, /** @type {string} */ (job.id));
     const look = async () => {
-      if (await client.get(key).catch(() => null)) controller.abort(new Error('The job was cancelled'));
+      if ((await client.get(key).catch(() => null)) === null) return;
+      controller.abort(new Error('The job was cancelled'));
+      // Whoever asks for the same again gets it.
+      await client.del(key).catch(() => {});
     };
-    const timer = setInterval(look, REPORT_MS);
+    const timer = setInterval(look, LOOK_MS);
     const closing = () => controller.abort(this.#closing.signal.reason);
     this.#closing.signal.addEventListener('abort', closing, { once: true });
     const stop = () => {
@@ -142,7 +147,6 @@ class UpscaleWorker extends EventEmitter {
       this.#closing.signal.removeEventListener('abort', closing);
     };
     if (this.#closing.signal.aborted) closing();
-    await look();
     return { signal: controller.signal, stop };
   }
 
@@ -178,7 +182,7 @@ class UpscaleWorker extends EventEmitter {
   #instance(model = '') {
     const existing = this.#instances.get(model);
     if (existing) return existing;
-    const { upscaler, instance, models } = this.#options;
+    const { upscaler, instance, models, concurrency } = this.#options;
     if (model !== '' && models && !models.includes(model)) {
       throw new Upscaler.UpscalerError(
         'ERR_UPSCALER_MODEL_NOT_FOUND',
@@ -188,7 +192,12 @@ class UpscaleWorker extends EventEmitter {
     const made =
       upscaler && model === ''
         ? upscaler
-        : new Upscaler({ ...instance, ...(model === '' ? {} : { model: named(model) }), allowPaths: false });
+        : new Upscaler({
+            concurrency,
+            ...instance,
+            ...(model === '' ? {} : { model: named(model) }),
+            allowPaths: false,
+          });
     this.#instances.set(model, made);
     // One that cannot be loaded is looked for again with the next job: it may have been installed.
     made.ready.catch(() => this.#instances.delete(model));
@@ -211,15 +220,15 @@ function named(model) {
 }
 
 /**
- * Reports a job's progress, not more often than anybody looks.
+ * Reports a job's progress, not more often than anybody looks: jobs that are done within that time have none.
  *
  * @param {Job} job
  */
 function progressOf(job) {
-  let last = -Infinity;
+  let last = performance.now();
   return (/** @type {number} */ fraction) => {
     const now = performance.now();
-    if (now - last < REPORT_MS && fraction < 1) return;
+    if (now - last < REPORT_MS) return;
     last = now;
     const progress = { percent: Math.round(fraction * 100), stage: fraction < 1 ? 'upscale' : 'encode' };
     // What is lost of it does not matter.

@@ -29,25 +29,29 @@ export async function forms(seed, photograph) {
       await text.clone().withMetadata({ orientation }).png().toBuffer(),
     ]);
   }
-  for (const [name, image] of Object.entries({ photo, text })) {
+  for (const [name, image, original] of [
+    ['photo', photo, photograph],
+    ['text', text, word],
+  ]) {
     files.push(
       [`${name}-grey.png`, await image.clone().toColourspace('b-w').png().toBuffer()],
       [`${name}-grey.jpg`, await image.clone().toColourspace('b-w').jpeg({ quality: 85 }).toBuffer()],
       [`${name}-palette.png`, await image.clone().png({ palette: true, colours: 16 }).toBuffer()],
-      [`${name}-30.jpg`, await image.clone().jpeg({ quality: 30 }).toBuffer()],
-      [`${name}-90.jpg`, await image.clone().jpeg({ quality: 90 }).toBuffer()],
-      [`${name}-60.webp`, await image.clone().webp({ quality: 60 }).toBuffer()],
+      [`${name}-30.jpg`, await image.clone().jpeg({ quality: 30 }).toBuffer(), original],
+      [`${name}-90.jpg`, await image.clone().jpeg({ quality: 90 }).toBuffer(), original],
+      [`${name}-60.webp`, await image.clone().webp({ quality: 60 }).toBuffer(), original],
       [`${name}-16.png`, await image.clone().toColourspace('rgb16').png().toBuffer()],
     );
   }
   files.push(...(await deep(random(`${seed} forms`))));
   return Promise.all(
-    files.map(async ([name, input]) => ({
+    files.map(async ([name, input, original]) => ({
       name: `form/${name}`,
       kind: 'form',
       origin: 'generated',
       input,
       pixels: await rgb(input),
+      original,
     })),
   );
 }

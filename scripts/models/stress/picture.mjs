@@ -12,6 +12,7 @@ const sharp = createRequire(import.meta.url)('sharp');
  * @property {string} origin where it comes from
  * @property {Rgb | Buffer} input what is upscaled: pixels, or a file
  * @property {Rgb} pixels what the result is compared with
+ * @property {Rgb} [original] what `input` was before it was compressed with losses: as right, where they are taken away
  */
 
 /**

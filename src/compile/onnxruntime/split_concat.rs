@@ -147,7 +147,7 @@ mod tests {
         let mut joined = values[0].clone();
         for count in 1..5 {
             let made = net.conv(&joined, [growth, 16 + (count - 1) * growth, kernel, kernel], pads);
-            // ConcatConv one by one and all at once, as networks come.
+            // Concatenated one by one and all at once: exporters write both.
             let all: Vec<&str> = values.iter().chain([&made]).map(String::as_str).collect();
             joined =
                 if count % 2 == 0 { concat(&mut net, &all) } else { concat(&mut net, &[&joined, &made]) };

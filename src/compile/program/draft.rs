@@ -81,7 +81,7 @@ pub fn subgraph(graph: &Graph) -> Option<Subgraph> {
     let first = graph.nodes.iter().find(|node| convolution(graph, node).is_some())?;
     let input = first.arg(0)?.to_owned();
     let input_channels = graph.constants.get(first.arg(1)?)?.dims[1];
-    let mut reader = Reader {
+    let mut reader = DraftReader {
         graph,
         channels: HashMap::from([(input.clone(), input_channels)]),
         concatenations: HashSet::new(),
@@ -133,7 +133,7 @@ fn only_output(graph: &Graph, drafts: &[Draft], nodes: &[usize]) -> Option<Strin
     outputs.next().is_none().then(|| output.to_owned())
 }
 
-struct Reader<'a> {
+struct DraftReader<'a> {
     graph: &'a Graph,
     /// The channels of every value inside, and of the input.
     channels: HashMap<String, usize>,
@@ -141,7 +141,7 @@ struct Reader<'a> {
     concatenations: HashSet<String>,
 }
 
-impl Reader<'_> {
+impl DraftReader<'_> {
     /// The node as a draft, if it is supported and reads values of the subgraph alone. Only convolutions may read the
     /// subgraph's input: other operators on it are cheaper outside.
     fn read(&mut self, node: &NodeProto, input: &str) -> Option<Draft> {

@@ -2,7 +2,7 @@
 //!
 //! The subgraph is what can be reached from the first convolution through operators that the kernels have. It has one
 //! input (that convolution's) and one output; a graph in which it has more is not partitioned. The outer graph is the graph
-//! with one node of the operator [`OPERATOR`] in the subgraph's place.
+//! with one node of the operator [`operator::NAME`] in the subgraph's place.
 //!
 //! | file | what |
 //! |---|---|
@@ -24,15 +24,8 @@ use crate::error::Error;
 use crate::graph::ir::{Graph, outputs_of};
 use crate::graph::proto::{AttributeProto, NodeProto, OperatorSetIdProto};
 use crate::kernel::{Conv, ConvSpec, Isa};
-use crate::program::{Activate, Op, Operand, Program, Step};
+use crate::program::{Activate, Op, Operand, Program, Step, operator};
 use draft::{Draft, DraftConv, DraftOp};
-
-/// The domain of our operators.
-pub const DOMAIN: &str = "upscaler";
-/// The operator that runs a program: one image in, one out.
-pub const OPERATOR: &str = "Program";
-/// Its attribute: the program's number, as an integer.
-pub const ATTRIBUTE: &str = "number";
 
 /// Subgraphs with fewer multiply-adds per pixel than this stay in the graph: conversion from and to NCHWc would cost as much.
 const MIN_WORK: usize = 20_000;
@@ -43,15 +36,15 @@ pub struct Partitioned {
     pub outer: OuterGraph,
 }
 
-/// A graph with a node of [`OPERATOR`] in the subgraph's place.
+/// A graph with a node of [`operator::NAME`] in the subgraph's place.
 pub struct OuterGraph(Graph);
 
 impl OuterGraph {
     /// The `.onnx` file, whose node names the program by `number`.
     pub fn to_bytes(&self, number: i64) -> Vec<u8> {
         let mut graph = self.0.clone();
-        for node in graph.nodes.iter_mut().filter(|node| node.domain == DOMAIN) {
-            node.attribute = vec![AttributeProto::int(ATTRIBUTE, number)];
+        for node in graph.nodes.iter_mut().filter(|node| node.domain == operator::DOMAIN) {
+            node.attribute = vec![AttributeProto::int(operator::NUMBER, number)];
         }
         graph.to_bytes()
     }
@@ -78,11 +71,11 @@ pub fn partition(graph: &Graph, isa: Isa) -> Result<Option<Partitioned>, Error> 
     let taken: HashSet<&str> = subgraph.nodes.iter().map(|&index| graph.nodes[index].out()).collect();
     outer.nodes.retain(|node| !outputs_of(node).any(|name| taken.contains(name)));
     let node = NodeProto {
-        domain: DOMAIN.to_owned(),
-        ..NodeProto::single(OPERATOR, &[&subgraph.input], &output, vec![])
+        domain: operator::DOMAIN.to_owned(),
+        ..NodeProto::single(operator::NAME, &[&subgraph.input], &output, vec![])
     };
     outer.nodes.push(node);
-    outer.opsets.push(OperatorSetIdProto { domain: DOMAIN.to_owned(), version: 1 });
+    outer.opsets.push(OperatorSetIdProto { domain: operator::DOMAIN.to_owned(), version: 1 });
     outer.sort()?;
     outer.remove_dead();
     Ok(Some(Partitioned { program, outer: OuterGraph(outer) }))

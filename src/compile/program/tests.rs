@@ -321,7 +321,7 @@ fn unsupported_nodes_stay_outside() {
     let graph = import::import(net.builder.finish(3, None, &squashed)).unwrap();
     let partitioned = partition(&graph, Isa::Portable).unwrap().unwrap();
     let left: Vec<&str> = partitioned.outer.0.nodes.iter().map(|node| node.op_type.as_str()).collect();
-    assert_eq!(left, [OPERATOR, "Tanh"]);
+    assert_eq!(left, [operator::NAME, "Tanh"]);
     assert!(partitioned.outer.0.constants.is_empty(), "the weights went into the program");
 }
 

@@ -1,7 +1,7 @@
 //! Convolution, ConvolutionDepthWise, Deconvolution, DeconvolutionDepthWise and the activation fused into them.
 
 use super::param::Layer;
-use super::{Blob, Converter};
+use super::{Blob, NcnnConverter};
 use crate::error::Error;
 use crate::graph::{Attribute, Tensor};
 
@@ -10,7 +10,7 @@ const PAD_SAME_UPPER: i64 = -233;
 const PAD_SAME_LOWER: i64 = -234;
 
 /// What convolutions and deconvolutions have in common.
-struct Window {
+struct ConvParams {
     outputs: usize,
     kernel: [i64; 2],
     dilation: [i64; 2],
@@ -20,12 +20,12 @@ struct Window {
     group: usize,
     weight_count: usize,
     has_bias: bool,
-    activation: Activation,
+    activation: FusedActivation,
 }
 
-impl Window {
-    fn read(layer: &mut Layer) -> Result<Window, Error> {
-        let activation = Activation::read(layer)?;
+impl ConvParams {
+    fn read(layer: &mut Layer) -> Result<ConvParams, Error> {
+        let activation = FusedActivation::read(layer)?;
         let grouped = layer.kind.ends_with("DepthWise");
         let params = &mut layer.params;
         let outputs = params.int(0, 0)?;
@@ -56,7 +56,7 @@ impl Window {
         }
         let pads = [top, left, bottom, right];
         let (outputs, group, weight_count) = (outputs as usize, group as usize, weight_count as usize);
-        Ok(Window {
+        Ok(ConvParams {
             outputs,
             kernel,
             dilation,
@@ -106,8 +106,8 @@ impl Window {
 }
 
 /// Convolution and ConvolutionDepthWise.
-pub fn convolution(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
-    let window = Window::read(layer)?;
+pub fn convolution(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
+    let window = ConvParams::read(layer)?;
     let pad_value = layer.params.float(18, 0.0)?;
     if pad_value != 0.0 {
         return Err(layer.unsupported(18, "pad value", pad_value));
@@ -124,8 +124,8 @@ pub fn convolution(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> 
 }
 
 /// Deconvolution and DeconvolutionDepthWise.
-pub fn deconvolution(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
-    let window = Window::read(layer)?;
+pub fn deconvolution(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
+    let window = ConvParams::read(layer)?;
     let output_pad = layer.params.int(18, 0)?;
     let output_pads = [layer.params.int(19, output_pad)?, output_pad];
     refuse(layer, 20, "output width")?;
@@ -145,7 +145,7 @@ pub fn deconvolution(layer: &mut Layer, net: &mut Converter) -> Result<(), Error
 }
 
 /// ncnn has the output channels first, ONNX's ConvTranspose the input channels; both within each group.
-fn swap_channels(filters: &[f32], window: &Window) -> Tensor {
+fn swap_channels(filters: &[f32], window: &ConvParams) -> Tensor {
     let (taps, inputs) = (window.taps(), window.channels_per_group());
     let outputs = window.outputs / window.group;
     let mut swapped = Vec::with_capacity(filters.len());
@@ -171,9 +171,9 @@ fn refuse(layer: &mut Layer, id: i64, what: &str) -> Result<(), Error> {
 /// Adds the node, its bias and activation.
 fn emit(
     layer: &Layer,
-    net: &mut Converter,
+    net: &mut NcnnConverter,
     op: &str,
-    window: &Window,
+    window: &ConvParams,
     input: &Blob,
     weights: Tensor,
     attributes: Vec<Attribute>,
@@ -191,7 +191,7 @@ fn emit(
 }
 
 /// What is applied to each element after a convolution (parameters 9 and 10).
-pub enum Activation {
+pub enum FusedActivation {
     None,
     Relu,
     LeakyRelu(f32),
@@ -201,43 +201,43 @@ pub enum Activation {
     HardSwish(f32, f32),
 }
 
-impl Activation {
-    fn read(layer: &mut Layer) -> Result<Activation, Error> {
+impl FusedActivation {
+    fn read(layer: &mut Layer) -> Result<FusedActivation, Error> {
         let (kind, values) = (layer.params.int(9, 0)?, layer.params.floats(10)?);
         match (kind, &values[..]) {
-            (0, _) => Ok(Activation::None),
-            (1, _) => Ok(Activation::Relu),
-            (2, &[slope]) => Ok(Activation::LeakyRelu(slope)),
-            (3, &[low, high]) => Ok(Activation::Clip(low, high)),
-            (4, _) => Ok(Activation::Sigmoid),
-            (5, _) => Ok(Activation::Mish),
-            (6, &[alpha, beta]) => Ok(Activation::HardSwish(alpha, beta)),
+            (0, _) => Ok(FusedActivation::None),
+            (1, _) => Ok(FusedActivation::Relu),
+            (2, &[slope]) => Ok(FusedActivation::LeakyRelu(slope)),
+            (3, &[low, high]) => Ok(FusedActivation::Clip(low, high)),
+            (4, _) => Ok(FusedActivation::Sigmoid),
+            (5, _) => Ok(FusedActivation::Mish),
+            (6, &[alpha, beta]) => Ok(FusedActivation::HardSwish(alpha, beta)),
             _ => Err(layer.unsupported(9, "activation", format!("{kind} with {values:?}"))),
         }
     }
 
     /// Adds the nodes and returns the name of their result.
-    pub fn emit(&self, layer: &Layer, net: &mut Converter, input: &str) -> String {
+    pub fn emit(&self, layer: &Layer, net: &mut NcnnConverter, input: &str) -> String {
         let hint = format!("{}_activation", layer.name);
         let builder = &mut net.builder;
         match *self {
-            Activation::None => input.to_owned(),
-            Activation::Relu => builder.named_node(&hint, "Relu", &[input], vec![]),
-            Activation::LeakyRelu(slope) => {
+            FusedActivation::None => input.to_owned(),
+            FusedActivation::Relu => builder.named_node(&hint, "Relu", &[input], vec![]),
+            FusedActivation::LeakyRelu(slope) => {
                 builder.named_node(&hint, "LeakyRelu", &[input], vec![Attribute::float("alpha", slope)])
             }
-            Activation::Clip(low, high) => {
+            FusedActivation::Clip(low, high) => {
                 let low = builder.constant(&format!("{hint}_low"), Tensor::floats(&[], vec![low]));
                 let high = builder.constant(&format!("{hint}_high"), Tensor::floats(&[], vec![high]));
                 builder.named_node(&hint, "Clip", &[input, &low, &high], vec![])
             }
-            Activation::Sigmoid => builder.named_node(&hint, "Sigmoid", &[input], vec![]),
-            Activation::Mish => {
+            FusedActivation::Sigmoid => builder.named_node(&hint, "Sigmoid", &[input], vec![]),
+            FusedActivation::Mish => {
                 let soft = builder.node("Softplus", &[input], vec![]);
                 let gate = builder.node("Tanh", &[&soft], vec![]);
                 builder.named_node(&hint, "Mul", &[input, &gate], vec![])
             }
-            Activation::HardSwish(alpha, beta) => {
+            FusedActivation::HardSwish(alpha, beta) => {
                 let slopes = vec![Attribute::float("alpha", alpha), Attribute::float("beta", beta)];
                 let gate = builder.node("HardSigmoid", &[input], slopes);
                 builder.named_node(&hint, "Mul", &[input, &gate], vec![])

@@ -1,8 +1,8 @@
 //! One function per kind of layer. Parameter numbers are those of ncnn's operator documentation.
 
-use super::convolution::{Activation, convolution, deconvolution};
+use super::convolution::{FusedActivation, convolution, deconvolution};
 use super::param::Layer;
-use super::{Blob, Converter};
+use super::{Blob, NcnnConverter};
 use crate::error::Error;
 use crate::graph::{Attribute, Builder, Tensor};
 
@@ -10,7 +10,7 @@ use crate::graph::{Attribute, Builder, Tensor};
 const TO_THE_END: i64 = -233;
 
 /// Adds a layer to the network.
-pub fn convert(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
+pub fn convert(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
     match layer.kind.as_str() {
         "Input" => input(layer, net),
         "MemoryData" => memory_data(layer, net),
@@ -22,9 +22,11 @@ pub fn convert(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
         "PReLU" => prelu(layer, net),
         "ReLU" => relu(layer, net),
         "Clip" => clip(layer, net),
-        "Sigmoid" => activation(layer, net, Activation::Sigmoid),
-        "Mish" => activation(layer, net, Activation::Mish),
+        "Sigmoid" => activation(layer, net, FusedActivation::Sigmoid),
+        "Mish" => activation(layer, net, FusedActivation::Mish),
+        "HardSigmoid" => hard_sigmoid(layer, net),
         "HardSwish" => hard_swish(layer, net),
+        "ELU" => elu(layer, net),
         "TanH" => tanh(layer, net),
         "Swish" => swish(layer, net),
         "BinaryOp" => binary_op(layer, net),
@@ -39,7 +41,7 @@ pub fn convert(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
 }
 
 /// The picture. Its declared size is a hint that ncnn itself does not hold to.
-fn input(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
+fn input(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
     let [_, _, channels] = [layer.params.int(0, 0)?, layer.params.int(1, 0)?, layer.params.int(2, 0)?];
     if std::mem::replace(&mut net.input_seen, true) {
         return Err(layer.error("a second input; expected one".to_owned()));
@@ -49,7 +51,7 @@ fn input(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
 }
 
 /// A constant: one number per channel, or a whole picture.
-fn memory_data(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
+fn memory_data(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
     let params = &mut layer.params;
     let [w, h, d, c] = [params.int(0, 0)?, params.int(1, 0)?, params.int(11, 0)?, params.int(2, 0)?];
     let load_type = params.int(21, 1)?;
@@ -69,18 +71,18 @@ fn memory_data(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
     net.set_top(layer, name, Some(dims[1]))
 }
 
-fn split(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
+fn split(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
     let blob = net.bottom(layer)?;
     layer.tops.iter().try_for_each(|top| net.set(layer, top, blob.clone()))
 }
 
-fn pass_on(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
+fn pass_on(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
     let blob = net.bottom(layer)?;
     net.set_top(layer, blob.name, blob.channels)
 }
 
 /// At inference ncnn's Dropout is a factor.
-fn dropout(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
+fn dropout(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
     let scale = layer.params.float(0, 1.0)?;
     if scale == 1.0 {
         return pass_on(layer, net);
@@ -90,7 +92,7 @@ fn dropout(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
     net.emit(layer, "Mul", &[&blob.name, &factor], vec![], blob.channels)
 }
 
-fn prelu(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
+fn prelu(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
     let count = layer.params.int(0, 0)?;
     let blob = net.bottom(layer)?;
     let count = usize::try_from(count)
@@ -105,46 +107,59 @@ fn prelu(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
     net.emit(layer, "PRelu", &[&blob.name, &slopes], vec![], blob.channels)
 }
 
-fn relu(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
+fn relu(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
     match layer.params.float(0, 0.0)? {
-        0.0 => activation(layer, net, Activation::Relu),
-        slope => activation(layer, net, Activation::LeakyRelu(slope)),
+        0.0 => activation(layer, net, FusedActivation::Relu),
+        slope => activation(layer, net, FusedActivation::LeakyRelu(slope)),
     }
 }
 
-fn clip(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
+fn clip(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
     let (low, high) = (layer.params.float(0, f32::MIN)?, layer.params.float(1, f32::MAX)?);
-    activation(layer, net, Activation::Clip(low, high))
+    activation(layer, net, FusedActivation::Clip(low, high))
 }
 
-fn hard_swish(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
+fn hard_sigmoid(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
+    let blob = net.bottom(layer)?;
     let (alpha, beta) = (layer.params.float(0, 0.2)?, layer.params.float(1, 0.5)?);
-    activation(layer, net, Activation::HardSwish(alpha, beta))
+    let slopes = vec![Attribute::float("alpha", alpha), Attribute::float("beta", beta)];
+    net.emit(layer, "HardSigmoid", &[&blob.name], slopes, blob.channels)
 }
 
-fn activation(layer: &mut Layer, net: &mut Converter, activation: Activation) -> Result<(), Error> {
+fn elu(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
+    let blob = net.bottom(layer)?;
+    let alpha = Attribute::float("alpha", layer.params.float(0, 0.1)?);
+    net.emit(layer, "Elu", &[&blob.name], vec![alpha], blob.channels)
+}
+
+fn hard_swish(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
+    let (alpha, beta) = (layer.params.float(0, 0.2)?, layer.params.float(1, 0.5)?);
+    activation(layer, net, FusedActivation::HardSwish(alpha, beta))
+}
+
+fn activation(layer: &mut Layer, net: &mut NcnnConverter, activation: FusedActivation) -> Result<(), Error> {
     let blob = net.bottom(layer)?;
     let result = activation.emit(layer, net, &blob.name);
     net.set_top(layer, result, blob.channels)
 }
 
-fn tanh(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
+fn tanh(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
     let blob = net.bottom(layer)?;
     net.emit(layer, "Tanh", &[&blob.name], vec![], blob.channels)
 }
 
 /// x sigmoid(x): as two nodes, which ONNX Runtime joins again; the operator of that name is too new.
-fn swish(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
+fn swish(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
     let blob = net.bottom(layer)?;
     let gate = net.builder.named_node(&format!("{}_gate", layer.name), "Sigmoid", &[&blob.name], vec![]);
     net.emit(layer, "Mul", &[&blob.name, &gate], vec![], blob.channels)
 }
 
-fn scalar(net: &mut Converter, layer: &Layer, value: f32) -> String {
+fn scalar(net: &mut NcnnConverter, layer: &Layer, value: f32) -> String {
     net.builder.constant(&format!("{}_value", layer.name), Tensor::floats(&[], vec![value]))
 }
 
-fn binary_op(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
+fn binary_op(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
     let op = layer.params.int(0, 0)?;
     let with_scalar = layer.params.int(1, 0)?;
     let value = layer.params.float(2, 0.0)?;
@@ -175,7 +190,7 @@ fn binary_op(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
 }
 
 /// The channels of two blobs combined element by element; ncnn stretches the side that has one.
-fn joined_channels(layer: &Layer, net: &Converter, a: &Blob, b: &Blob) -> Result<Option<usize>, Error> {
+fn joined_channels(layer: &Layer, net: &NcnnConverter, a: &Blob, b: &Blob) -> Result<Option<usize>, Error> {
     let known = |blob: &Blob| blob.channels.or(net.input_channels);
     if let (Some(m), Some(n)) = (known(a), known(b))
         && m != n
@@ -191,7 +206,7 @@ fn joined_channels(layer: &Layer, net: &Converter, a: &Blob, b: &Blob) -> Result
     })
 }
 
-fn eltwise(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
+fn eltwise(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
     let (op, factors) = (layer.params.int(0, 0)?, layer.params.floats(1)?);
     let blobs = net.bottoms(layer)?;
     let op = match op {
@@ -221,7 +236,7 @@ fn eltwise(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
     net.set_top(layer, joined.unwrap_or_default(), blobs[0].channels)
 }
 
-fn concat(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
+fn concat(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
     let axis = layer.params.int(0, 0)?;
     let blobs = net.bottoms(layer)?;
     let axis = onnx_axis(axis).ok_or_else(|| layer.unsupported(0, "axis", axis))?;
@@ -250,7 +265,7 @@ fn onnx_axis(axis: i64) -> Option<i64> {
     }
 }
 
-fn pixel_shuffle(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
+fn pixel_shuffle(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
     let (factor, mode) = (layer.params.int(0, 1)?, layer.params.int(1, 0)?);
     let order = match mode {
         0 => "CRD",
@@ -265,7 +280,7 @@ fn pixel_shuffle(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
     net.emit(layer, "DepthToSpace", &[&blob.name], attributes, channels)
 }
 
-fn interp(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
+fn interp(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
     let kind = layer.params.int(0, 0)?;
     let scales = [layer.params.float(1, 1.0)?, layer.params.float(2, 1.0)?];
     for (id, what) in
@@ -302,7 +317,7 @@ fn interp(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
     net.emit(layer, "Resize", &[&blob.name, "", &scales], attributes, blob.channels)
 }
 
-fn crop(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
+fn crop(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
     let params = &mut layer.params;
     let offsets = [params.int(2, 0)?, params.int(1, 0)?, params.int(0, 0)?];
     let sizes = [params.int(5, 0)?, params.int(4, 0)?, params.int(3, 0)?];
@@ -350,7 +365,7 @@ fn crop_bounds(layer: &Layer, offset: i64, size: i64, after: i64) -> Result<(i64
     }
 }
 
-fn padding(layer: &mut Layer, net: &mut Converter) -> Result<(), Error> {
+fn padding(layer: &mut Layer, net: &mut NcnnConverter) -> Result<(), Error> {
     let params = &mut layer.params;
     let [top, bottom, left, right] =
         [params.int(0, 0)?, params.int(1, 0)?, params.int(2, 0)?, params.int(3, 0)?];

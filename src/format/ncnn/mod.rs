@@ -20,7 +20,7 @@ use weights::Weights;
 /// [`Error::ModelLoad`] naming the layer and parameter that is not understood, or saying by how much the weights are
 /// too few or too many.
 pub fn read(param: &str, bin: &[u8]) -> Result<ModelProto, Error> {
-    let mut net = Converter {
+    let mut net = NcnnConverter {
         builder: Builder::new(),
         weights: Weights::new(bin),
         blobs: HashMap::new(),
@@ -40,8 +40,8 @@ pub fn read(param: &str, bin: &[u8]) -> Result<ModelProto, Error> {
     net.finish(unread)
 }
 
-/// A network on its way into the graph.
-struct Converter<'a> {
+/// The state of a conversion.
+struct NcnnConverter<'a> {
     builder: Builder,
     weights: Weights<'a>,
     blobs: HashMap<String, Blob>,
@@ -58,7 +58,7 @@ struct Blob {
     channels: Option<usize>,
 }
 
-impl Converter<'_> {
+impl NcnnConverter<'_> {
     /// The layer's only input.
     fn bottom(&self, layer: &Layer) -> Result<Blob, Error> {
         match &layer.bottoms[..] {

@@ -24,6 +24,27 @@ fn networks_give_what_ncnn_gives() {
     }
 }
 
+/// What a network of one layer without weights makes of some values.
+fn layer_of(line: &str, values: &[f32]) -> Vec<f32> {
+    let param = format!("7767517\n2 2\nInput in 0 1 data 2=1\n{line}\n");
+    let network = Network::from_model(read(&param, &[]).unwrap()).unwrap();
+    reference_run(&network, [1, values.len()], values.to_vec())
+}
+
+/// By the formulas of ncnn's operator documentation, with its defaults and with other parameters.
+#[test]
+fn activations_are_those_of_ncnns_documentation() {
+    let values = [-4.0, -1.0, 0.0, 0.5, 4.0];
+    let close = |line: &str, expected: [f32; 5]| {
+        let found = layer_of(line, &values);
+        assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{line}: {found:?}");
+    };
+    close("HardSigmoid h 1 1 data out", [0.0, 0.3, 0.5, 0.6, 1.0]);
+    close("HardSigmoid h 1 1 data out 0=0.1 1=0.4", [0.0, 0.3, 0.4, 0.45, 0.8]);
+    close("ELU e 1 1 data out", [-0.098_168, -0.063_212, 0.0, 0.5, 4.0]);
+    close("ELU e 1 1 data out 0=0.5", [-0.490_842, -0.316_060, 0.0, 0.5, 4.0]);
+}
+
 /// One 1x1 convolution from 3 to 3 channels, with what is given added to its line and its weights as float32.
 fn one_convolution(params: &str, weights: usize) -> Result<ModelProto, Error> {
     let line = format!("Convolution conv 1 1 data out 0=3 1=1 6=9 {params}");

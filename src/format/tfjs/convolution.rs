@@ -1,28 +1,28 @@
 //! Convolutions. Keras keeps their weights as height, width, channels in, channels out; ONNX as channels out, channels
 //! in, height, width.
 
-use super::layers::activation;
-use super::topology::Call;
-use super::{Blob, Converter};
+use super::activation::activation;
+use super::topology::LayerCall;
+use super::{LayerOutput, LayersConverter};
 use crate::error::Error;
 use crate::graph::{Attribute, Tensor};
 
 /// What all convolutions have in common.
-struct Window {
+struct ConvConfig {
     strides: [usize; 2],
     dilations: [usize; 2],
     bias: bool,
     activation: String,
 }
 
-impl Window {
-    fn read(call: &mut Call) -> Result<Window, Error> {
+impl ConvConfig {
+    fn read(call: &mut LayerCall) -> Result<ConvConfig, Error> {
         let config = &mut call.config;
         config.expect("data_format", "channels_last")?;
         // Both follow from the weights.
         config.take("kernel_size");
         config.take("filters");
-        Ok(Window {
+        Ok(ConvConfig {
             strides: config.pair("strides", [1, 1])?,
             dilations: config.pair("dilation_rate", [1, 1])?,
             bias: config.flag("use_bias", true)?,
@@ -32,7 +32,7 @@ impl Window {
 }
 
 /// Takes a layer's padding. TensorFlow's "same" puts the odd pixel at the end.
-pub fn auto_pad(call: &mut Call) -> Result<Attribute, Error> {
+pub fn auto_pad(call: &mut LayerCall) -> Result<Attribute, Error> {
     match call.config.text("padding", "valid")?.as_str() {
         "same" => Ok(Attribute::text("auto_pad", "SAME_UPPER")),
         "valid" => Ok(Attribute::ints("pads", &[0, 0, 0, 0])),
@@ -45,7 +45,7 @@ fn ints(name: &str, [h, w]: [usize; 2]) -> Attribute {
 }
 
 /// The pads of a convolution. Written as numbers where they do not depend on the picture's size.
-fn pads(call: &mut Call, window: &Window, kernel: [usize; 2]) -> Result<Attribute, Error> {
+fn pads(call: &mut LayerCall, window: &ConvConfig, kernel: [usize; 2]) -> Result<Attribute, Error> {
     let same = auto_pad(call)?;
     if window.strides != [1, 1] || same.name == "pads" {
         return Ok(same);
@@ -55,8 +55,8 @@ fn pads(call: &mut Call, window: &Window, kernel: [usize; 2]) -> Result<Attribut
     Ok(Attribute::ints("pads", &[top, left, total[0] - top, total[1] - left]))
 }
 
-pub fn conv(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
-    let window = Window::read(call)?;
+pub fn conv(call: &mut LayerCall, net: &mut LayersConverter) -> Result<(), Error> {
+    let window = ConvConfig::read(call)?;
     let groups = call.config.number("groups")?.unwrap_or(1.0);
     let blob = net.input(call)?;
     let kernel = net.weights.take(call, "kernel", 4)?;
@@ -73,8 +73,8 @@ pub fn conv(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
     finish(call, net, &window, &result, filters)
 }
 
-pub fn depthwise(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
-    let window = Window::read(call)?;
+pub fn depthwise(call: &mut LayerCall, net: &mut LayersConverter) -> Result<(), Error> {
+    let window = ConvConfig::read(call)?;
     call.config.take("depth_multiplier");
     let blob = net.input(call)?;
     let (result, channels) = depthwise_part(call, net, &window, &blob, window.bias)?;
@@ -82,8 +82,8 @@ pub fn depthwise(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
 }
 
 /// A depthwise convolution and a 1x1 convolution after it; the bias belongs to the second.
-pub fn separable(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
-    let window = Window::read(call)?;
+pub fn separable(call: &mut LayerCall, net: &mut LayersConverter) -> Result<(), Error> {
+    let window = ConvConfig::read(call)?;
     call.config.take("depth_multiplier");
     call.config.expect("groups", 1)?;
     let blob = net.input(call)?;
@@ -98,15 +98,15 @@ pub fn separable(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
         );
     }
     let weights = permuted(&pointwise, [3, 2, 0, 1]);
-    let result = emit(call, net, "Conv", &Blob { name, channels }, weights, vec![], window.bias)?;
+    let result = emit(call, net, "Conv", &LayerOutput { name, channels }, weights, vec![], window.bias)?;
     finish(call, net, &window, &result, filters)
 }
 
 fn depthwise_part(
-    call: &mut Call,
-    net: &mut Converter,
-    window: &Window,
-    blob: &Blob,
+    call: &mut LayerCall,
+    net: &mut LayersConverter,
+    window: &ConvConfig,
+    blob: &LayerOutput,
     bias: bool,
 ) -> Result<(String, usize), Error> {
     let kernel = net.weights.take(call, "depthwise_kernel", 4)?;
@@ -123,8 +123,8 @@ fn depthwise_part(
     Ok((result, channels * multiplier))
 }
 
-pub fn transposed(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
-    let window = Window::read(call)?;
+pub fn transposed(call: &mut LayerCall, net: &mut LayersConverter) -> Result<(), Error> {
+    let window = ConvConfig::read(call)?;
     let same = auto_pad(call)?.name == "auto_pad";
     if let Some(value) = call.config.take("output_padding") {
         return Err(call.config.unsupported("output_padding", &value));
@@ -157,8 +157,8 @@ pub fn transposed(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
 }
 
 fn attributes(
-    call: &mut Call,
-    window: &Window,
+    call: &mut LayerCall,
+    window: &ConvConfig,
     kernel: [usize; 2],
     group: usize,
 ) -> Result<Vec<Attribute>, Error> {
@@ -173,10 +173,10 @@ fn attributes(
 
 /// Adds the convolution and returns the name of its result.
 fn emit(
-    call: &Call,
-    net: &mut Converter,
+    call: &LayerCall,
+    net: &mut LayersConverter,
     op: &str,
-    blob: &Blob,
+    blob: &LayerOutput,
     weights: Tensor,
     attributes: Vec<Attribute>,
     bias: bool,
@@ -195,9 +195,9 @@ fn emit(
 }
 
 fn finish(
-    call: &Call,
-    net: &mut Converter,
-    window: &Window,
+    call: &LayerCall,
+    net: &mut LayersConverter,
+    window: &ConvConfig,
     result: &str,
     channels: usize,
 ) -> Result<(), Error> {

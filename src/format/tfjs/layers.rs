@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::topology::Call;
-use super::{Converter, convolution};
+use super::activation::{activation, clip};
+use super::topology::LayerCall;
+use super::{LayersConverter, convolution};
 use crate::error::Error;
 use crate::graph::{Attribute, Builder, Tensor};
 
@@ -11,7 +12,7 @@ use crate::graph::{Attribute, Builder, Tensor};
 const BETA: f64 = 0.2;
 
 /// Adds a call of a layer to the network.
-pub fn convert(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
+pub fn convert(call: &mut LayerCall, net: &mut LayersConverter) -> Result<(), Error> {
     match call.class.clone().as_str() {
         "InputLayer" => input(call, net),
         "Conv2D" => convolution::conv(call, net),
@@ -62,7 +63,7 @@ pub fn convert(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
     }
 }
 
-fn input(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
+fn input(call: &mut LayerCall, net: &mut LayersConverter) -> Result<(), Error> {
     let config = &mut call.config;
     config.expect("sparse", false)?;
     config.expect("ragged", false)?;
@@ -83,56 +84,24 @@ fn input(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
     Ok(())
 }
 
-fn pass_on(call: &Call, net: &mut Converter) -> Result<(), Error> {
+fn pass_on(call: &LayerCall, net: &mut LayersConverter) -> Result<(), Error> {
     let blob = net.input(call)?;
     net.set(call, blob.name, blob.channels);
     Ok(())
 }
 
-fn unary(call: &Call, net: &mut Converter, op: &str, attributes: Vec<Attribute>) -> Result<(), Error> {
+fn unary(
+    call: &LayerCall,
+    net: &mut LayersConverter,
+    op: &str,
+    attributes: Vec<Attribute>,
+) -> Result<(), Error> {
     let blob = net.input(call)?;
     net.emit(call, op, &[&blob.name], attributes, blob.channels);
     Ok(())
 }
 
-/// Adds Keras' activation `kind` and returns the name of its result.
-pub fn activation(call: &Call, net: &mut Converter, kind: &str, input: &str) -> Result<String, Error> {
-    let builder = &mut net.builder;
-    let hint = format!("{}_{kind}", call.name);
-    let mut plain = |op: &str| Ok(builder.named_node(&hint, op, &[input], vec![]));
-    match kind {
-        "linear" => Ok(input.to_owned()),
-        "relu" => plain("Relu"),
-        "sigmoid" => plain("Sigmoid"),
-        "tanh" => plain("Tanh"),
-        "elu" => plain("Elu"),
-        "selu" => plain("Selu"),
-        "softplus" => plain("Softplus"),
-        "softsign" => plain("Softsign"),
-        // Keras' slope and offset, 0.2 and 0.5, are ONNX's too.
-        "hard_sigmoid" => plain("HardSigmoid"),
-        "relu6" => Ok(clip(net, &hint, input, 0.0, 6.0)),
-        "softmax" => Ok(builder.named_node(&hint, "Softmax", &[input], vec![Attribute::int("axis", 1)])),
-        "swish" | "silu" => {
-            let gate = builder.node("Sigmoid", &[input], vec![]);
-            Ok(builder.named_node(&hint, "Mul", &[input, &gate], vec![]))
-        }
-        "mish" => {
-            let soft = builder.node("Softplus", &[input], vec![]);
-            let gate = builder.node("Tanh", &[&soft], vec![]);
-            Ok(builder.named_node(&hint, "Mul", &[input, &gate], vec![]))
-        }
-        other => Err(call.error(format!("activation \"{other}\" is not supported"))),
-    }
-}
-
-fn clip(net: &mut Converter, hint: &str, input: &str, low: f32, high: f32) -> String {
-    let low = net.builder.constant(&format!("{hint}_low"), Tensor::floats(&[], vec![low]));
-    let high = net.builder.constant(&format!("{hint}_high"), Tensor::floats(&[], vec![high]));
-    net.builder.named_node(hint, "Clip", &[input, &low, &high], vec![])
-}
-
-fn activation_layer(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
+fn activation_layer(call: &mut LayerCall, net: &mut LayersConverter) -> Result<(), Error> {
     let kind = call.config.text("activation", "linear")?;
     let blob = net.input(call)?;
     let result = activation(call, net, &kind, &blob.name)?;
@@ -140,7 +109,7 @@ fn activation_layer(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
     Ok(())
 }
 
-fn relu(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
+fn relu(call: &mut LayerCall, net: &mut LayersConverter) -> Result<(), Error> {
     call.config.expect("negative_slope", 0.0)?;
     call.config.expect("threshold", 0.0)?;
     match call.config.number("max_value")? {
@@ -154,13 +123,13 @@ fn relu(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
     }
 }
 
-fn leaky_relu(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
+fn leaky_relu(call: &mut LayerCall, net: &mut LayersConverter) -> Result<(), Error> {
     // Keras 3 has another name for it; 0.3 is the default of both.
     let slope = call.config.number("alpha")?.or(call.config.number("negative_slope")?).unwrap_or(0.3);
     unary(call, net, "LeakyRelu", vec![Attribute::float("alpha", slope as f32)])
 }
 
-fn prelu(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
+fn prelu(call: &mut LayerCall, net: &mut LayersConverter) -> Result<(), Error> {
     call.config.take("shared_axes");
     let blob = net.input(call)?;
     let alpha = net.weights.take(call, "alpha", 3)?;
@@ -175,7 +144,7 @@ fn prelu(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
     }
 }
 
-fn joined(call: &Call, net: &mut Converter, op: &str) -> Result<(), Error> {
+fn joined(call: &LayerCall, net: &mut LayersConverter, op: &str) -> Result<(), Error> {
     let blobs = net.inputs(call)?;
     if blobs.len() < 2 {
         return Err(call.error(format!("expected two inputs or more, found {}", blobs.len())));
@@ -194,7 +163,7 @@ fn joined(call: &Call, net: &mut Converter, op: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn concatenate(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
+fn concatenate(call: &mut LayerCall, net: &mut LayersConverter) -> Result<(), Error> {
     let axis = call.config.take("axis").unwrap_or(Value::from(-1));
     let blobs = net.inputs(call)?;
     let (axis, channels) = match axis.as_i64() {
@@ -208,7 +177,7 @@ fn concatenate(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
     Ok(())
 }
 
-fn up_sampling(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
+fn up_sampling(call: &mut LayerCall, net: &mut LayersConverter) -> Result<(), Error> {
     call.config.expect("data_format", "channels_last")?;
     let [h, w] = call.config.pair("size", [2, 2])?;
     let mode = match call.config.text("interpolation", "nearest")?.as_str() {
@@ -227,7 +196,7 @@ fn up_sampling(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
 }
 
 /// Takes what is padded or cropped: `[[top, bottom], [left, right]]`, `[rows, columns]`, or one number for all.
-fn borders(call: &mut Call, key: &str) -> Result<[i64; 4], Error> {
+fn borders(call: &mut LayerCall, key: &str) -> Result<[i64; 4], Error> {
     let value = call.config.take(key).unwrap_or_default();
     let size = |value: &Value| value.as_u64().filter(|&n| n <= 1 << 16).map(|n| n as i64);
     let side = |value: &Value| match value {
@@ -248,7 +217,7 @@ fn borders(call: &mut Call, key: &str) -> Result<[i64; 4], Error> {
     Ok([top, bottom, left, right])
 }
 
-fn zero_padding(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
+fn zero_padding(call: &mut LayerCall, net: &mut LayersConverter) -> Result<(), Error> {
     call.config.expect("data_format", "channels_last")?;
     let [top, bottom, left, right] = borders(call, "padding")?;
     let blob = net.input(call)?;
@@ -258,7 +227,7 @@ fn zero_padding(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
     Ok(())
 }
 
-fn cropping(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
+fn cropping(call: &mut LayerCall, net: &mut LayersConverter) -> Result<(), Error> {
     call.config.expect("data_format", "channels_last")?;
     let [top, bottom, left, right] = borders(call, "cropping")?;
     let blob = net.input(call)?;
@@ -270,7 +239,7 @@ fn cropping(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
     Ok(())
 }
 
-fn pooling(call: &mut Call, net: &mut Converter, op: &str) -> Result<(), Error> {
+fn pooling(call: &mut LayerCall, net: &mut LayersConverter, op: &str) -> Result<(), Error> {
     call.config.expect("data_format", "channels_last")?;
     let pool = call.config.pair("pool_size", [2, 2])?;
     let strides = call.config.pair("strides", pool)?;
@@ -280,7 +249,7 @@ fn pooling(call: &mut Call, net: &mut Converter, op: &str) -> Result<(), Error> 
 }
 
 /// As trained: a factor and an offset per channel.
-fn batch_normalization(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
+fn batch_normalization(call: &mut LayerCall, net: &mut LayersConverter) -> Result<(), Error> {
     let config = &mut call.config;
     let axis = config.take("axis").unwrap_or(Value::from(-1));
     let axis = axis.as_array().and_then(|axes| axes.first()).unwrap_or(&axis);
@@ -314,7 +283,7 @@ fn batch_normalization(call: &mut Call, net: &mut Converter) -> Result<(), Error
     Ok(())
 }
 
-fn rescaling(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
+fn rescaling(call: &mut LayerCall, net: &mut LayersConverter) -> Result<(), Error> {
     let scale = call.config.number("scale")?.unwrap_or(1.0);
     let offset = call.config.number("offset")?.unwrap_or(0.0);
     let blob = net.input(call)?;
@@ -322,7 +291,12 @@ fn rescaling(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
     Ok(())
 }
 
-fn affine(call: &Call, net: &mut Converter, blob: super::Blob, [factors, offsets]: [Tensor; 2]) {
+fn affine(
+    call: &LayerCall,
+    net: &mut LayersConverter,
+    blob: super::LayerOutput,
+    [factors, offsets]: [Tensor; 2],
+) {
     let factors = net.builder.constant(&format!("{}_factors", call.name), factors);
     let offsets = net.builder.constant(&format!("{}_offsets", call.name), offsets);
     let scaled =
@@ -330,7 +304,7 @@ fn affine(call: &Call, net: &mut Converter, blob: super::Blob, [factors, offsets
     net.emit(call, "Add", &[&scaled, &offsets], vec![], blob.channels);
 }
 
-fn multiply_beta(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
+fn multiply_beta(call: &mut LayerCall, net: &mut LayersConverter) -> Result<(), Error> {
     call.config.expect("beta", BETA)?;
     let blob = net.input(call)?;
     let beta = net.builder.constant(&format!("{}_beta", call.name), Tensor::floats(&[], vec![BETA as f32]));
@@ -338,7 +312,7 @@ fn multiply_beta(call: &mut Call, net: &mut Converter) -> Result<(), Error> {
     Ok(())
 }
 
-fn pixel_shuffle(call: &mut Call, net: &mut Converter, factor: usize) -> Result<(), Error> {
+fn pixel_shuffle(call: &mut LayerCall, net: &mut LayersConverter, factor: usize) -> Result<(), Error> {
     call.config.expect("scale", factor as u64)?;
     let blob = net.input(call)?;
     // TensorFlow's depthToSpace has the block's place in the slow part of the channel, as ONNX's default has.

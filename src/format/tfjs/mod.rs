@@ -4,6 +4,7 @@
 //!
 //! Keras has the channels last; the graph is built with the channels second from the start.
 
+mod activation;
 mod config;
 mod convolution;
 mod graph;
@@ -20,7 +21,7 @@ use crate::error::Error;
 use crate::graph::{Attribute, Builder, ModelProto};
 
 pub use graph::{GraphModel, Reading};
-use topology::{Call, Topology};
+use topology::{LayerCall, Topology};
 use weights::Weights;
 
 /// Reads a model with one image in and one image out. `shard` is given the path of each shard as the manifest has it,
@@ -33,7 +34,7 @@ pub fn read(
     model_json: &[u8],
     shard: &mut dyn FnMut(&str) -> Result<Vec<u8>, Error>,
 ) -> Result<Reading, Error> {
-    let head: Head = parse(model_json)?;
+    let head: ModelHeader = parse(model_json)?;
     match head.format.as_deref() {
         None | Some("layers-model") => read_layers(model_json, shard).map(Reading::from),
         Some("graph-model") => graph::read(model_json, shard),
@@ -43,9 +44,9 @@ pub fn read(
     }
 }
 
-/// What tells the kinds of models apart.
+/// The part of `model.json` that names the kind of model.
 #[derive(serde::Deserialize)]
-struct Head {
+struct ModelHeader {
     #[serde(default)]
     format: Option<String>,
 }
@@ -57,7 +58,7 @@ fn read_layers(
     let model: Value = parse(model_json)?;
     let topology = Topology::parse(&model)?;
     let weights = Weights::read(&model, shard)?;
-    let mut net = Converter { builder: Builder::new(), weights, blobs: HashMap::new(), input: None };
+    let mut net = LayersConverter { builder: Builder::new(), weights, blobs: HashMap::new(), input: None };
     for mut call in topology.calls {
         layers::convert(&mut call, &mut net)?;
         call.config.expect_empty()?;
@@ -77,26 +78,26 @@ fn parse<T: DeserializeOwned>(model_json: &[u8]) -> Result<T, Error> {
     serde_json::from_slice(model_json).map_err(|e| Error::ModelLoad(format!("model.json is no JSON: {e}")))
 }
 
-/// A network on its way into the graph.
-struct Converter {
+/// The state of a conversion.
+struct LayersConverter {
     builder: Builder,
     weights: Weights,
-    /// The result of each call of a layer, by [`Call::result`].
-    blobs: HashMap<String, Blob>,
+    /// The result of each call of a layer, by [`LayerCall::result`].
+    blobs: HashMap<String, LayerOutput>,
     /// Channels and, where fixed, height and width of the input.
     input: Option<(usize, Option<(usize, usize)>)>,
 }
 
 /// A value of the network.
 #[derive(Clone)]
-struct Blob {
+struct LayerOutput {
     name: String,
     channels: usize,
 }
 
-impl Converter {
+impl LayersConverter {
     /// The inputs of a call.
-    fn inputs(&self, call: &Call) -> Result<Vec<Blob>, Error> {
+    fn inputs(&self, call: &LayerCall) -> Result<Vec<LayerOutput>, Error> {
         let blob = |name: &String| self.blobs.get(name).cloned();
         let inputs =
             call.inputs.iter().map(|name| blob(name).ok_or_else(|| call.error(format!("no input {name}"))));
@@ -104,7 +105,7 @@ impl Converter {
     }
 
     /// The only input of a call.
-    fn input(&self, call: &Call) -> Result<Blob, Error> {
+    fn input(&self, call: &LayerCall) -> Result<LayerOutput, Error> {
         match &self.inputs(call)?[..] {
             [blob] => Ok(blob.clone()),
             other => Err(call.error(format!("expected one input, found {}", other.len()))),
@@ -112,12 +113,19 @@ impl Converter {
     }
 
     /// Records the result of a call.
-    fn set(&mut self, call: &Call, name: String, channels: usize) {
-        self.blobs.insert(call.result.clone(), Blob { name, channels });
+    fn set(&mut self, call: &LayerCall, name: String, channels: usize) {
+        self.blobs.insert(call.result.clone(), LayerOutput { name, channels });
     }
 
     /// Adds a node for a call and records its result.
-    fn emit(&mut self, call: &Call, op: &str, inputs: &[&str], attributes: Vec<Attribute>, channels: usize) {
+    fn emit(
+        &mut self,
+        call: &LayerCall,
+        op: &str,
+        inputs: &[&str],
+        attributes: Vec<Attribute>,
+        channels: usize,
+    ) {
         let name = self.builder.named_node(&call.name, op, inputs, attributes);
         self.set(call, name, channels);
     }

@@ -8,7 +8,7 @@ use super::config::Config;
 use crate::error::Error;
 
 /// One use of a layer. A shared layer is used more than once.
-pub struct Call {
+pub struct LayerCall {
     /// The layer's class.
     pub class: String,
     /// The layer's name, under which its weights are.
@@ -20,7 +20,7 @@ pub struct Call {
     pub result: String,
 }
 
-impl Call {
+impl LayerCall {
     /// An error that names the layer.
     pub fn error(&self, what: String) -> Error {
         Error::ModelLoad(format!("{}: {what}", label(&self.class, &self.name)))
@@ -29,7 +29,7 @@ impl Call {
 
 /// All calls, each after those that it reads, and the result that is the model's.
 pub struct Topology {
-    pub calls: Vec<Call>,
+    pub calls: Vec<LayerCall>,
     pub output: String,
 }
 
@@ -61,14 +61,14 @@ impl Topology {
 }
 
 /// A layer without its connections.
-struct Layer<'a> {
+struct KerasLayer<'a> {
     class: &'a str,
     name: &'a str,
     config: &'a Map<String, Value>,
 }
 
-impl<'a> Layer<'a> {
-    fn parse(value: &'a Value) -> Result<Layer<'a>, Error> {
+impl<'a> KerasLayer<'a> {
+    fn parse(value: &'a Value) -> Result<KerasLayer<'a>, Error> {
         let class = value.get("class_name").and_then(Value::as_str);
         let config = value.get("config").and_then(Value::as_object);
         let (Some(class), Some(config)) = (class, config) else {
@@ -76,11 +76,11 @@ impl<'a> Layer<'a> {
         };
         let name = value.get("name").or_else(|| config.get("name")).and_then(Value::as_str);
         let name = name.ok_or_else(|| broken(format!("a {class} layer without a name")))?;
-        Ok(Layer { class, name, config })
+        Ok(KerasLayer { class, name, config })
     }
 
-    fn call(&self, number: usize, inputs: Vec<String>) -> Call {
-        Call {
+    fn call(&self, number: usize, inputs: Vec<String>) -> LayerCall {
+        LayerCall {
             class: self.class.to_owned(),
             name: self.name.to_owned(),
             config: Config::new(label(self.class, self.name), self.config.clone()),
@@ -97,7 +97,7 @@ fn result(layer: &str, number: u64) -> String {
 fn functional(config: &Value, layers: &[Value]) -> Result<Topology, Error> {
     let mut calls = Vec::with_capacity(layers.len());
     for value in layers {
-        let layer = Layer::parse(value)?;
+        let layer = KerasLayer::parse(value)?;
         let nodes = value.get("inbound_nodes").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         if nodes.is_empty() {
             calls.push(layer.call(0, Vec::new()));
@@ -135,14 +135,14 @@ fn source(value: &Value) -> Option<String> {
 }
 
 fn sequential(layers: &[Value]) -> Result<Topology, Error> {
-    let mut calls: Vec<Call> = Vec::with_capacity(layers.len() + 1);
+    let mut calls: Vec<LayerCall> = Vec::with_capacity(layers.len() + 1);
     for value in layers {
-        let layer = Layer::parse(value)?;
+        let layer = KerasLayer::parse(value)?;
         if calls.is_empty() && layer.class != "InputLayer" {
-            let input = Layer { class: "InputLayer", name: "sequential_input", config: layer.config };
+            let input = KerasLayer { class: "InputLayer", name: "sequential_input", config: layer.config };
             let shape = input.config.iter().filter(|(key, _)| *key == "batch_input_shape");
             let shape: Map<_, _> = shape.map(|(key, value)| (key.clone(), value.clone())).collect();
-            calls.push(Layer { config: &shape, ..input }.call(0, Vec::new()));
+            calls.push(KerasLayer { config: &shape, ..input }.call(0, Vec::new()));
         }
         let inputs = calls.last().map(|call| call.result.clone()).into_iter().collect();
         calls.push(layer.call(0, inputs));
@@ -152,7 +152,7 @@ fn sequential(layers: &[Value]) -> Result<Topology, Error> {
 }
 
 /// Each call after those that it reads.
-fn sorted(calls: Vec<Call>) -> Result<Vec<Call>, Error> {
+fn sorted(calls: Vec<LayerCall>) -> Result<Vec<LayerCall>, Error> {
     let by_result: HashMap<&str, usize> =
         calls.iter().enumerate().map(|(n, call)| (call.result.as_str(), n)).collect();
     if by_result.len() != calls.len() {
@@ -168,7 +168,7 @@ fn sorted(calls: Vec<Call>) -> Result<Vec<Call>, Error> {
     }
     let mut missing: Vec<usize> = calls.iter().map(|call| call.inputs.len()).collect();
     let mut ready: VecDeque<usize> = (0..calls.len()).filter(|&n| missing[n] == 0).collect();
-    let mut calls: Vec<Option<Call>> = calls.into_iter().map(Some).collect();
+    let mut calls: Vec<Option<LayerCall>> = calls.into_iter().map(Some).collect();
     let mut sorted = Vec::with_capacity(calls.len());
     while let Some(n) = ready.pop_front() {
         sorted.extend(calls[n].take());

@@ -8,7 +8,7 @@ use half::f16;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::topology::Call;
+use super::topology::LayerCall;
 use crate::error::Error;
 use crate::graph::{Data, Tensor};
 
@@ -39,7 +39,7 @@ struct Quantization {
     min: f64,
 }
 
-/// The part of `model.json` that tells of weights.
+/// The part of `model.json` that describes weights.
 #[derive(Deserialize)]
 pub struct Manifest {
     #[serde(rename = "weightsManifest")]
@@ -111,7 +111,7 @@ impl Weights {
     }
 
     /// Takes weight `what` of a layer, which must have `rank` axes.
-    pub fn take(&self, call: &Call, what: &str, rank: usize) -> Result<Tensor, Error> {
+    pub fn take(&self, call: &LayerCall, what: &str, rank: usize) -> Result<Tensor, Error> {
         let name = format!("{}/{what}", call.name);
         match self.0.get(&name) {
             Some(tensor) if tensor.as_floats().is_none() => {

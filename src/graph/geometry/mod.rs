@@ -1,35 +1,39 @@
-//! What a network needs around a pixel, and what it makes of a picture's size.
+//! Spatial geometry: scale, receptive field, valid crop and size multiple of a network; its work and memory per pixel.
 //!
-//! Found by walking the graph backwards from one block of output pixels, at a concrete picture size that is far larger
-//! than any receptive field: each operator says which part of its inputs a part of its output needs, in whole pixels
-//! and therefore exactly. A network that needs the picture's border from its middle is global.
+//! | file | what |
+//! |---|---|
+//! | `receptive_field` | how far around a pixel the network looks |
+//! | `operator_inputs`, `interval` | which region of its inputs each operator needs for a region of its output |
+//! | `memory` | the most memory that a run takes |
+//! | here | scale, valid crop, size multiple, multiply-adds |
 
+mod interval;
 mod memory;
-mod reach;
+mod operator_inputs;
+mod receptive_field;
 
 use super::ir::Graph;
 use super::shape::{self, Kind, PROBE, Shapes, Site};
 use crate::error::Error;
 
-use reach::{Region, Span};
-
 /// Larger size multiples than this are refused as absurd.
-const MAX_DIVISOR: usize = 256;
+const MAX_SIZE_MULTIPLE: usize = 256;
 
 /// The geometry of a network, in pixels of its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SpatialGeometry {
-    /// By how much it enlarges, at least 1: output size = (input size - 2 `valid_crop`) x `scale`.
+    /// The upscaling factor, at least 1: output size = (input size - 2 `valid_crop`) x `scale`.
     pub scale: u32,
-    /// How many pixels around a block of `size_multiple` x `size_multiple` pixels its result depends on; `None`: the whole picture.
+    /// The radius of the receptive field of a block of `size_multiple` x `size_multiple` pixels; `None`: the whole
+    /// picture.
     pub radius: Option<u32>,
-    /// Pixels that vanish on each side, in networks of convolutions without padding.
+    /// Input pixels on each side that have no result, in networks of convolutions without padding.
     pub valid_crop: u32,
     /// Sizes must be multiples of this; so must be the origins of tiles.
     pub size_multiple: u32,
 }
 
-/// What one look at the graph tells: its geometry and its work.
+/// The geometry and the work of a graph.
 #[derive(Clone, Copy, Debug)]
 pub struct Analysis {
     pub geometry: SpatialGeometry,
@@ -89,7 +93,7 @@ fn any_size(graph: &Graph, channels: usize) -> Result<Analysis, Error> {
     let radius = if depends_on_size(graph, &small, &large)? {
         None
     } else {
-        radius(graph, &small, law, size_multiple)?
+        receptive_field::radius(graph, &small, law, size_multiple)?
     };
     let macs = (work_per_pixel(graph, &small, PROBE)?, work_per_pixel(graph, &large, 2 * PROBE)?);
     Ok(Analysis {
@@ -164,8 +168,8 @@ impl SizeLaw {
     }
 }
 
-/// The smallest number whose multiples the network takes, at which it also repeats itself: the least common multiple
-/// of the steps, in input pixels, of all its inner tensors.
+/// The smallest number whose multiples the network takes, and by which shifts of the input shift the result: the least
+/// common multiple of the strides, in input pixels, of all its inner tensors.
 fn size_multiple(
     graph: &Graph,
     small: &Shapes,
@@ -178,13 +182,13 @@ fn size_multiple(
         let Some(b) = large.get(name) else { continue };
         for (&a, &b) in a.dims.iter().zip(&b.dims) {
             let growth = b.saturating_sub(a);
-            if growth > 0 && period <= MAX_DIVISOR {
+            if growth > 0 && period <= MAX_SIZE_MULTIPLE {
                 period = lcm(period, PROBE / gcd(PROBE, growth));
             }
         }
     }
     let takes = |d: usize| [1, 3, 5].iter().all(|n| law.holds(graph, channels, PROBE + n * d));
-    let fits = |d: &usize| *d <= MAX_DIVISOR && takes(*d);
+    let fits = |d: &usize| *d <= MAX_SIZE_MULTIPLE && takes(*d);
     (1..=4).map(|n| n * period).find(fits).ok_or_else(|| {
         Error::ModelLoad(format!(
             "the network repeats itself every {period} pixels, but does not take such sizes"
@@ -200,11 +204,11 @@ fn lcm(a: usize, b: usize) -> usize {
     a / gcd(a, b) * b
 }
 
-/// Whether sizes, not only pixels, enter the computation: then a tile differs from the same part of the picture.
+/// Whether the picture's size enters the computation: then a tile differs from the same part of the picture.
 fn depends_on_size(graph: &Graph, small: &Shapes, large: &Shapes) -> Result<bool, Error> {
     for node in &graph.nodes {
         let (kind, site) = (shape::kind(node)?, Site::new(graph, node, small));
-        if kind == Kind::Resize && reach::stretches_to_corners(&site)? {
+        if kind == Kind::Resize && operator_inputs::stretches_to_corners(&site)? {
             return Ok(true);
         }
         let of_picture = small.get(node.out()).is_some_and(|info| info.of_picture);
@@ -214,46 +218,11 @@ fn depends_on_size(graph: &Graph, small: &Shapes, large: &Shapes) -> Result<bool
             }
             _ => false,
         };
-        if of_picture && node.input.iter().take(reach::data_inputs(kind)).any(varies) {
+        if of_picture && node.input.iter().take(operator_inputs::data_inputs(kind)).any(varies) {
             return Ok(true);
         }
     }
     Ok(false)
-}
-
-/// How far around a block of `size_multiple` pixels the network looks.
-fn radius(graph: &Graph, shapes: &Shapes, law: SizeLaw, size_multiple: usize) -> Result<Option<u32>, Error> {
-    let middle = PROBE / 2 / size_multiple * size_multiple;
-    let radius_at = |origin: usize| -> Result<Option<u32>, Error> {
-        let block = Span::new(origin as i64, (origin + size_multiple - 1) as i64);
-        let output = block.shifted(-(law.valid_crop as i64)).enlarged(law.scale as i64);
-        let Some([rows, columns]) = needed(graph, shapes, output)? else { return Ok(None) };
-        let border = Span::new(0, PROBE as i64 - 1);
-        let global = [rows, columns].iter().any(|s| s.lo == border.lo || s.hi == border.hi);
-        let around = [rows, columns].map(|s| (block.lo - s.lo).max(s.hi - block.hi).max(0));
-        Ok((!global).then_some(around[0].max(around[1]) as u32))
-    };
-    let (here, there) = (radius_at(middle)?, radius_at(middle + 8 * size_multiple)?);
-    Ok(here.filter(|_| here == there))
-}
-
-/// The rows and columns of the input that a square of the output depends on; `None` if it depends on none.
-fn needed(graph: &Graph, shapes: &Shapes, output: Span) -> Result<Option<[Span; 2]>, Error> {
-    let mut regions = std::collections::HashMap::<&str, Region>::new();
-    let channels = output_dims(graph, shapes)?[1] as i64;
-    let whole = Region::from([Span::new(0, 0), Span::new(0, channels - 1), output, output]);
-    regions.insert(&graph.output.name, whole);
-    for node in graph.nodes.iter().rev() {
-        let site = Site::new(graph, node, shapes);
-        for (n, name) in node.output.iter().enumerate() {
-            let Some(region) = regions.remove(name.as_str()) else { continue };
-            for (input, part) in reach::inputs_needed(&site, n, &region)? {
-                let Some(name) = node.arg(input) else { continue };
-                regions.entry(name).and_modify(|r| reach::unite(r, &part)).or_insert(part);
-            }
-        }
-    }
-    Ok(regions.get(graph.input.name.as_str()).map(|region| [region[2], region[3]]))
 }
 
 fn work_per_pixel(graph: &Graph, shapes: &Shapes, size: usize) -> Result<f64, Error> {

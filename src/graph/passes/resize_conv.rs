@@ -18,7 +18,7 @@ use crate::graph::tensor::Tensor;
 const MAX_TERM: usize = 8;
 /// More channels than this are no picture, nor a reason for that many filters.
 const MAX_CHANNELS: usize = 64;
-/// Two primes: an axis that is a multiple of `q` at these many times the network's size_multiple is so at every size.
+/// Two primes: an axis that is a multiple of `q` at these many times the network's size multiple is so at every size.
 const TRIAL_SIZES: [usize; 2] = [1009, 1013];
 /// Operator set from which Pad takes its pads as an input, and DepthToSpace knows the order used here.
 const OLDEST_OPSET: i64 = 11;

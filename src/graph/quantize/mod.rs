@@ -2,7 +2,7 @@
 //! zero point, ranges chosen from what a network makes of sample pictures (Jacob et al., arXiv 1712.05877; ranges of
 //! least square error as in Nagel et al., arXiv 2106.08295).
 //!
-//! The result is a standard network in QDQ form. Nothing here runs a network: whoever does hands its inner values to
+//! The result is a standard network in QDQ form. Nothing here runs a network: the caller does, and passes its inner values to
 //! [`Quantizer::observe`].
 
 mod plan;

@@ -11,7 +11,7 @@ const LARGEST: f32 = 127.0;
 const LARGEST_BIAS: f32 = (1 << 30) as f32;
 
 /// Weights `[outputs, …]` and bias as integers, with a scale for each output.
-pub struct Quantized {
+pub struct QuantizedWeights {
     /// int8.
     pub weights: Tensor,
     /// float32, one for each output.
@@ -23,7 +23,7 @@ pub struct Quantized {
 }
 
 /// Rounds the weights of each output to multiples of its largest / 127, the bias to what is added to their sums.
-pub fn quantize(dims: &[usize], weights: &[f32], bias: Option<&[f32]>, input: Scheme) -> Quantized {
+pub fn quantize(dims: &[usize], weights: &[f32], bias: Option<&[f32]>, input: Scheme) -> QuantizedWeights {
     let outputs = dims.first().copied().unwrap_or(0);
     let per_output = weights.len() / outputs.max(1);
     let (mut bytes, mut scales) = (Vec::with_capacity(weights.len()), Vec::with_capacity(outputs));
@@ -41,7 +41,7 @@ pub fn quantize(dims: &[usize], weights: &[f32], bias: Option<&[f32]>, input: Sc
         Tensor { dims: vec![outputs], data: Data::Other { data_type: data_type::INT32, bytes } }
     });
     let data = Data::Other { data_type: data_type::INT8, bytes };
-    Quantized { weights: Tensor { dims: dims.to_vec(), data }, scales, bias, bias_scales }
+    QuantizedWeights { weights: Tensor { dims: dims.to_vec(), data }, scales, bias, bias_scales }
 }
 
 /// The step of an output's weights: a 127th of the largest, but never so fine that the bias does not fit an int32.

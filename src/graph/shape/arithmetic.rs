@@ -1,15 +1,15 @@
 //! Evaluates the operators that exporters compute sizes with, where all their inputs are known.
 
-use super::value::Value;
+use super::value::ShapeValue;
 use super::{Site, rules, spatial};
 use crate::graph::proto::data_type;
 
 /// The elements of the node's first output, if they follow from known values.
-pub fn evaluate(site: &Site, outputs: &[Vec<usize>]) -> Option<Value> {
+pub fn evaluate(site: &Site, outputs: &[Vec<usize>]) -> Option<ShapeValue> {
     match site.node.op_type.as_str() {
         "Shape" => shape_of(site),
         "Size" => {
-            Some(Value::ints([site.dims(0).ok()?.iter().try_fold(1usize, |n, &d| n.checked_mul(d))?]))
+            Some(ShapeValue::ints([site.dims(0).ok()?.iter().try_fold(1usize, |n, &d| n.checked_mul(d))?]))
         }
         "ConstantOfShape" => constant_of_shape(site, count(outputs)?),
         _ if (0..site.node.input.len()).all(|n| value(site, n).is_some()) => computed(site, count(outputs)?),
@@ -21,32 +21,32 @@ fn count(outputs: &[Vec<usize>]) -> Option<usize> {
     outputs.first()?.iter().try_fold(1usize, |n, &d| n.checked_mul(d))
 }
 
-fn value<'a>(site: &Site<'a>, index: usize) -> Option<&'a Value> {
+fn value<'a>(site: &Site<'a>, index: usize) -> Option<&'a ShapeValue> {
     site.input(index)?.value.as_ref()
 }
 
-fn shape_of(site: &Site) -> Option<Value> {
+fn shape_of(site: &Site) -> Option<ShapeValue> {
     let dims = site.dims(0).ok()?;
     let (start, end) = rules::shape_range(site.node, dims.len());
-    Some(Value::ints(dims.get(start..end)?.iter().copied()))
+    Some(ShapeValue::ints(dims.get(start..end)?.iter().copied()))
 }
 
-fn constant_of_shape(site: &Site, count: usize) -> Option<Value> {
+fn constant_of_shape(site: &Site, count: usize) -> Option<ShapeValue> {
     let fill = site.node.attribute.iter().find_map(|a| a.t.clone());
     let fill = match fill {
-        Some(tensor) => Value::of(&crate::graph::Tensor::from_proto(tensor).ok()?)?,
-        None => Value { numbers: vec![0.0], integer: false },
+        Some(tensor) => ShapeValue::of(&crate::graph::Tensor::from_proto(tensor).ok()?)?,
+        None => ShapeValue { numbers: vec![0.0], integer: false },
     };
     fill.stretch(count)
 }
 
 /// The operators all of whose inputs are known.
-fn computed(site: &Site, count: usize) -> Option<Value> {
+fn computed(site: &Site, count: usize) -> Option<ShapeValue> {
     let a = value(site, 0)?;
     let with = |f: fn(f64, f64) -> f64| a.zip(value(site, 1)?, f);
     let test = |f: fn(f64, f64) -> bool| {
         let flags = a.zip(value(site, 1)?, |x, y| f(x, y).into())?;
-        Some(Value { integer: true, ..flags })
+        Some(ShapeValue { integer: true, ..flags })
     };
     match site.node.op_type.as_str() {
         "Identity" | "Unsqueeze" | "Squeeze" | "Reshape" | "Flatten" => Some(a.clone()),
@@ -89,36 +89,36 @@ fn computed(site: &Site, count: usize) -> Option<Value> {
     }
 }
 
-fn cast(value: &Value, to: i32) -> Value {
+fn cast(value: &ShapeValue, to: i32) -> ShapeValue {
     match to {
-        data_type::FLOAT => Value { integer: false, ..value.clone() },
-        data_type::BOOL => Value { integer: true, ..value.map(|x| f64::from(x != 0.0)) },
-        _ => Value { integer: true, ..value.map(f64::trunc) },
+        data_type::FLOAT => ShapeValue { integer: false, ..value.clone() },
+        data_type::BOOL => ShapeValue { integer: true, ..value.map(|x| f64::from(x != 0.0)) },
+        _ => ShapeValue { integer: true, ..value.map(f64::trunc) },
     }
 }
 
-fn reduce(value: &Value, start: f64, f: impl Fn(f64, f64) -> f64) -> Option<Value> {
+fn reduce(value: &ShapeValue, start: f64, f: impl Fn(f64, f64) -> f64) -> Option<ShapeValue> {
     let number = value.numbers.iter().fold(start, |x, &y| f(x, y));
-    Some(Value { numbers: vec![number], integer: value.integer })
+    Some(ShapeValue { numbers: vec![number], integer: value.integer })
 }
 
-fn choose(condition: &Value, yes: &Value, no: &Value, count: usize) -> Option<Value> {
+fn choose(condition: &ShapeValue, yes: &ShapeValue, no: &ShapeValue, count: usize) -> Option<ShapeValue> {
     let (condition, yes, no) = (condition.stretch(count)?, yes.stretch(count)?, no.stretch(count)?);
     let branches = yes.numbers.iter().zip(&no.numbers);
     let numbers = condition.numbers.iter().zip(branches).map(|(&c, (&y, &n))| if c != 0.0 { y } else { n });
-    Some(Value { numbers: numbers.collect(), integer: yes.integer })
+    Some(ShapeValue { numbers: numbers.collect(), integer: yes.integer })
 }
 
-fn concat(site: &Site) -> Option<Value> {
+fn concat(site: &Site) -> Option<ShapeValue> {
     if site.dims(0).ok()?.len() != 1 {
         return None;
     }
     let parts = (0..site.node.input.len()).map(|n| value(site, n)).collect::<Option<Vec<_>>>()?;
     let integer = parts.iter().all(|v| v.integer);
-    Some(Value { numbers: parts.iter().flat_map(|v| v.numbers.iter().copied()).collect(), integer })
+    Some(ShapeValue { numbers: parts.iter().flat_map(|v| v.numbers.iter().copied()).collect(), integer })
 }
 
-fn gather(site: &Site, list: &Value) -> Option<Value> {
+fn gather(site: &Site, list: &ShapeValue) -> Option<ShapeValue> {
     if site.dims(0).ok()?.len() != 1 {
         return None;
     }
@@ -126,20 +126,20 @@ fn gather(site: &Site, list: &Value) -> Option<Value> {
     let pick =
         |index: i64| list.numbers.get(usize::try_from(if index < 0 { index + len } else { index }).ok()?);
     let numbers = value(site, 1)?.to_ints().into_iter().map(|i| pick(i).copied()).collect::<Option<_>>()?;
-    Some(Value { numbers, integer: list.integer })
+    Some(ShapeValue { numbers, integer: list.integer })
 }
 
-fn slice(site: &Site, list: &Value) -> Option<Value> {
+fn slice(site: &Site, list: &ShapeValue) -> Option<ShapeValue> {
     let ranges = spatial::slice_ranges(site).ok()?;
     let [range] = ranges[..] else { return None };
     let pick =
         |n: usize| list.numbers.get(usize::try_from(range.start + n as i64 * range.step).ok()?).copied();
-    Some(Value { numbers: (0..range.len).map(pick).collect::<Option<_>>()?, integer: list.integer })
+    Some(ShapeValue { numbers: (0..range.len).map(pick).collect::<Option<_>>()?, integer: list.integer })
 }
 
-fn range(start: &Value, limit: &Value, delta: &Value, count: usize) -> Option<Value> {
+fn range(start: &ShapeValue, limit: &ShapeValue, delta: &ShapeValue, count: usize) -> Option<ShapeValue> {
     let (start, _, delta) = (start.numbers.first()?, limit, delta.numbers.first()?);
-    let numbers: Vec<f64> = Value::ints([0]).stretch(count)?.numbers;
+    let numbers: Vec<f64> = ShapeValue::ints([0]).stretch(count)?.numbers;
     let numbers = numbers.iter().enumerate().map(|(n, _)| start + n as f64 * delta).collect();
-    Some(Value { numbers, integer: true })
+    Some(ShapeValue { numbers, integer: true })
 }

@@ -10,15 +10,15 @@ mod value;
 use std::collections::HashMap;
 
 use super::ir::Graph;
-use super::limits::Computed;
+use super::limits::ComputedBytes;
 use super::proto::NodeProto;
-use crate::budget;
 use crate::error::Error;
+use crate::load_cancel;
 
 pub use kind::{Kind, kind};
 pub use rules::{block_size, einsum_labels, permutation, reduced_axes, splits};
-pub use spatial::{Range, Window, pads, pair, resize_scales, slice_ranges, transposed, windows};
-pub use value::Value;
+pub use spatial::{SliceRange, Window, pads, pair, resize_scales, slice_ranges, transposed, windows};
+pub use value::ShapeValue;
 
 /// A picture size to infer shapes at where any does: far larger than receptive fields and numbers of channels, and with
 /// many divisors (8!), so that networks that only take multiples of something take it.
@@ -32,7 +32,7 @@ const MAX_DIM: usize = 1 << 40;
 pub struct Info {
     pub dims: Vec<usize>,
     /// The elements, if they follow from constants and sizes alone and are few.
-    pub value: Option<Value>,
+    pub value: Option<ShapeValue>,
     /// Whether the elements depend on the picture.
     pub of_picture: bool,
     /// Whether the elements depend on the picture's size.
@@ -56,16 +56,20 @@ pub struct Site<'a> {
 pub fn infer(graph: &Graph, dims: [usize; 4]) -> Result<Shapes, Error> {
     let mut shapes = Shapes::new();
     for (name, tensor) in &graph.constants {
-        let info =
-            Info { dims: tensor.dims.clone(), value: Value::of(tensor), of_picture: false, of_size: false };
+        let info = Info {
+            dims: tensor.dims.clone(),
+            value: ShapeValue::of(tensor),
+            of_picture: false,
+            of_size: false,
+        };
         shapes.insert(name.clone(), info);
     }
     let picture = Info { dims: dims.to_vec(), value: None, of_picture: true, of_size: false };
     shapes.insert(graph.input.name.clone(), picture);
     let opset = graph.opset();
-    let mut computed = Computed::of(graph);
+    let mut computed = ComputedBytes::of(graph);
     for node in &graph.nodes {
-        budget::check()?;
+        load_cancel::check()?;
         let site = Site { node, opset, shapes: &shapes };
         let outputs = rules::output_dims(&site)?;
         if let Some(huge) = outputs.iter().flatten().find(|&&d| d > MAX_DIM) {
@@ -113,7 +117,7 @@ impl<'a> Site<'a> {
     }
 
     /// The elements of input `index`, if it is given; they must be known.
-    pub fn optional_value(&self, index: usize) -> Result<Option<&'a Value>, Error> {
+    pub fn optional_value(&self, index: usize) -> Result<Option<&'a ShapeValue>, Error> {
         match self.input(index) {
             None => Ok(None),
             Some(Info { value: Some(value), .. }) => Ok(Some(value)),
@@ -134,7 +138,7 @@ impl<'a> Site<'a> {
         if let Some(list) = self.node.ints(name) {
             return Ok(Some(list.to_vec()));
         }
-        Ok(self.optional_value(index)?.map(Value::to_ints))
+        Ok(self.optional_value(index)?.map(ShapeValue::to_ints))
     }
 
     /// An axis, counted from the end if negative.

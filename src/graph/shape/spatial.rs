@@ -128,14 +128,14 @@ pub fn transposed(site: &Site, kernel: [usize; 2]) -> Result<[(Window, usize); 2
 
 /// One axis of a Slice: element `n` of the result is element `start + n * step` of the input.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Range {
+pub struct SliceRange {
     pub start: i64,
     pub step: i64,
     pub len: usize,
 }
 
 /// What a Slice keeps of each axis of its input.
-pub fn slice_ranges(site: &Site) -> Result<Vec<Range>, Error> {
+pub fn slice_ranges(site: &Site) -> Result<Vec<SliceRange>, Error> {
     let dims = site.dims(0)?;
     let list = |index, name| site.list(index, name);
     let (Some(starts), Some(ends)) = (list(1, "starts")?, list(2, "ends")?) else {
@@ -146,7 +146,7 @@ pub fn slice_ranges(site: &Site) -> Result<Vec<Range>, Error> {
     if [ends.len(), axes.len(), steps.len()].iter().any(|&n| n != starts.len()) {
         return Err(site.error(format!("{} starts, {} ends, {} axes", starts.len(), ends.len(), axes.len())));
     }
-    let mut ranges: Vec<_> = dims.iter().map(|&len| Range { start: 0, step: 1, len }).collect();
+    let mut ranges: Vec<_> = dims.iter().map(|&len| SliceRange { start: 0, step: 1, len }).collect();
     for (n, &axis) in axes.iter().enumerate() {
         let axis = site.axis(axis, dims.len())?;
         ranges[axis] = slice_range(dims[axis] as i64, starts[n], ends[n], steps[n])
@@ -155,7 +155,7 @@ pub fn slice_ranges(site: &Site) -> Result<Vec<Range>, Error> {
     Ok(ranges)
 }
 
-fn slice_range(size: i64, start: i64, end: i64, step: i64) -> Option<Range> {
+fn slice_range(size: i64, start: i64, end: i64, step: i64) -> Option<SliceRange> {
     let from_end = |n: i64| if n < 0 { n.saturating_add(size) } else { n };
     let (start, end) = (from_end(start), from_end(end));
     let (start, span) = if step > 0 {
@@ -167,7 +167,7 @@ fn slice_range(size: i64, start: i64, end: i64, step: i64) -> Option<Range> {
     };
     let step_len = step.checked_abs().filter(|&s| s > 0)?;
     let len = if span > 0 { (span - 1) / step_len + 1 } else { 0 };
-    Some(Range { start, step, len: len as usize })
+    Some(SliceRange { start, step, len: len as usize })
 }
 
 /// What a Pad adds before and after each axis; negative where it cuts.

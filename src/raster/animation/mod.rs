@@ -1,6 +1,6 @@
 //! Moving pictures: frames composed one after the other, and written again as a file.
 //!
-//! A file stores parts of frames: rectangles that are laid over what is there, and what becomes of them when the next is
+//! A file stores each frame as a rectangle that is drawn on the canvas, and what becomes of it when the next is
 //! shown. Here every frame comes out whole, with the rectangle in which it differs from the one before, so that nothing
 //! else has to be computed again. Two canvases are in memory, whatever the number of frames.
 
@@ -8,7 +8,7 @@ mod write;
 
 pub use self::write::{AnimationEncoder, AnimationOptions};
 
-use super::colour::{self, Ink, Tag};
+use super::colour::{self, ColourEncoding, ColourModel};
 use super::decode::{self, FailOn};
 use super::picture::{Raster, Samples, sample_count, zeroed};
 use crate::error::Error;
@@ -27,14 +27,14 @@ impl Area {
         Area { x: 0, y: 0, width: size.0, height: size.1 }
     }
 
-    /// The part of it inside a canvas.
+    /// Its intersection with a canvas.
     fn inside(self, (width, height): (u32, u32)) -> Area {
         let (x, y) = (self.x.min(width), self.y.min(height));
         Area { x, y, width: self.width.min(width - x), height: self.height.min(height - y) }
     }
 }
 
-/// What becomes of a part when the next is shown.
+/// What becomes of a frame when the next is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Disposal {
     Keep,
@@ -46,21 +46,21 @@ pub(super) enum Disposal {
 
 /// What a file says of one frame.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Part {
+pub(super) struct FrameControl {
     pub(super) area: Area,
-    /// Whether it is laid over what is there by its alpha, or replaces it.
-    pub(super) over: bool,
+    /// Whether it is blended with the canvas by its alpha, or replaces it.
+    pub(super) blend: bool,
     pub(super) disposal: Disposal,
     /// Milliseconds.
     pub(super) delay: u32,
 }
 
 /// What a file says of its frames.
-pub(super) struct Parts {
+pub(super) struct FrameTable {
     pub(super) size: (u32, u32),
-    pub(super) parts: Vec<Part>,
+    pub(super) frames: Vec<FrameControl>,
     pub(super) loops: u32,
-    pub(super) tag: Option<Tag>,
+    pub(super) encoding: Option<ColourEncoding>,
 }
 
 /// A frame as it is shown.
@@ -98,14 +98,14 @@ impl Frame {
 pub struct Animation {
     bytes: Vec<u8>,
     format: super::Format,
-    parts: Parts,
+    table: FrameTable,
     fail_on: FailOn,
     next: usize,
     canvas: Vec<u8>,
     /// What was shown last, with its colours converted.
     shown: Option<Raster>,
-    /// What is to be done before the next part: the part shown last, and the canvas before it.
-    before: Option<(Part, Option<Vec<u8>>)>,
+    /// What is to be done before the next frame: the control of the frame shown last, and the canvas before it.
+    before: Option<(FrameControl, Option<Vec<u8>>)>,
 }
 
 impl Animation {
@@ -118,28 +118,28 @@ impl Animation {
         fail_on: FailOn,
         limit_pixels: Option<u64>,
     ) -> Result<Option<Animation>, Error> {
-        let (format, parts) = match decode::parts(&bytes)? {
-            (format, Some(parts)) if parts.parts.len() > 1 => (format, parts),
+        let (format, table) = match decode::frame_table(&bytes)? {
+            (format, Some(table)) if table.frames.len() > 1 => (format, table),
             _ => return Ok(None),
         };
-        decode::check_size(format, parts.size, limit_pixels)?;
-        let canvas = zeroed(sample_count(parts.size.0, parts.size.1, 4)?)?;
-        Ok(Some(Animation { bytes, format, parts, fail_on, next: 0, canvas, shown: None, before: None }))
+        decode::check_size(format, table.size, limit_pixels)?;
+        let canvas = zeroed(sample_count(table.size.0, table.size.1, 4)?)?;
+        Ok(Some(Animation { bytes, format, table, fail_on, next: 0, canvas, shown: None, before: None }))
     }
 
     /// Width and height in pixels.
     pub fn size(&self) -> (u32, u32) {
-        self.parts.size
+        self.table.size
     }
 
     /// How many frames there are.
     pub fn frames(&self) -> usize {
-        self.parts.parts.len()
+        self.table.frames.len()
     }
 
     /// How often it is shown; 0: for ever.
     pub fn loops(&self) -> u32 {
-        self.parts.loops
+        self.table.loops
     }
 
     /// The format of the file.
@@ -152,31 +152,32 @@ impl Animation {
     /// # Errors
     /// Those of [`decode`](super::decode).
     pub fn next_frame(&mut self) -> Result<Option<Frame>, Error> {
-        let Some(&part) = self.parts.parts.get(self.next) else { return Ok(None) };
-        let size = self.parts.size;
+        let Some(&control) = self.table.frames.get(self.next) else { return Ok(None) };
+        let size = self.table.size;
         self.dispose();
-        let kept = (part.disposal == Disposal::Restore).then(|| self.canvas.clone());
-        let pixels = decode::part(&self.bytes, self.format, self.next, &part, self.fail_on)?;
-        draw(&mut self.canvas, size, &part, &pixels);
-        self.before = Some((part, kept));
+        let kept = (control.disposal == Disposal::Restore).then(|| self.canvas.clone());
+        let pixels = decode::decode_frame(&self.bytes, self.format, self.next, &control, self.fail_on)?;
+        draw(&mut self.canvas, size, &control, &pixels);
+        self.before = Some((control, kept));
         self.next += 1;
 
         let samples = Samples::U8(self.canvas.clone());
-        let tag = self.parts.tag.as_ref();
-        let (samples, channels) = colour::to_srgb(samples, size, 4, Ink::Rgb, tag, &mut Vec::new())?;
+        let encoding = self.table.encoding.as_ref();
+        let (samples, channels) =
+            colour::to_srgb(samples, size, 4, ColourModel::Rgb, encoding, &mut Vec::new())?;
         let picture = Raster::new(size.0, size.1, channels, samples)?;
         let changed = match &self.shown {
             None => Some(Area::whole(size)),
             Some(shown) => difference(shown, &picture),
         };
         self.shown = Some(picture.clone());
-        Ok(Some(Frame { picture, delay: part.delay, changed }))
+        Ok(Some(Frame { picture, delay: control.delay, changed }))
     }
 
     fn dispose(&mut self) {
         match self.before.take() {
-            Some((Part { disposal: Disposal::Clear, area, .. }, _)) => {
-                for row in rows(&mut self.canvas, self.parts.size, area) {
+            Some((FrameControl { disposal: Disposal::Clear, area, .. }, _)) => {
+                for row in rows(&mut self.canvas, self.table.size, area) {
                     row.fill(0);
                 }
             }
@@ -198,11 +199,11 @@ fn rows(canvas: &mut [u8], size: (u32, u32), area: Area) -> impl Iterator<Item =
         .map(move |row| &mut row[from..from + length])
 }
 
-fn draw(canvas: &mut [u8], size: (u32, u32), part: &Part, pixels: &[u8]) {
-    let stride = part.area.width as usize * 4;
-    for (out, row) in rows(canvas, size, part.area).zip(pixels.chunks_exact(stride)) {
+fn draw(canvas: &mut [u8], size: (u32, u32), control: &FrameControl, pixels: &[u8]) {
+    let stride = control.area.width as usize * 4;
+    for (out, row) in rows(canvas, size, control.area).zip(pixels.chunks_exact(stride)) {
         for (out, pixel) in out.as_chunks_mut::<4>().0.iter_mut().zip(row.as_chunks::<4>().0) {
-            *out = if part.over { over(*pixel, *out) } else { *pixel };
+            *out = if control.blend { over(*pixel, *out) } else { *pixel };
         }
     }
 }

@@ -47,7 +47,7 @@ impl AnimationEncoder {
     /// [`Error::UnsupportedFormat`] for formats without animation here; [`Error::Encode`] where the format cannot hold
     /// the size; [`Error::InvalidArgument`] for a quality out of range.
     pub fn new(options: AnimationOptions) -> Result<Self, Error> {
-        let most = match options.format {
+        let limit = match options.format {
             Format::Webp => 16383,
             Format::Gif => 65535,
             Format::Png => i32::MAX as u32,
@@ -58,9 +58,9 @@ impl AnimationEncoder {
             }
         };
         let AnimationOptions { width, height, quality, .. } = options;
-        if width == 0 || height == 0 || width > most || height > most {
+        if width == 0 || height == 0 || width > limit || height > limit {
             return Err(Error::Encode(format!(
-                "Expected at most {most} pixels on a side for {} but received {width}x{height}",
+                "Expected at limit {limit} pixels on a side for {} but received {width}x{height}",
                 options.format
             )));
         }

@@ -1,7 +1,7 @@
 //! Grey profiles whose connection space is CIE L*a*b*: their curve gives lightness, not light (ICC.1, 8.3.4; LittleCMS
 //! takes them so).
 
-use super::black::srgb_decoded;
+use super::black_point::srgb_decoded;
 use super::{Depth, srgb_encoded};
 use moxcms::{CmsError, ColorProfile};
 

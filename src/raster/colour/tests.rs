@@ -26,9 +26,15 @@ fn there_and_back_again() {
         for depth in [8, 16] {
             let samples = Samples::U8(original.clone());
             let samples = if depth == 16 { Samples::U16(samples.into_u16()) } else { samples };
-            let (worked, channels, kept) =
-                to_working(samples, (4, 2), 3, Ink::Rgb, Some(&Tag::Icc(icc.clone())), &mut Vec::new())
-                    .unwrap();
+            let (worked, channels, kept) = to_working(
+                samples,
+                (4, 2),
+                3,
+                ColourModel::Rgb,
+                Some(&ColourEncoding::Icc(icc.clone())),
+                &mut Vec::new(),
+            )
+            .unwrap();
             assert_eq!(kept, Some(icc.clone()));
             let wide =
                 if depth == 16 { Samples::U16(worked.into_u16()) } else { Samples::U8(worked.into_u8()) };
@@ -45,9 +51,9 @@ fn a_profile_that_cannot_be_kept_costs_nothing_but_itself() {
     let samples = Samples::U8(vec![10, 20, 30]);
     for (name, icc) in [("grey", profile_of("icc-grey.png")), ("broken", vec![7; 300])] {
         let mut warnings = Vec::new();
-        let tag = Tag::Icc(icc);
+        let encoding = ColourEncoding::Icc(icc);
         let (same, channels, kept) =
-            to_working(samples.clone(), (1, 1), 3, Ink::Rgb, Some(&tag), &mut warnings).unwrap();
+            to_working(samples.clone(), (1, 1), 3, ColourModel::Rgb, Some(&encoding), &mut warnings).unwrap();
         assert_eq!((same, channels, kept, warnings.len()), (samples.clone(), 3, None, 1), "{name}");
     }
     let cmyk = decode(&fixture("cmyk-icc.tif"), &DecodeOptions { keep_metadata: true, ..Default::default() })
@@ -60,9 +66,16 @@ fn a_profile_that_cannot_be_kept_costs_nothing_but_itself() {
 fn grey_there_and_back_again() {
     let icc = profile_of("icc-grey.png");
     let original: Vec<u16> = (0..64).map(|i| i * 1040).collect();
-    let tag = Tag::Icc(icc.clone());
-    let (srgb, channels) =
-        to_srgb(Samples::U16(original.clone()), (8, 8), 1, Ink::Grey, Some(&tag), &mut Vec::new()).unwrap();
+    let encoding = ColourEncoding::Icc(icc.clone());
+    let (srgb, channels) = to_srgb(
+        Samples::U16(original.clone()),
+        (8, 8),
+        1,
+        ColourModel::Grey,
+        Some(&encoding),
+        &mut Vec::new(),
+    )
+    .unwrap();
     let mut raster = Raster::new(8, 8, channels, srgb).unwrap();
     ToProfile::new(&icc, 1, 16).unwrap().apply(&mut raster).unwrap();
     let Samples::U16(back) = raster.samples else { panic!("depth changed") };
@@ -73,9 +86,10 @@ fn grey_there_and_back_again() {
 
 #[test]
 fn alpha_is_not_a_colour() {
-    let tag = Tag::Icc(profile_of("icc-adobe.png"));
+    let encoding = ColourEncoding::Icc(profile_of("icc-adobe.png"));
     let samples = Samples::U8(vec![200, 30, 40, 77, 10, 220, 30, 0]);
-    let (samples, channels) = to_srgb(samples, (2, 1), 4, Ink::Rgb, Some(&tag), &mut Vec::new()).unwrap();
+    let (samples, channels) =
+        to_srgb(samples, (2, 1), 4, ColourModel::Rgb, Some(&encoding), &mut Vec::new()).unwrap();
     let samples = samples.into_u8();
     assert_eq!((channels, samples[3], samples[7]), (4, 77, 0));
     assert_ne!(samples[0], 200);
@@ -85,8 +99,9 @@ fn alpha_is_not_a_colour() {
 fn profiles_that_do_not_fit_are_reported() {
     let mut warnings = Vec::new();
     let samples = Samples::U8(vec![1, 2, 3]);
-    for tag in [Tag::Icc(profile_of("icc-grey.png")), Tag::Icc(vec![0; 200])] {
-        let (same, _) = to_srgb(samples.clone(), (1, 1), 3, Ink::Rgb, Some(&tag), &mut warnings).unwrap();
+    for encoding in [ColourEncoding::Icc(profile_of("icc-grey.png")), ColourEncoding::Icc(vec![0; 200])] {
+        let (same, _) =
+            to_srgb(samples.clone(), (1, 1), 3, ColourModel::Rgb, Some(&encoding), &mut warnings).unwrap();
         assert_eq!(same, samples);
     }
     assert_eq!(warnings.len(), 2);
@@ -107,13 +122,14 @@ fn code_points_of_srgb_change_nothing_and_those_of_p3_do() {
     const SRGB_CURVE: u8 = 13;
     let samples = Samples::U8(vec![255, 128, 0]);
     let with = |primaries| {
-        let tag = Tag::CodePoints { primaries, transfer: SRGB_CURVE };
-        to_srgb(samples.clone(), (1, 1), 3, Ink::Rgb, Some(&tag), &mut Vec::new()).unwrap().0
+        let encoding = ColourEncoding::Cicp { primaries, transfer: SRGB_CURVE };
+        to_srgb(samples.clone(), (1, 1), 3, ColourModel::Rgb, Some(&encoding), &mut Vec::new()).unwrap().0
     };
     assert_eq!(with(BT709), samples);
     // By LittleCMS, with the profile that the P3 fixtures carry.
-    let tag = Tag::Icc(profile_of("icc-p3.png"));
-    let (by_profile, _) = to_srgb(samples.clone(), (1, 1), 3, Ink::Rgb, Some(&tag), &mut Vec::new()).unwrap();
+    let encoding = ColourEncoding::Icc(profile_of("icc-p3.png"));
+    let (by_profile, _) =
+        to_srgb(samples.clone(), (1, 1), 3, ColourModel::Rgb, Some(&encoding), &mut Vec::new()).unwrap();
     let (a, b) = (with(P3_D65).into_u8(), by_profile.into_u8());
     assert!(a.iter().zip(&b).all(|(a, b)| a.abs_diff(*b) <= 1), "{a:?} {b:?}");
 }

@@ -3,10 +3,10 @@
 //! Read here and not by a library: decoders in Rust refuse or misread files whose header leaves the place of the
 //! pixels out, those of OS/2 2, and run lengths without line ends, all of which other programs read.
 
-mod runs;
+mod rle;
 
 use super::damage::{Damage, broken_header};
-use super::{FailOn, Format, Header, Ink, Metadata, Picture, Source, Tag};
+use super::{ColourEncoding, ColourModel, FailOn, Format, FormatDecoder, Header, Metadata, Pixels};
 use crate::error::Error;
 use crate::raster::picture::{Samples, sample_count, zeroed};
 
@@ -47,12 +47,12 @@ struct Mask {
 impl Mask {
     /// The value, scaled to 0..=255.
     fn of(self, pixel: u32) -> u8 {
-        let most = u64::from(self.bits >> self.bits.trailing_zeros().min(31));
-        if most == 0 {
+        let max = u64::from(self.bits >> self.bits.trailing_zeros().min(31));
+        if max == 0 {
             return 0;
         }
         let value = u64::from((pixel & self.bits) >> self.bits.trailing_zeros());
-        ((value * 255 + most / 2) / most) as u8
+        ((value * 255 + max / 2) / max) as u8
     }
 }
 
@@ -95,7 +95,15 @@ impl<'a> Bmp<'a> {
         let layout = Layout::read(bytes, &fields, bits, height < 0)?;
         let alpha = matches!(&layout.kind, Kind::Masks([.., alpha]) if alpha.bits != 0);
         let channels = if alpha { 4 } else { 3 };
-        let header = Header { format: Format::Bmp, width: w, height: h, channels, depth: 8, orientation: 1 };
+        let header = Header {
+            format: Format::Bmp,
+            width: w,
+            height: h,
+            channels,
+            depth: 8,
+            orientation: 1,
+            decoder_bytes: 0,
+        };
         Ok(Bmp { bytes, header, layout })
     }
 }
@@ -162,12 +170,12 @@ fn masks(bits: [u32; 4]) -> Kind {
     Kind::Masks(bits.map(|bits| Mask { bits }))
 }
 
-impl Source for Bmp<'_> {
+impl FormatDecoder for Bmp<'_> {
     fn header(&self) -> Header {
         self.header
     }
 
-    fn read(self: Box<Self>, fail_on: FailOn) -> Result<Picture, Error> {
+    fn read(self: Box<Self>, fail_on: FailOn) -> Result<Pixels, Error> {
         let Header { width, height, channels, .. } = self.header;
         let mut warnings = Vec::new();
         let pixels = self.bytes.get(self.layout.start..).unwrap_or(&[]);
@@ -175,8 +183,8 @@ impl Source for Bmp<'_> {
         let runs: Vec<u8>;
         let (rows, stride, bits) = if let Kind::Runs = self.layout.kind {
             let mut indices = zeroed(sample_count(width, height, 1)?)?;
-            if let Some(detail) = runs::expand(pixels, self.layout.bits == 4, width as usize, &mut indices) {
-                Damage::truncated(Format::Bmp, detail).judge(fail_on, &mut warnings)?;
+            if let Some(detail) = rle::expand(pixels, self.layout.bits == 4, width as usize, &mut indices) {
+                Damage::truncated(Format::Bmp, detail).tolerate(fail_on, &mut warnings)?;
             }
             runs = indices;
             (&runs[..], u64::from(width), 8)
@@ -186,7 +194,7 @@ impl Source for Bmp<'_> {
                 stride * u64::from(height - 1) + (u64::from(width) * u64::from(self.layout.bits)).div_ceil(8);
             if (pixels.len() as u64) < needed {
                 let detail = format!("{} of {needed} bytes of pixels", pixels.len());
-                Damage::truncated(Format::Bmp, detail).judge(fail_on, &mut warnings)?;
+                Damage::truncated(Format::Bmp, detail).tolerate(fail_on, &mut warnings)?;
             }
             (pixels, stride, self.layout.bits)
         };
@@ -201,12 +209,12 @@ impl Source for Bmp<'_> {
             samples.iter_mut().skip(3).step_by(4).for_each(|alpha| *alpha = u8::MAX);
         }
         let profile = self.layout.profile.and_then(|range| self.bytes.get(range));
-        Ok(Picture {
+        Ok(Pixels {
             samples: Samples::U8(samples),
             channels,
-            ink: Ink::Rgb,
+            model: ColourModel::Rgb,
             alpha: None,
-            tag: profile.map(|icc| Tag::Icc(icc.to_vec())),
+            encoding: profile.map(|icc| ColourEncoding::Icc(icc.to_vec())),
             metadata: Metadata::default(),
             quality: None,
             warnings,

@@ -38,7 +38,7 @@ impl Damage {
     }
 
     /// An error where it is refused, else one more warning.
-    pub(super) fn judge(self, fail_on: FailOn, warnings: &mut Vec<String>) -> Result<(), Error> {
+    pub(super) fn tolerate(self, fail_on: FailOn, warnings: &mut Vec<String>) -> Result<(), Error> {
         if fail_on >= self.level {
             return Err(Error::Decode(self.message));
         }

@@ -2,8 +2,8 @@
 
 use super::damage::Damage;
 use super::jpeg_markers::Markers;
-use super::libjpeg::{self, Space, Wanted};
-use super::{FailOn, Format, Header, Ink, Metadata, Picture, Source, Tag};
+use super::libjpeg::{self, Output, Space};
+use super::{ColourEncoding, ColourModel, FailOn, Format, FormatDecoder, Header, Metadata, Pixels};
 use crate::error::Error;
 use crate::raster::exif;
 use crate::raster::picture::{Samples, sample_count, zeroed};
@@ -36,6 +36,7 @@ impl<'a> Jpeg<'a> {
             channels,
             depth: 8,
             orientation: exif::orientation(markers.exif.as_deref()),
+            decoder_bytes: markers.coefficient_bytes(),
         };
         Ok(Jpeg { bytes, markers, header })
     }
@@ -46,48 +47,48 @@ impl<'a> Jpeg<'a> {
         let scanned = self.markers.scanned;
         if !self.markers.complete {
             let detail = format!("no end-of-image marker in {} bytes", self.bytes.len());
-            Damage::truncated(Format::Jpeg, detail).judge(fail_on, warnings)?;
+            Damage::truncated(Format::Jpeg, detail).tolerate(fail_on, warnings)?;
         }
         if u64::from(width) * u64::from(height) > PIXELS_PER_BYTE * scanned as u64 {
             let detail = format!("{scanned} bytes cannot hold {width}x{height} pixels");
-            Damage::truncated(Format::Jpeg, detail).judge(fail_on, warnings)?;
+            Damage::truncated(Format::Jpeg, detail).tolerate(fail_on, warnings)?;
         }
         Ok(())
     }
 }
 
-impl Source for Jpeg<'_> {
+impl FormatDecoder for Jpeg<'_> {
     fn header(&self) -> Header {
         self.header
     }
 
-    fn read(self: Box<Self>, fail_on: FailOn) -> Result<Picture, Error> {
+    fn read(self: Box<Self>, fail_on: FailOn) -> Result<Pixels, Error> {
         let Header { width, height, .. } = self.header;
         let mut warnings = Vec::new();
         self.inspect(fail_on, &mut warnings)?;
 
         let channels = self.markers.components.len() as u8;
-        let (ink, output) = match channels {
-            1 => (Ink::Grey, Space::JCS_GRAYSCALE),
-            3 => (Ink::Rgb, Space::JCS_RGB),
-            _ => (Ink::Cmyk, Space::JCS_CMYK),
+        let (model, output) = match channels {
+            1 => (ColourModel::Grey, Space::JCS_GRAYSCALE),
+            3 => (ColourModel::Rgb, Space::JCS_RGB),
+            _ => (ColourModel::Cmyk, Space::JCS_CMYK),
         };
         let mut samples = zeroed(sample_count(width, height, channels)?)?;
-        let wanted = Wanted { width, height, channels, stored: None, output };
-        for damage in libjpeg::decode(self.bytes, &wanted, &mut samples)? {
-            damage.judge(fail_on, &mut warnings)?;
+        let request = Output { width, height, channels, stored: None, space: output };
+        for damage in libjpeg::decode(self.bytes, &request, &mut samples)? {
+            damage.tolerate(fail_on, &mut warnings)?;
         }
-        if ink == Ink::Cmyk {
+        if model == ColourModel::Cmyk {
             // Every writer stores the complements of inks, as Adobe does, with its segment or without.
             samples.iter_mut().for_each(|ink| *ink = 255 - *ink);
         }
-        Ok(Picture {
+        Ok(Pixels {
             samples: Samples::U8(samples),
             channels,
-            ink,
+            model,
             quality: self.markers.quality(),
             alpha: None,
-            tag: self.markers.icc.map(Tag::Icc),
+            encoding: self.markers.icc.map(ColourEncoding::Icc),
             metadata: Metadata {
                 exif: self.markers.exif,
                 xmp: self.markers.xmp,

@@ -21,6 +21,9 @@ pub(super) struct Markers {
     first_table: u8,
     /// Bytes of entropy-coded data.
     pub(super) scanned: usize,
+    /// How many scans they are in.
+    scans: u32,
+    progressive: bool,
     /// Whether an end-of-image marker was met.
     pub(super) complete: bool,
 }
@@ -59,6 +62,7 @@ impl Markers {
                 0xda => {
                     let end = end_of_scan(bytes, at);
                     markers.scanned += end - at;
+                    markers.scans += 1;
                     at = end;
                 }
                 _ => {}
@@ -82,6 +86,7 @@ impl Markers {
                 "Expected a baseline or progressive JPEG but received a {process} one, which is not supported"
             )));
         }
+        self.progressive = marker == 0xc2;
         let broken = |what: String| Error::Decode(format!("The frame header of the JPEG is broken: {what}"));
         let [precision, h1, h0, w1, w0, count, components @ ..] = segment else {
             return Err(broken(format!("{} bytes", segment.len())));
@@ -135,6 +140,14 @@ impl Markers {
             }
             segment = rest;
         }
+    }
+
+    /// Bytes of the coefficients, of which all are held where they come in several scans: 16 bits each.
+    pub(super) fn coefficient_bytes(&self) -> u64 {
+        if !self.progressive && self.scans <= 1 {
+            return 0;
+        }
+        u64::from(self.width) * u64::from(self.height) * self.components.len() as u64 * 2
     }
 
     /// The quality, 1 to 100, whose table of the Independent JPEG Group (T.81, table K.1, scaled as in `jcparam.c`)

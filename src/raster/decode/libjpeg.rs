@@ -20,29 +20,29 @@ use std::ptr;
 pub(super) use mozjpeg_sys::J_COLOR_SPACE as Space;
 
 /// What the caller knows of the picture and wants of it.
-pub(super) struct Wanted {
+pub(super) struct Output {
     pub(super) width: u32,
     pub(super) height: u32,
     /// Samples per pixel of the output.
     pub(super) channels: u8,
     /// How the components are to be taken, where something outside the stream decides; `None`: as its markers say.
     pub(super) stored: Option<Space>,
-    pub(super) output: Space,
+    pub(super) space: Space,
 }
 
 /// Scans that a progressive file may have, as in libvips: each costs a pass over the whole picture.
-const MOST_SCANS: c_int = 100;
+const MAX_SCANS: c_int = 100;
 
 /// Decodes a stream into `out`, `width * height * channels` samples. What was wrong but could be read over is
 /// returned; rows that are missing come out grey or stay as they were.
 ///
 /// # Errors
 /// [`Error::Decode`] where nothing can be read; [`Error::UnsupportedFormat`]; [`Error::Limit`].
-pub(super) fn decode(bytes: &[u8], wanted: &Wanted, out: &mut [u8]) -> Result<Vec<Damage>, Error> {
-    let stride = wanted.width as usize * usize::from(wanted.channels);
-    assert_eq!(out.len(), stride * wanted.height as usize);
+pub(super) fn decode(bytes: &[u8], output: &Output, out: &mut [u8]) -> Result<Vec<Damage>, Error> {
+    let stride = output.width as usize * usize::from(output.channels);
+    assert_eq!(out.len(), stride * output.height as usize);
     let mut session = Session::new(bytes);
-    let finished = catch_unwind(AssertUnwindSafe(|| session.run(wanted, stride, out)));
+    let finished = catch_unwind(AssertUnwindSafe(|| session.run(output, stride, out)));
     match finished {
         Ok(Ok(())) => Ok(session.log.damages()),
         Ok(Err(error)) => Err(error),
@@ -71,7 +71,7 @@ impl Log {
         let truncated =
             self.exhausted.then(|| Damage::truncated(Format::Jpeg, "its data stop in the middle"));
         let warnings = self.warnings.iter().filter(|text| !text.starts_with("Premature end"));
-        truncated.into_iter().chain(warnings.map(|text| complaint(text))).collect()
+        truncated.into_iter().chain(warnings.map(|text| classified(text))).collect()
     }
 
     fn fatal(&self) -> Result<Vec<Damage>, Error> {
@@ -98,7 +98,7 @@ impl Log {
 }
 
 /// A warning by its text: what browsers pass over in silence is merely irregular.
-fn complaint(text: &str) -> Damage {
+fn classified(text: &str) -> Damage {
     const IRREGULAR: [&str; 4] = ["Unknown Adobe", "Warning: unknown JFIF", "Invalid SOS", "Application"];
     if text.contains("extraneous bytes") || IRREGULAR.iter().any(|start| text.starts_with(start)) {
         Damage::irregular(Format::Jpeg, text)
@@ -163,30 +163,30 @@ impl<'a> Session<'a> {
         session
     }
 
-    fn run(&mut self, wanted: &Wanted, stride: usize, out: &mut [u8]) -> Result<(), Error> {
+    fn run(&mut self, output: &Output, stride: usize, out: &mut [u8]) -> Result<(), Error> {
         const ROWS: usize = 8;
         let info = &mut *self.info;
         // SAFETY: the structure was created, its source is set and reads only the borrowed bytes.
         unsafe { jpeg_read_header(info, 1) };
-        if (info.image_width, info.image_height) != (wanted.width, wanted.height) {
+        if (info.image_width, info.image_height) != (output.width, output.height) {
             return Err(Error::Decode(format!(
                 "The JPEG is broken: two sizes, {}x{} and {}x{}",
-                wanted.width, wanted.height, info.image_width, info.image_height
+                output.width, output.height, info.image_width, info.image_height
             )));
         }
-        if let Some(stored) = wanted.stored {
+        if let Some(stored) = output.stored {
             info.jpeg_color_space = stored;
         }
-        info.out_color_space = wanted.output;
+        info.out_color_space = output.space;
         info.dct_method = J_DCT_METHOD::JDCT_ISLOW;
         // The coefficients of all scans, at most one of two bytes for each sample of each component.
-        let blocks = (i64::from(wanted.width) + 64) * (i64::from(wanted.height) + 64);
-        let most = blocks.saturating_mul(i64::from(info.num_components) * 4).saturating_add(16 << 20);
+        let blocks = (i64::from(output.width) + 64) * (i64::from(output.height) + 64);
+        let max = blocks.saturating_mul(i64::from(info.num_components) * 4).saturating_add(16 << 20);
         // SAFETY: the structure was created, so it has a memory manager, which nothing else refers to.
-        unsafe { (*info.common.mem).max_memory_to_use = c_long::try_from(most).unwrap_or(c_long::MAX) };
+        unsafe { (*info.common.mem).max_memory_to_use = c_long::try_from(max).unwrap_or(c_long::MAX) };
         // SAFETY: the header was read.
         unsafe { jpeg_start_decompress(info) };
-        if info.output_components != c_int::from(wanted.channels) {
+        if info.output_components != c_int::from(output.channels) {
             return Err(Error::Decode(format!("The JPEG is broken: {} components", info.output_components)));
         }
         let mut rows = out.chunks_exact_mut(stride);
@@ -254,7 +254,7 @@ unsafe extern "C-unwind" fn error_exit(info: &mut jpeg_common_struct) {
 }
 
 unsafe extern "C-unwind" fn emit_message(info: &mut jpeg_common_struct, level: c_int) {
-    const MOST: usize = 4;
+    const MAX_WARNINGS: usize = 4;
     if level >= 0 {
         return;
     }
@@ -263,7 +263,7 @@ unsafe extern "C-unwind" fn emit_message(info: &mut jpeg_common_struct, level: c
     let text = message(info);
     // SAFETY: called by the library for a live session.
     let log = unsafe { log_of(info) };
-    if log.warnings.len() < MOST && !log.warnings.contains(&text) {
+    if log.warnings.len() < MAX_WARNINGS && !log.warnings.contains(&text) {
         log.warnings.push(text);
     }
 }
@@ -307,8 +307,8 @@ unsafe extern "C-unwind" fn count_scans(info: &mut jpeg_common_struct) {
     // SAFETY: called by the library for a live session, whose log knows the structure around `info`.
     let log = unsafe { log_of(info) };
     // SAFETY: as above; the field is only read.
-    if unsafe { (*log.info).input_scan_number } > MOST_SCANS {
-        log.fatal = Some(format!("more than {MOST_SCANS} scans"));
+    if unsafe { (*log.info).input_scan_number } > MAX_SCANS {
+        log.fatal = Some(format!("more than {MAX_SCANS} scans"));
         resume_unwind(Box::new(Fatal));
     }
 }

@@ -3,13 +3,15 @@
 //! Every format is read in two steps: its header, which costs nothing, and, after the size was checked against the
 //! limit, its pixels. What the formats have in common (colour, orientation, what counts as broken) is done here.
 
+mod animation_frame;
 mod avif;
 mod bmp;
 mod damage;
-mod frame;
 mod gif;
+mod isobmff;
 mod jpeg;
 mod jpeg_markers;
+mod jxl;
 mod libjpeg;
 mod libwebp;
 mod other;
@@ -20,8 +22,8 @@ mod webp_quality;
 
 pub use damage::FailOn;
 
-use super::animation::{Part, Parts};
-use super::colour::{self, Ink, Tag};
+use super::animation::{FrameControl, FrameTable};
+use super::colour::{self, ColourEncoding, ColourModel};
 use super::metadata::Metadata;
 use super::orient;
 use super::picture::{Raster, Samples, sample_count};
@@ -73,6 +75,8 @@ pub struct Header {
     pub depth: u8,
     /// EXIF orientation, 1 to 8; 1 where the file has none.
     pub orientation: u8,
+    /// About how many bytes decoding takes beside the pixels that it returns.
+    pub decoder_bytes: u64,
 }
 
 /// A file that was read.
@@ -96,21 +100,21 @@ pub struct Decoded {
 }
 
 /// A file whose header was read; nothing in proportion to its size has been allocated.
-trait Source {
+trait FormatDecoder {
     fn header(&self) -> Header;
     /// Reads the pixels.
-    fn read(self: Box<Self>, fail_on: FailOn) -> Result<Picture, Error>;
+    fn read(self: Box<Self>, fail_on: FailOn) -> Result<Pixels, Error>;
 }
 
 /// Pixels as a file stores them, before colour and orientation.
-struct Picture {
+struct Pixels {
     samples: Samples,
     /// Samples per pixel; 4 inks count as 4.
     channels: u8,
-    ink: Ink,
+    model: ColourModel,
     /// The alpha of CMYK, which has no room for it among its four channels.
     alpha: Option<Samples>,
-    tag: Option<Tag>,
+    encoding: Option<ColourEncoding>,
     /// All but the profile and the orientation.
     metadata: Metadata,
     quality: Option<u8>,
@@ -118,33 +122,33 @@ struct Picture {
 }
 
 /// The frames of an animation, whose format is told too; `None` for other files. A GIF has at least one frame.
-pub(super) fn parts(bytes: &[u8]) -> Result<(Format, Option<Parts>), Error> {
+pub(super) fn frame_table(bytes: &[u8]) -> Result<(Format, Option<FrameTable>), Error> {
     let format = sniff(bytes)?;
-    let parts = guarded(|| {
+    let table = guarded(|| {
         Ok(match format {
-            Format::Gif => gif::parts(bytes),
-            Format::Webp => webp::parts(bytes),
-            Format::Png => png::parts(bytes),
+            Format::Gif => gif::frame_table(bytes),
+            Format::Webp => webp::frame_table(bytes),
+            Format::Png => png::frame_table(bytes),
             _ => None,
         })
     })?;
-    Ok((format, parts))
+    Ok((format, table))
 }
 
-/// The pixels of one part of an animation: RGBA, as many as its area has.
-pub(super) fn part(
+/// The pixels of one frame as stored: RGBA, as many as its area has.
+pub(super) fn decode_frame(
     bytes: &[u8],
     format: Format,
     index: usize,
-    part: &Part,
+    control: &FrameControl,
     fail_on: FailOn,
 ) -> Result<Vec<u8>, Error> {
     let pixels = guarded(|| match format {
-        Format::Gif => gif::part(bytes, index, fail_on),
-        Format::Webp => webp::part(bytes, index),
-        _ => png::part(bytes, index, fail_on),
+        Format::Gif => gif::decode_frame(bytes, index, fail_on),
+        Format::Webp => webp::decode_frame(bytes, index),
+        _ => png::decode_frame(bytes, index, fail_on),
     })?;
-    if pixels.len() != sample_count(part.area.width, part.area.height, 4)? {
+    if pixels.len() != sample_count(control.area.width, control.area.height, 4)? {
         return Err(Error::Decode(format!(
             "The {format} is broken: frame {index} has another size than it says"
         )));
@@ -162,14 +166,14 @@ fn pages(bytes: &[u8], format: Format) -> u32 {
     let count = match format {
         Format::Tiff => tiff::pages(bytes),
         Format::Gif | Format::Webp | Format::Png => {
-            parts(bytes).ok().and_then(|(_, parts)| parts).map_or(1, |parts| parts.parts.len())
+            frame_table(bytes).ok().and_then(|(_, table)| table).map_or(1, |table| table.frames.len())
         }
         _ => 1,
     };
     count.clamp(1, u32::MAX as usize) as u32
 }
 
-fn open(bytes: &[u8], page: u32) -> Result<Box<dyn Source + '_>, Error> {
+fn open(bytes: &[u8], page: u32) -> Result<Box<dyn FormatDecoder + '_>, Error> {
     let format = sniff(bytes)?;
     let pages = pages(bytes, format);
     if page >= pages {
@@ -178,7 +182,7 @@ fn open(bytes: &[u8], page: u32) -> Result<Box<dyn Source + '_>, Error> {
         )));
     }
     if page > 0 && format != Format::Tiff {
-        return Ok(Box::new(frame::Composed::open(bytes, format, page)?));
+        return Ok(Box::new(animation_frame::AnimationFrame::open(bytes, format, page)?));
     }
     Ok(match format {
         Format::Png => Box::new(png::Png::open(bytes)?),
@@ -188,6 +192,7 @@ fn open(bytes: &[u8], page: u32) -> Result<Box<dyn Source + '_>, Error> {
         Format::Bmp => Box::new(bmp::Bmp::open(bytes)?),
         Format::Gif => Box::new(gif::Gif::open(bytes)?),
         Format::Avif => Box::new(avif::Avif::open(bytes)?),
+        Format::Jxl => Box::new(jxl::Jxl::open(bytes)?),
         Format::Pnm | Format::Qoi | Format::Ico => Box::new(other::Other::open(bytes, format)?),
     })
 }
@@ -225,13 +230,13 @@ fn decode_unguarded(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded, Er
     check_size(header.format, (header.width, header.height), options.limit_pixels)?;
     let picture = source.read(options.fail_on)?;
 
-    let Picture { samples, channels, ink, alpha, tag, metadata, quality, mut warnings } = picture;
+    let Pixels { samples, channels, model, alpha, encoding, metadata, quality, mut warnings } = picture;
     let size = (header.width, header.height);
-    let tag = tag.as_ref();
+    let encoding = encoding.as_ref();
     let (samples, channels, icc) = if options.keep_metadata {
-        colour::to_working(samples, size, channels, ink, tag, &mut warnings)?
+        colour::to_working(samples, size, channels, model, encoding, &mut warnings)?
     } else {
-        let (samples, channels) = colour::to_srgb(samples, size, channels, ink, tag, &mut warnings)?;
+        let (samples, channels) = colour::to_srgb(samples, size, channels, model, encoding, &mut warnings)?;
         (samples, channels, None)
     };
     let mut raster = Raster::new(header.width, header.height, channels, samples)?;

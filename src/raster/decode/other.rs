@@ -1,7 +1,7 @@
 //! What the `image` crate reads as well as anything else: PNM, QOI and Windows icons.
 
 use super::damage::{Damage, broken_header};
-use super::{FailOn, Format, Header, Ink, Metadata, Picture, Source};
+use super::{ColourModel, FailOn, Format, FormatDecoder, Header, Metadata, Pixels};
 use crate::error::Error;
 use crate::raster::picture::{Samples, sample_count, zeroed};
 use image::codecs::{ico::IcoDecoder, pnm::PnmDecoder, qoi::QoiDecoder};
@@ -35,7 +35,10 @@ impl<'a> Other<'a> {
                 )));
             }
         };
-        Ok(Other { decoder, header: Header { format, width, height, channels, depth, orientation: 1 } })
+        Ok(Other {
+            decoder,
+            header: Header { format, width, height, channels, depth, orientation: 1, decoder_bytes: 0 },
+        })
     }
 }
 
@@ -57,12 +60,12 @@ fn header_error(format: Format, error: ImageError) -> Error {
     }
 }
 
-impl Source for Other<'_> {
+impl FormatDecoder for Other<'_> {
     fn header(&self) -> Header {
         self.header
     }
 
-    fn read(self: Box<Self>, fail_on: FailOn) -> Result<Picture, Error> {
+    fn read(self: Box<Self>, fail_on: FailOn) -> Result<Pixels, Error> {
         let Other { mut decoder, header } = *self;
         let Header { format, width, height, channels, depth, .. } = header;
         let mut warnings = Vec::new();
@@ -75,9 +78,9 @@ impl Source for Other<'_> {
         let mut tolerate = |result: Result<(), ImageError>| match result {
             Ok(()) => Ok(()),
             Err(ImageError::IoError(e)) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
-                Damage::truncated(format, e).judge(fail_on, &mut warnings)
+                Damage::truncated(format, e).tolerate(fail_on, &mut warnings)
             }
-            Err(e) => Damage::corrupt(format, e).judge(fail_on, &mut warnings),
+            Err(e) => Damage::corrupt(format, e).tolerate(fail_on, &mut warnings),
         };
         let samples = if depth == 16 {
             let mut samples = zeroed::<u16>(count)?;
@@ -88,12 +91,12 @@ impl Source for Other<'_> {
             tolerate(decoder.read_image_boxed(&mut samples))?;
             Samples::U8(samples)
         };
-        Ok(Picture {
+        Ok(Pixels {
             samples,
             channels,
-            ink: if channels <= 2 { Ink::Grey } else { Ink::Rgb },
+            model: if channels <= 2 { ColourModel::Grey } else { ColourModel::Rgb },
             alpha: None,
-            tag: None,
+            encoding: None,
             metadata: Metadata::default(),
             quality: None,
             warnings,

@@ -3,7 +3,6 @@
 use super::*;
 use crate::raster::exif;
 use std::path::PathBuf;
-use std::time::Instant;
 
 fn fixture(name: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/raster").join(name);
@@ -140,12 +139,12 @@ fn sixteen_bit_profiles_are_at_least_as_exact() {
 
 #[test]
 fn inks_become_light() {
-    // Sharp's colours for the same inks; the model of a press comes within 12 of them on mixed inks. How the inks
+    // Sharp's colours for the same inks; the table of its press comes within 5 of them. How the inks
     // were stored must not matter beyond JPEG's own losses.
     let tiff = read("cmyk.tif").raster;
     assert_eq!(tiff.channels, 3);
     let difference = largest_difference(bytes(&tiff), &expected("cmyk"));
-    assert!(difference <= 12, "{difference}");
+    assert!(difference <= 5, "{difference}");
     let stored_as_cmyk = read("cmyk.jpg").raster;
     // The encoder stores the complements of inks as YCCK, as Adobe does.
     let mut file = Vec::new();
@@ -349,91 +348,5 @@ fn broken_checksums_are_errors_unless_tolerated() {
     assert_eq!(bytes(&with(FailOn::Truncated).unwrap().raster), photo());
 }
 
-#[test]
-fn no_change_of_a_byte_panics() {
-    for name in [
-        "icc-p3.png",
-        "cmyk.jpg",
-        "quality-30.webp",
-        "orient-6.webp",
-        "orient-6.tif",
-        "offset.gif",
-        "cmyk.tif",
-        "orient-6.png",
-    ] {
-        let whole = fixture(name);
-        for fail_on in [FailOn::None, FailOn::Error, FailOn::Warning] {
-            let options = DecodeOptions { fail_on, limit_pixels: Some(1 << 16), ..Default::default() };
-            for at in 0..whole.len() {
-                for value in [0, 0x7f, 0xff] {
-                    let mut bent = whole.clone();
-                    bent[at] = value;
-                    let _ = decode(&bent, &options);
-                }
-                let _ = decode(&whole[..at], &options);
-            }
-        }
-    }
-}
-
-/// Files of a kilobyte that claim 60000 x 60000 pixels.
-fn giants() -> Vec<(&'static str, Vec<u8>)> {
-    let side = 60000u32;
-    let mut png = fixture("orient-6.png");
-    png[16..20].copy_from_slice(&side.to_be_bytes());
-    png[20..24].copy_from_slice(&side.to_be_bytes());
-    let mut crc = flate2::Crc::new();
-    crc.update(&png[12..29]);
-    png[29..33].copy_from_slice(&crc.sum().to_be_bytes());
-
-    let mut jpeg = fixture("cmyk.jpg");
-    let at = jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
-    jpeg[at + 5..at + 9].copy_from_slice(&[0xea, 0x60, 0xea, 0x60]);
-
-    // WebP counts to 16384: the canvas of the extended header is the largest claim.
-    let mut webp = fixture("orient-6.webp");
-    assert_eq!(&webp[12..16], b"VP8X");
-    webp[24..30].copy_from_slice(&[0x5f, 0xea, 0, 0x5f, 0xea, 0]);
-
-    let mut bmp = fixture("rgb.bmp")[..1000].to_vec();
-    bmp[18..22].copy_from_slice(&side.to_le_bytes());
-    bmp[22..26].copy_from_slice(&side.to_le_bytes());
-
-    let mut gif = fixture("offset.gif");
-    gif[6..10].copy_from_slice(&[0x60, 0xea, 0x60, 0xea]);
-
-    let mut tiff = fixture("orient-6.tif");
-    for tag in [256, 257] {
-        let at = exif::Directory::first(&tiff).unwrap().value_at(tag).unwrap();
-        tiff[at - 6..at - 4].copy_from_slice(&[4, 0]);
-        tiff[at..at + 4].copy_from_slice(&side.to_le_bytes());
-    }
-    vec![("PNG", png), ("JPEG", jpeg), ("WebP", webp), ("BMP", bmp), ("GIF", gif), ("TIFF", tiff)]
-}
-
-#[test]
-fn small_files_that_claim_giant_pictures() {
-    for (name, file) in giants() {
-        let start = Instant::now();
-        let error = decode(&file, &DecodeOptions::default()).map(|_| ()).unwrap_err();
-        // In WebP and TIFF other fields contradict the claim, which the decoders notice first.
-        let contradicts = matches!(name, "WebP" | "TIFF") && error.code() == "ERR_UPSCALER_DECODE";
-        assert!(contradicts || error.code() == "ERR_UPSCALER_LIMIT", "{name}: {error}");
-        assert!(start.elapsed().as_millis() < 200, "{name}");
-    }
-}
-
-#[test]
-fn giants_fail_without_a_limit_too() {
-    for (name, file) in giants() {
-        // A GIF may leave most of its canvas blank: that one is valid, and as large as it says.
-        if name == "GIF" {
-            continue;
-        }
-        let start = Instant::now();
-        let options = DecodeOptions { limit_pixels: None, ..Default::default() };
-        let error = decode(&file, &options).map(|_| ()).unwrap_err();
-        assert!(matches!(error.code(), "ERR_UPSCALER_DECODE" | "ERR_UPSCALER_LIMIT"), "{name}: {error}");
-        assert!(start.elapsed().as_millis() < 2000, "{name}");
-    }
-}
+mod hostile;
+mod modern;

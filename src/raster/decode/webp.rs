@@ -3,9 +3,9 @@
 use super::damage::{Damage, broken_header};
 use super::libwebp;
 use super::webp_quality::lossy_quality;
-use super::{FailOn, Format, Header, Ink, Metadata, Picture, Source, Tag};
+use super::{ColourEncoding, ColourModel, FailOn, Format, FormatDecoder, Header, Metadata, Pixels};
 use crate::error::Error;
-use crate::raster::animation::{Area, Disposal, Part, Parts};
+use crate::raster::animation::{Area, Disposal, FrameControl, FrameTable};
 use crate::raster::exif;
 use crate::raster::picture::{Samples, sample_count, zeroed};
 
@@ -47,7 +47,15 @@ impl<'a> Webp<'a> {
             height,
             channels: if alpha { 4 } else { 3 },
             depth: 8,
-            orientation: exif::orientation(announced(bytes, HAS_EXIF, b"EXIF").map(exif::without_preamble)),
+            orientation: exif::orientation(
+                flagged_chunk(bytes, HAS_EXIF, b"EXIF").map(exif::without_preamble),
+            ),
+            // Lossless pictures are unpacked as a whole, as ARGB.
+            decoder_bytes: if lossy_quality(bytes).is_some() {
+                0
+            } else {
+                u64::from(width) * u64::from(height) * 4
+            },
         };
         Ok(Webp { bytes, frame, header })
     }
@@ -80,26 +88,27 @@ impl<'a> Webp<'a> {
     }
 }
 
-impl Source for Webp<'_> {
+impl FormatDecoder for Webp<'_> {
     fn header(&self) -> Header {
         self.header
     }
 
-    fn read(self: Box<Self>, fail_on: FailOn) -> Result<Picture, Error> {
+    fn read(self: Box<Self>, fail_on: FailOn) -> Result<Pixels, Error> {
         let mut warnings = Vec::new();
-        if let Some(missing) = missing(self.bytes) {
+        if let Some(missing) = missing_bytes(self.bytes) {
             let detail = format!("{missing} bytes are missing");
-            Damage::truncated(Format::Webp, detail).judge(fail_on, &mut warnings)?;
+            Damage::truncated(Format::Webp, detail).tolerate(fail_on, &mut warnings)?;
         }
-        Ok(Picture {
+        Ok(Pixels {
             samples: Samples::U8(self.pixels()?),
             channels: self.header.channels,
-            ink: Ink::Rgb,
+            model: ColourModel::Rgb,
             alpha: None,
-            tag: announced(self.bytes, HAS_PROFILE, b"ICCP").map(|icc| Tag::Icc(icc.to_vec())),
+            encoding: flagged_chunk(self.bytes, HAS_PROFILE, b"ICCP")
+                .map(|icc| ColourEncoding::Icc(icc.to_vec())),
             metadata: Metadata {
-                exif: announced(self.bytes, HAS_EXIF, b"EXIF").map(<[u8]>::to_vec),
-                xmp: announced(self.bytes, HAS_XMP, b"XMP ").map(<[u8]>::to_vec),
+                exif: flagged_chunk(self.bytes, HAS_EXIF, b"EXIF").map(<[u8]>::to_vec),
+                xmp: flagged_chunk(self.bytes, HAS_XMP, b"XMP ").map(<[u8]>::to_vec),
                 ..Metadata::default()
             },
             quality: lossy_quality(self.bytes),
@@ -128,7 +137,7 @@ fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
 }
 
 /// A chunk of metadata whose flag VP8X sets; without it the chunk is to be ignored, as libwebp's tools and sharp do.
-fn announced<'a>(bytes: &'a [u8], flag: u8, kind: &[u8; 4]) -> Option<&'a [u8]> {
+fn flagged_chunk<'a>(bytes: &'a [u8], flag: u8, kind: &[u8; 4]) -> Option<&'a [u8]> {
     let first = chunks(bytes).next().filter(|first| &first.kind == b"VP8X")?;
     if first.data.first()? & flag == 0 {
         return None;
@@ -162,11 +171,11 @@ impl<'a> Frame<'a> {
 }
 
 /// The frames of an animation.
-pub(super) fn parts(bytes: &[u8]) -> Option<Parts> {
+pub(super) fn frame_table(bytes: &[u8]) -> Option<FrameTable> {
     let features = libwebp::features(bytes).ok().filter(|features| features.animated)?;
     let loops = chunks(bytes).find(|chunk| &chunk.kind == b"ANIM");
     let loops = loops.and_then(|chunk| Some(u16::from_le_bytes([*chunk.data.get(4)?, *chunk.data.get(5)?])));
-    let part = |chunk: Chunk| {
+    let control = |chunk: Chunk| {
         const CLEAR: u8 = 1;
         const REPLACE: u8 = 2;
         let frame = Frame::read(chunk.data)?;
@@ -174,13 +183,13 @@ pub(super) fn parts(bytes: &[u8]) -> Option<Parts> {
         let (&[a, b, c], flags) = (chunk.data.get(12..15)?.first_chunk::<3>()?, *chunk.data.get(15)?);
         let disposal = if flags & CLEAR != 0 { Disposal::Clear } else { Disposal::Keep };
         let delay = u32::from_le_bytes([a, b, c, 0]);
-        Some(Part { area, over: flags & REPLACE == 0, disposal, delay })
+        Some(FrameControl { area, blend: flags & REPLACE == 0, disposal, delay })
     };
-    Some(Parts {
+    Some(FrameTable {
         size: (features.width, features.height),
-        parts: frames(bytes).filter_map(part).collect(),
+        frames: frames(bytes).filter_map(control).collect(),
         loops: loops.unwrap_or(0).into(),
-        tag: announced(bytes, HAS_PROFILE, b"ICCP").map(|icc| Tag::Icc(icc.to_vec())),
+        encoding: flagged_chunk(bytes, HAS_PROFILE, b"ICCP").map(|icc| ColourEncoding::Icc(icc.to_vec())),
     })
 }
 
@@ -189,7 +198,7 @@ fn frames(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
 }
 
 /// The pixels of a frame, RGBA.
-pub(super) fn part(bytes: &[u8], index: usize) -> Result<Vec<u8>, Error> {
+pub(super) fn decode_frame(bytes: &[u8], index: usize) -> Result<Vec<u8>, Error> {
     let broken = |e| Error::Decode(format!("The WebP is broken: {e}"));
     let frame = frames(bytes).nth(index).and_then(|chunk| Frame::read(chunk.data));
     let frame = frame.ok_or("a frame is missing").map_err(broken)?;
@@ -199,7 +208,7 @@ pub(super) fn part(bytes: &[u8], index: usize) -> Result<Vec<u8>, Error> {
 }
 
 /// How many bytes the container's length promises beyond the end of the file.
-fn missing(bytes: &[u8]) -> Option<usize> {
+fn missing_bytes(bytes: &[u8]) -> Option<usize> {
     let length: [u8; 4] = bytes.get(4..8)?.try_into().ok()?;
     (u32::from_le_bytes(length) as usize + 8).checked_sub(bytes.len()).filter(|&missing| missing > 0)
 }

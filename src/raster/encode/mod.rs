@@ -1,9 +1,10 @@
 //! Pictures to files, band by band.
 //!
 //! PNG, JPEG and TIFF can be joined from pieces that were compressed separately, so a picture is written on many
-//! threads, each band as soon as its rows are finished, and never stands in memory as a whole. WebP cannot: its bands
-//! are only collected.
+//! threads, each band as soon as its rows are finished, and never stands in memory as a whole. So can a large AVIF, as a
+//! grid of tiles. WebP cannot: its bands are only collected.
 
+mod avif;
 mod filter;
 mod join;
 mod jpeg;
@@ -22,9 +23,9 @@ pub use join::Joiner;
 /// How a file is written.
 #[derive(Clone, Debug)]
 pub struct EncodeOptions {
-    /// PNG, JPEG, WebP or TIFF.
+    /// PNG, JPEG, WebP, AVIF or TIFF.
     pub format: Format,
-    /// 1..=100, of JPEG and lossy WebP. Default 90.
+    /// 1..=100, of JPEG, AVIF and lossy WebP. Default 90.
     pub quality: u8,
     /// Lossless WebP. Default false.
     pub lossless: bool,
@@ -104,7 +105,7 @@ impl Encoder {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] where an option is out of its range; [`Error::Encode`] where the format cannot hold
-    /// the picture: its size, its depth (JPEG and WebP: 8), its alpha (JPEG: flatten first), its metadata.
+    /// the picture: its size, its depth (JPEG and WebP: 8; AVIF has 10 bits for 16), its alpha (JPEG: flatten first), its metadata.
     pub fn new(
         width: u32,
         height: u32,
@@ -118,6 +119,9 @@ impl Encoder {
         if matches!(options.format, Format::Png | Format::Tiff) {
             let least = u32::try_from(MIN_BAND_BYTES.div_ceil(layout.row_bytes())).unwrap_or(u32::MAX);
             layout.band_rows = least.next_multiple_of(BAND_ROWS);
+        }
+        if options.format == Format::Avif {
+            layout.band_rows = avif::band_rows(width, height);
         }
         Ok(Encoder { layout, options })
     }
@@ -155,6 +159,7 @@ impl Encoder {
             Format::Png => png::compress(&self.layout, &self.options, index, samples),
             Format::Jpeg => jpeg::compress(&self.layout, &self.options, index, samples),
             Format::Tiff => tiff::compress(&self.layout, &self.options, index, samples),
+            Format::Avif => avif::compress(&self.layout, &self.options, index, samples),
             _ => Ok(Band { index, bytes: samples.into_u8(), adler: 0, length: 0 }),
         }
     }
@@ -178,6 +183,7 @@ impl Encoder {
             Format::Png => png::join(&self.layout, &self.options, bands),
             Format::Jpeg => jpeg::join(&self.layout, &self.options, bands),
             Format::Tiff => tiff::join(&self.layout, &self.options, bands),
+            Format::Avif => avif::join(&self.layout, &self.options, bands),
             _ => webp::encode(&self.layout, &self.options, bands),
         }
     }
@@ -232,10 +238,11 @@ fn check(width: u32, height: u32, channels: u8, depth: u8, options: &EncodeOptio
     let limit = match format {
         Format::Jpeg => u32::from(u16::MAX),
         Format::Webp => webp::MAX_SIDE,
+        Format::Avif => avif::MAX_SIDE,
         Format::Png | Format::Tiff => i32::MAX as u32,
-        Format::Bmp | Format::Gif | Format::Avif | Format::Pnm | Format::Qoi | Format::Ico => {
+        Format::Bmp | Format::Gif | Format::Jxl | Format::Pnm | Format::Qoi | Format::Ico => {
             return Err(Error::UnsupportedFormat(format!(
-                "Expected PNG, JPEG, WebP or TIFF as the output format but received {format}"
+                "Expected PNG, JPEG, WebP, AVIF or TIFF as the output format but received {format}"
             )));
         }
     };
@@ -246,6 +253,12 @@ fn check(width: u32, height: u32, channels: u8, depth: u8, options: &EncodeOptio
     }
     if depth == 16 && matches!(format, Format::Jpeg | Format::Webp) {
         return Err(Error::Encode(format!("Expected 8 bits for {format} but received 16")));
+    }
+    if options.lossless && *format == Format::Avif {
+        return Err(Error::InvalidArgument(
+            "Expected `lossless: false` for AVIF, whose encoder is lossy: PNG, WebP and TIFF keep every bit"
+                .into(),
+        ));
     }
     if channels.is_multiple_of(2) && *format == Format::Jpeg {
         return Err(Error::Encode("Expected a picture without alpha for JPEG: flatten it first".into()));

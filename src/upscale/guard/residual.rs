@@ -146,7 +146,7 @@ impl Blocks {
         let (level, (black, white)) = (view.level(), view.output_range);
         let half = 0.49 * NEAR_RESIDUAL.min(RESIDUAL) * level;
         let (darkest, brightest, excess) = (black - half, white + half, EXCESS * level);
-        let (per_pixel, (factor, offset)) = (1.0 / self.size, view.to_output());
+        let (per_pixel, (factor, offset)) = (1.0 / self.size, view.output_affine());
         let Reduced { sum, low, high } = &self.blocks;
         let blocks = sum.iter().zip(low).zip(high);
         let suspects = input.iter().zip(blocks).map(|(value, ((sum, low), high))| {

@@ -74,12 +74,12 @@ impl View {
 
     /// A value of the input as the same brightness in the output.
     pub fn as_output(&self, value: f32) -> f32 {
-        let (factor, offset) = self.to_output();
+        let (factor, offset) = self.output_affine();
         value * factor + offset
     }
 
     /// Factor and offset from a value of the input to the same brightness in the output.
-    pub fn to_output(&self) -> (f32, f32) {
+    pub fn output_affine(&self) -> (f32, f32) {
         let ((low, high), (out_low, out_high)) = (self.input_range, self.output_range);
         let factor = (out_high - out_low) / (high - low);
         (factor, out_low - low * factor)

@@ -152,7 +152,7 @@ async fn another_network_stands_in_where_there_is_one() {
     let picture = marked(120, 80);
     let darker: Arc<dyn Engine> = Doubling::new(darker);
     let stand_in = network("darker", darker);
-    let fallback = Candidate::new(2, Role::Fallback, move || Ok(stand_in.clone()));
+    let fallback = LazyNetwork::new(2, NetworkRole::Fallback, move || Ok(stand_in.clone()));
     let networks = Networks::new(network("gate", gate(true, 60_000)), vec![fallback]);
     let job = Job { networks: Arc::new(networks), ..job(gate(true, 60_000), &picture, raw(None, 0)) };
     let upscaled = raster(run(job).await.unwrap());

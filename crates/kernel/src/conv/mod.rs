@@ -9,11 +9,11 @@ use crate::Error;
 use crate::epilogue::Epilogue;
 use crate::isa::Isa;
 use crate::lanes::LANES;
-use crate::layer::Layer;
+use crate::layer::PackedLayer;
 use crate::layout::{Pixel, pixels_mut, plane_count};
 use crate::pointwise::{self, Pointwise};
 use crate::scratch::Scratch;
-use crate::winograd::{self, Planes, TileGrid, Winograd, upsample};
+use crate::winograd::{self, InputPlanes, TileGrid, Winograd, upsample};
 pub use activations::Activations;
 use activations::{check_count, window};
 
@@ -43,9 +43,9 @@ pub struct Conv {
     padding: usize,
     upsample: bool,
     outputs: usize,
-    layer: Layer,
+    layer: PackedLayer,
     /// A 1x1 convolution of the result.
-    fused: Option<Layer>,
+    fused: Option<PackedLayer>,
 }
 
 #[derive(Clone, Copy)]
@@ -80,7 +80,7 @@ impl Conv {
             weights.zero_coefficients = upsample::zero_coefficient_mask(algorithm.tile().1);
         }
         let inputs = spec.inputs.clone();
-        let layer = Layer::new(weights, bias, &spec.epilogue)?;
+        let layer = PackedLayer::new(weights, bias, &spec.epilogue)?;
         Ok(Conv { isa, inputs, algorithm, kernel, padding, upsample, outputs, layer, fused: None })
     }
 
@@ -102,11 +102,11 @@ impl Conv {
             )));
         }
         let weights = pointwise::pack(weights, &[self.outputs], bias.len(), self.isa);
-        Ok(Conv { outputs: bias.len(), fused: Some(Layer::new(weights, bias, epilogue)?), ..self })
+        Ok(Conv { outputs: bias.len(), fused: Some(PackedLayer::new(weights, bias, epilogue)?), ..self })
     }
 
     /// The layer whose result is stored.
-    fn last(&self) -> &Layer {
+    fn last(&self) -> &PackedLayer {
         self.fused.as_ref().unwrap_or(&self.layer)
     }
 
@@ -142,7 +142,7 @@ impl Conv {
     /// Multiply-adds for each output pixel.
     pub fn multiply_adds(&self) -> f64 {
         let (m, n) = self.algorithm.tile();
-        let floats = |layer: &Layer| (layer.weights.bytes() / size_of::<f32>()) as f64;
+        let floats = |layer: &PackedLayer| (layer.weights.bytes() / size_of::<f32>()) as f64;
         let share = 1.0 - f64::from(self.layer.weights.zero_coefficients.count_ones()) / (n * n) as f64;
         share * floats(&self.layer) / (m * m) as f64 + self.fused.as_ref().map_or(0.0, floats)
     }
@@ -199,7 +199,13 @@ impl Conv {
             .enumerate()
             .map(|(i, plane)| pixels_mut(plane, band, "output", i))
             .collect::<Result<Vec<_>, _>>()?;
-        self.dispatch(grid, Planes { inputs: &inputs, residuals: &residuals }, rows, &mut outputs, scratch);
+        self.dispatch(
+            grid,
+            InputPlanes { inputs: &inputs, residuals: &residuals },
+            rows,
+            &mut outputs,
+            scratch,
+        );
         Ok(())
     }
 
@@ -227,7 +233,7 @@ impl Conv {
     fn dispatch<'a>(
         &'a self,
         grid: TileGrid,
-        planes: Planes<'a>,
+        planes: InputPlanes<'a>,
         rows: Range<usize>,
         outputs: &'a mut [&'a mut [Pixel]],
         scratch: &'a mut Scratch,

@@ -5,7 +5,7 @@
 //! linear and takes such partial sums as they are; the lanes of each output pixel are added last, by the caller.
 
 use super::{Gemm, OutputPanel, TILE_BLOCK, store};
-use crate::lanes::{Block, Lanes, Task};
+use crate::lanes::{Block, Lanes, SimdTask};
 
 /// Output channels at most: each costs an inverse transform.
 pub(crate) const MAX_OUTPUTS: usize = 4;
@@ -41,7 +41,7 @@ pub(super) fn pack(
 /// The products, laid out as those of [`Gemm`], with one vector of partial sums for each output channel.
 pub(super) struct GemmChannelLanes<'a, const NN: usize>(pub Gemm<'a, NN>);
 
-impl<const NN: usize> Task for GemmChannelLanes<'_, NN> {
+impl<const NN: usize> SimdTask for GemmChannelLanes<'_, NN> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let few_registers = L::REGISTERS < 32;
@@ -61,7 +61,7 @@ impl<const NN: usize> Task for GemmChannelLanes<'_, NN> {
 /// The product with MR tiles by NR outputs in registers; MR divides TILE_BLOCK.
 struct RegisterTiled<'a, const NN: usize, const MR: usize, const NR: usize>(Gemm<'a, NN>);
 
-impl<const NN: usize, const MR: usize, const NR: usize> Task for RegisterTiled<'_, NN, MR, NR> {
+impl<const NN: usize, const MR: usize, const NR: usize> SimdTask for RegisterTiled<'_, NN, MR, NR> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let Gemm { inputs, weights, panel, products, tiles, before } = self.0;

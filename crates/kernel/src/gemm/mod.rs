@@ -13,7 +13,7 @@
 mod channel_lanes;
 mod weights;
 
-use crate::lanes::{LANES, Lanes, Task};
+use crate::lanes::{LANES, Lanes, SimdTask};
 use crate::layout::Pixel;
 use channel_lanes::GemmChannelLanes;
 pub(crate) use channel_lanes::MAX_OUTPUTS;
@@ -39,7 +39,7 @@ pub(crate) struct Gemm<'a, const NN: usize> {
     pub before: &'a dyn Fn(usize),
 }
 
-impl<const NN: usize> Task for Gemm<'_, NN> {
+impl<const NN: usize> SimdTask for Gemm<'_, NN> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         for coefficient in (0..NN).filter(|&coefficient| self.weights.is_zero(coefficient)) {
@@ -69,7 +69,7 @@ struct RegisterTiled<'a, const NN: usize, const MR: usize, const NR: usize> {
     offsets: &'a [usize],
 }
 
-impl<const NN: usize, const MR: usize, const NR: usize> Task for RegisterTiled<'_, NN, MR, NR> {
+impl<const NN: usize, const MR: usize, const NR: usize> SimdTask for RegisterTiled<'_, NN, MR, NR> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let RegisterTiled { gemm, offsets } = self;

@@ -2,7 +2,7 @@
 
 use std::ops::{Add, Mul};
 
-use super::super::lanes::{LANES, Lanes, Task};
+use super::super::lanes::{LANES, Lanes, SimdTask};
 use super::super::reference::{input_transform, output_transform};
 use super::super::winograd::points::filter_transform;
 use super::super::winograd::transform;
@@ -94,7 +94,7 @@ fn f_4_3_has_the_matrices_of_the_paper() {
 /// The vector transforms, read off by giving them unit vectors, are the matrices.
 struct ReadOff<const N: usize, const M: usize>;
 
-impl<const N: usize, const M: usize> Task for ReadOff<N, M> {
+impl<const N: usize, const M: usize> SimdTask for ReadOff<N, M> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let (bt, at) = (input_transform(N), output_transform(N, M));

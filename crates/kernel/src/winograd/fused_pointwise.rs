@@ -6,8 +6,8 @@
 use super::output::TileValues;
 use super::{M, Outputs, Tiles};
 use crate::gemm::{Gemm, TILE_BLOCK, TransformedTiles};
-use crate::lanes::{Block, Lanes, Task};
-use crate::layer::Layer;
+use crate::lanes::{Block, Lanes, SimdTask};
+use crate::layer::PackedLayer;
 use crate::layout::Pixel;
 use crate::pointwise::FinishPixels;
 
@@ -15,7 +15,7 @@ use crate::pointwise::FinishPixels;
 const PLACES: usize = M * M;
 
 /// Pixels of scratch for the staging buffer of `tiles` tiles, and for the products.
-pub(super) fn scratch_pixels(tiles: usize, layer: &Layer) -> (usize, usize) {
+pub(super) fn scratch_pixels(tiles: usize, layer: &PackedLayer) -> (usize, usize) {
     (tiles * PLACES * layer.weights.planes, TILE_BLOCK * M * layer.weights.widest_panel())
 }
 
@@ -23,7 +23,7 @@ pub(super) fn scratch_pixels(tiles: usize, layer: &Layer) -> (usize, usize) {
 struct StageTiles<'a, V> {
     tiles: usize,
     values: V,
-    layer: &'a Layer,
+    layer: &'a PackedLayer,
     plane: usize,
     /// `[block of tiles][place][plane]`
     staging: &'a mut [TransformedTiles<1>],
@@ -34,7 +34,7 @@ struct StageTiles<'a, V> {
 pub(super) fn stage<L: Lanes>(
     l: L,
     tiles: usize,
-    layer: &Layer,
+    layer: &PackedLayer,
     plane: usize,
     values: impl TileValues,
     staging: &mut [TransformedTiles<1>],
@@ -42,7 +42,7 @@ pub(super) fn stage<L: Lanes>(
     l.run(StageTiles { tiles, values, layer, plane, staging });
 }
 
-impl<V: TileValues> Task for StageTiles<'_, V> {
+impl<V: TileValues> SimdTask for StageTiles<'_, V> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let (planes, bias) = (self.layer.bias.len(), l.load(&self.layer.bias[self.plane].0));
@@ -65,7 +65,7 @@ impl<V: TileValues> Task for StageTiles<'_, V> {
 #[inline(always)]
 pub(super) fn convolve<L: Lanes>(
     l: L,
-    layer: &Layer,
+    layer: &PackedLayer,
     tiles: &Tiles,
     staging: &[TransformedTiles<1>],
     products: &mut [Pixel],
@@ -95,7 +95,7 @@ pub(super) fn convolve<L: Lanes>(
 #[inline(always)]
 fn store<L: Lanes>(
     l: L,
-    layer: &Layer,
+    layer: &PackedLayer,
     (plane, vectors): (usize, usize),
     tiles: &Tiles,
     y: usize,

@@ -3,7 +3,7 @@
 use super::prefetch::{PREFETCH_TILES, prefetch_window};
 use super::{M, TileGrid, Tiles, transform, upsample};
 use crate::gemm::{TILE_BLOCK, TransformedTiles};
-use crate::lanes::{Block, Lanes, Task};
+use crate::lanes::{Block, Lanes, SimdTask};
 use crate::layout::Pixel;
 
 /// Bᵀ d B of every tile and plane, to `[block of tiles][plane]`.
@@ -32,7 +32,7 @@ struct InputTransform<'a, const N: usize, const NN: usize, const FACTOR: usize> 
     out: &'a mut [TransformedTiles<NN>],
 }
 
-impl<const N: usize, const NN: usize, const FACTOR: usize> Task for InputTransform<'_, N, NN, FACTOR> {
+impl<const N: usize, const NN: usize, const FACTOR: usize> SimdTask for InputTransform<'_, N, NN, FACTOR> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let TileGrid { height, width, padding, first_row, .. } = self.grid;

@@ -26,8 +26,8 @@ use std::ops::Range;
 
 use crate::gemm::{Gemm, LaneAxis, PackedWeights, TILE_BLOCK, TransformedTiles};
 use crate::isa::Isa;
-use crate::lanes::{Lanes, Task};
-use crate::layer::Layer;
+use crate::lanes::{Lanes, SimdTask};
+use crate::layer::PackedLayer;
 use crate::layout::Pixel;
 use crate::scratch::Scratch;
 use input::transform_inputs;
@@ -60,7 +60,7 @@ pub(crate) struct TileGrid {
 }
 
 /// The input rows that are needed, and the residual of the rows that are computed.
-pub(crate) struct Planes<'a> {
+pub(crate) struct InputPlanes<'a> {
     pub inputs: &'a [&'a [Pixel]],
     /// One per output plane, or none at all.
     pub residuals: &'a [&'a [Pixel]],
@@ -95,7 +95,7 @@ struct ScratchSize {
 }
 
 impl ScratchSize {
-    fn of(n: usize, layer: &Layer, fused: Option<&Layer>) -> ScratchSize {
+    fn of(n: usize, layer: &PackedLayer, fused: Option<&PackedLayer>) -> ScratchSize {
         let tiles = tiles_at_once(&layer.weights);
         let products = n * n * tiles * layer.weights.widest_panel();
         let (staging, fused) = fused.map_or((0, 0), |layer| fused_pointwise::scratch_pixels(tiles, layer));
@@ -104,7 +104,7 @@ impl ScratchSize {
 }
 
 /// Bytes of scratch that [`Winograd`] takes.
-pub(crate) fn scratch_bytes(n: usize, layer: &Layer, fused: Option<&Layer>) -> usize {
+pub(crate) fn scratch_bytes(n: usize, layer: &PackedLayer, fused: Option<&PackedLayer>) -> usize {
     let ScratchSize { inputs, products, staging } = ScratchSize::of(n, layer, fused);
     (inputs + products + staging) * size_of::<Pixel>()
 }
@@ -112,10 +112,10 @@ pub(crate) fn scratch_bytes(n: usize, layer: &Layer, fused: Option<&Layer>) -> u
 /// A range of output rows of one convolution: F(M, N + 1 - M), NN = N².
 pub(crate) struct Winograd<'a, const N: usize, const NN: usize> {
     pub grid: TileGrid,
-    pub planes: Planes<'a>,
-    pub layer: &'a Layer,
+    pub planes: InputPlanes<'a>,
+    pub layer: &'a PackedLayer,
     /// A 1x1 convolution of the result, if one is fused.
-    pub fused: Option<&'a Layer>,
+    pub fused: Option<&'a PackedLayer>,
     /// Output rows; they begin on a multiple of M.
     pub rows: Range<usize>,
     /// Those rows of each output plane.
@@ -123,7 +123,7 @@ pub(crate) struct Winograd<'a, const N: usize, const NN: usize> {
     pub scratch: &'a mut Scratch,
 }
 
-impl<const N: usize, const NN: usize> Task for Winograd<'_, N, NN> {
+impl<const N: usize, const NN: usize> SimdTask for Winograd<'_, N, NN> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let Winograd { grid, planes, layer, fused, rows, outputs, scratch } = self;
@@ -165,9 +165,9 @@ impl<const N: usize, const NN: usize> Task for Winograd<'_, N, NN> {
 
 /// What becomes of a convolution's tiles.
 struct Results<'a> {
-    layer: &'a Layer,
+    layer: &'a PackedLayer,
     /// The fused 1x1 convolution, if there is one, and the staging buffer that it reads.
-    fused: Option<(&'a Layer, &'a mut [TransformedTiles<1>])>,
+    fused: Option<(&'a PackedLayer, &'a mut [TransformedTiles<1>])>,
     to: Outputs<'a>,
 }
 
@@ -218,7 +218,14 @@ impl Outputs<'_> {
 
     /// Finishes and stores the tiles of one output plane.
     #[inline(always)]
-    fn store<L: Lanes>(&mut self, l: L, tiles: &Tiles, layer: &Layer, plane: usize, values: impl TileValues) {
+    fn store<L: Lanes>(
+        &mut self,
+        l: L,
+        tiles: &Tiles,
+        layer: &PackedLayer,
+        plane: usize,
+        values: impl TileValues,
+    ) {
         l.run(FinishTiles {
             grid: self.grid,
             tiles,

@@ -3,8 +3,8 @@
 use super::prefetch::{PREFETCH_TILES, prefetch_window};
 use super::{M, TileGrid, Tiles, transform};
 use crate::gemm::MAX_OUTPUTS;
-use crate::lanes::{Block, LANES, Lanes, Task};
-use crate::layer::Layer;
+use crate::lanes::{Block, LANES, Lanes, SimdTask};
+use crate::layer::PackedLayer;
 use crate::layout::Pixel;
 
 /// The values of tiles of one output plane, before the epilogue.
@@ -64,7 +64,7 @@ pub(super) struct FinishTiles<'a, V> {
     pub grid: TileGrid,
     pub tiles: &'a Tiles,
     pub values: V,
-    pub layer: &'a Layer,
+    pub layer: &'a PackedLayer,
     pub plane: usize,
     /// As many rows as `out`.
     pub residual: Option<&'a [Pixel]>,
@@ -73,7 +73,7 @@ pub(super) struct FinishTiles<'a, V> {
     pub out: &'a mut [Pixel],
 }
 
-impl<V: TileValues> Task for FinishTiles<'_, V> {
+impl<V: TileValues> SimdTask for FinishTiles<'_, V> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let TileGrid { out_width, .. } = self.grid;

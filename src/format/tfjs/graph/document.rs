@@ -14,7 +14,7 @@ use crate::format::tfjs::weights::Group;
 pub struct Document {
     pub model_topology: GraphDef,
     #[serde(default)]
-    pub signature: Option<Signature>,
+    pub signature: Option<SignatureDef>,
     #[serde(default)]
     pub weights_manifest: Vec<Group>,
 }
@@ -38,7 +38,7 @@ pub struct NodeDef {
 pub type Attributes = HashMap<String, Attribute>;
 
 #[derive(Default, Deserialize)]
-pub struct Signature {
+pub struct SignatureDef {
     #[serde(default)]
     pub outputs: BTreeMap<String, Endpoint>,
 }

@@ -6,14 +6,14 @@ use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use super::fold::{Elements, Known};
-use super::value::{Computed, Layout, Value};
+use super::value::{ChannelLayout, ComputedTensor, Value};
 use crate::graph::{Attribute, Builder};
 
 /// From the graph's axes to those with the channels second, and back.
 pub const TO_FIRST: [usize; 4] = [0, 3, 1, 2];
 const TO_LAST: [usize; 4] = [0, 2, 3, 1];
 
-/// A network in the making.
+/// A network that is being built.
 pub struct Emitter {
     builder: Builder,
     /// Constants that are there already, by a hash of their elements.
@@ -29,16 +29,16 @@ impl Emitter {
 
     /// The picture, of which the graph has the channels last.
     pub fn picture(dims: [usize; 4]) -> Value {
-        Value::Computed(Computed {
+        Value::ComputedTensor(ComputedTensor {
             name: Builder::INPUT.into(),
             dims: dims.to_vec(),
-            layout: Layout::ChannelsFirst,
+            layout: ChannelLayout::ChannelsFirst,
         })
     }
 
     /// The builder with all that was written, and the name of the result with its channels second.
     pub fn finish(mut self, output: &Value) -> (Builder, Rc<str>) {
-        let name = self.named(output, Layout::ChannelsFirst);
+        let name = self.named(output, ChannelLayout::ChannelsFirst);
         (self.builder, name)
     }
 
@@ -49,10 +49,10 @@ impl Emitter {
         inputs: &[&str],
         attributes: Vec<Attribute>,
         dims: Vec<usize>,
-        layout: Layout,
+        layout: ChannelLayout,
     ) -> Value {
         let name = self.raw(op, inputs, attributes);
-        Value::Computed(Computed { name, dims, layout })
+        Value::ComputedTensor(ComputedTensor { name, dims, layout })
     }
 
     /// A node as ONNX has it.
@@ -87,27 +87,27 @@ impl Emitter {
     }
 
     /// The name of a value in a layout; only pictures of four axes can have their channels second.
-    pub fn named(&mut self, value: &Value, layout: Layout) -> Rc<str> {
+    pub fn named(&mut self, value: &Value, layout: ChannelLayout) -> Rc<str> {
         match value {
             Value::Known(known) => {
-                let moved = if layout == Layout::ChannelsFirst { channels_first(known) } else { None };
+                let moved = if layout == ChannelLayout::ChannelsFirst { channels_first(known) } else { None };
                 self.constant(moved.as_ref().unwrap_or(known))
             }
-            Value::Computed(computed) if computed.layout == layout => computed.name.clone(),
-            Value::Computed(computed) => self.moved(computed, layout),
+            Value::ComputedTensor(computed) if computed.layout == layout => computed.name.clone(),
+            Value::ComputedTensor(computed) => self.moved(computed, layout),
         }
     }
 
     /// The name of a value with its axes as the graph has them.
     pub fn plain(&mut self, value: &Value) -> Rc<str> {
-        self.named(value, Layout::Plain)
+        self.named(value, ChannelLayout::Plain)
     }
 
-    fn moved(&mut self, computed: &Computed, layout: Layout) -> Rc<str> {
+    fn moved(&mut self, computed: &ComputedTensor, layout: ChannelLayout) -> Rc<str> {
         if let Some(name) = self.transposed.get(&computed.name) {
             return name.clone();
         }
-        let perm = if layout == Layout::Plain { TO_LAST } else { TO_FIRST };
+        let perm = if layout == ChannelLayout::Plain { TO_LAST } else { TO_FIRST };
         let name = self.raw("Transpose", &[&computed.name], vec![axes("perm", &perm)]);
         self.transposed.insert(computed.name.clone(), name.clone());
         self.transposed.insert(name.clone(), computed.name.clone());

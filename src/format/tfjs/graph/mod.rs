@@ -24,8 +24,8 @@ use super::weights::Weights;
 use document::Document;
 use emit::Emitter;
 use fold::{Known, affordable};
-use model::Graph;
-use ops::Call;
+use model::FrozenGraph;
+use ops::NodeCall;
 use value::Value;
 
 /// No tensor that can be computed has more elements.
@@ -37,13 +37,13 @@ const MAX_FOLDED: usize = 1 << 27;
 /// Channels of the picture where the file does not say.
 const USUAL_CHANNELS: usize = 3;
 
-/// BinaryOp sizes at which a network that takes all sizes is the same; multiples of most divisors, and far from square.
+/// Two sizes at which a network that takes all sizes is the same; multiples of most divisors, and far from square.
 const PROBES: [[usize; 2]; 2] = [[192, 320], [256, 448]];
 
 /// A graph whose network is another one for every size of picture.
 #[derive(Debug)]
 pub struct GraphModel {
-    graph: Graph,
+    graph: FrozenGraph,
     /// The constants among its nodes.
     constants: Vec<Option<Known>>,
     /// SHA-256 of its files.
@@ -94,7 +94,7 @@ pub fn read(
 ) -> Result<Reading, Error> {
     let mut document: Document = serde_json::from_slice(model_json)
         .map_err(|e| Error::ModelLoad(format!("model.json is not understood: {e}")))?;
-    let graph = Graph::new(&mut document)?;
+    let graph = FrozenGraph::new(&mut document)?;
     let mut hash = Sha256::new_with_prefix(model_json);
     let mut hashed = |path: &str| {
         let bytes = shard(path)?;
@@ -125,7 +125,7 @@ impl GraphModel {
         Ok(builder.finish(channels, Some((height, width)), &output))
     }
 
-    /// What tells it from other models: the SHA-256 of its files.
+    /// Its identity: the SHA-256 of its files.
     pub fn digest(&self) -> &[u8; 32] {
         &self.digest
     }
@@ -157,7 +157,7 @@ impl GraphModel {
 
     /// Goes through the nodes for a picture of a size.
     fn walk(&self, height: usize, width: usize) -> Result<(crate::graph::Builder, std::rc::Rc<str>), Error> {
-        let Graph { nodes, output, input, .. } = &self.graph;
+        let FrozenGraph { nodes, output, input, .. } = &self.graph;
         let mut net = Emitter::new();
         let mut unread = self.graph.readers();
         let mut made: Vec<Vec<Value>> = vec![Vec::new(); nodes.len()];
@@ -175,7 +175,7 @@ impl GraphModel {
                         })
                     };
                     let inputs = node.inputs.iter().map(read).collect::<Result<_, _>>()?;
-                    let call = Call { node, inputs };
+                    let call = NodeCall { node, inputs };
                     let results = ops::apply(&call, &mut net)?;
                     check(&call, &results)?;
                     results
@@ -206,7 +206,7 @@ impl GraphModel {
 }
 
 /// Refuses tensors that cannot be computed.
-fn check(call: &Call, results: &[Value]) -> Result<(), Error> {
+fn check(call: &NodeCall, results: &[Value]) -> Result<(), Error> {
     let from_constants = call.all_known().is_some();
     for value in results.iter().filter(|value| value.known().is_none()) {
         let dims = value.dims();

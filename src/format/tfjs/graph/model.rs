@@ -31,7 +31,7 @@ impl Node {
 
 /// The part of a graph that its result depends on.
 #[derive(Debug)]
-pub struct Graph {
+pub struct FrozenGraph {
     /// Each after those that it reads.
     pub nodes: Vec<Node>,
     pub output: Edge,
@@ -41,13 +41,13 @@ pub struct Graph {
     pub shape: [Option<usize>; 4],
 }
 
-impl Graph {
+impl FrozenGraph {
     /// Finds the nodes of a document.
     ///
     /// # Errors
     /// [`Error::ModelLoad`] for names that are there twice or not at all, cycles, and graphs without one picture in and
     /// one out.
-    pub fn new(document: &mut Document) -> Result<Graph, Error> {
+    pub fn new(document: &mut Document) -> Result<FrozenGraph, Error> {
         let defs = std::mem::take(&mut document.model_topology.node);
         let by_name = index(&defs)?;
         let output = edge(&by_name, &output_name(document, &defs)?)
@@ -67,7 +67,7 @@ impl Graph {
             .map(|(NodeDef { name, op, attr, .. }, inputs)| Node { op, name, inputs, attributes: attr })
             .collect();
         let (input, shape) = picture(&nodes)?;
-        Ok(Graph { nodes, output, input, shape })
+        Ok(FrozenGraph { nodes, output, input, shape })
     }
 
     /// How often each node is read.
@@ -152,30 +152,30 @@ fn reads(def: &NodeDef, by_name: &HashMap<&str, usize>) -> Result<Vec<Edge>, Err
 /// The nodes that `output` depends on, depth first, so that what is made for one reader only is made just before it.
 fn sorted(defs: &[NodeDef], by_name: &HashMap<&str, usize>, output: usize) -> Result<Vec<usize>, Error> {
     #[derive(Clone, Copy, PartialEq)]
-    enum State {
+    enum VisitState {
         Unseen,
         Open,
         Done,
     }
-    let mut states = vec![State::Unseen; defs.len()];
+    let mut states = vec![VisitState::Unseen; defs.len()];
     let mut order = Vec::new();
     let mut path = vec![(output, reads(&defs[output], by_name)?, 0)];
-    states[output] = State::Open;
+    states[output] = VisitState::Open;
     while let Some((node, inputs, next)) = path.last_mut() {
         let Some(input) = inputs.get(*next).map(|edge| edge.node) else {
-            states[*node] = State::Done;
+            states[*node] = VisitState::Done;
             order.push(*node);
             path.pop();
             continue;
         };
         *next += 1;
         match states[input] {
-            State::Done => {}
-            State::Unseen => {
-                states[input] = State::Open;
+            VisitState::Done => {}
+            VisitState::Unseen => {
+                states[input] = VisitState::Open;
                 path.push((input, reads(&defs[input], by_name)?, 0));
             }
-            State::Open => {
+            VisitState::Open => {
                 let NodeDef { op, name, .. } = &defs[input];
                 return Err(broken(format!(
                     "the graph has a cycle: operator {op} \"{name}\" needs its own output"

@@ -10,23 +10,23 @@ pub enum Value {
     /// Its elements are known too.
     Known(Known),
     /// Its elements are computed by the network.
-    Computed(Computed),
+    ComputedTensor(ComputedTensor),
 }
 
 /// A tensor that the network computes.
 #[derive(Clone, Debug)]
-pub struct Computed {
+pub struct ComputedTensor {
     /// Its name in the network.
     pub name: Rc<str>,
     /// Its shape as the graph has it.
     pub dims: Vec<usize>,
     /// How the network has it.
-    pub layout: Layout,
+    pub layout: ChannelLayout,
 }
 
 /// Where a tensor of the network has its channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
+pub enum ChannelLayout {
     /// As the graph has it: channels last, if it is a picture at all.
     Plain,
     /// A picture with the channels second, as convolutions want it.
@@ -38,7 +38,7 @@ impl Value {
     pub fn dims(&self) -> &[usize] {
         match self {
             Value::Known(known) => &known.dims,
-            Value::Computed(computed) => &computed.dims,
+            Value::ComputedTensor(computed) => &computed.dims,
         }
     }
 
@@ -46,7 +46,7 @@ impl Value {
     pub fn known(&self) -> Option<&Known> {
         match self {
             Value::Known(known) => Some(known),
-            Value::Computed(_) => None,
+            Value::ComputedTensor(_) => None,
         }
     }
 }

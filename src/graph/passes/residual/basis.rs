@@ -1,6 +1,6 @@
 //! A chain of blocks in the basis in which nothing but what is new is added.
 
-use super::chain::{Link, Segments};
+use super::chain::{ChannelCounts, Link};
 use super::matrix::Matrix;
 use crate::graph::ir::{Graph, Names};
 use crate::graph::pattern::joins_channels;
@@ -15,7 +15,7 @@ const WORST_CONDITION: f64 = 1e5;
 const MAX_READS: usize = 256;
 
 /// A block's end in the chain's basis: `sum = input + conv`, with `conv = weights * rest + bias`.
-pub struct Step {
+pub struct RebasedLink {
     pub input: String,
     /// What the 1x1 convolution reads.
     pub rest: String,
@@ -25,9 +25,9 @@ pub struct Step {
     pub bias: Vec<f64>,
 }
 
-/// Rewrites the chain, unless somebody reads its values in another way than through convolutions.
-pub fn change(graph: &mut Graph, channels: usize, links: Vec<Link>) -> Option<Vec<Step>> {
-    let segments = Segments::of(graph, channels)?;
+/// Rewrites the chain, if convolutions alone read its values.
+pub fn change(graph: &mut Graph, channels: usize, links: Vec<Link>) -> Option<Vec<RebasedLink>> {
+    let segments = ChannelCounts::of(graph, channels)?;
     let mut reads = Vec::new();
     for (index, link) in links.iter().enumerate() {
         reads.push(reads_of(graph, &segments, &link.sum, links.get(index + 1))?);
@@ -57,8 +57,8 @@ struct Read {
     first: usize,
 }
 
-/// Who reads a chain's value beside the next link; `None` if anybody does who is no convolution.
-fn reads_of(graph: &Graph, segments: &Segments, value: &str, next: Option<&Link>) -> Option<Vec<Read>> {
+/// The readers of a chain's value beside the next link; `None` if one is no convolution.
+fn reads_of(graph: &Graph, segments: &ChannelCounts, value: &str, next: Option<&Link>) -> Option<Vec<Read>> {
     let is_next =
         |node: &NodeProto| next.is_some_and(|next| [&next.sum, &next.conv].contains(&&node.output[0]));
     let mut reads = Vec::new();
@@ -116,7 +116,7 @@ impl Read {
 }
 
 /// Lets a link add what is new, and no more.
-fn step(graph: &mut Graph, names: &mut Names, link: &Link, inverse: &Matrix) -> Step {
+fn step(graph: &mut Graph, names: &mut Names, link: &Link, inverse: &Matrix) -> RebasedLink {
     let (weights, bias) = (inverse.times(&link.others), inverse.apply(&link.bias));
     let constants = pointwise_constants(graph, names, &link.conv, &weights, Some(&bias));
     let index = graph.nodes.iter().position(|node| node.out() == link.conv).unwrap_or_default();
@@ -130,7 +130,14 @@ fn step(graph: &mut Graph, names: &mut Names, link: &Link, inverse: &Matrix) -> 
         }
     };
     graph.nodes[index].input = [vec![rest.clone()], constants].concat();
-    Step { input: link.input.clone(), rest, conv: link.conv.clone(), sum: link.sum.clone(), weights, bias }
+    RebasedLink {
+        input: link.input.clone(),
+        rest,
+        conv: link.conv.clone(),
+        sum: link.sum.clone(),
+        weights,
+        bias,
+    }
 }
 
 /// Adds the constants of a 1x1 convolution called `conv`; returns their names.

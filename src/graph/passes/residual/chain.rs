@@ -30,7 +30,7 @@ pub fn chains(graph: &Graph, channels: usize) -> Vec<Vec<Link>> {
     if candidates.is_empty() {
         return Vec::new();
     }
-    let Some(segments) = Segments::of(graph, channels) else { return Vec::new() };
+    let Some(segments) = ChannelCounts::of(graph, channels) else { return Vec::new() };
     let readers = graph.readers();
     let single = |name: &str| readers.get(name) == Some(&1);
     let mut chains: Vec<Vec<Link>> = Vec::new();
@@ -66,7 +66,7 @@ impl<'a> Candidate<'a> {
         })
     }
 
-    fn link(&self, graph: &Graph, segments: &Segments) -> Option<Link> {
+    fn link(&self, graph: &Graph, segments: &ChannelCounts) -> Option<Link> {
         let (weights, bias) = weights(graph, self.conv)?;
         let size = weights.rows();
         let places = segments.places(self.leaves.iter().copied())?;
@@ -122,10 +122,10 @@ impl Place<'_> {
 }
 
 /// How many channels every value has.
-pub struct Segments(HashMap<String, usize>);
+pub struct ChannelCounts(HashMap<String, usize>);
 
-impl Segments {
-    pub fn of(graph: &Graph, channels: usize) -> Option<Segments> {
+impl ChannelCounts {
+    pub fn of(graph: &Graph, channels: usize) -> Option<ChannelCounts> {
         let [.., height, width] = graph.input.dims;
         let size = |fixed: Option<usize>| fixed.unwrap_or(shape::PROBE);
         let shapes: Shapes = shape::infer(graph, [1, channels, size(height), size(width)]).ok()?;
@@ -133,7 +133,7 @@ impl Segments {
             [1, channels, _, _] => Some((name, channels)),
             _ => None,
         };
-        Some(Segments(shapes.into_iter().filter_map(of_picture).collect()))
+        Some(ChannelCounts(shapes.into_iter().filter_map(of_picture).collect()))
     }
 
     /// Where values lie that are joined.

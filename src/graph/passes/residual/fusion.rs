@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::basis::{Step, pointwise_constants};
+use super::basis::{RebasedLink, pointwise_constants};
 use super::chain::{is_pointwise, weights};
 use super::matrix::Matrix;
 use crate::graph::ir::{Graph, Names};
@@ -13,7 +13,7 @@ use crate::graph::pattern::Pattern;
 use crate::graph::proto::{AttributeProto, NodeProto};
 
 /// Rewrites such convolutions of a chain's values where that takes no more multiplications.
-pub fn run(graph: &mut Graph, chain: &[Step]) {
+pub fn run(graph: &mut Graph, chain: &[RebasedLink]) {
     let fusions: Vec<Fusion> = {
         let pattern = Pattern::new(graph);
         graph.nodes.iter().filter_map(|node| Fusion::of(graph, &pattern, node, chain)).collect()
@@ -29,7 +29,7 @@ struct Fusion {
 }
 
 impl Fusion {
-    fn of(graph: &Graph, pattern: &Pattern, conv: &NodeProto, chain: &[Step]) -> Option<Fusion> {
+    fn of(graph: &Graph, pattern: &Pattern, conv: &NodeProto, chain: &[RebasedLink]) -> Option<Fusion> {
         let concat = is_pointwise(conv).then(|| pattern.concatenation(conv.arg(0)?))?;
         let concat = concat.filter(|concat| concat.input.len() > 1)?;
         let (all, bias) = weights(graph, conv)?;
@@ -56,7 +56,7 @@ impl Fusion {
     }
 
     /// How many channels the sum's convolutions read.
-    fn reads(&self, chain: &[Step], size: usize) -> usize {
+    fn reads(&self, chain: &[RebasedLink], size: usize) -> usize {
         size + chain[self.first()..self.last()].iter().map(|step| step.weights.columns()).sum::<usize>()
     }
 
@@ -77,7 +77,7 @@ impl Fusion {
     }
 
     /// The bias of the sum: the convolution's own, and what it makes of the blocks'.
-    fn bias(&self, chain: &[Step]) -> Vec<f64> {
+    fn bias(&self, chain: &[RebasedLink]) -> Vec<f64> {
         let mut bias = self.bias.clone();
         for (depth, step) in chain.iter().enumerate().take(self.last()).skip(self.first()) {
             let more = self.after(depth).apply(&step.bias);
@@ -86,7 +86,7 @@ impl Fusion {
         bias
     }
 
-    fn apply(self, graph: &mut Graph, chain: &[Step]) {
+    fn apply(self, graph: &mut Graph, chain: &[RebasedLink]) {
         let mut names = graph.names();
         let (first, last) = (self.first(), self.last());
         let mut sum = names.fresh(&format!("{}_base", self.conv));

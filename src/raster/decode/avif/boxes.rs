@@ -1,5 +1,6 @@
 //! The container of AVIF (ISO/IEC 14496-12, ISO/IEC 23008-12): items, their data, properties and relations.
 
+use crate::raster::decode::isobmff::{IsoBox, boxes};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -11,7 +12,7 @@ pub(super) struct Container<'a> {
     items: HashMap<u32, Item>,
     /// References: type, from, to.
     references: Vec<([u8; 4], u32, Vec<u32>)>,
-    properties: Vec<Box_<'a>>,
+    properties: Vec<IsoBox<'a>>,
     /// The properties of items, by their place in the list.
     associations: HashMap<u32, Vec<usize>>,
     item_data: &'a [u8],
@@ -26,37 +27,14 @@ struct Item {
     extents: Vec<(u64, u64)>,
 }
 
-/// A box: type and contents.
-#[derive(Clone, Copy)]
-pub(super) struct Box_<'a> {
-    pub(super) kind: [u8; 4],
-    pub(super) data: &'a [u8],
-}
-
-/// The boxes in some bytes, up to the first that is cut off.
-fn boxes(mut rest: &[u8]) -> impl Iterator<Item = Box_<'_>> {
-    std::iter::from_fn(move || {
-        let (size, after) = rest.split_first_chunk::<4>()?;
-        let (kind, after) = after.split_first_chunk::<4>()?;
-        let (header, size) = match u32::from_be_bytes(*size) {
-            0 => (8, rest.len()),
-            1 => (16, usize::try_from(u64::from_be_bytes(*after.first_chunk::<8>()?)).ok()?),
-            size => (8, size as usize),
-        };
-        let data = rest.get(header..size)?;
-        rest = &rest[size..];
-        Some(Box_ { kind: *kind, data })
-    })
-}
-
 fn find<'a>(bytes: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {
     boxes(bytes).find(|found| &found.kind == kind).map(|found| found.data)
 }
 
-/// Numbers one after the other.
-struct Numbers<'a>(&'a [u8]);
+/// Reads big-endian numbers one after the other.
+struct Reader<'a>(&'a [u8]);
 
-impl<'a> Numbers<'a> {
+impl<'a> Reader<'a> {
     fn next(&mut self, size: usize) -> Option<u64> {
         let (number, rest) = self.0.split_at_checked(size)?;
         self.0 = rest;
@@ -74,13 +52,13 @@ impl<'a> Numbers<'a> {
 }
 
 /// Version, flags and what follows of a full box.
-fn full(data: &[u8]) -> Option<(u8, u32, Numbers<'_>)> {
+fn full_box(data: &[u8]) -> Option<(u8, u32, Reader<'_>)> {
     let (&[version, a, b, c], rest) = data.split_first_chunk::<4>()?;
-    Some((version, u32::from_be_bytes([0, a, b, c]), Numbers(rest)))
+    Some((version, u32::from_be_bytes([0, a, b, c]), Reader(rest)))
 }
 
 /// Items and references beyond which a file is not believed.
-const MOST: usize = 1 << 16;
+const MAX_ENTRIES: usize = 1 << 16;
 
 impl<'a> Container<'a> {
     /// Reads the meta box.
@@ -91,7 +69,7 @@ impl<'a> Container<'a> {
         let meta = find(bytes, b"meta").ok_or("no meta box")?;
         let meta = meta.get(4..).ok_or("an empty meta box")?;
         let primary = find(meta, b"pitm").and_then(|data| {
-            let (version, _, mut rest) = full(data)?;
+            let (version, _, mut rest) = full_box(data)?;
             rest.id(version > 0)
         });
         let properties = find(meta, b"iprp").unwrap_or(&[]);
@@ -105,20 +83,22 @@ impl<'a> Container<'a> {
             item_data: find(meta, b"idat").unwrap_or(&[]),
         };
         container
-            .locations(find(meta, b"iloc").ok_or("no places of items")?)
+            .read_iloc(find(meta, b"iloc").ok_or("no places of items")?)
             .ok_or("broken places of items")?;
-        container.kinds(find(meta, b"iinf").ok_or("no kinds of items")?).ok_or("broken kinds of items")?;
+        container
+            .read_iinf(find(meta, b"iinf").ok_or("no kinds of items")?)
+            .ok_or("broken kinds of items")?;
         if let Some(data) = find(meta, b"iref") {
-            container.relations(data).ok_or("broken references of items")?;
+            container.read_iref(data).ok_or("broken references of items")?;
         }
         for data in boxes(properties).filter(|found| &found.kind == b"ipma").map(|found| found.data) {
-            container.associate(data).ok_or("broken properties of items")?;
+            container.read_ipma(data).ok_or("broken properties of items")?;
         }
         Ok(container)
     }
 
-    fn locations(&mut self, data: &[u8]) -> Option<()> {
-        let (version, _, mut rest) = full(data)?;
+    fn read_iloc(&mut self, data: &[u8]) -> Option<()> {
+        let (version, _, mut rest) = full_box(data)?;
         let sizes = rest.short()?;
         let size = |shift: u32| (sizes >> shift & 15) as usize;
         let (offset, length, base) = (size(12), size(8), size(4));
@@ -137,7 +117,7 @@ impl<'a> Container<'a> {
                 let place = start.checked_add(rest.next(offset)?)?;
                 extents.push((place, rest.next(length)?));
             }
-            if method > 1 || self.items.len() > MOST {
+            if method > 1 || self.items.len() > MAX_ENTRIES {
                 continue;
             }
             let item = self.items.entry(id).or_default();
@@ -146,11 +126,11 @@ impl<'a> Container<'a> {
         Some(())
     }
 
-    fn kinds(&mut self, data: &[u8]) -> Option<()> {
-        let (version, _, mut rest) = full(data)?;
+    fn read_iinf(&mut self, data: &[u8]) -> Option<()> {
+        let (version, _, mut rest) = full_box(data)?;
         rest.id(version > 0)?;
-        for entry in boxes(rest.0).filter(|found| &found.kind == b"infe").take(MOST) {
-            let (version, _, mut rest) = full(entry.data)?;
+        for entry in boxes(rest.0).filter(|found| &found.kind == b"infe").take(MAX_ENTRIES) {
+            let (version, _, mut rest) = full_box(entry.data)?;
             if version < 2 {
                 continue;
             }
@@ -162,10 +142,10 @@ impl<'a> Container<'a> {
         Some(())
     }
 
-    fn relations(&mut self, data: &[u8]) -> Option<()> {
-        let (version, _, rest) = full(data)?;
-        for found in boxes(rest.0).take(MOST) {
-            let mut rest = Numbers(found.data);
+    fn read_iref(&mut self, data: &[u8]) -> Option<()> {
+        let (version, _, rest) = full_box(data)?;
+        for found in boxes(rest.0).take(MAX_ENTRIES) {
+            let mut rest = Reader(found.data);
             let from = rest.id(version > 0)?;
             let count = rest.short()?;
             let to = (0..count).map(|_| rest.id(version > 0)).collect::<Option<Vec<_>>>()?;
@@ -174,8 +154,8 @@ impl<'a> Container<'a> {
         Some(())
     }
 
-    fn associate(&mut self, data: &[u8]) -> Option<()> {
-        let (version, flags, mut rest) = full(data)?;
+    fn read_ipma(&mut self, data: &[u8]) -> Option<()> {
+        let (version, flags, mut rest) = full_box(data)?;
         let wide = flags & 1 != 0;
         for _ in 0..rest.next(4)? {
             let id = rest.id(version > 0)?;
@@ -219,7 +199,7 @@ impl<'a> Container<'a> {
     }
 
     /// The properties of an item, in their order.
-    pub(super) fn properties(&self, item: u32) -> impl Iterator<Item = Box_<'a>> {
+    pub(super) fn properties(&self, item: u32) -> impl Iterator<Item = IsoBox<'a>> {
         let list = self.associations.get(&item).map_or(&[][..], Vec::as_slice);
         list.iter().filter_map(|&place| self.properties.get(place.checked_sub(1)?).copied())
     }
@@ -230,18 +210,18 @@ impl<'a> Container<'a> {
 
     /// Width and height of an item.
     pub(super) fn size(&self, item: u32) -> Option<(u32, u32)> {
-        let (_, _, mut rest) = full(self.property(item, b"ispe")?)?;
+        let (_, _, mut rest) = full_box(self.property(item, b"ispe")?)?;
         Some((rest.next(4)? as u32, rest.next(4)? as u32))
     }
 
-    /// What an item refers to.
-    pub(super) fn targets(&self, kind: &[u8; 4], from: u32) -> &[u32] {
+    /// The items that an item refers to.
+    pub(super) fn references_from(&self, kind: &[u8; 4], from: u32) -> &[u32] {
         let found = self.references.iter().find(|(other, item, _)| other == kind && *item == from);
         found.map_or(&[], |(.., to)| to)
     }
 
     /// The items that refer to one.
-    pub(super) fn sources(&self, kind: &[u8; 4], to: u32) -> impl Iterator<Item = u32> {
+    pub(super) fn references_to(&self, kind: &[u8; 4], to: u32) -> impl Iterator<Item = u32> {
         self.references
             .iter()
             .filter(move |(other, _, targets)| other == kind && targets.contains(&to))
@@ -259,7 +239,7 @@ pub(super) struct Grid {
 
 impl Grid {
     pub(super) fn read(data: &[u8]) -> Option<Grid> {
-        let mut rest = Numbers(data);
+        let mut rest = Reader(data);
         let (_version, flags) = (rest.next(1)?, rest.next(1)?);
         let (rows, columns) = (rest.next(1)? as u32 + 1, rest.next(1)? as u32 + 1);
         let size = if flags & 1 != 0 { 4 } else { 2 };

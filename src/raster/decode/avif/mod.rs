@@ -9,7 +9,7 @@ mod yuv;
 use self::boxes::{Container, Grid};
 use self::yuv::{Matrix, Planes, Range};
 use super::damage::broken_header;
-use super::{FailOn, Format, Header, Ink, Metadata, Picture, Source, Tag};
+use super::{ColourEncoding, ColourModel, FailOn, Format, FormatDecoder, Header, Metadata, Pixels};
 use crate::error::Error;
 use crate::raster::orient;
 use crate::raster::picture::{Raster, Samples, sample_count, zeroed};
@@ -20,13 +20,13 @@ pub(super) struct Avif<'a> {
     alpha: Option<u32>,
     /// Size as coded, before anything is cut or turned.
     coded: (u32, u32),
-    edits: Vec<Edit>,
+    transforms: Vec<Transform>,
     header: Header,
 }
 
-/// What is done to the decoded picture, in the file's order.
+/// A transformative property (ISO/IEC 23008-12, 6.5): applied to the decoded picture in the file's order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Edit {
+enum Transform {
     Crop {
         x: u32,
         y: u32,
@@ -34,7 +34,7 @@ enum Edit {
         height: u32,
     },
     /// EXIF's number of the same turn or mirroring.
-    Turn(u8),
+    Orient(u8),
 }
 
 impl<'a> Avif<'a> {
@@ -44,9 +44,10 @@ impl<'a> Avif<'a> {
         let primary = container.primary();
         let first = match &container.kind(primary) {
             b"av01" => primary,
-            b"grid" => {
-                *container.targets(b"dimg", primary).first().ok_or_else(|| broken("a grid without tiles"))?
-            }
+            b"grid" => *container
+                .references_from(b"dimg", primary)
+                .first()
+                .ok_or_else(|| broken("a grid without tiles"))?,
             other => {
                 return Err(Error::UnsupportedFormat(format!(
                     "Expected AV1 in the AVIF but received {:?}, which is not supported",
@@ -58,16 +59,21 @@ impl<'a> Avif<'a> {
         let configuration = container.property(first, b"av1C").and_then(|data| data.get(2).copied());
         let flags = configuration.ok_or_else(|| broken("no AV1 configuration"))?;
         let (deep, grey) = (flags & 0x40 != 0, flags & 0x10 != 0);
-        let alpha = container.sources(b"auxl", primary).find(|&item| is_alpha(&container, item));
-        let edits = edits(&container, primary, coded);
-        let (width, height) = edits.iter().fold(coded, |size, edit| edit.size(size));
+        let alpha = container.references_to(b"auxl", primary).find(|&item| is_alpha(&container, item));
+        let transforms = transforms(&container, primary, coded);
+        let (width, height) = transforms.iter().fold(coded, |size, transform| transform.size(size));
         if width == 0 || height == 0 {
             return Err(broken("a picture of no size"));
         }
         let channels = if grey { 1 } else { 3 } + u8::from(alpha.is_some());
         let depth = if deep { 16 } else { 8 };
-        let header = Header { format: Format::Avif, width, height, channels, depth, orientation: 1 };
-        Ok(Avif { container, alpha, coded, edits, header })
+        let tiles = container.references_from(b"dimg", primary).len().max(1) as u64;
+        let pixels = u64::from(coded.0) * u64::from(coded.1) / tiles;
+        // Of one tile at a time: planes of 16 bits here, and two frames of the decoder.
+        let decoder_bytes = pixels * if grey { 1 } else { 3 } * (2 + 2 * u64::from(depth / 8));
+        let header =
+            Header { format: Format::Avif, width, height, channels, depth, orientation: 1, decoder_bytes };
+        Ok(Avif { container, alpha, coded, transforms, header })
     }
 
     /// Code points: primaries, transfer, matrix, and whether the range is full.
@@ -81,11 +87,11 @@ impl<'a> Avif<'a> {
         })
     }
 
-    fn tag(&self) -> Option<Tag> {
+    fn colour_encoding(&self) -> Option<ColourEncoding> {
         let properties = self.container.properties(self.container.primary());
         let profile = properties.filter(|found| &found.kind == b"colr").find_map(|found| {
             let (kind, profile) = found.data.split_first_chunk::<4>()?;
-            matches!(kind, b"prof" | b"rICC").then(|| Tag::Icc(profile.to_vec()))
+            matches!(kind, b"prof" | b"rICC").then(|| ColourEncoding::Icc(profile.to_vec()))
         });
         profile.or_else(|| {
             // Primaries and curves of video are shown as sRGB, as browsers do.
@@ -94,13 +100,13 @@ impl<'a> Avif<'a> {
             let (primaries, transfer, ..) = self.code_points()?;
             let transfer = if AS_SRGB.contains(&transfer) { SRGB } else { transfer };
             let known = !matches!((primaries, transfer), (1 | 2 | 5 | 6, SRGB));
-            known.then_some(Tag::CodePoints { primaries, transfer })
+            known.then_some(ColourEncoding::Cicp { primaries, transfer })
         })
     }
 
     fn metadata(&self) -> Metadata {
         let described = |kind: &[u8; 4]| {
-            let item = self.container.sources(b"cdsc", self.container.primary());
+            let item = self.container.references_to(b"cdsc", self.container.primary());
             item.filter(|&item| &self.container.kind(item) == kind).find_map(|item| self.container.data(item))
         };
         let exif = described(b"Exif").and_then(|data| {
@@ -112,36 +118,55 @@ impl<'a> Avif<'a> {
         Metadata { exif, xmp, ..Metadata::default() }
     }
 
-    /// Decodes an item, or the tiles of a grid: each with its place.
-    fn tiles(&self, item: u32) -> Result<Vec<(u32, u32, Planes)>, Error> {
+    /// Decodes an item, or the tiles of a grid, one at a time, and hands each out with its place. Together they cover the
+    /// picture.
+    fn for_each_tile(
+        &self,
+        item: u32,
+        mut paint: impl FnMut((u32, u32), &Planes) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let broken = |e: &str| Error::Decode(format!("The AVIF is broken: {e}"));
+        let covers = |planes: &Planes, (columns, rows): (u32, u32)| {
+            let covered =
+                |side: usize, count: u32, needed: u32| side as u64 * u64::from(count) >= needed.into();
+            covered(planes.width, columns, self.coded.0) && covered(planes.height, rows, self.coded.1)
+        };
         if &self.container.kind(item) != b"grid" {
-            return Ok(vec![(0, 0, self.frame(item)?)]);
+            let planes = self.frame(item)?;
+            return match covers(&planes, (1, 1)) {
+                true => paint((0, 0), &planes),
+                false => Err(broken("a picture smaller than it says")),
+            };
         }
         let data = self.container.data(item).unwrap_or_default();
         let grid = Grid::read(&data).ok_or_else(|| broken("a grid that makes no sense"))?;
-        let tiles = self.container.targets(b"dimg", item);
+        let tiles = self.container.references_from(b"dimg", item);
         if tiles.len() != (grid.rows * grid.columns) as usize || (grid.width, grid.height) != self.coded {
             return Err(broken("a grid that its tiles do not fill"));
         }
-        let mut out = Vec::new();
         let mut size = None;
         for (index, &tile) in (0..).zip(tiles) {
             let planes = self.frame(tile)?;
-            let (width, height) = *size.get_or_insert((planes.width as u32, planes.height as u32));
+            let (width, height) = *size.get_or_insert((planes.width, planes.height));
+            if (planes.width, planes.height) != (width, height) || !covers(&planes, (grid.columns, grid.rows))
+            {
+                return Err(broken("a grid that its tiles do not fill"));
+            }
             let (column, row) = (index % grid.columns, index / grid.columns);
-            let place = width.checked_mul(column).zip(height.checked_mul(row));
-            let (x, y) = place
+            let place = (width as u32).checked_mul(column).zip((height as u32).checked_mul(row));
+            let place = place
                 .filter(|&(x, y)| x < grid.width && y < grid.height)
                 .ok_or_else(|| broken("tiles that lie outside of the grid"))?;
-            out.push((x, y, planes));
+            paint(place, &planes)?;
         }
-        Ok(out)
+        Ok(())
     }
 
     fn frame(&self, item: u32) -> Result<Planes, Error> {
         let broken = |e: String| Error::Decode(format!("The AVIF is broken: {e}"));
-        let data = self.container.data(item).ok_or_else(|| broken("an item has no data".into()))?;
+        // The decoder takes no data for a mistake of its caller.
+        let data = self.container.data(item).filter(|data| !data.is_empty());
+        let data = data.ok_or_else(|| broken("an item has no data".into()))?;
         let mut settings = dav1d::Settings::new();
         settings.set_n_threads(1);
         settings.set_max_frame_delay(1);
@@ -186,33 +211,35 @@ impl<'a> Avif<'a> {
             ))
         })?;
         let colours = channels - usize::from(self.alpha.is_some());
-        for (x, y, planes) in self.tiles(primary)? {
+        self.for_each_tile(primary, |place, planes| {
             if planes.is_grey() != (colours == 1) {
                 return Err(Error::Decode(
                     "The AVIF is broken: its planes are not those that it says".into(),
                 ));
             }
-            each(&planes, (x, y), self.coded, channels, &mut samples, |pixel, x, y| {
+            for_each_pixel(planes, place, self.coded, channels, &mut samples, |pixel, x, y| {
                 if colours == 1 {
-                    pixel[0] = T::of(planes.luma(x, y, range));
+                    pixel[0] = T::from_unit(planes.luma(x, y, range));
                 } else {
-                    let light = planes.rgb(x, y, matrix, range);
-                    pixel.iter_mut().zip(light).for_each(|(sample, light)| *sample = T::of(light));
+                    let rgb = planes.rgb(x, y, matrix, range);
+                    pixel.iter_mut().zip(rgb).for_each(|(sample, value)| *sample = T::from_unit(value));
                 }
             });
-        }
+            Ok(())
+        })?;
         if let Some(alpha) = self.alpha {
-            for (x, y, planes) in self.tiles(alpha)? {
-                each(&planes, (x, y), self.coded, channels, &mut samples, |pixel, x, y| {
-                    pixel[channels - 1] = T::of(planes.luma(x, y, Range::Full));
+            self.for_each_tile(alpha, |place, planes| {
+                for_each_pixel(planes, place, self.coded, channels, &mut samples, |pixel, x, y| {
+                    pixel[channels - 1] = T::from_unit(planes.luma(x, y, Range::Full));
                 });
-            }
-            if self.container.targets(b"prem", primary).contains(&alpha) {
+                Ok(())
+            })?;
+            if self.container.references_from(b"prem", primary).contains(&alpha) {
                 for pixel in samples.chunks_exact_mut(channels) {
-                    let alpha = pixel[channels - 1].light().max(f32::MIN_POSITIVE);
+                    let alpha = pixel[channels - 1].to_unit().max(f32::MIN_POSITIVE);
                     pixel[..channels - 1]
                         .iter_mut()
-                        .for_each(|sample| *sample = T::of(sample.light() / alpha));
+                        .for_each(|sample| *sample = T::from_unit(sample.to_unit() / alpha));
                 }
             }
         }
@@ -221,7 +248,7 @@ impl<'a> Avif<'a> {
 }
 
 /// Calls `paint` with the pixels of the picture that a tile covers, and their places in the tile.
-fn each<T>(
+fn for_each_pixel<T>(
     planes: &Planes,
     (left, top): (u32, u32),
     (width, height): (u32, u32),
@@ -243,24 +270,24 @@ fn each<T>(
 /// Samples of the result.
 trait Sample: bytemuck::Pod {
     /// From 0..=1.
-    fn of(light: f32) -> Self;
-    fn light(self) -> f32;
+    fn from_unit(value: f32) -> Self;
+    fn to_unit(self) -> f32;
 }
 
 impl Sample for u8 {
-    fn of(light: f32) -> Self {
-        (light * 255.0).round().clamp(0.0, 255.0) as u8
+    fn from_unit(value: f32) -> Self {
+        (value * 255.0).round().clamp(0.0, 255.0) as u8
     }
-    fn light(self) -> f32 {
+    fn to_unit(self) -> f32 {
         f32::from(self) / 255.0
     }
 }
 
 impl Sample for u16 {
-    fn of(light: f32) -> Self {
-        (light * 65535.0).round().clamp(0.0, 65535.0) as u16
+    fn from_unit(value: f32) -> Self {
+        (value * 65535.0).round().clamp(0.0, 65535.0) as u16
     }
-    fn light(self) -> f32 {
+    fn to_unit(self) -> f32 {
         f32::from(self) / 65535.0
     }
 }
@@ -271,29 +298,29 @@ fn is_alpha(container: &Container, item: u32) -> bool {
         || urn.starts_with(b"urn:mpeg:hevc:2015:auxid:1")
 }
 
-fn edits(container: &Container, item: u32, coded: (u32, u32)) -> Vec<Edit> {
-    let mut edits = Vec::new();
+fn transforms(container: &Container, item: u32, coded: (u32, u32)) -> Vec<Transform> {
+    let mut transforms = Vec::new();
     let mut size = coded;
     for found in container.properties(item) {
-        let edit = match (&found.kind, found.data) {
+        let transform = match (&found.kind, found.data) {
             (b"clap", data) => crop(data, size),
             // Quarter turns against the clock, and the axis: 0 exchanges top and bottom, 1 left and right.
             (b"irot", [turns, ..]) => {
-                [None, Some(8), Some(3), Some(6)][usize::from(turns & 3)].map(Edit::Turn)
+                [None, Some(8), Some(3), Some(6)][usize::from(turns & 3)].map(Transform::Orient)
             }
-            (b"imir", [axis, ..]) => Some(Edit::Turn(if axis & 1 == 0 { 4 } else { 2 })),
+            (b"imir", [axis, ..]) => Some(Transform::Orient(if axis & 1 == 0 { 4 } else { 2 })),
             _ => None,
         };
-        if let Some(edit) = edit {
-            size = edit.size(size);
-            edits.push(edit);
+        if let Some(transform) = transform {
+            size = transform.size(size);
+            transforms.push(transform);
         }
     }
-    edits
+    transforms
 }
 
 /// The clean aperture (ISO/IEC 14496-12, 12.1.4), where it is whole pixels inside the picture.
-fn crop(data: &[u8], size: (u32, u32)) -> Option<Edit> {
+fn crop(data: &[u8], size: (u32, u32)) -> Option<Transform> {
     let numbers: Vec<f64> =
         data.as_chunks::<4>().0.iter().map(|bytes| f64::from(i32::from_be_bytes(*bytes))).collect();
     let &[width, width_by, height, height_by, x, x_by, y, y_by, ..] = &numbers[..] else { return None };
@@ -303,47 +330,47 @@ fn crop(data: &[u8], size: (u32, u32)) -> Option<Edit> {
     let whole = |value: f64| (value >= 0.0 && value.fract() == 0.0 && value < 1e9).then_some(value as u32);
     let (width, height, x, y) = (whole(width)?, whole(height)?, whole(left)?, whole(top)?);
     let inside = width > 0 && height > 0 && x + width <= size.0 && y + height <= size.1;
-    inside.then_some(Edit::Crop { x, y, width, height })
+    inside.then_some(Transform::Crop { x, y, width, height })
 }
 
-impl Edit {
+impl Transform {
     fn size(self, (width, height): (u32, u32)) -> (u32, u32) {
         match self {
-            Edit::Crop { width, height, .. } => (width, height),
-            Edit::Turn(5..) => (height, width),
-            Edit::Turn(_) => (width, height),
+            Transform::Crop { width, height, .. } => (width, height),
+            Transform::Orient(5..) => (height, width),
+            Transform::Orient(_) => (width, height),
         }
     }
 
     fn apply(self, raster: Raster) -> Result<Raster, Error> {
         match self {
-            Edit::Crop { x, y, width, height } => Ok(raster.crop(x, y, width, height)),
-            Edit::Turn(orientation) => orient::upright(raster, orientation),
+            Transform::Crop { x, y, width, height } => Ok(raster.crop(x, y, width, height)),
+            Transform::Orient(orientation) => orient::upright(raster, orientation),
         }
     }
 }
 
-impl Source for Avif<'_> {
+impl FormatDecoder for Avif<'_> {
     fn header(&self) -> Header {
         self.header
     }
 
-    fn read(self: Box<Self>, _: FailOn) -> Result<Picture, Error> {
+    fn read(self: Box<Self>, _: FailOn) -> Result<Pixels, Error> {
         let Header { channels, depth, .. } = self.header;
         let samples = match depth {
             16 => Samples::U16(self.pixels()?),
             _ => Samples::U8(self.pixels()?),
         };
         let mut raster = Raster::new(self.coded.0, self.coded.1, channels, samples)?;
-        for edit in &self.edits {
-            raster = edit.apply(raster)?;
+        for transform in &self.transforms {
+            raster = transform.apply(raster)?;
         }
-        Ok(Picture {
+        Ok(Pixels {
             samples: raster.samples,
             channels,
-            ink: if channels <= 2 { Ink::Grey } else { Ink::Rgb },
+            model: if channels <= 2 { ColourModel::Grey } else { ColourModel::Rgb },
             alpha: None,
-            tag: self.tag(),
+            encoding: self.colour_encoding(),
             metadata: self.metadata(),
             quality: None,
             warnings: Vec::new(),

@@ -1,4 +1,4 @@
-//! Luma and chroma of AV1 to light (ITU-T H.273).
+//! Luma and chroma of AV1 to RGB (ITU-T H.273).
 
 use re_rav1d::dav1d::{Picture, PixelLayout, PlanarImageComponent};
 
@@ -139,7 +139,7 @@ impl Range {
     }
 }
 
-/// How luma and chroma are made of light.
+/// Matrix coefficients: how luma and chroma are made of RGB.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Matrix {
     /// The planes are green, blue and red.

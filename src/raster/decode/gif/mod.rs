@@ -7,9 +7,9 @@ mod blocks;
 
 use self::blocks::{Block, Frame, Screen};
 use super::damage::{Damage, broken_header};
-use super::{FailOn, Format, Header, Ink, Metadata, Picture, Source};
+use super::{ColourModel, FailOn, Format, FormatDecoder, Header, Metadata, Pixels};
 use crate::error::Error;
-use crate::raster::animation::{Area, Part, Parts};
+use crate::raster::animation::{Area, FrameControl, FrameTable};
 use crate::raster::picture::{Samples, sample_count, zeroed};
 
 pub(super) struct Gif<'a> {
@@ -32,22 +32,30 @@ impl<'a> Gif<'a> {
         }
         // As in sharp, what an opaque frame does not cover is black.
         let channels = if frame.as_ref().is_some_and(|frame| frame.transparent.is_some()) { 4 } else { 3 };
-        let header = Header { format: Format::Gif, width, height, channels, depth: 8, orientation: 1 };
+        let header = Header {
+            format: Format::Gif,
+            width,
+            height,
+            channels,
+            depth: 8,
+            orientation: 1,
+            decoder_bytes: 0,
+        };
         Ok(Gif { frame, header })
     }
 }
 
-impl Source for Gif<'_> {
+impl FormatDecoder for Gif<'_> {
     fn header(&self) -> Header {
         self.header
     }
 
-    fn read(self: Box<Self>, fail_on: FailOn) -> Result<Picture, Error> {
+    fn read(self: Box<Self>, fail_on: FailOn) -> Result<Pixels, Error> {
         let Header { width, height, channels, .. } = self.header;
         let mut warnings = Vec::new();
         let mut samples = zeroed(sample_count(width, height, channels)?)?;
         match &self.frame {
-            None => Damage::truncated(Format::Gif, "it has no frame").judge(fail_on, &mut warnings)?,
+            None => Damage::truncated(Format::Gif, "it has no frame").tolerate(fail_on, &mut warnings)?,
             Some(frame) => {
                 let colours = Colours::of(frame);
                 let channels = usize::from(channels);
@@ -56,16 +64,16 @@ impl Source for Gif<'_> {
                     colours.paint(row, channels, &mut samples[start * channels..]);
                 })?;
                 if let Some(damage) = decoded {
-                    damage.judge(fail_on, &mut warnings)?;
+                    damage.tolerate(fail_on, &mut warnings)?;
                 }
             }
         }
-        Ok(Picture {
+        Ok(Pixels {
             samples: Samples::U8(samples),
             channels: self.header.channels,
-            ink: Ink::Rgb,
+            model: ColourModel::Rgb,
             alpha: None,
-            tag: None,
+            encoding: None,
             metadata: Metadata::default(),
             quality: None,
             warnings,
@@ -74,12 +82,12 @@ impl Source for Gif<'_> {
 }
 
 /// The frames of a file: the screen grows to hold all of them, as in sharp.
-pub(super) fn parts(bytes: &[u8]) -> Option<Parts> {
+pub(super) fn frame_table(bytes: &[u8]) -> Option<FrameTable> {
     let screen = Screen::read(bytes)?;
     let (mut width, mut height) = (screen.width, screen.height);
     // Without the block that says so an animation is shown once.
     let mut loops = 1;
-    let mut parts = Vec::new();
+    let mut frames = Vec::new();
     for block in screen.blocks(bytes) {
         match block {
             // The block counts repetitions after the first showing.
@@ -88,15 +96,15 @@ pub(super) fn parts(bytes: &[u8]) -> Option<Parts> {
                 width = width.max(frame.left + frame.width);
                 height = height.max(frame.top + frame.height);
                 let area = Area { x: frame.left, y: frame.top, width: frame.width, height: frame.height };
-                parts.push(Part { area, over: true, disposal: frame.disposal, delay: frame.delay });
+                frames.push(FrameControl { area, blend: true, disposal: frame.disposal, delay: frame.delay });
             }
         }
     }
-    Some(Parts { size: (width, height), parts, loops, tag: None })
+    Some(FrameTable { size: (width, height), frames, loops, encoding: None })
 }
 
 /// The pixels of a frame, RGBA, transparent where there are none.
-pub(super) fn part(bytes: &[u8], index: usize, fail_on: FailOn) -> Result<Vec<u8>, Error> {
+pub(super) fn decode_frame(bytes: &[u8], index: usize, fail_on: FailOn) -> Result<Vec<u8>, Error> {
     let frame = Screen::read(bytes).and_then(|screen| screen.frames(bytes).nth(index));
     let frame = frame.ok_or_else(|| broken_header(Format::Gif, "a frame is missing"))?;
     let mut samples = zeroed(sample_count(frame.width, frame.height, 4)?)?;
@@ -104,7 +112,7 @@ pub(super) fn part(bytes: &[u8], index: usize, fail_on: FailOn) -> Result<Vec<u8
     let damage =
         frame.decode(|y, row| colours.paint(row, 4, &mut samples[y * frame.width as usize * 4..]))?;
     if let Some(damage) = damage {
-        damage.judge(fail_on, &mut Vec::new())?;
+        damage.tolerate(fail_on, &mut Vec::new())?;
     }
     Ok(samples)
 }

@@ -2,7 +2,7 @@
 
 use super::chunks::{self, Ihdr, chunks};
 use crate::error::Error;
-use crate::raster::animation::{Area, Disposal, Part, Parts};
+use crate::raster::animation::{Area, Disposal, FrameControl, FrameTable};
 use crate::raster::decode::damage::broken_header;
 use crate::raster::decode::{DecodeOptions, FailOn, decode};
 use crate::raster::picture::Samples;
@@ -10,7 +10,7 @@ use crate::raster::sniff::Format;
 
 /// A frame: where it lies and which chunks hold its data.
 struct Frame<'a> {
-    part: Part,
+    control: FrameControl,
     data: Vec<&'a [u8]>,
 }
 
@@ -20,8 +20,8 @@ fn frames(bytes: &[u8]) -> Vec<Frame<'_>> {
     for chunk in chunks(bytes).filter(|chunk| chunk.complete) {
         match &chunk.kind {
             b"fcTL" => {
-                let Some(part) = part_of(chunk.data) else { return Vec::new() };
-                frames.push(Frame { part, data: Vec::new() });
+                let Some(control) = frame_control(chunk.data) else { return Vec::new() };
+                frames.push(Frame { control, data: Vec::new() });
             }
             // Image data before the first control chunk are a still picture that is no part of the animation.
             b"IDAT" => frames.last_mut().into_iter().for_each(|frame| frame.data.push(chunk.data)),
@@ -35,7 +35,7 @@ fn frames(bytes: &[u8]) -> Vec<Frame<'_>> {
     frames
 }
 
-fn part_of(data: &[u8]) -> Option<Part> {
+fn frame_control(data: &[u8]) -> Option<FrameControl> {
     const OVER: u8 = 1;
     let number = |at: usize| Some(u32::from_be_bytes(*data.get(at..)?.first_chunk::<4>()?));
     let short = |at: usize| Some(u32::from(u16::from_be_bytes(*data.get(at..)?.first_chunk::<2>()?)));
@@ -43,9 +43,9 @@ fn part_of(data: &[u8]) -> Option<Part> {
     let (time, per_second) = (short(20)?, short(22)?);
     let per_second = if per_second == 0 { 100 } else { per_second };
     let (&disposal, &blend) = (data.get(24)?, data.get(25)?);
-    Some(Part {
+    Some(FrameControl {
         area,
-        over: blend == OVER,
+        blend: blend == OVER,
         disposal: match disposal {
             1 => Disposal::Clear,
             2 => Disposal::Restore,
@@ -56,25 +56,29 @@ fn part_of(data: &[u8]) -> Option<Part> {
 }
 
 /// The frames, or `None` where the file is a still or its animation is damaged.
-pub(in crate::raster::decode) fn parts(bytes: &[u8]) -> Option<Parts> {
+pub(in crate::raster::decode) fn frame_table(bytes: &[u8]) -> Option<FrameTable> {
     chunks::check(bytes).ok()?;
     let mut all = chunks(bytes);
     let header = Ihdr::read(all.next().filter(|first| &first.kind == b"IHDR")?.data).ok()?;
     let control = all.find(|chunk| &chunk.kind == b"acTL" && chunk.intact)?;
     let loops = u32::from_be_bytes(*control.data.get(4..)?.first_chunk::<4>()?);
     let size = (header.width, header.height);
-    let parts: Vec<Part> = frames(bytes).into_iter().map(|frame| frame.part).collect();
-    let inside = |part: &Part| {
-        let Area { x, y, width, height } = part.area;
+    let frames: Vec<FrameControl> = frames(bytes).into_iter().map(|frame| frame.control).collect();
+    let inside = |control: &FrameControl| {
+        let Area { x, y, width, height } = control.area;
         let ends = x.checked_add(width).zip(y.checked_add(height));
         width > 0 && height > 0 && ends.is_some_and(|(right, bottom)| right <= size.0 && bottom <= size.1)
     };
     // The profile is applied to each frame by itself.
-    parts.iter().all(inside).then_some(Parts { size, parts, loops, tag: None })
+    frames.iter().all(inside).then_some(FrameTable { size, frames, loops, encoding: None })
 }
 
 /// The pixels of a frame, RGBA, in sRGB.
-pub(in crate::raster::decode) fn part(bytes: &[u8], index: usize, fail_on: FailOn) -> Result<Vec<u8>, Error> {
+pub(in crate::raster::decode) fn decode_frame(
+    bytes: &[u8],
+    index: usize,
+    fail_on: FailOn,
+) -> Result<Vec<u8>, Error> {
     let frames = frames(bytes);
     let frame = frames.get(index).filter(|frame| !frame.data.is_empty());
     let frame = frame.ok_or_else(|| broken_header(Format::Png, "a frame has no data"))?;
@@ -83,8 +87,8 @@ pub(in crate::raster::decode) fn part(bytes: &[u8], index: usize, fail_on: FailO
         let mut data = chunk.data.to_vec();
         match &chunk.kind {
             b"IHDR" => {
-                data[..4].copy_from_slice(&frame.part.area.width.to_be_bytes());
-                data[4..8].copy_from_slice(&frame.part.area.height.to_be_bytes());
+                data[..4].copy_from_slice(&frame.control.area.width.to_be_bytes());
+                data[4..8].copy_from_slice(&frame.control.area.height.to_be_bytes());
             }
             b"PLTE" | b"tRNS" | b"iCCP" | b"cICP" => {}
             _ => continue,

@@ -81,14 +81,14 @@ impl Ihdr {
 }
 
 /// What is decoded: the chunks that make the still picture, and whether the file ends before its end was said.
-pub(super) struct Still {
+pub(super) struct StillImage {
     pub(super) bytes: Vec<u8>,
     pub(super) truncated: bool,
 }
 
 /// The file without what the still picture does not need: no damage to metadata or animation can then cost it. A
 /// missing end is added, but behind a chunk that was cut off, so that the decoder notices; checksums stay as they are where `checked`.
-pub(super) fn still(bytes: &[u8], checked: bool) -> Still {
+pub(super) fn still_image(bytes: &[u8], checked: bool) -> StillImage {
     let mut out = bytes[..8].to_vec();
     out.reserve(bytes.len());
     let mut ended = false;
@@ -101,7 +101,7 @@ pub(super) fn still(bytes: &[u8], checked: bool) -> Still {
         out.extend(chunk.kind);
         out.extend_from_slice(chunk.data);
         if !chunk.complete {
-            return Still { bytes: out, truncated: true };
+            return StillImage { bytes: out, truncated: true };
         }
         let right = checksum(&chunk.kind, chunk.data);
         let kept = if checked && !chunk.intact { !right } else { right };
@@ -110,7 +110,7 @@ pub(super) fn still(bytes: &[u8], checked: bool) -> Still {
     out.extend([0; 4]);
     out.extend(*b"IEND");
     out.extend(checksum(b"IEND", &[]).to_be_bytes());
-    Still { bytes: out, truncated: !ended }
+    StillImage { bytes: out, truncated: !ended }
 }
 
 /// A critical chunk that the picture cannot be shown without knowing, as far as its image data.
@@ -155,13 +155,13 @@ pub(super) fn profile(data: &[u8], limit: usize) -> Result<Vec<u8>, String> {
 
 /// The XMP document of an iTXt chunk, if it holds one: keyword, flags, language, translated keyword, text.
 pub(super) fn xmp(data: &[u8]) -> Option<Vec<u8>> {
-    const LARGEST: usize = 16 << 20;
+    const MAX_BYTES: usize = 16 << 20;
     let [compressed, method, rest @ ..] = data.strip_prefix(b"XML:com.adobe.xmp\0")? else { return None };
     let mut parts = rest.splitn(3, |&byte| byte == 0).skip(2);
     let text = parts.next()?;
     match (compressed, method) {
         (0, _) => Some(text.to_vec()),
-        (1, 0) => inflate(text, LARGEST).ok(),
+        (1, 0) => inflate(text, MAX_BYTES).ok(),
         _ => None,
     }
 }

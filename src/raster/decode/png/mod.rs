@@ -3,13 +3,13 @@
 mod animated;
 mod chunks;
 
-pub(super) use self::animated::{part, parts};
+pub(super) use self::animated::{decode_frame, frame_table};
 
-use self::chunks::{Ihdr, chunks, still};
+use self::chunks::{Ihdr, chunks, still_image};
 use super::damage::{Damage, broken_header};
-use super::{FailOn, Format, Header, Ink, Metadata, Picture, Source, Tag};
+use super::{ColourEncoding, ColourModel, FailOn, Format, FormatDecoder, Header, Metadata, Pixels};
 use crate::error::Error;
-use crate::raster::colour::LARGEST_PROFILE;
+use crate::raster::colour::MAX_PROFILE_BYTES;
 use crate::raster::exif;
 use crate::raster::picture::{Samples, sample_count, zeroed};
 use png::{Decoder, DecodingError, Limits, Reader, Transformations};
@@ -43,6 +43,7 @@ impl<'a> Png<'a> {
             channels,
             depth: if depth == 16 { 16 } else { 8 },
             orientation: exif::orientation(metadata(bytes, b"eXIf").map(exif::without_preamble)),
+            decoder_bytes: 0,
         };
         Ok(Png { bytes, header, grey: matches!(colour, 0 | 4) })
     }
@@ -62,17 +63,17 @@ fn reader(bytes: &[u8], checked: bool) -> Result<Reader<Cursor<&[u8]>>, Decoding
     decoder.read_info()
 }
 
-impl Source for Png<'_> {
+impl FormatDecoder for Png<'_> {
     fn header(&self) -> Header {
         self.header
     }
 
-    fn read(self: Box<Self>, fail_on: FailOn) -> Result<Picture, Error> {
+    fn read(self: Box<Self>, fail_on: FailOn) -> Result<Pixels, Error> {
         let Header { width, height, channels, depth, .. } = self.header;
         let mut warnings = Vec::new();
         self.note_damaged_metadata(&mut warnings);
         let checked = fail_on >= FailOn::Error;
-        let still = still(self.bytes, checked);
+        let still = still_image(self.bytes, checked);
         let mut reader = reader(&still.bytes, checked).map_err(|e| match still.truncated {
             true => Error::Decode(format!("The PNG ends too early: {}", words(&e))),
             false => broken_header(Format::Png, words(&e)),
@@ -85,9 +86,9 @@ impl Source for Png<'_> {
         let mut tolerate = |result: Result<_, DecodingError>| match result {
             Ok(_) => Ok(()),
             Err(e) if still.truncated => {
-                Damage::truncated(Format::Png, words(&e)).judge(fail_on, &mut warnings)
+                Damage::truncated(Format::Png, words(&e)).tolerate(fail_on, &mut warnings)
             }
-            Err(e) => Damage::corrupt(Format::Png, words(&e)).judge(fail_on, &mut warnings),
+            Err(e) => Damage::corrupt(Format::Png, words(&e)).tolerate(fail_on, &mut warnings),
         };
         let samples = if depth == 16 {
             let mut samples = zeroed::<u16>(count)?;
@@ -99,12 +100,12 @@ impl Source for Png<'_> {
             tolerate(reader.next_frame(&mut samples))?;
             Samples::U8(samples)
         };
-        Ok(Picture {
+        Ok(Pixels {
             samples,
             channels,
-            ink: if self.grey { Ink::Grey } else { Ink::Rgb },
+            model: if self.grey { ColourModel::Grey } else { ColourModel::Rgb },
             alpha: None,
-            tag: self.tag(&mut warnings),
+            encoding: self.colour_encoding(&mut warnings),
             metadata: self.metadata(),
             quality: None,
             warnings,
@@ -115,12 +116,12 @@ impl Source for Png<'_> {
 impl Png<'_> {
     /// The colour space by the precedence of PNG (third edition, 13.13): cICP, then iCCP, then sRGB. gAMA and cHRM are
     /// ignored, as libvips does: too many writers got them wrong.
-    fn tag(&self, warnings: &mut Vec<String>) -> Option<Tag> {
+    fn colour_encoding(&self, warnings: &mut Vec<String>) -> Option<ColourEncoding> {
         if let (false, Some(&[primaries, transfer, _, _])) = (self.grey, metadata(self.bytes, b"cICP")) {
-            return Some(Tag::CodePoints { primaries, transfer });
+            return Some(ColourEncoding::Cicp { primaries, transfer });
         }
-        match chunks::profile(metadata(self.bytes, b"iCCP")?, LARGEST_PROFILE) {
-            Ok(profile) => Some(Tag::Icc(profile)),
+        match chunks::profile(metadata(self.bytes, b"iCCP")?, MAX_PROFILE_BYTES) {
+            Ok(profile) => Some(ColourEncoding::Icc(profile)),
             Err(e) => {
                 warnings.push(format!("The colour profile was ignored: {e}"));
                 None

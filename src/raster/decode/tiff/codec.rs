@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::raster::decode::damage::Damage;
 use crate::raster::decode::jpeg_markers::Markers;
-use crate::raster::decode::libjpeg::{self, Space, Wanted};
+use crate::raster::decode::libjpeg::{self, Output, Space};
 use crate::raster::decode::libwebp;
 use crate::raster::picture::{sample_count, zeroed};
 use crate::raster::sniff::Format;
@@ -95,7 +95,7 @@ pub(super) struct Chunk<'a> {
     /// Samples per pixel in this chunk.
     pub(super) samples: u8,
     /// Whether JPEG's components are luma and chroma.
-    pub(super) luma_chroma: bool,
+    pub(super) ycbcr: bool,
     /// JPEGTables, for the streams that leave them out.
     pub(super) tables: Option<&'a [u8]>,
 }
@@ -278,16 +278,16 @@ fn jpeg(bytes: &[u8], chunk: &Chunk, out: &mut [u8]) -> Result<Vec<Damage>, Erro
             format!("a JPEG of {width}x{height} in a strip or tile of {}x{}", chunk.width, chunk.rows);
         return Ok(vec![Damage::corrupt(Format::Tiff, detail)]);
     }
-    let (stored, output) = match (chunk.samples, chunk.luma_chroma) {
+    let (stored, output) = match (chunk.samples, chunk.ycbcr) {
         (1, _) => (Space::JCS_GRAYSCALE, Space::JCS_GRAYSCALE),
         (3, true) => (Space::JCS_YCbCr, Space::JCS_RGB),
         (3, false) => (Space::JCS_RGB, Space::JCS_RGB),
         (4, false) => (Space::JCS_CMYK, Space::JCS_CMYK),
         _ => (Space::JCS_UNKNOWN, Space::JCS_UNKNOWN),
     };
-    let wanted = Wanted { width, height, channels: chunk.samples, stored: Some(stored), output };
+    let request = Output { width, height, channels: chunk.samples, stored: Some(stored), space: output };
     let mut samples = zeroed(sample_count(width, height, chunk.samples)?)?;
-    let damages = libjpeg::decode(joined, &wanted, &mut samples)?;
+    let damages = libjpeg::decode(joined, &request, &mut samples)?;
     place(&samples, width, chunk, out);
     Ok(damages)
 }

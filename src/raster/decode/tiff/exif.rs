@@ -8,23 +8,23 @@ const GPS: u16 = 0x8825;
 const MAKER_NOTE: u16 = 0x927c;
 /// What a block in another file may say of the picture: description, make, model, orientation, resolution, software,
 /// date, artist, copyright.
-const OF_THE_PICTURE: [u16; 11] =
+const TAGS_OF_PICTURE: [u16; 11] =
     [0x010e, 0x010f, 0x0110, 0x0112, 0x011a, 0x011b, 0x0128, 0x0131, 0x0132, 0x013b, 0x8298];
 /// Bytes that a block may have.
-const LARGEST: usize = 1 << 20;
+const MAX_BYTES: usize = 1 << 20;
 
 /// The block, or `None` where the file has neither EXIF nor GPS data nor anything of a camera or a person.
 pub(super) fn from_tiff(file: File, directory: &Directory) -> Option<Vec<u8>> {
     let nested = |tag| directory.number(tag).and_then(|place| file.at(place));
     let details: Vec<(u16, Directory)> =
         [EXIF, GPS].into_iter().filter_map(|tag| Some((tag, nested(tag)?))).collect();
-    const TELLING: [u16; 5] = [0x010f, 0x0110, 0x0132, 0x013b, 0x8298];
-    if details.is_empty() && !TELLING.iter().any(|&tag| directory.has(tag)) {
+    const TAGS_OF_CAMERA: [u16; 5] = [0x010f, 0x0110, 0x0132, 0x013b, 0x8298];
+    if details.is_empty() && !TAGS_OF_CAMERA.iter().any(|&tag| directory.has(tag)) {
         return None;
     }
     let mut out = if file.order.is_big() { b"MM\0*".to_vec() } else { b"II*\0".to_vec() };
     out.extend(file.order.long(8));
-    let tags = OF_THE_PICTURE.into_iter().filter(|&tag| directory.has(tag));
+    let tags = TAGS_OF_PICTURE.into_iter().filter(|&tag| directory.has(tag));
     let links: Vec<u16> = details.iter().map(|(tag, _)| *tag).collect();
     let places = write(file, directory, tags, &links, &mut out)?;
     for ((_, details), place) in details.iter().zip(places) {
@@ -33,7 +33,7 @@ pub(super) fn from_tiff(file: File, directory: &Directory) -> Option<Vec<u8>> {
         let tags = details.tags().filter(|&tag| tag != MAKER_NOTE);
         write(file, details, tags, &[], &mut out)?;
     }
-    (out.len() <= LARGEST).then_some(out)
+    (out.len() <= MAX_BYTES).then_some(out)
 }
 
 /// Appends a directory with these entries and, for each of `links`, an empty place for an offset; returns the places.
@@ -49,7 +49,7 @@ fn write(
     let order = file.order;
     let values: Vec<(u16, u16, &[u8])> = tags
         .filter_map(|tag| from.value(tag).map(|(kind, bytes)| (tag, kind, bytes)))
-        .filter(|(_, kind, bytes)| CLASSIC.contains(kind) && bytes.len() < LARGEST)
+        .filter(|(_, kind, bytes)| CLASSIC.contains(kind) && bytes.len() < MAX_BYTES)
         .collect();
     let count = u16::try_from(values.len() + links.len()).ok()?;
     out.extend(order.short(count));

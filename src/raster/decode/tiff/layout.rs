@@ -2,9 +2,9 @@
 
 use super::codec::Compression;
 use super::directory::Directory;
-use super::samples::LumaChroma;
+use super::samples::YCbCr;
 use crate::error::Error;
-use crate::raster::colour::Ink;
+use crate::raster::colour::ColourModel;
 use crate::raster::decode::damage::broken_header;
 use crate::raster::exif::Order;
 use crate::raster::sniff::Format;
@@ -15,7 +15,7 @@ const STRAIGHT_ALPHA: u64 = 2;
 /// How the pixels are stored.
 pub(super) struct Layout {
     pub(super) order: Order,
-    pub(super) ink: Ink,
+    pub(super) model: ColourModel,
     pub(super) compression: Compression,
     /// Samples per pixel.
     pub(super) stored: usize,
@@ -26,14 +26,14 @@ pub(super) struct Layout {
     pub(super) premultiplied: bool,
     pub(super) inverted: bool,
     pub(super) planar: bool,
-    pub(super) differences: bool,
+    pub(super) predictor: bool,
     pub(super) turned_bits: bool,
     /// Size of a tile, or the width and the rows of a strip.
     pub(super) chunk: (u32, u32),
     pub(super) tiled: bool,
     pub(super) offsets: Vec<u64>,
     pub(super) lengths: Vec<u64>,
-    pub(super) luma_chroma: Option<LumaChroma>,
+    pub(super) ycbcr: Option<YCbCr>,
     /// Whether JPEG's components are luma and chroma: its decoder makes RGB of them.
     pub(super) jpeg_chroma: bool,
     /// 3 x 2^bits values: all reds, all greens, all blues.
@@ -67,7 +67,7 @@ impl Layout {
         let planar = number(284, 1) == SEPARATE_PLANES && stored > 1;
         let photometric = Photometric::read(directory)?;
         let extra = directory.numbers(338).unwrap_or_default();
-        let Photometric { ink, colours, inverted, luma_chroma, indexed } = photometric;
+        let Photometric { model, colours, inverted, ycbcr, indexed } = photometric;
         if stored < colours {
             return Err(broken(&format!("{stored} samples per pixel for {colours} colours")));
         }
@@ -75,9 +75,9 @@ impl Layout {
         let alpha = matches!(first_extra, Some(ASSOCIATED_ALPHA | STRAIGHT_ALPHA));
         let palette = if indexed { Some(palette(directory, bits)?) } else { None };
         let stream = matches!(compression, Compression::Jpeg | Compression::Webp);
-        let jpeg_chroma = luma_chroma.is_some() && stream;
-        let luma_chroma = luma_chroma.filter(|_| !stream);
-        if let Some(LumaChroma { sampling, .. }) = &luma_chroma
+        let jpeg_chroma = ycbcr.is_some() && stream;
+        let ycbcr = ycbcr.filter(|_| !stream);
+        if let Some(YCbCr { sampling, .. }) = &ycbcr
             && (bits != 8 || planar && *sampling != (1, 1) || stored != 3)
         {
             return refuse(format!("YCbCr of {stored} samples of {bits} bits, planar or not"));
@@ -88,7 +88,7 @@ impl Layout {
         if stream && bits != 8 || matches!(compression, Compression::Fax(..)) && (bits != 1 || stored != 1) {
             return refuse(format!("{compression:?} of {stored} samples of {bits} bits"));
         }
-        let differences = match number(317, 1) {
+        let predictor = match number(317, 1) {
             _ if !compression.is_bytes() => false,
             1 => false,
             2 if matches!(bits, 8 | 16 | 32) => true,
@@ -112,7 +112,7 @@ impl Layout {
         let lengths = directory.numbers(lengths).unwrap_or_else(|| vec![u64::MAX; offsets.len()]);
         Ok(Layout {
             order,
-            ink,
+            model,
             compression,
             stored,
             bits,
@@ -121,13 +121,13 @@ impl Layout {
             premultiplied: first_extra == Some(ASSOCIATED_ALPHA),
             inverted,
             planar,
-            differences,
+            predictor,
             turned_bits: number(266, 1) == LOW_BIT_FIRST && compression.turns_bits(),
             chunk: (across, down),
             tiled,
             offsets,
             lengths,
-            luma_chroma,
+            ycbcr,
             jpeg_chroma,
             palette,
         })
@@ -169,29 +169,29 @@ fn bits(directory: &Directory) -> Result<u8, Error> {
 
 /// What the samples stand for.
 struct Photometric {
-    ink: Ink,
+    model: ColourModel,
     colours: usize,
     inverted: bool,
-    luma_chroma: Option<LumaChroma>,
+    ycbcr: Option<YCbCr>,
     indexed: bool,
 }
 
 impl Photometric {
     fn read(directory: &Directory) -> Result<Self, Error> {
         let of =
-            |ink, colours| Photometric { ink, colours, inverted: false, luma_chroma: None, indexed: false };
+            |model, colours| Photometric { model, colours, inverted: false, ycbcr: None, indexed: false };
         const BILEVEL_FAX: std::ops::RangeInclusive<u64> = 2..=4;
         let default = if directory.number(259).is_some_and(|n| BILEVEL_FAX.contains(&n)) { 0 } else { 1 };
         Ok(match directory.number(262).unwrap_or(default) {
-            0 => Photometric { inverted: true, ..of(Ink::Grey, 1) },
-            1 => of(Ink::Grey, 1),
-            2 => of(Ink::Rgb, 3),
-            3 => Photometric { indexed: true, ..of(Ink::Rgb, 1) },
+            0 => Photometric { inverted: true, ..of(ColourModel::Grey, 1) },
+            1 => of(ColourModel::Grey, 1),
+            2 => of(ColourModel::Rgb, 3),
+            3 => Photometric { indexed: true, ..of(ColourModel::Rgb, 1) },
             5 => match directory.number(332) {
-                None | Some(1) => of(Ink::Cmyk, 4),
+                None | Some(1) => of(ColourModel::Cmyk, 4),
                 Some(_) => return refuse("inks other than CMYK".into()),
             },
-            6 => Photometric { luma_chroma: Some(luma_chroma(directory)?), ..of(Ink::Rgb, 3) },
+            6 => Photometric { ycbcr: Some(ycbcr(directory)?), ..of(ColourModel::Rgb, 3) },
             other => {
                 let name = match other {
                     4 => "a transparency mask",
@@ -206,7 +206,7 @@ impl Photometric {
     }
 }
 
-fn luma_chroma(directory: &Directory) -> Result<LumaChroma, Error> {
+fn ycbcr(directory: &Directory) -> Result<YCbCr, Error> {
     let weights = match directory.fractions(529).as_deref() {
         Some(&[r, g, b]) if g > 0.0 => [r as f32, g as f32, b as f32],
         _ => [0.299, 0.587, 0.114],
@@ -222,7 +222,7 @@ fn luma_chroma(directory: &Directory) -> Result<LumaChroma, Error> {
         Some(&[across @ (1 | 2 | 4), down @ (1 | 2 | 4)]) => (across as usize, down as usize),
         Some(other) => return Err(broken_header(Format::Tiff, format!("chroma sampled {other:?}"))),
     };
-    Ok(LumaChroma { weights, reference, sampling })
+    Ok(YCbCr { weights, reference, sampling })
 }
 
 /// The palette at 8 bits. It is 16-bit; where all its values are below 256 its writer took it for 8-bit, as libtiff

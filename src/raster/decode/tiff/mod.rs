@@ -13,9 +13,9 @@ mod samples;
 use self::codec::{Chunk, decompress};
 use self::directory::File;
 use self::layout::Layout;
-use self::samples::{Sample, Target, divide_alpha, undo_differences, unpack};
+use self::samples::{Sample, Target, divide_alpha, undo_predictor, unpack};
 use super::damage::{Damage, broken_header};
-use super::{FailOn, Format, Header, Ink, Metadata, Picture, Source, Tag};
+use super::{ColourEncoding, ColourModel, FailOn, Format, FormatDecoder, Header, Metadata, Pixels};
 use crate::error::Error;
 use crate::raster::picture::{Samples, sample_count, zeroed};
 
@@ -43,8 +43,8 @@ impl<'a> Tiff<'a> {
         }
         let layout = Layout::read(&directory, file.order, (width, height))?;
         let orientation = directory.number(274).filter(|number| (1..=8).contains(number)).unwrap_or(1);
-        let colours = match layout.ink {
-            Ink::Grey if layout.palette.is_none() => 1,
+        let colours = match layout.model {
+            ColourModel::Grey if layout.palette.is_none() => 1,
             _ => 3,
         };
         let header = Header {
@@ -54,6 +54,8 @@ impl<'a> Tiff<'a> {
             channels: colours + u8::from(layout.alpha),
             depth: if layout.bits > 8 { 16 } else { 8 },
             orientation: orientation as u8,
+            // One strip or tile, as it is stored.
+            decoder_bytes: layout.stride() as u64 * u64::from(layout.chunk.1),
         };
         let page = page as usize;
         Ok(Tiff { file, page, layout, header, tables: directory.bytes(347), icc: directory.bytes(34675) })
@@ -65,37 +67,37 @@ pub(super) fn pages(bytes: &[u8]) -> usize {
     File::new(bytes).map_or(1, |file| file.directories().count())
 }
 
-impl Source for Tiff<'_> {
+impl FormatDecoder for Tiff<'_> {
     fn header(&self) -> Header {
         self.header
     }
 
-    fn read(self: Box<Self>, fail_on: FailOn) -> Result<Picture, Error> {
+    fn read(self: Box<Self>, fail_on: FailOn) -> Result<Pixels, Error> {
         let mut warnings = Vec::new();
-        let ink = self.layout.ink;
+        let model = self.layout.model;
         let (samples, channels) = if self.header.depth == 16 {
             let (samples, channels) = self.pixels::<u16>(fail_on, &mut warnings)?;
             (Samples::U16(samples), channels)
         } else {
             let (mut samples, channels) = self.pixels::<u8>(fail_on, &mut warnings)?;
-            if let Some(luma_chroma) = &self.layout.luma_chroma {
+            if let Some(ycbcr) = &self.layout.ycbcr {
                 for pixel in samples.as_chunks_mut::<3>().0 {
-                    *pixel = luma_chroma.to_rgb(*pixel);
+                    *pixel = ycbcr.to_rgb(*pixel);
                 }
             }
             match &self.layout.palette {
-                Some(palette) => (Samples::U8(coloured(&samples, palette)?), 3),
+                Some(palette) => (Samples::U8(apply_palette(&samples, palette)?), 3),
                 None => (Samples::U8(samples), channels),
             }
         };
         let (samples, alpha) =
-            if channels == INKS_AND_ALPHA { without_last(samples)? } else { (samples, None) };
-        Ok(Picture {
+            if channels == CMYK_AND_ALPHA { split_alpha(samples)? } else { (samples, None) };
+        Ok(Pixels {
             samples,
             channels: channels.min(4),
-            ink,
+            model,
             alpha,
-            tag: self.icc.map(|icc| Tag::Icc(icc.to_vec())),
+            encoding: self.icc.map(|icc| ColourEncoding::Icc(icc.to_vec())),
             metadata: self.metadata(),
             quality: None,
             warnings,
@@ -131,7 +133,7 @@ impl Tiff<'_> {
         if layout.offsets.len() < expected || layout.lengths.len() < expected {
             let detail =
                 format!("{} of {expected} strips or tiles", layout.offsets.len().min(layout.lengths.len()));
-            Damage::truncated(Format::Tiff, detail).judge(fail_on, warnings)?;
+            Damage::truncated(Format::Tiff, detail).tolerate(fail_on, warnings)?;
         }
         let mut samples = zeroed(sample_count(width, height, channels as u8)?)?;
         let mut scratch = Vec::new();
@@ -139,12 +141,12 @@ impl Tiff<'_> {
             for row in 0..rows {
                 for column in 0..columns {
                     let index = (plane * rows as usize + row as usize) * columns as usize + column as usize;
-                    let area = Area { x: column * across, y: row * down, plane };
+                    let area = ChunkPosition { x: column * across, y: row * down, plane };
                     for damage in self.chunk(index, &area, &mut scratch, &mut samples)? {
-                        damage.judge(fail_on, warnings)?;
+                        damage.tolerate(fail_on, warnings)?;
                     }
-                    if warnings.len() > MOST_WARNINGS {
-                        warnings.truncate(MOST_WARNINGS);
+                    if warnings.len() > MAX_WARNINGS {
+                        warnings.truncate(MAX_WARNINGS);
                     }
                 }
             }
@@ -159,7 +161,7 @@ impl Tiff<'_> {
     fn chunk<T: Sample>(
         &self,
         index: usize,
-        area: &Area,
+        area: &ChunkPosition,
         scratch: &mut Vec<u8>,
         samples: &mut [T],
     ) -> Result<Vec<Damage>, Error> {
@@ -181,7 +183,7 @@ impl Tiff<'_> {
             bytes
         };
         let stride = layout.stride();
-        let blocks = layout.luma_chroma.as_ref().filter(|_| !layout.planar);
+        let blocks = layout.ycbcr.as_ref().filter(|_| !layout.planar);
         let size = match blocks {
             Some(blocks) => blocks.bytes(layout.chunk.0 as usize, rows as usize),
             None => stride.saturating_mul(rows as usize),
@@ -192,20 +194,20 @@ impl Tiff<'_> {
             rows,
             nominal_rows: layout.chunk.1,
             samples: layout.per_chunk() as u8,
-            luma_chroma: layout.jpeg_chroma,
+            ycbcr: layout.jpeg_chroma,
             tables: self.tables,
         };
         let damages = decompress(layout.compression, bytes, &chunk, scratch)?;
-        if layout.differences {
-            undo_differences(scratch, stride, layout.per_chunk(), layout.bits, layout.order);
+        if layout.predictor {
+            undo_predictor(scratch, stride, layout.per_chunk(), layout.bits, layout.order);
         }
-        let spread: Vec<u8>;
+        let upsampled: Vec<u8>;
         let decoded: &[u8] = match blocks {
             Some(blocks) => {
                 let mut pixels = zeroed(stride * rows as usize)?;
-                blocks.spread(scratch, layout.chunk.0 as usize, &mut pixels);
-                spread = pixels;
-                &spread
+                blocks.upsample(scratch, layout.chunk.0 as usize, &mut pixels);
+                upsampled = pixels;
+                &upsampled
             }
             None => scratch,
         };
@@ -221,11 +223,11 @@ impl Tiff<'_> {
 
     /// A zeroed buffer of the chunk's size, which must have a relation to the picture's.
     fn prepare(&self, scratch: &mut Vec<u8>, size: usize) -> Result<(), Error> {
-        const LARGEST_TILE: usize = 64 << 20;
+        const MAX_TILE_BYTES: usize = 64 << 20;
         let Header { width, height, .. } = self.header;
         let pixel = self.layout.stored * usize::from(self.layout.bits).div_ceil(8);
         let picture = (width as usize).saturating_mul(height as usize).saturating_mul(pixel);
-        if size > picture.saturating_mul(4).max(LARGEST_TILE) {
+        if size > picture.saturating_mul(4).max(MAX_TILE_BYTES) {
             return Err(Error::Limit(format!(
                 "The TIFF has strips or tiles of {}x{} for a picture of {width}x{height}",
                 self.layout.chunk.0, self.layout.chunk.1
@@ -241,14 +243,14 @@ impl Tiff<'_> {
 }
 
 /// Warnings of one picture that are worth reading.
-const MOST_WARNINGS: usize = 4;
+const MAX_WARNINGS: usize = 4;
 
-const INKS_AND_ALPHA: u8 = 5;
+const CMYK_AND_ALPHA: u8 = 5;
 
 /// Four inks, and the alpha behind them.
-fn without_last(samples: Samples) -> Result<(Samples, Option<Samples>), Error> {
+fn split_alpha(samples: Samples) -> Result<(Samples, Option<Samples>), Error> {
     fn split<T: Sample>(samples: &[T]) -> Result<(Vec<T>, Vec<T>), Error> {
-        let (pixels, _) = samples.as_chunks::<{ INKS_AND_ALPHA as usize }>();
+        let (pixels, _) = samples.as_chunks::<{ CMYK_AND_ALPHA as usize }>();
         let (mut inks, mut alpha) = (zeroed(pixels.len() * 4)?, zeroed(pixels.len())?);
         for ((pixel, inks), alpha) in pixels.iter().zip(inks.as_chunks_mut::<4>().0).zip(&mut alpha) {
             [inks[0], inks[1], inks[2], inks[3], *alpha] = *pixel;
@@ -263,13 +265,13 @@ fn without_last(samples: Samples) -> Result<(Samples, Option<Samples>), Error> {
 }
 
 /// Where a strip or tile lies.
-struct Area {
+struct ChunkPosition {
     x: u32,
     y: u32,
     plane: usize,
 }
 
-fn coloured(indices: &[u8], palette: &[u8]) -> Result<Vec<u8>, Error> {
+fn apply_palette(indices: &[u8], palette: &[u8]) -> Result<Vec<u8>, Error> {
     let entries = palette.len() / 3;
     let mut out = zeroed(indices.len() * 3)?;
     for (index, out) in indices.iter().zip(out.as_chunks_mut::<3>().0) {

@@ -4,7 +4,7 @@ use super::layout::Layout;
 use crate::raster::exif::Order;
 
 /// Horizontal differences to values, row by row (TIFF 6.0, section 14), in the file's byte order.
-pub(super) fn undo_differences(bytes: &mut [u8], stride: usize, step: usize, bits: u8, order: Order) {
+pub(super) fn undo_predictor(bytes: &mut [u8], stride: usize, step: usize, bits: u8, order: Order) {
     for row in bytes.chunks_exact_mut(stride) {
         match bits {
             8 => {
@@ -31,8 +31,8 @@ pub(super) fn undo_differences(bytes: &mut [u8], stride: usize, step: usize, bit
 /// Samples that pixels are made of in memory.
 pub(super) trait Sample: bytemuck::Pod {
     const MAX: u32;
-    /// The sample that is nearest to `value` of `most`.
-    fn scaled(value: u64, most: u64) -> Self;
+    /// The sample that is nearest to `value` of `max`.
+    fn scaled(value: u64, max: u64) -> Self;
     fn level(self) -> u32;
     fn of(level: u32) -> Self;
 }
@@ -41,9 +41,9 @@ macro_rules! sample {
     ($type:ty) => {
         impl Sample for $type {
             const MAX: u32 = <$type>::MAX as u32;
-            fn scaled(value: u64, most: u64) -> Self {
+            fn scaled(value: u64, max: u64) -> Self {
                 let full = u64::from(<$type>::MAX);
-                if most == full { value as $type } else { ((value * full + most / 2) / most) as $type }
+                if max == full { value as $type } else { ((value * full + max / 2) / max) as $type }
             }
             fn level(self) -> u32 {
                 self.into()
@@ -79,7 +79,7 @@ pub(super) fn unpack<T: Sample>(row: &[u8], stored: usize, layout: &Layout, targ
         bytemuck::cast_slice_mut(target.out).copy_from_slice(&row[..length]);
         return;
     }
-    let most = (1u64 << bits) - 1;
+    let max = (1u64 << bits) - 1;
     let index = layout.palette.is_some();
     let pixels = target.out.chunks_exact_mut(target.channels);
     for (x, pixel) in pixels.enumerate() {
@@ -90,13 +90,13 @@ pub(super) fn unpack<T: Sample>(row: &[u8], stored: usize, layout: &Layout, targ
                 16 | 24 | 32 => layout.order.number(&row[at * bits / 8..][..bits / 8]),
                 _ => from_bits(row, at * bits, bits),
             };
-            let value = if layout.inverted { most - value } else { value };
-            pixel[target.first + k] = if index { T::of(value as u32) } else { T::scaled(value, most) };
+            let value = if layout.inverted { max - value } else { value };
+            pixel[target.first + k] = if index { T::of(value as u32) } else { T::scaled(value, max) };
         }
     }
 }
 
-/// A number of at most 31 bits that starts at some bit, the highest first.
+/// A number of at max 31 bits that starts at some bit, the highest first.
 fn from_bits(row: &[u8], start: usize, bits: usize) -> u64 {
     let (first, last) = (start / 8, (start + bits - 1) / 8);
     let joined = row[first..=last].iter().fold(0u64, |number, byte| number << 8 | u64::from(*byte));
@@ -104,7 +104,7 @@ fn from_bits(row: &[u8], start: usize, bits: usize) -> u64 {
 }
 
 /// How luma and chroma of a TIFF become light (TIFF 6.0, section 21).
-pub(super) struct LumaChroma {
+pub(super) struct YCbCr {
     /// Share of red, green and blue in luma.
     pub(super) weights: [f32; 3],
     /// Black and white of each component.
@@ -113,7 +113,7 @@ pub(super) struct LumaChroma {
     pub(super) sampling: (usize, usize),
 }
 
-impl LumaChroma {
+impl YCbCr {
     pub(super) fn to_rgb(&self, stored: [u8; 3]) -> [u8; 3] {
         let [y, cb, cr] = stored.map(f32::from);
         let [r, g, b] = self.weights;
@@ -135,7 +135,7 @@ impl LumaChroma {
     }
 
     /// Blocks of luma with one pair of chroma each to pixels of three samples.
-    pub(super) fn spread(&self, blocks: &[u8], width: usize, out: &mut [u8]) {
+    pub(super) fn upsample(&self, blocks: &[u8], width: usize, out: &mut [u8]) {
         let (across, down) = self.sampling;
         let unit = across * down + 2;
         let rows = out.len() / (width * 3);

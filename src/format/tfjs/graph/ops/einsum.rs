@@ -1,10 +1,10 @@
 //! Products of matrices, and Einstein sums of two tensors as such.
 
 use super::shape::{reshaped, transposed};
-use super::{Call, convolution};
+use super::{NodeCall, convolution};
 use crate::error::Error;
 use crate::format::tfjs::graph::emit::Emitter;
-use crate::format::tfjs::graph::value::{Layout, Value};
+use crate::format::tfjs::graph::value::{ChannelLayout, Value};
 
 /// The letters of an Einstein sum of two tensors: `ab,bc->ac`.
 struct Equation {
@@ -14,7 +14,7 @@ struct Equation {
 }
 
 impl Equation {
-    fn parse(call: &Call) -> Result<Equation, Error> {
+    fn parse(call: &NodeCall) -> Result<Equation, Error> {
         let text: String = call.text("equation", "").chars().filter(|letter| *letter != ' ').collect();
         let misread =
             || call.error(format!("equation \"{text}\"; expected one of two tensors, such as ab,bc->ac"));
@@ -46,7 +46,7 @@ fn only(from: &[char], keep: impl Fn(&char) -> bool) -> Vec<char> {
 }
 
 /// `[shared.., left.., summed..] x [shared.., summed.., right..]`, which is what a product of matrices is.
-pub fn einsum(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn einsum(call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     let Equation { left, right, result } = Equation::parse(call)?;
     let (a, b) = (call.input(0)?, call.input(1)?);
     if a.dims().len() != left.len() || b.dims().len() != right.len() {
@@ -74,7 +74,7 @@ pub fn einsum(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
     let dims = sizes(&product)?;
     let made = if dense {
         let (x, y) = (net.plain(&x), net.plain(&y));
-        net.node("MatMul", &[&x, &y], vec![], dims.clone(), Layout::Plain)
+        net.node("MatMul", &[&x, &y], vec![], dims.clone(), ChannelLayout::Plain)
     } else {
         let all = |letters: &[char]| sizes(letters).map(|sizes| sizes.iter().product::<usize>());
         let batch = sizes(&shared)?;
@@ -116,7 +116,7 @@ fn flattened(net: &mut Emitter, value: &Value, dims: Vec<usize>) -> std::rc::Rc<
 }
 
 /// A product of matrices, of which either may be transposed.
-pub fn matmul(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn matmul(call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     let side = |net: &mut Emitter, index: usize, flags: [&str; 2]| {
         let value = call.input(index)?;
         let rank = value.dims().len();
@@ -146,7 +146,7 @@ pub fn matmul(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
     })?;
     let (x, y) = (net.plain(&a), net.plain(&b));
     let dims = [&batch[..], &[m, n]].concat();
-    let product = net.node("MatMul", &[&x, &y], vec![], dims, Layout::Plain);
+    let product = net.node("MatMul", &[&x, &y], vec![], dims, ChannelLayout::Plain);
     convolution::fused(call, net, product)
 }
 

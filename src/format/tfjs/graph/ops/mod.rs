@@ -13,11 +13,11 @@ use super::document::Attribute;
 use super::emit::Emitter;
 use super::fold::Known;
 use super::model::Node;
-use super::value::{Computed, Layout, Value};
+use super::value::{ChannelLayout, ComputedTensor, Value};
 use crate::error::Error;
 
 /// A node with the values that it reads.
-pub struct Call<'a> {
+pub struct NodeCall<'a> {
     pub node: &'a Node,
     pub inputs: Vec<Value>,
 }
@@ -26,7 +26,7 @@ pub struct Call<'a> {
 ///
 /// # Errors
 /// [`Error::ModelLoad`] naming the node: an operator or setting that is not supported, or shapes that do not fit.
-pub fn apply(call: &Call, net: &mut Emitter) -> Result<Vec<Value>, Error> {
+pub fn apply(call: &NodeCall, net: &mut Emitter) -> Result<Vec<Value>, Error> {
     match call.node.op.as_str() {
         "Split" | "SplitV" | "Unpack" => slice::parts(call, net),
         _ => Ok(vec![one(call, net)?]),
@@ -34,7 +34,7 @@ pub fn apply(call: &Call, net: &mut Emitter) -> Result<Vec<Value>, Error> {
 }
 
 /// The output of a node that has one.
-fn one(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+fn one(call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     let op = call.node.op.as_str();
     if let Some(unary) = pointwise::unary(op) {
         return pointwise::apply_unary(unary, call, net);
@@ -84,7 +84,7 @@ fn one(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
     }
 }
 
-impl Call<'_> {
+impl NodeCall<'_> {
     /// An error that names the node.
     pub fn error(&self, what: impl std::fmt::Display) -> Error {
         self.node.error(what)
@@ -208,9 +208,9 @@ impl Call<'_> {
 }
 
 /// The layout that a value is had in already.
-fn layout(value: &Value) -> Layout {
+fn layout(value: &Value) -> ChannelLayout {
     match value {
-        Value::Computed(Computed { layout, .. }) => *layout,
-        Value::Known(_) => Layout::Plain,
+        Value::ComputedTensor(ComputedTensor { layout, .. }) => *layout,
+        Value::Known(_) => ChannelLayout::Plain,
     }
 }

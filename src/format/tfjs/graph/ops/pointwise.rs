@@ -1,12 +1,12 @@
 //! Operators that work place by place.
 
-use super::{Call, layout};
+use super::{NodeCall, layout};
 use crate::error::Error;
 use crate::format::tfjs::graph::emit::Emitter;
 use crate::format::tfjs::graph::fold::{
     self, Arithmetic, Comparison, Elements, Known, Logical, Unary, broadcast_shape,
 };
-use crate::format::tfjs::graph::value::{Layout, Value};
+use crate::format::tfjs::graph::value::{ChannelLayout, Value};
 use crate::graph::Attribute;
 
 /// The operator of one number that TensorFlow calls `op`.
@@ -35,7 +35,7 @@ pub fn unary(op: &str) -> Option<Unary> {
     })
 }
 
-pub fn apply_unary(op: Unary, call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn apply_unary(op: Unary, call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     let x = call.input(0)?;
     if let Some(known) = x.known().and_then(|x| op.fold(x)) {
         return Ok(Value::Known(known));
@@ -103,7 +103,7 @@ pub fn binary(op: &str) -> Option<BinaryOp> {
     })
 }
 
-pub fn apply_binary(op: BinaryOp, call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn apply_binary(op: BinaryOp, call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     let (a, b) = (call.input(0)?, call.input(1)?);
     if let (Some(a), Some(b)) = (a.known(), b.known()) {
         return call.folded(match op {
@@ -116,7 +116,13 @@ pub fn apply_binary(op: BinaryOp, call: &Call, net: &mut Emitter) -> Result<Valu
 }
 
 /// Writes an operator of two tensors.
-fn emit_binary(op: BinaryOp, call: &Call, net: &mut Emitter, a: &Value, b: &Value) -> Result<Value, Error> {
+fn emit_binary(
+    op: BinaryOp,
+    call: &NodeCall,
+    net: &mut Emitter,
+    a: &Value,
+    b: &Value,
+) -> Result<Value, Error> {
     let dims = together(call, &[a, b])?;
     let layout = common_layout(&[a, b], &dims);
     let (x, y) = (net.named(a, layout), net.named(b, layout));
@@ -164,16 +170,16 @@ fn emit_binary(op: BinaryOp, call: &Call, net: &mut Emitter, a: &Value, b: &Valu
 }
 
 /// `a + b`, for operators that do so on the side.
-pub fn plus(call: &Call, net: &mut Emitter, a: &Value, b: &Value) -> Result<Value, Error> {
+pub fn plus(call: &NodeCall, net: &mut Emitter, a: &Value, b: &Value) -> Result<Value, Error> {
     emit_binary(BinaryOp::Arithmetic(Arithmetic::Add), call, net, a, b)
 }
 
 /// `a * b`, for operators that do so on the side.
-pub fn times(call: &Call, net: &mut Emitter, a: &Value, b: &Value) -> Result<Value, Error> {
+pub fn times(call: &NodeCall, net: &mut Emitter, a: &Value, b: &Value) -> Result<Value, Error> {
     emit_binary(BinaryOp::Arithmetic(Arithmetic::Mul), call, net, a, b)
 }
 
-pub fn add_all(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn add_all(call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     let mut sum = call.input(0)?.clone();
     for value in &call.inputs[1..] {
         sum = match (&sum, value) {
@@ -185,25 +191,25 @@ pub fn add_all(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
 }
 
 /// The shape that values have together.
-fn together(call: &Call, values: &[&Value]) -> Result<Vec<usize>, Error> {
+fn together(call: &NodeCall, values: &[&Value]) -> Result<Vec<usize>, Error> {
     let shapes: Vec<_> = values.iter().map(|value| value.dims()).collect();
     let joined = shapes.iter().try_fold(Vec::new(), |all, dims| broadcast_shape(&all, dims));
     joined.ok_or_else(|| call.error(format!("shapes {shapes:?} do not fit each other")))
 }
 
 /// The layout in which to compute: channels second if all pictures are so already, and nothing else is in the way.
-fn common_layout(values: &[&Value], dims: &[usize]) -> Layout {
+fn common_layout(values: &[&Value], dims: &[usize]) -> ChannelLayout {
     let fits = |value: &&Value| match value {
         Value::Known(known) => known.dims.len() <= 4,
-        Value::Computed(computed) => computed.layout == Layout::ChannelsFirst,
+        Value::ComputedTensor(computed) => computed.layout == ChannelLayout::ChannelsFirst,
     };
     match dims.len() == 4 && values.iter().all(fits) {
-        true => Layout::ChannelsFirst,
-        false => Layout::Plain,
+        true => ChannelLayout::ChannelsFirst,
+        false => ChannelLayout::Plain,
     }
 }
 
-pub fn cast(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn cast(call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     /// ONNX's number for float32.
     const FLOAT: i64 = 1;
     let (x, to) = (call.input(0)?, call.type_name("DstT"));
@@ -218,7 +224,7 @@ pub fn cast(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
     Ok(net.node("Cast", &[&name], vec![Attribute::int("to", FLOAT)], x.dims().to_vec(), layout))
 }
 
-pub fn clip(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn clip(call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     let limit = |n: usize| match call.known(n)?.as_floats() {
         Some([limit]) => Ok(*limit),
         _ => Err(call.error(format!("input {n}: expected one float as limit"))),
@@ -233,7 +239,7 @@ fn clipped(net: &mut Emitter, x: &Value, low: f32, high: f32) -> Result<Value, E
 }
 
 /// An activation with settings, by TensorFlow's name.
-pub fn activate(call: &Call, net: &mut Emitter, x: &Value, name: &str) -> Result<Value, Error> {
+pub fn activate(call: &NodeCall, net: &mut Emitter, x: &Value, name: &str) -> Result<Value, Error> {
     let attributes = match name {
         "Relu6" => return clipped(net, x, 0.0, 6.0),
         "LeakyRelu" => {
@@ -247,7 +253,7 @@ pub fn activate(call: &Call, net: &mut Emitter, x: &Value, name: &str) -> Result
     Ok(net.node(name, &[&input], attributes, x.dims().to_vec(), layout))
 }
 
-pub fn not(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn not(call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     match call.input(0)? {
         Value::Known(Known { dims, elements: Elements::Flags(flags) }) => {
             let elements = Elements::flags(flags.iter().map(|flag| !flag).collect());
@@ -261,14 +267,14 @@ pub fn not(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
     }
 }
 
-pub fn prelu(call: &Call, net: &mut Emitter, x: &Value, slopes: &Value) -> Result<Value, Error> {
+pub fn prelu(call: &NodeCall, net: &mut Emitter, x: &Value, slopes: &Value) -> Result<Value, Error> {
     let dims = together(call, &[x, slopes])?;
     let layout = common_layout(&[x, slopes], &dims);
     let (input, slopes) = (net.named(x, layout), net.named(slopes, layout));
     Ok(net.node("PRelu", &[&input, &slopes], vec![], dims, layout))
 }
 
-pub fn select(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn select(call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     let (condition, yes, no) = (call.input(0)?, call.input(1)?, call.input(2)?);
     if let Some(known) = call.all_known() {
         return call.folded(fold::select(known[0], known[1], known[2]));

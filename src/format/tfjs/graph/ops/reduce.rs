@@ -1,10 +1,10 @@
 //! Sums, means and the like along axes.
 
-use super::{Call, layout};
+use super::{NodeCall, layout};
 use crate::error::Error;
 use crate::format::tfjs::graph::emit::{Emitter, axes};
 use crate::format::tfjs::graph::fold::{self, Reduction};
-use crate::format::tfjs::graph::value::{Layout, Value};
+use crate::format::tfjs::graph::value::{ChannelLayout, Value};
 use crate::graph::Attribute;
 
 /// The reduction that TensorFlow calls `op`.
@@ -19,7 +19,7 @@ pub fn reduction(op: &str) -> Option<Reduction> {
     })
 }
 
-pub fn apply(kind: Reduction, call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn apply(kind: Reduction, call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     let x = call.input(0)?;
     let rank = x.dims().len();
     let mut along = call.ints(1)?.iter().map(|&axis| call.axis(axis, rank)).collect::<Result<Vec<_>, _>>()?;
@@ -38,9 +38,9 @@ pub fn apply(kind: Reduction, call: &Call, net: &mut Emitter) -> Result<Value, E
         return Ok(x.clone());
     }
     // A mean over a picture's pixels, as attention to channels takes it.
-    let layout = if keep && along == [1, 2] { layout(x) } else { Layout::Plain };
+    let layout = if keep && along == [1, 2] { layout(x) } else { ChannelLayout::Plain };
     let name = net.named(x, layout);
-    let along = if layout == Layout::ChannelsFirst { vec![2, 3] } else { along };
+    let along = if layout == ChannelLayout::ChannelsFirst { vec![2, 3] } else { along };
     let keep = Attribute::int("keepdims", keep.into());
     let op = match kind {
         Reduction::Sum => {
@@ -55,8 +55,14 @@ pub fn apply(kind: Reduction, call: &Call, net: &mut Emitter) -> Result<Value, E
     Ok(net.node(op, &[&name], vec![axes("axes", &along), keep], dims, layout))
 }
 
-pub fn softmax(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn softmax(call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     let x = call.input(0)?;
     let name = net.plain(x);
-    Ok(net.node("Softmax", &[&name], vec![Attribute::int("axis", -1)], x.dims().to_vec(), Layout::Plain))
+    Ok(net.node(
+        "Softmax",
+        &[&name],
+        vec![Attribute::int("axis", -1)],
+        x.dims().to_vec(),
+        ChannelLayout::Plain,
+    ))
 }

@@ -1,13 +1,13 @@
 //! Pictures made larger: interpolated, out of channels, or with a frame.
 
-use super::{Call, layout};
+use super::{NodeCall, layout};
 use crate::error::Error;
 use crate::format::tfjs::graph::emit::Emitter;
 use crate::format::tfjs::graph::fold::{Elements, Known};
-use crate::format::tfjs::graph::value::{Layout, Value};
+use crate::format::tfjs::graph::value::{ChannelLayout, Value};
 use crate::graph::Attribute;
 
-pub fn resize(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn resize(call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     let [batch, height, width, channels] = call.picture(0)?;
     let size = call.sizes(1)?;
     let &[h, w] = &size[..] else {
@@ -32,19 +32,19 @@ pub fn resize(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
         let rounding = if corners || centers { "round_prefer_ceil" } else { "floor" };
         attributes.push(Attribute::text("nearest_mode", rounding));
     }
-    let x = net.named(call.input(0)?, Layout::ChannelsFirst);
+    let x = net.named(call.input(0)?, ChannelLayout::ChannelsFirst);
     let dims = vec![batch, h, w, channels];
     // Whole factors are written as such: then the network is the same for pictures of all sizes.
     if h % height == 0 && w % width == 0 {
         let factors = vec![1.0, 1.0, (h / height) as f32, (w / width) as f32];
         let factors = net.constant(&Known { dims: vec![4], elements: Elements::floats(factors) });
-        return Ok(net.node("Resize", &[&x, "", &factors], attributes, dims, Layout::ChannelsFirst));
+        return Ok(net.node("Resize", &[&x, "", &factors], attributes, dims, ChannelLayout::ChannelsFirst));
     }
     let sizes = net.sizes(&[batch, channels, h, w]);
-    Ok(net.node("Resize", &[&x, "", "", &sizes], attributes, dims, Layout::ChannelsFirst))
+    Ok(net.node("Resize", &[&x, "", "", &sizes], attributes, dims, ChannelLayout::ChannelsFirst))
 }
 
-pub fn blocks(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn blocks(call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     let [batch, height, width, channels] = call.picture(0)?;
     let block = usize::try_from(call.int("block_size", 0)).ok().filter(|block| (1..=64).contains(block));
     let block = block.ok_or_else(|| call.error("expected a block_size from 1 to 64"))?;
@@ -61,12 +61,12 @@ pub fn blocks(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
             return Err(call.error(format!("blocks of {block} do not fit a picture of shape {shape:?}")));
         }
     };
-    let x = net.named(call.input(0)?, Layout::ChannelsFirst);
+    let x = net.named(call.input(0)?, ChannelLayout::ChannelsFirst);
     let attributes = vec![Attribute::int("blocksize", block as i64)];
-    Ok(net.node(&call.node.op, &[&x], attributes, dims, Layout::ChannelsFirst))
+    Ok(net.node(&call.node.op, &[&x], attributes, dims, ChannelLayout::ChannelsFirst))
 }
 
-pub fn pad(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn pad(call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     let x = call.input(0)?;
     let rank = x.dims().len();
     let pads = call.sizes(1)?;
@@ -80,8 +80,8 @@ pub fn pad(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
     let dims: Vec<usize> = (0..rank).map(|n| x.dims()[n] + pads[2 * n] + pads[2 * n + 1]).collect();
     let layout = layout(x);
     let order: Vec<usize> = match layout {
-        Layout::ChannelsFirst => crate::format::tfjs::graph::emit::TO_FIRST.to_vec(),
-        Layout::Plain => (0..rank).collect(),
+        ChannelLayout::ChannelsFirst => crate::format::tfjs::graph::emit::TO_FIRST.to_vec(),
+        ChannelLayout::Plain => (0..rank).collect(),
     };
     let sides = |side: usize| order.iter().map(move |&axis| 2 * axis + side);
     let listed: Vec<usize> = sides(0).chain(sides(1)).map(|n| pads[n]).collect();

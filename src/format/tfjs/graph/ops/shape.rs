@@ -1,13 +1,13 @@
 //! Sizes, and the same elements in other shapes.
 
-use super::{Call, layout};
+use super::{NodeCall, layout};
 use crate::error::Error;
 use crate::format::tfjs::graph::emit::{Emitter, axes};
 use crate::format::tfjs::graph::fold::{Elements, Known, affordable};
-use crate::format::tfjs::graph::value::{Computed, Layout, Value};
+use crate::format::tfjs::graph::value::{ChannelLayout, ComputedTensor, Value};
 use crate::graph::Attribute;
 
-pub fn sizes(call: &Call) -> Result<Value, Error> {
+pub fn sizes(call: &NodeCall) -> Result<Value, Error> {
     let dims = call.input(0)?.dims();
     Ok(Value::Known(match call.node.op.as_str() {
         "Rank" => Known::int(dims.len() as i64),
@@ -17,7 +17,7 @@ pub fn sizes(call: &Call) -> Result<Value, Error> {
 }
 
 /// The shape that a Reshape, Squeeze or ExpandDims gives.
-fn target(call: &Call) -> Result<Vec<usize>, Error> {
+fn target(call: &NodeCall) -> Result<Vec<usize>, Error> {
     let dims = call.input(0)?.dims();
     match call.node.op.as_str() {
         "Reshape" => wanted(call, dims),
@@ -36,7 +36,7 @@ fn target(call: &Call) -> Result<Vec<usize>, Error> {
 }
 
 /// The shape that a Reshape is given, with the one size that it leaves open.
-fn wanted(call: &Call, dims: &[usize]) -> Result<Vec<usize>, Error> {
+fn wanted(call: &NodeCall, dims: &[usize]) -> Result<Vec<usize>, Error> {
     let shape = call.ints(1)?;
     let misfit = || call.error(format!("shape {dims:?} does not become {shape:?}"));
     let count = dims.iter().product::<usize>();
@@ -53,7 +53,7 @@ fn wanted(call: &Call, dims: &[usize]) -> Result<Vec<usize>, Error> {
     fits.then(|| shape.iter().map(size).collect()).ok_or_else(misfit)
 }
 
-pub fn reshape(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn reshape(call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     let (x, dims) = (call.input(0)?, target(call)?);
     match x {
         Value::Known(known) => call.folded(known.reshaped(&dims)),
@@ -68,27 +68,27 @@ pub fn reshape(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
 /// A tensor of the network in another shape.
 pub fn reshaped(net: &mut Emitter, name: &str, dims: Vec<usize>) -> Value {
     let shape = net.sizes(&dims);
-    net.node("Reshape", &[name, &shape], vec![], dims, Layout::Plain)
+    net.node("Reshape", &[name, &shape], vec![], dims, ChannelLayout::Plain)
 }
 
-pub fn broadcast(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn broadcast(call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     let (x, dims) = (call.input(0)?, call.sizes(1)?);
     match x {
         Value::Known(known) => call.folded(known.broadcast(&dims)),
         _ if x.dims() == dims => Ok(x.clone()),
         _ => {
             let (name, shape) = (net.plain(x), net.sizes(&dims));
-            Ok(net.node("Expand", &[&name, &shape], vec![], dims, Layout::Plain))
+            Ok(net.node("Expand", &[&name, &shape], vec![], dims, ChannelLayout::Plain))
         }
     }
 }
 
-pub fn fill(call: &Call) -> Result<Value, Error> {
+pub fn fill(call: &NodeCall) -> Result<Value, Error> {
     let dims = call.sizes(0)?;
     call.folded(call.known(1)?.broadcast(&dims))
 }
 
-pub fn like(call: &Call) -> Result<Value, Error> {
+pub fn like(call: &NodeCall) -> Result<Value, Error> {
     let dims = call.input(0)?.dims();
     let number = i64::from(call.node.op == "OnesLike");
     let one = match call.type_name("T") {
@@ -98,7 +98,7 @@ pub fn like(call: &Call) -> Result<Value, Error> {
     call.folded(one.broadcast(dims))
 }
 
-pub fn range(call: &Call) -> Result<Value, Error> {
+pub fn range(call: &NodeCall) -> Result<Value, Error> {
     let [start, limit, delta] = [0, 1, 2].map(|n| match &call.known(n)?.elements {
         Elements::Ints(values) if values.len() == 1 => Ok(values[0] as f64),
         Elements::Floats(values) if values.len() == 1 => Ok(values[0].into()),
@@ -121,7 +121,7 @@ pub fn range(call: &Call) -> Result<Value, Error> {
 }
 
 /// Tensors one after the other along an axis.
-pub fn concat(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn concat(call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     let Some((_, parts)) = call.inputs.split_last() else { return Err(call.error("no inputs")) };
     let rank = parts.first().map_or(0, |part| part.dims().len());
     let axis = call.axis(call.number(parts.len())?, rank)?;
@@ -129,7 +129,7 @@ pub fn concat(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
 }
 
 /// Tensors side by side along a fresh axis.
-pub fn pack(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn pack(call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     let rank = call.input(0)?.dims().len();
     let axis = call.axis(call.int("axis", 0), rank + 1)?;
     let with_axis = |value: &Value| {
@@ -147,7 +147,7 @@ pub fn pack(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
     joined(call, net, &parts, axis)
 }
 
-fn joined(call: &Call, net: &mut Emitter, parts: &[Value], axis: usize) -> Result<Value, Error> {
+fn joined(call: &NodeCall, net: &mut Emitter, parts: &[Value], axis: usize) -> Result<Value, Error> {
     let Some(first) = parts.first() else { return Err(call.error("no inputs")) };
     let mut dims = first.dims().to_vec();
     let fits = |part: &Value| {
@@ -162,15 +162,15 @@ fn joined(call: &Call, net: &mut Emitter, parts: &[Value], axis: usize) -> Resul
         return call.folded(Known::concatenated(&known, axis));
     }
     dims[axis] = parts.iter().map(|part| part.dims()[axis]).sum();
-    let first = dims.len() == 4 && parts.iter().all(|part| layout(part) == Layout::ChannelsFirst);
-    let layout = if first { Layout::ChannelsFirst } else { Layout::Plain };
+    let first = dims.len() == 4 && parts.iter().all(|part| layout(part) == ChannelLayout::ChannelsFirst);
+    let layout = if first { ChannelLayout::ChannelsFirst } else { ChannelLayout::Plain };
     let axis = if first { [0, 2, 3, 1][axis] } else { axis };
     let names: Vec<_> = parts.iter().map(|part| net.named(part, layout)).collect();
     let names: Vec<&str> = names.iter().map(|name| &**name).collect();
     Ok(net.node("Concat", &names, vec![Attribute::int("axis", axis as i64)], dims, layout))
 }
 
-pub fn tile(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn tile(call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     let (x, times) = (call.input(0)?, call.sizes(1)?);
     if times.len() != x.dims().len() {
         return Err(call.error(format!("{times:?} repeats of a tensor of shape {:?}", x.dims())));
@@ -187,10 +187,10 @@ pub fn tile(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
         return call.folded(repeated.and_then(|known| known.reshaped(&dims)));
     }
     let (name, times) = (net.plain(x), net.sizes(&times));
-    Ok(net.node("Tile", &[&name, &times], vec![], dims, Layout::Plain))
+    Ok(net.node("Tile", &[&name, &times], vec![], dims, ChannelLayout::Plain))
 }
 
-pub fn transpose(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn transpose(call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     let x = call.input(0)?;
     let rank = x.dims().len();
     let perm = call.ints(1)?.iter().map(|&axis| call.axis(axis, rank)).collect::<Result<Vec<_>, _>>()?;
@@ -213,10 +213,10 @@ pub fn transposed(net: &mut Emitter, name: &str, dims: &[usize], perm: &[usize])
     let moved: Vec<usize> = perm.iter().map(|&axis| dims[axis]).collect();
     let wide = || perm.iter().copied().filter(|&axis| dims[axis] != 1);
     if perm.is_sorted() {
-        Value::Computed(Computed { name: name.into(), dims: moved, layout: Layout::Plain })
+        Value::ComputedTensor(ComputedTensor { name: name.into(), dims: moved, layout: ChannelLayout::Plain })
     } else if wide().is_sorted() {
         reshaped(net, name, moved)
     } else {
-        net.node("Transpose", &[name], vec![axes("perm", perm)], moved, Layout::Plain)
+        net.node("Transpose", &[name], vec![axes("perm", perm)], moved, ChannelLayout::Plain)
     }
 }

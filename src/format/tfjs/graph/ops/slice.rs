@@ -1,23 +1,29 @@
 //! Parts of tensors.
 
-use super::Call;
+use super::NodeCall;
 use super::shape::reshaped;
 use crate::error::Error;
 use crate::format::tfjs::graph::emit::Emitter;
 use crate::format::tfjs::graph::fold::strides;
-use crate::format::tfjs::graph::value::{Layout, Value};
+use crate::format::tfjs::graph::value::{ChannelLayout, Value};
 use crate::graph::Attribute;
 
 /// What is taken along one axis: `len` elements from `begin`, each `step` after the one before.
 #[derive(Clone, Copy)]
-struct Part {
+struct AxisSlice {
     begin: i64,
     step: i64,
     len: usize,
 }
 
 /// Takes a part along each axis and gives the result another shape of as many elements.
-fn take(call: &Call, net: &mut Emitter, x: &Value, parts: &[Part], dims: &[usize]) -> Result<Value, Error> {
+fn take(
+    call: &NodeCall,
+    net: &mut Emitter,
+    x: &Value,
+    parts: &[AxisSlice],
+    dims: &[usize],
+) -> Result<Value, Error> {
     let taken: Vec<usize> = parts.iter().map(|part| part.len).collect();
     if let Some(known) = x.known() {
         let own = strides(&known.dims);
@@ -32,7 +38,7 @@ fn take(call: &Call, net: &mut Emitter, x: &Value, parts: &[Part], dims: &[usize
         name
     } else {
         // An end before the first element is written as one far before it.
-        let end = |part: &Part| match part.begin + part.len as i64 * part.step {
+        let end = |part: &AxisSlice| match part.begin + part.len as i64 * part.step {
             end if end < 0 => i64::MIN + 1,
             end => end,
         };
@@ -43,18 +49,21 @@ fn take(call: &Call, net: &mut Emitter, x: &Value, parts: &[Part], dims: &[usize
         net.raw("Slice", &[&name, &begins, &ends, &along, &steps], vec![])
     };
     if taken == dims {
-        let computed =
-            crate::format::tfjs::graph::value::Computed { name: sliced, dims: taken, layout: Layout::Plain };
-        return Ok(Value::Computed(computed));
+        let computed = crate::format::tfjs::graph::value::ComputedTensor {
+            name: sliced,
+            dims: taken,
+            layout: ChannelLayout::Plain,
+        };
+        return Ok(Value::ComputedTensor(computed));
     }
     Ok(reshaped(net, &sliced, dims.to_vec()))
 }
 
-fn whole(dims: &[usize]) -> Vec<Part> {
-    dims.iter().map(|&len| Part { begin: 0, step: 1, len }).collect()
+fn whole(dims: &[usize]) -> Vec<AxisSlice> {
+    dims.iter().map(|&len| AxisSlice { begin: 0, step: 1, len }).collect()
 }
 
-pub fn slice(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn slice(call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     let x = call.input(0)?;
     let (begins, sizes) = (call.ints(1)?, call.ints(2)?);
     let misfit = || call.error(format!("no {sizes:?} from {begins:?} of a tensor of shape {:?}", x.dims()));
@@ -64,16 +73,16 @@ pub fn slice(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
     let part = |((&dim, &begin), &size): ((&usize, &i64), &i64)| {
         let left = (dim as i64).checked_sub(begin).filter(|left| *left >= 0 && begin >= 0)?;
         let len = if size == -1 { left } else { size };
-        (0..=left).contains(&len).then_some(Part { begin, step: 1, len: len as usize })
+        (0..=left).contains(&len).then_some(AxisSlice { begin, step: 1, len: len as usize })
     };
-    let parts: Option<Vec<Part>> = x.dims().iter().zip(begins).zip(sizes).map(part).collect();
+    let parts: Option<Vec<AxisSlice>> = x.dims().iter().zip(begins).zip(sizes).map(part).collect();
     let parts = parts.ok_or_else(misfit)?;
     let dims: Vec<usize> = parts.iter().map(|part| part.len).collect();
     take(call, net, x, &parts, &dims)
 }
 
 /// Python's slices: `begin:end:step` for each axis, of which masks say what else is meant.
-pub fn strided(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn strided(call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     let x = call.input(0)?;
     let (begins, ends, steps) = (call.ints(1)?, call.ints(2)?, call.ints(3)?);
     let count = begins.len();
@@ -105,7 +114,7 @@ pub fn strided(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
                 if !(0..dim).contains(&at) {
                     return Err(call.error(format!("element {at} of an axis of {dim}")));
                 }
-                parts.push(Part { begin: at, step: 1, len: 1 });
+                parts.push(AxisSlice { begin: at, step: 1, len: 1 });
             } else {
                 let end = (!mask("end_mask", n)).then_some(ends[n]);
                 let part =
@@ -122,18 +131,18 @@ pub fn strided(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
 }
 
 /// `begin:end:step` of an axis of `dim` elements.
-fn python_slice(dim: i64, begin: Option<i64>, end: Option<i64>, step: i64) -> Option<Part> {
+fn python_slice(dim: i64, begin: Option<i64>, end: Option<i64>, step: i64) -> Option<AxisSlice> {
     let (low, high) = if step > 0 { (0, dim) } else { (-1, dim - 1) };
     let place = |n: i64| (if n < 0 { n.saturating_add(dim) } else { n }).clamp(low, high);
     let begin = begin.map_or(if step > 0 { low } else { high }, place);
     let end = end.map_or(if step > 0 { high } else { low }, place);
     let span = if step > 0 { end - begin } else { begin - end };
     let len = (span.max(0) as u64).div_ceil(step.unsigned_abs().max(1)) as usize;
-    (step != 0).then_some(Part { begin: if len == 0 { 0 } else { begin }, step, len })
+    (step != 0).then_some(AxisSlice { begin: if len == 0 { 0 } else { begin }, step, len })
 }
 
 /// Split, SplitV and Unpack: all of a tensor in parts along an axis.
-pub fn parts(call: &Call, net: &mut Emitter) -> Result<Vec<Value>, Error> {
+pub fn parts(call: &NodeCall, net: &mut Emitter) -> Result<Vec<Value>, Error> {
     let data = usize::from(call.node.op == "Split");
     let x = call.input(data)?;
     let rank = x.dims().len();
@@ -156,7 +165,7 @@ pub fn parts(call: &Call, net: &mut Emitter) -> Result<Vec<Value>, Error> {
     let mut all = Vec::with_capacity(lengths.len());
     for len in lengths {
         let mut parts = whole(x.dims());
-        parts[axis] = Part { begin, step: 1, len };
+        parts[axis] = AxisSlice { begin, step: 1, len };
         begin += len as i64;
         let mut dims: Vec<usize> = parts.iter().map(|part| part.len).collect();
         if unpack {
@@ -170,7 +179,7 @@ pub fn parts(call: &Call, net: &mut Emitter) -> Result<Vec<Value>, Error> {
 /// More parts than this are absurd.
 const MAX_PARTS: usize = 1 << 16;
 
-fn equal(call: &Call, dim: usize, count: i64) -> Result<Vec<usize>, Error> {
+fn equal(call: &NodeCall, dim: usize, count: i64) -> Result<Vec<usize>, Error> {
     match usize::try_from(count) {
         Ok(count @ 1..=MAX_PARTS) if dim.is_multiple_of(count) => Ok(vec![dim / count; count]),
         _ => Err(call.error(format!("{count} equal parts of {dim}"))),
@@ -178,7 +187,7 @@ fn equal(call: &Call, dim: usize, count: i64) -> Result<Vec<usize>, Error> {
 }
 
 /// The parts that SplitV is given, of which one may be -1: what is left.
-fn lengths(call: &Call, dim: usize) -> Result<Vec<usize>, Error> {
+fn lengths(call: &NodeCall, dim: usize) -> Result<Vec<usize>, Error> {
     let given = call.ints(1)?;
     let misfit = || call.error(format!("parts of {given:?} of {dim}"));
     let sum: i64 = given.iter().filter(|&&n| n >= 0).fold(0, |sum, &n| sum.saturating_add(n));
@@ -190,7 +199,7 @@ fn lengths(call: &Call, dim: usize) -> Result<Vec<usize>, Error> {
     Ok(given.iter().map(|&n| if n < 0 { left as usize } else { n as usize }).collect())
 }
 
-pub fn gather(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
+pub fn gather(call: &NodeCall, net: &mut Emitter) -> Result<Value, Error> {
     let x = call.input(0)?;
     let axis = call.axis(call.number(2)?, x.dims().len())?;
     if call.int("batch_dims", 0) != 0 {
@@ -215,5 +224,11 @@ pub fn gather(call: &Call, net: &mut Emitter) -> Result<Value, Error> {
         return call.folded(known.picked(&dims, &positions));
     }
     let (name, at) = (net.plain(x), net.plain(at));
-    Ok(net.node("Gather", &[&name, &at], vec![Attribute::int("axis", axis as i64)], dims, Layout::Plain))
+    Ok(net.node(
+        "Gather",
+        &[&name, &at],
+        vec![Attribute::int("axis", axis as i64)],
+        dims,
+        ChannelLayout::Plain,
+    ))
 }

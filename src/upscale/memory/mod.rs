@@ -1,0 +1,48 @@
+//! About what a job holds in memory at its peak: it is admitted when that fits.
+//!
+//! | file | what |
+//! |---|---|
+//! | `tiles` | planes and activations of the tiles that run at the same time |
+//! | `whole_picture` | activations of networks that run on the whole picture at once |
+//! | here | the sum of these and of the decoded picture, its result and the bands in progress |
+
+mod tiles;
+mod whole_picture;
+
+use super::networks::Networks;
+use super::options::{Options, OutputKind};
+use super::size::Sizing;
+use super::source::Opened;
+use crate::error::Error;
+
+/// Bytes that a job holds at its peak, with `workers` workers.
+///
+/// # Errors
+/// [`Error::Limit`] for networks that look at the whole picture at once, if that takes more than all images together may
+/// hold.
+pub fn estimate(
+    opened: &Opened,
+    networks: &Networks,
+    sizing: &Sizing,
+    options: &Options,
+    workers: usize,
+) -> Result<u64, Error> {
+    let (size, signature) = (opened.size(), networks.signature());
+    let whole = whole_picture::bytes(size, signature, options, sizing, workers)?;
+    let tiles = tiles::bytes(size, signature, options, sizing.passes, workers);
+    Ok(pictures(opened, networks, sizing, options).saturating_add(whole.max(tiles)))
+}
+
+/// Bytes of the input, and of the result or the rows and bands of it; where the picture may be cleaned first, also of
+/// twice its sides with 16 bits a sample.
+fn pictures(opened: &Opened, networks: &Networks, sizing: &Sizing, options: &Options) -> u64 {
+    let (width, height) = opened.size();
+    let may_clean = networks.may_clean(sizing.factor);
+    let cleaned = if may_clean { u64::from(width) * u64::from(height) * 4 * 8 } else { 0 };
+    let result = u64::from(sizing.width) * u64::from(sizing.height) * 4;
+    let streamed = options.output == OutputKind::Encoded && sizing.resample.is_none() && sizing.passes == 1;
+    // Colour conversions write into another copy, when the decoder is done.
+    let decoded = opened.decoded_bytes();
+    let decoding = decoded.saturating_add(opened.decoder_bytes().max(decoded));
+    decoding + cleaned.max(if streamed { result / 4 } else { result * 2 })
+}
