@@ -31,6 +31,7 @@ test('every family that the project promises is there', () => {
     'real-esrgan',
     'real-esrgan-plus',
     'span',
+    'text',
     'waifu2x-photo',
   ]);
 });
