@@ -190,7 +190,7 @@ declare namespace Upscaler {
     failOn?: 'none' | 'truncated' | 'error' | 'warning';
     /**
      * Images that are worked on at the same time; others wait, and are begun in their order (with a `timeout`: the one that
-     * has to be done first). A stream that nobody reads gives its turn to the next. Default: twice the process's threads,
+     * has to be done first). A stream that nobody reads gives its turn to the next. Default: eight times the process's threads,
      * or fewer: one for each 128 MiB of `maxMemory`.
      */
     concurrency?: number;
@@ -495,6 +495,8 @@ declare namespace Upscaler {
     | 'span-2x'
     | 'span-4x'
     | 'fast-2x'
+    | 'fast-4x'
+    | 'text-2x'
     | 'esrgan-thick-2x'
     | 'esrgan-thick-3x'
     | 'esrgan-thick-4x'
@@ -536,7 +538,8 @@ declare namespace Upscaler {
     | 'deblurring'
     | 'deraining'
     | 'dehazing'
-    | 'low-light';
+    | 'low-light'
+    | 'text';
   export type ModelSize = 'small' | 'medium' | 'large';
 
   /** Each field narrows the choice. */

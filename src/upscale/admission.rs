@@ -19,8 +19,9 @@ const ACTIVE_PER_WORKER: usize = 8;
 /// Images of one instance that may wait beside those that are worked on, if it does not say otherwise.
 pub const DEFAULT_MAX_PENDING: u64 = 256;
 
-/// Pictures of one instance at the same time, per worker: while one is read or written, another keeps the worker busy.
-const DEFAULT_PER_WORKER: usize = 2;
+/// Pictures of one instance at the same time, per worker: enough that a small one does not wait for large ones before it,
+/// with which it shares the workers.
+const DEFAULT_PER_WORKER: usize = ACTIVE_PER_WORKER;
 
 /// And as many as there is memory for, if each takes this: 2 megapixels at four times their size do.
 const DEFAULT_MEMORY: u64 = 128 << 20;
