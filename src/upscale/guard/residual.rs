@@ -179,37 +179,25 @@ impl Blocks {
         }
         self.size = (view.scale * view.scale) as f32;
         match view.scale {
-            1 => self.join::<1>(),
-            2 => self.join::<2>(),
-            3 => self.join::<3>(),
-            4 => self.join::<4>(),
-            scale => self.join_any(scale),
+            1 => self.join(1),
+            2 => self.join(2),
+            3 => self.join(3),
+            4 => self.join(4),
+            scale => self.join(scale),
         }
     }
 
-    /// Joins `S` columns to a block.
-    fn join<const S: usize>(&mut self) {
+    /// Joins `scale` columns to a block. Where that is a constant, the compiler makes vector code of it.
+    #[inline(always)]
+    fn join(&mut self, scale: usize) {
         let (lines, blocks) = (&self.lines, &mut self.blocks);
-        for (sum, columns) in blocks.sum.iter_mut().zip(lines.sum.as_chunks::<S>().0) {
+        for (sum, columns) in blocks.sum.iter_mut().zip(lines.sum.chunks_exact(scale)) {
             *sum = columns.iter().sum();
         }
-        for (low, columns) in blocks.low.iter_mut().zip(lines.low.as_chunks::<S>().0) {
+        for (low, columns) in blocks.low.iter_mut().zip(lines.low.chunks_exact(scale)) {
             *low = columns[1..].iter().fold(columns[0], |low, value| lower(low, *value));
         }
-        for (high, columns) in blocks.high.iter_mut().zip(lines.high.as_chunks::<S>().0) {
-            *high = columns[1..].iter().fold(columns[0], |high, value| higher(high, *value));
-        }
-    }
-
-    fn join_any(&mut self, scale: usize) {
-        let (lines, blocks) = (&self.lines, &mut self.blocks);
-        for (sum, columns) in blocks.sum.iter_mut().zip(lines.sum.chunks(scale)) {
-            *sum = columns.iter().sum();
-        }
-        for (low, columns) in blocks.low.iter_mut().zip(lines.low.chunks(scale)) {
-            *low = columns[1..].iter().fold(columns[0], |low, value| lower(low, *value));
-        }
-        for (high, columns) in blocks.high.iter_mut().zip(lines.high.chunks(scale)) {
+        for (high, columns) in blocks.high.iter_mut().zip(lines.high.chunks_exact(scale)) {
             *high = columns[1..].iter().fold(columns[0], |high, value| higher(high, *value));
         }
     }
