@@ -125,20 +125,15 @@ fn sample(pixel: &[u8], plane: usize, planes: usize) -> f32 {
 mod tests {
     use super::*;
     use crate::engine::TileLimits;
-    use crate::graph::SpatialGeometry;
 
     fn signature(channels: usize, input_range: (f32, f32)) -> Signature {
         Signature {
             channels_in: channels,
             channels_out: channels,
-            geometry: SpatialGeometry { scale: 1, radius: Some(0), valid_crop: 0, size_multiple: 1 },
-            halo: 0,
-            alignment: 4,
             limits: TileLimits { max_pixels: 1, max_width: 1, ..TileLimits::UNLIMITED },
-            fixed_size: None,
             input_range,
             output_range: input_range,
-            guarded: false,
+            ..Signature::of_convolutions(1, 0)
         }
     }
 

@@ -68,6 +68,25 @@ pub struct Signature {
     pub guarded: bool,
 }
 
+#[cfg(test)]
+impl Signature {
+    /// Of a colour network of plain convolutions that see `radius` pixels around, without limits or a guard.
+    pub fn of_convolutions(scale: u32, radius: u32) -> Signature {
+        Signature {
+            channels_in: 3,
+            channels_out: 3,
+            geometry: SpatialGeometry { scale, radius: Some(radius), valid_crop: 0, size_multiple: 1 },
+            halo: radius,
+            limits: TileLimits::UNLIMITED,
+            alignment: 4,
+            fixed_size: None,
+            input_range: (0.0, 1.0),
+            output_range: (0.0, 1.0),
+            guarded: false,
+        }
+    }
+}
+
 /// How large the tiles of a network may be, and how runs share threads.
 #[derive(Clone, Copy, Debug)]
 pub struct TileLimits {

@@ -275,22 +275,9 @@ impl Kept<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::TileLimits;
-    use crate::graph::SpatialGeometry;
 
     fn signature(range: (f32, f32)) -> Signature {
-        Signature {
-            channels_in: 3,
-            channels_out: 3,
-            geometry: SpatialGeometry { scale: 1, radius: Some(0), valid_crop: 0, size_multiple: 1 },
-            halo: 0,
-            alignment: 4,
-            limits: TileLimits::UNLIMITED,
-            fixed_size: None,
-            input_range: range,
-            output_range: range,
-            guarded: false,
-        }
+        Signature { input_range: range, output_range: range, ..Signature::of_convolutions(1, 0) }
     }
 
     fn gathered(

@@ -167,7 +167,6 @@ fn lcm(a: u32, b: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::TileLimits;
     use proptest::prelude::*;
 
     const ALIGNMENT: u32 = 4;
@@ -177,18 +176,7 @@ mod tests {
     }
 
     fn signature(geometry: SpatialGeometry) -> Signature {
-        Signature {
-            channels_in: 3,
-            channels_out: 3,
-            geometry,
-            halo: 0,
-            alignment: ALIGNMENT,
-            limits: TileLimits::UNLIMITED,
-            fixed_size: None,
-            input_range: (0.0, 1.0),
-            output_range: (0.0, 1.0),
-            guarded: false,
-        }
+        Signature { geometry, halo: 0, alignment: ALIGNMENT, ..Signature::of_convolutions(1, 0) }
     }
 
     /// Cores tile the axis, each lies inside its source, and the source has the halo wherever there are pixels.

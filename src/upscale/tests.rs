@@ -11,7 +11,6 @@ use std::time::Duration;
 use super::*;
 use crate::engine::{Engine, Engines, RunContext, Signature, Sink, TileLimits};
 use crate::error::Error;
-use crate::graph::SpatialGeometry;
 use crate::raster::{self, DecodeOptions, EncodeOptions, Format, Raster, Samples};
 use crate::workers::{Cancel, Pool, Share};
 
@@ -27,14 +26,8 @@ impl Blur {
             signature: Signature {
                 channels_in: channels,
                 channels_out: channels,
-                geometry: SpatialGeometry { scale, radius: Some(radius), valid_crop: 0, size_multiple: 1 },
-                halo: radius,
-                alignment: 4,
                 limits: TileLimits { max_pixels: 60_000, ..TileLimits::UNLIMITED },
-                fixed_size: None,
-                input_range: (0.0, 1.0),
-                output_range: (0.0, 1.0),
-                guarded: false,
+                ..Signature::of_convolutions(scale, radius)
             },
             runs: AtomicUsize::new(0),
             pause: Duration::ZERO,

@@ -105,20 +105,11 @@ impl Cut {
 mod tests {
     use super::*;
     use crate::engine::TileLimits;
-    use crate::graph::SpatialGeometry;
 
     fn signature(halo: u32, max_pixels: u64, thread_efficiency: f64) -> Signature {
         Signature {
-            channels_in: 3,
-            channels_out: 3,
-            geometry: SpatialGeometry { scale: 2, radius: Some(halo), valid_crop: 0, size_multiple: 1 },
-            halo,
-            alignment: 4,
             limits: TileLimits { max_pixels, max_width: 512, thread_efficiency, ..TileLimits::UNLIMITED },
-            fixed_size: None,
-            input_range: (0.0, 1.0),
-            output_range: (0.0, 1.0),
-            guarded: false,
+            ..Signature::of_convolutions(2, halo)
         }
     }
 

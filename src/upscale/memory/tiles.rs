@@ -48,22 +48,10 @@ fn patches((width, height): (u32, u32), (w, h): (u32, u32)) -> u64 {
 mod tests {
     use super::*;
     use crate::engine::TileLimits;
-    use crate::graph::SpatialGeometry;
 
     #[test]
     fn planes_columns_and_activations_of_as_many_tiles_as_run_at_once() {
-        let signature = |limits| Signature {
-            channels_in: 3,
-            channels_out: 3,
-            geometry: SpatialGeometry { scale: 2, radius: Some(4), valid_crop: 0, size_multiple: 1 },
-            halo: 4,
-            alignment: 4,
-            limits,
-            fixed_size: None,
-            input_range: (0.0, 1.0),
-            output_range: (0.0, 1.0),
-            guarded: false,
-        };
+        let signature = |limits| Signature { limits, ..Signature::of_convolutions(2, 4) };
         let patches = Options { patch_size: Some(64), ..Options::default() };
         let rows = signature(TileLimits { bytes_per_column: 1000, ..TileLimits::UNLIMITED });
         let planes = 64 * 64 * (3 + 3 * 4) * 4;

@@ -81,7 +81,6 @@ fn one_tile(
 mod tests {
     use super::*;
     use crate::engine::TileLimits;
-    use crate::graph::SpatialGeometry;
 
     #[test]
     fn memory_is_asked_for_where_one_tile_is_larger_than_tiles_beside_others() {
@@ -92,18 +91,7 @@ mod tests {
             bytes_per_pixel: 700,
             ..TileLimits::UNLIMITED
         };
-        let signature = Signature {
-            channels_in: 3,
-            channels_out: 3,
-            geometry: SpatialGeometry { scale: 2, radius: Some(21), valid_crop: 0, size_multiple: 1 },
-            halo: 21,
-            alignment: 4,
-            limits,
-            fixed_size: None,
-            input_range: (0.0, 1.0),
-            output_range: (0.0, 1.0),
-            guarded: false,
-        };
+        let signature = Signature { limits, ..Signature::of_convolutions(2, 21) };
         let taken = |size, passes, options: &Options| one_tile(size, &signature, options, passes, 2);
         let options = Options::default();
         assert_eq!(taken((200, 300), 1, &options), 0, "as tiles beside others");
