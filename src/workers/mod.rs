@@ -22,7 +22,7 @@ mod slot;
 mod tests;
 
 pub use cancel::{Cancel, CancelHook};
-pub use helpers::helpers;
+pub use helpers::{MOST_THREADS, helpers, spread};
 pub use pool::{Lane, Pool, Share, set_idle_trim};
 pub use queue::max_begun;
 pub use slot::{pause, spare_threads};

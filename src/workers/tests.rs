@@ -212,3 +212,32 @@ async fn the_idle_trim_is_called_once_after_each_busy_time() {
         assert_eq!(TRIMS.load(Ordering::SeqCst), trims + 1);
     }
 }
+
+#[test]
+fn spread_does_every_job_once_or_stops_at_an_error() {
+    let done: Vec<AtomicUsize> = (0..100).map(|_| AtomicUsize::new(0)).collect();
+    let count = |job: &AtomicUsize| {
+        job.fetch_add(1, Ordering::SeqCst);
+        Ok::<(), usize>(())
+    };
+    spread(done.iter(), count).unwrap();
+    assert!(done.iter().all(|job| job.load(Ordering::SeqCst) == 1));
+    assert_eq!(spread(0..10usize, |job| if job == 3 { Err(job) } else { Ok(()) }), Err(3));
+}
+
+#[tokio::test]
+async fn spread_takes_the_slots_that_are_free() {
+    let pool = Pool::new(2).unwrap();
+    // Jobs that wait for each other: with fewer threads than jobs they would never meet.
+    let meet = move || {
+        let others = if helpers().is_some() { spare_threads() } else { 0 };
+        let barrier = Barrier::new(others + 1);
+        spread(0..others + 1, |_| {
+            barrier.wait();
+            Ok::<(), Error>(())
+        })?;
+        Ok(others)
+    };
+    let others = pool.lane(Share::new(2)).run(meet).await.unwrap();
+    assert_eq!(others, usize::from(helpers().is_some()));
+}

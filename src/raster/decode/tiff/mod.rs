@@ -18,6 +18,8 @@ use super::damage::{Damage, broken_header};
 use super::{ColourEncoding, ColourModel, FailOn, Format, FormatDecoder, Header, Metadata, Pixels};
 use crate::error::Error;
 use crate::raster::picture::{Samples, sample_count, zeroed};
+use crate::workers::{MOST_THREADS, spread};
+use std::sync::{Mutex, PoisonError};
 
 pub(super) struct Tiff<'a> {
     file: File<'a>,
@@ -54,8 +56,10 @@ impl<'a> Tiff<'a> {
             channels: colours + u8::from(layout.alpha),
             depth: if layout.bits > 8 { 16 } else { 8 },
             orientation: orientation as u8,
-            // One strip or tile, as it is stored.
-            decoder_bytes: layout.stride() as u64 * u64::from(layout.chunk.1),
+            // One strip or tile for each thread, as it is stored.
+            decoder_bytes: layout.stride() as u64
+                * u64::from(layout.chunk.1)
+                * u64::from(height.div_ceil(layout.chunk.1)).min(MOST_THREADS as u64),
         };
         let page = page as usize;
         Ok(Tiff { file, page, layout, header, tables: directory.bytes(347), icc: directory.bytes(34675) })
@@ -126,8 +130,7 @@ impl Tiff<'_> {
         let Header { width, height, .. } = self.header;
         let layout = &self.layout;
         let channels = layout.wanted;
-        let (across, down) = (layout.chunk.0, layout.chunk.1);
-        let (columns, rows) = (width.div_ceil(across), height.div_ceil(down));
+        let (columns, rows) = (width.div_ceil(layout.chunk.0), height.div_ceil(layout.chunk.1));
         let planes = if layout.planar { layout.stored } else { 1 };
         let expected = columns as usize * rows as usize * planes;
         if layout.offsets.len() < expected || layout.lengths.len() < expected {
@@ -136,34 +139,66 @@ impl Tiff<'_> {
             Damage::truncated(Format::Tiff, detail).tolerate(fail_on, warnings)?;
         }
         let mut samples = zeroed(sample_count(width, height, channels as u8)?)?;
-        let mut scratch = Vec::new();
-        for plane in 0..planes.min(channels) {
-            for row in 0..rows {
-                for column in 0..columns {
-                    let index = (plane * rows as usize + row as usize) * columns as usize + column as usize;
-                    let area = ChunkPosition { x: column * across, y: row * down, plane };
-                    for damage in self.chunk(index, &area, &mut scratch, &mut samples)? {
-                        damage.tolerate(fail_on, warnings)?;
-                    }
-                    if warnings.len() > MAX_WARNINGS {
-                        warnings.truncate(MAX_WARNINGS);
-                    }
-                }
-            }
-        }
+        let warnings = Mutex::new(warnings);
+        let report = |damage: Damage| {
+            let mut warnings = warnings.lock().unwrap_or_else(PoisonError::into_inner);
+            let tolerated = damage.tolerate(fail_on, &mut warnings);
+            warnings.truncate(MAX_WARNINGS);
+            tolerated
+        };
+        let job_rows = self.job_rows();
+        let jobs = samples.chunks_mut(job_rows as usize * width as usize * channels).enumerate();
+        spread(jobs, |(number, samples)| self.rows(number as u32 * job_rows, samples, &report))?;
         if layout.premultiplied {
             divide_alpha(&mut samples, channels);
         }
         Ok((samples, channels as u8))
     }
 
-    /// Reads one strip or tile to its place.
+    /// How many rows one thread reads at a time: whole strips or tiles, and enough to be worth handing over.
+    fn job_rows(&self) -> u32 {
+        const LEAST_BYTES: u64 = 256 << 10;
+        let Header { width, height, .. } = self.header;
+        let row = u64::from(width) * self.layout.wanted as u64 * u64::from(self.header.depth / 8);
+        let least = LEAST_BYTES.div_ceil(row).next_multiple_of(self.layout.chunk.1.into());
+        u32::try_from(least).unwrap_or(u32::MAX).min(height)
+    }
+
+    /// Reads the strips or tiles of the rows from `top` on, as many as `samples` holds.
+    fn rows<T: Sample>(
+        &self,
+        top: u32,
+        samples: &mut [T],
+        report: &impl Fn(Damage) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Header { width, height, .. } = self.header;
+        let layout = &self.layout;
+        let (across, down) = layout.chunk;
+        let (columns, all_rows) = (width.div_ceil(across), height.div_ceil(down));
+        let bottom = top + (samples.len() / (width as usize * layout.wanted)) as u32;
+        let planes = if layout.planar { layout.wanted } else { 1 };
+        let mut scratch = Vec::new();
+        for row in top / down..bottom.div_ceil(down) {
+            for (plane, column) in
+                (0..planes).flat_map(|plane| (0..columns).map(move |column| (plane, column)))
+            {
+                let index = (plane * all_rows as usize + row as usize) * columns as usize + column as usize;
+                let area = ChunkPosition { x: column * across, y: row * down, plane };
+                for damage in self.chunk(index, &area, &mut scratch, (top, samples))? {
+                    report(damage)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads one strip or tile to its place in the rows from `top` on.
     fn chunk<T: Sample>(
         &self,
         index: usize,
         area: &ChunkPosition,
         scratch: &mut Vec<u8>,
-        samples: &mut [T],
+        (top, samples): (u32, &mut [T]),
     ) -> Result<Vec<Damage>, Error> {
         let layout = &self.layout;
         let Header { width, height, .. } = self.header;
@@ -213,7 +248,7 @@ impl Tiff<'_> {
         };
         let channels = layout.wanted;
         for (y, row) in decoded.chunks_exact(stride).take(shown.1 as usize).enumerate() {
-            let start = (area.y as usize + y) * width as usize + area.x as usize;
+            let start = ((area.y - top) as usize + y) * width as usize + area.x as usize;
             let out = &mut samples[start * channels..][..shown.0 as usize * channels];
             let count = if layout.planar { 1 } else { channels };
             unpack(row, layout.per_chunk(), layout, &mut Target { out, channels, first: area.plane, count });
