@@ -19,6 +19,7 @@ use super::{ColourEncoding, ColourModel, FailOn, Format, FormatDecoder, Header, 
 use crate::error::Error;
 use crate::raster::picture::{Samples, sample_count, zeroed};
 use crate::workers::{MOST_THREADS, spread};
+use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
 pub(super) struct Tiff<'a> {
@@ -204,38 +205,19 @@ impl Tiff<'_> {
         let Header { width, height, .. } = self.header;
         let shown = (layout.chunk.0.min(width - area.x), layout.chunk.1.min(height - area.y));
         let rows = if layout.tiled { layout.chunk.1 } else { shown.1 };
-        let place = |list: &[u64]| list.get(index).copied();
-        let (Some(offset), Some(length)) = (place(&layout.offsets), place(&layout.lengths)) else {
-            return Ok(Vec::new());
-        };
-        let bytes = self.file.bytes.get(usize::try_from(offset).unwrap_or(usize::MAX)..).unwrap_or(&[]);
-        let bytes = &bytes[..usize::try_from(length).unwrap_or(usize::MAX).min(bytes.len())];
-        let turned: Vec<u8>;
-        let bytes = if layout.turned_bits {
-            turned = bytes.iter().map(|byte| byte.reverse_bits()).collect();
-            &turned
-        } else {
-            bytes
-        };
+        let Some(bytes) = self.stored(index) else { return Ok(Vec::new()) };
         let stride = layout.stride();
         let blocks = layout.ycbcr.as_ref().filter(|_| !layout.planar);
         let size = match blocks {
             Some(blocks) => blocks.bytes(layout.chunk.0 as usize, rows as usize),
             None => stride.saturating_mul(rows as usize),
         };
-        self.prepare(scratch, size)?;
-        let chunk = Chunk {
-            width: layout.chunk.0,
-            rows,
-            nominal_rows: layout.chunk.1,
-            samples: layout.per_chunk() as u8,
-            ycbcr: layout.jpeg_chroma,
-            tables: self.tables,
-        };
-        let damages = decompress(layout.compression, bytes, &chunk, scratch)?;
-        if layout.predictor {
-            undo_predictor(scratch, stride, layout.per_chunk(), layout.bits, layout.order);
+        if layout.is_as_shown() {
+            let start = (area.y - top) as usize * stride;
+            return self.fill(&bytes, rows, &mut bytemuck::cast_slice_mut(samples)[start..][..size]);
         }
+        self.prepare(scratch, size)?;
+        let damages = self.fill(&bytes, rows, scratch)?;
         let upsampled: Vec<u8>;
         let decoded: &[u8] = match blocks {
             Some(blocks) => {
@@ -246,14 +228,44 @@ impl Tiff<'_> {
             }
             None => scratch,
         };
-        let channels = layout.wanted;
         for (y, row) in decoded.chunks_exact(stride).take(shown.1 as usize).enumerate() {
             let start = ((area.y - top) as usize + y) * width as usize + area.x as usize;
+            let channels = layout.wanted;
             let out = &mut samples[start * channels..][..shown.0 as usize * channels];
             let count = if layout.planar { 1 } else { channels };
             unpack(row, layout.per_chunk(), layout, &mut Target { out, channels, first: area.plane, count });
         }
         Ok(damages)
+    }
+
+    /// Decompresses a strip or tile of so many rows into `out`, which is zeroed.
+    fn fill(&self, bytes: &[u8], rows: u32, out: &mut [u8]) -> Result<Vec<Damage>, Error> {
+        let layout = &self.layout;
+        let chunk = Chunk {
+            width: layout.chunk.0,
+            rows,
+            nominal_rows: layout.chunk.1,
+            samples: layout.per_chunk() as u8,
+            ycbcr: layout.jpeg_chroma,
+            tables: self.tables,
+        };
+        let damages = decompress(layout.compression, bytes, &chunk, out)?;
+        if layout.predictor {
+            undo_predictor(out, layout.stride(), layout.per_chunk(), layout.bits, layout.order);
+        }
+        Ok(damages)
+    }
+
+    /// The bytes of a strip or tile, as far as the file has them; `None` where it has no place.
+    fn stored(&self, index: usize) -> Option<Cow<'_, [u8]>> {
+        let place = |list: &[u64]| list.get(index).copied();
+        let (offset, length) = place(&self.layout.offsets).zip(place(&self.layout.lengths))?;
+        let bytes = self.file.bytes.get(usize::try_from(offset).unwrap_or(usize::MAX)..).unwrap_or(&[]);
+        let bytes = &bytes[..usize::try_from(length).unwrap_or(usize::MAX).min(bytes.len())];
+        Some(match self.layout.turned_bits {
+            true => bytes.iter().map(|byte| byte.reverse_bits()).collect(),
+            false => bytes.into(),
+        })
     }
 
     /// A zeroed buffer of the chunk's size, which must have a relation to the picture's.
