@@ -52,6 +52,7 @@ function buildAddon(profile) {
 function compile(profile) {
   const args = ['build', '--profile', profile, '--lib', '--message-format=json-render-diagnostics'];
   if (profile !== 'dev' && canAssemble()) args.push('--features', 'av1-assembly');
+  else if (profile === 'dist' && process.arch === 'x64') throw new Error(NASM_IS_MISSING);
   const { status, stdout, error } = spawnSync('cargo', args, {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -71,6 +72,8 @@ function compile(profile) {
   );
   return artifact.filenames.find((file) => /\.(so|dylib|dll)$/.test(file));
 }
+
+export const NASM_IS_MISSING = 'Expected nasm 2.15 or newer, which published files are built with';
 
 /**
  * Whether the AV1 codecs' assembly can be built here: rav1e's wants nasm 2.15 for x86-64, a C compiler for arm64.

@@ -9,7 +9,7 @@
  */
 import { copyFileSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { canAssemble } from '../build.mjs';
+import { NASM_IS_MISSING, canAssemble } from '../build.mjs';
 import { ROOT, install, run } from '../install.mjs';
 import { renameLibrary } from '../rename-library.mjs';
 import { problemsOf } from './check-elf.mjs';
@@ -45,7 +45,7 @@ function tools() {
  */
 function buildFor(platform) {
   const { cpu, triple, addon, library } = platform;
-  if (!canAssemble(cpu)) throw new Error('Expected nasm 2.15 or newer, which published files are built with');
+  if (!canAssemble(cpu)) throw new Error(NASM_IS_MISSING);
   const env = { PATH: `${tools()}${path.delimiter}${process.env.PATH}`, CARGO_TARGET_DIR: TARGET };
   const features = ['--features', 'av1-assembly'];
   run(
