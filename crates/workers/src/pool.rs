@@ -183,7 +183,8 @@ impl Lane {
     ) -> impl Future<Output = Result<T, E>> + Send + 'static {
         let (sender, receiver) = oneshot::channel();
         let work = Box::new(move || {
-            let result = catch_unwind(AssertUnwindSafe(task)).unwrap_or_else(|panic| Err(panicked(&*panic).into()));
+            let result =
+                catch_unwind(AssertUnwindSafe(task)).unwrap_or_else(|panic| Err(panicked(&*panic).into()));
             // The receiver is gone if the image was cancelled.
             _ = sender.send(result);
         });
@@ -280,13 +281,7 @@ impl SharedQueue {
             };
             drop(state);
             let shared = self.clone();
-            slot::enter(WorkerSlot {
-                shared,
-                lane,
-                long: task.long,
-                begun: Instant::now(),
-                charged,
-            });
+            slot::enter(WorkerSlot { shared, lane, long: task.long, begun: Instant::now(), charged });
             (task.work)();
             let slot = slot::leave();
             state = self.lock();

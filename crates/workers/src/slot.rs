@@ -39,7 +39,9 @@ pub(super) fn leave() -> Option<WorkerSlot> {
 /// unless the task has had its slot for a while, and does nothing on other threads.
 pub fn pause() {
     SLOT.with(|slot| {
-        if let Some(slot) = slot.borrow_mut().as_mut().filter(|slot| slot.long && slot.begun.elapsed() >= QUANTUM) {
+        if let Some(slot) =
+            slot.borrow_mut().as_mut().filter(|slot| slot.long && slot.begun.elapsed() >= QUANTUM)
+        {
             slot.yield_now();
         }
     });

@@ -95,13 +95,27 @@ fn jpeg(data: &[u8]) -> Vec<Field> {
     fields
 }
 
-/// The length of every chunk, and the sizes with which most of them begin.
+/// The length of every chunk, and what it says of the picture: the canvas, the place, size and flags of a frame, the header
+/// of its stream.
 fn riff(data: &[u8]) -> Vec<Field> {
     let (mut fields, mut at) = (vec![little(4, 4)], 12);
     while let Some(length) = read(data, at + 4, 4, false) {
-        fields.extend([little(at + 4, 4), little(at + 8, 1)]);
-        fields.extend([8, 11, 12, 14, 15, 17].map(|n| little(at + n, 3)));
-        at = at.saturating_add(8 + length as usize + (length & 1) as usize);
+        fields.push(little(at + 4, 4));
+        let at_content = |places: &[(usize, usize)]| -> Vec<Field> {
+            places.iter().map(|&(place, bytes)| little(at + 8 + place, bytes)).collect()
+        };
+        let frame = &[(0, 3), (3, 3), (6, 3), (9, 3), (12, 3), (15, 1)];
+        match &data[at..at + 4] {
+            b"VP8X" => fields.extend(at_content(&[(0, 1), (4, 3), (7, 3)])),
+            b"VP8 " => fields.extend(at_content(&[(0, 1), (1, 2), (6, 2), (8, 2), (10, 1), (11, 2)])),
+            b"VP8L" => fields.extend(at_content(&[(1, 4), (1, 2), (5, 1), (6, 2)])),
+            b"ALPH" => fields.extend(at_content(&[(0, 1), (1, 2), (3, 2)])),
+            b"ANMF" => fields.extend(at_content(frame)),
+            _ => {}
+        }
+        // The chunks of a frame lie inside it.
+        let inside = if &data[at..at + 4] == b"ANMF" { 16 } else { (length + (length & 1)) as usize };
+        at = at.saturating_add(8 + inside);
     }
     fields
 }
