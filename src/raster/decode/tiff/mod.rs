@@ -55,7 +55,7 @@ impl<'a> Tiff<'a> {
             depth: if layout.bits > 8 { 16 } else { 8 },
             orientation: orientation as u8,
             // One strip or tile, as it is stored.
-            decoder_bytes: layout.stride() as u64 * u64::from(layout.chunk.1),
+            decoder_bytes: (layout.stride() as u64).saturating_mul(layout.chunk.1.into()),
         };
         let page = page as usize;
         Ok(Tiff { file, page, layout, header, tables: directory.bytes(347), icc: directory.bytes(34675) })

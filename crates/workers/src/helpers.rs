@@ -3,7 +3,7 @@
 use once_cell::sync::OnceCell;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::Pool;
+use crate::pool::Pool;
 
 /// Threads that tasks can spread their work over, as many as there are workers; `None` on one core, or where the system
 /// gives no more threads. A task waits while helpers work for it, so that no more threads are busy than there are slots.
