@@ -199,8 +199,9 @@ impl FormatDecoder for Bmp<'_> {
             (&runs[..], u64::from(width), 8)
         } else {
             // The padding of the last row may be left out.
-            let needed =
-                stride * u64::from(height - 1) + (u64::from(width) * u64::from(self.layout.bits)).div_ceil(8);
+            let needed = stride
+                .saturating_mul(u64::from(height - 1))
+                .saturating_add((u64::from(width) * u64::from(self.layout.bits)).div_ceil(8));
             if (pixels.len() as u64) < needed {
                 let detail = format!("{} of {needed} bytes of pixels", pixels.len());
                 Damage::truncated(Format::Bmp, detail).tolerate(fail_on, &mut warnings)?;

@@ -79,7 +79,7 @@ impl<'a> Avif<'a> {
         let tiles = container.references_from(b"dimg", primary).len().max(1) as u64;
         let pixels = u64::from(coded.0) * u64::from(coded.1) / tiles;
         // Of one tile at a time: planes of 16 bits here, and two frames of the decoder.
-        let decoder_bytes = pixels * if grey { 1 } else { 3 } * (2 + 2 * u64::from(depth / 8));
+        let decoder_bytes = pixels.saturating_mul(if grey { 1 } else { 3 } * (2 + 2 * u64::from(depth / 8)));
         let header =
             Header { format: Format::Avif, width, height, channels, depth, orientation: 1, decoder_bytes };
         Ok(Avif { container, alpha, coded, transforms, header })

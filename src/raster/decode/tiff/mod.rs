@@ -58,9 +58,9 @@ impl<'a> Tiff<'a> {
             depth: if layout.bits > 8 { 16 } else { 8 },
             orientation: orientation as u8,
             // One strip or tile for each thread, as it is stored.
-            decoder_bytes: layout.stride() as u64
-                * u64::from(layout.chunk.1)
-                * u64::from(height.div_ceil(layout.chunk.1)).min(MOST_THREADS as u64),
+            decoder_bytes: (layout.stride() as u64)
+                .saturating_mul(layout.chunk.1.into())
+                .saturating_mul(u64::from(height.div_ceil(layout.chunk.1)).min(MOST_THREADS as u64)),
         };
         let page = page as usize;
         Ok(Tiff { file, page, layout, header, tables: directory.bytes(347), icc: directory.bytes(34675) })

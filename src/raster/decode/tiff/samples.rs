@@ -143,7 +143,7 @@ impl YCbCr {
     /// Bytes of the rows of a chunk of that size: blocks of luma with one pair of chroma.
     pub(super) fn bytes(&self, width: usize, rows: usize) -> usize {
         let (across, down) = self.sampling;
-        width.div_ceil(across) * rows.div_ceil(down) * (across * down + 2)
+        width.div_ceil(across).saturating_mul(rows.div_ceil(down)).saturating_mul(across * down + 2)
     }
 
     /// Blocks of luma with one pair of chroma each to pixels of three samples.

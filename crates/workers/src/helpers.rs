@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use once_cell::sync::OnceCell;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::{Pool, spare_threads};
+use crate::pool::Pool;
+use crate::slot::spare_threads;
 
 /// Threads that [`spread`] uses at most: each job may hold memory.
 pub const MOST_THREADS: usize = 8;
