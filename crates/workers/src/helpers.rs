@@ -9,7 +9,7 @@ use crate::pool::Pool;
 use crate::slot::spare_threads;
 
 /// Threads that [`spread`] uses at most: each job may hold memory.
-pub const MOST_THREADS: usize = 8;
+pub const MAX_SPREAD_THREADS: usize = 8;
 
 /// Does all jobs, on the calling thread and on as many helpers as there are slots free now.
 ///
@@ -19,7 +19,7 @@ pub fn spread<T: Send, E: Send>(
     jobs: impl ExactSizeIterator<Item = T> + Send,
     work: impl Fn(T) -> Result<(), E> + Sync,
 ) -> Result<(), E> {
-    let others = spare_threads().min(MOST_THREADS - 1).min(jobs.len().saturating_sub(1));
+    let others = spare_threads().min(MAX_SPREAD_THREADS - 1).min(jobs.len().saturating_sub(1));
     let state = Mutex::new((jobs, None));
     let next = || {
         let mut state: MutexGuard<(_, Option<E>)> = state.lock().unwrap_or_else(PoisonError::into_inner);

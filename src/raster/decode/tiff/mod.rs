@@ -18,7 +18,7 @@ use super::damage::{Damage, broken_header};
 use super::{ColourEncoding, ColourModel, FailOn, Format, FormatDecoder, Header, Metadata, Pixels};
 use crate::error::Error;
 use crate::raster::picture::{Samples, sample_count, zeroed};
-use crate::workers::{MOST_THREADS, spread};
+use crate::workers::{MAX_SPREAD_THREADS, spread};
 use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
@@ -60,7 +60,7 @@ impl<'a> Tiff<'a> {
             // One strip or tile for each thread, as it is stored.
             decoder_bytes: (layout.stride() as u64)
                 .saturating_mul(layout.chunk.1.into())
-                .saturating_mul(u64::from(height.div_ceil(layout.chunk.1)).min(MOST_THREADS as u64)),
+                .saturating_mul(u64::from(height.div_ceil(layout.chunk.1)).min(MAX_SPREAD_THREADS as u64)),
         };
         let page = page as usize;
         Ok(Tiff { file, page, layout, header, tables: directory.bytes(347), icc: directory.bytes(34675) })
