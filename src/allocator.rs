@@ -12,7 +12,8 @@ const LARGE: usize = 1 << 20;
 /// The allocator of all Rust code in this library.
 pub struct Allocator;
 
-#[cfg(not(test))]
+// The sanitizer that fuzzing runs with counts and guards the C library's blocks alone.
+#[cfg(not(any(test, fuzzing)))]
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;
 
