@@ -38,7 +38,9 @@ async function main() {
     ({ name }) => name,
   );
   await upscaler.dispose();
-  console.log(`${Object.keys(PICTURES).length} pictures, a broken one (${broken}), a cancelled one (${ended})`);
+  console.log(
+    `${Object.keys(PICTURES).length} pictures, a broken one (${broken}), a cancelled one (${ended})`,
+  );
 }
 
 main().catch((error) => {

@@ -12,8 +12,7 @@ const LARGE: usize = 1 << 20;
 /// The allocator of all Rust code in this library.
 pub struct Allocator;
 
-// The sanitizer that fuzzing runs with counts and guards the C library's blocks alone.
-#[cfg(not(any(test, fuzzing)))]
+#[cfg(not(test))]
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;
 

@@ -12,7 +12,7 @@ mod mutate;
 use crate::error::Error;
 use crate::format;
 use crate::graph::Network;
-use crate::raster::{DecodeOptions, FailOn, decode, probe};
+use crate::raster::{Animation, DecodeOptions, FailOn, decode, probe};
 
 /// Counts what the thread holds, and the most that it has held.
 struct Counting;
@@ -103,6 +103,7 @@ fn decode_both(bytes: &[u8], limit: u64, what: &dyn Fn() -> String) {
         };
         let taken = peak(|| {
             _ = probe(bytes, 0);
+            frames(bytes, fail_on, limit, what);
             match decode(bytes, &options) {
                 Ok(decoded) => {
                     let pixels = u64::from(decoded.raster.width) * u64::from(decoded.raster.height);
@@ -114,6 +115,19 @@ fn decode_both(bytes: &[u8], limit: u64, what: &dyn Fn() -> String) {
         });
         let most = (limit * BYTES_PER_PIXEL) as usize + TABLES + 8 * bytes.len();
         assert!(taken <= most, "{}: {} MiB with {fail_on:?}", what(), taken / MIB);
+    }
+}
+
+/// The first frames of an animation, as they are shown.
+fn frames(bytes: &[u8], fail_on: FailOn, limit: u64, what: &dyn Fn() -> String) {
+    let opened = Animation::open(bytes.to_vec(), fail_on, Some(limit));
+    let Ok(Some(mut animation)) = opened else { return };
+    for _ in 0..3 {
+        match animation.next_frame() {
+            Ok(Some(_)) => {}
+            Ok(None) | Err(Error::Decode(_) | Error::Limit(_)) => break,
+            Err(other) => panic!("{}: {} {other}", what(), other.code()),
+        }
     }
 }
 

@@ -23,6 +23,8 @@
 //! | [`mod@upscale`] | plan tiles, run, stitch, progress, cancel |
 //! | `node` | the only module that knows napi |
 
+// The sanitizer that fuzzing runs with counts and guards the C library's blocks alone.
+#[cfg(not(fuzzing))]
 mod allocator;
 pub mod calibrate;
 pub mod compile;

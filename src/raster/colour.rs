@@ -54,16 +54,16 @@ impl ColourEncoding {
 /// A profile of at most [`MAX_PROFILE_BYTES`] bytes. Versions that the engine does not know are read as the latest that it
 /// knows, as LittleCMS does: what version 5 has of ordinary profiles is what version 4 has.
 fn parsed(bytes: &[u8]) -> Result<ColorProfile, CmsError> {
-    const VERSION: usize = 8;
+    const VERSION: std::ops::Range<usize> = 8..10;
     let limits = ParsingOptions {
         max_profile_size: MAX_PROFILE_BYTES + 1,
         max_allowed_clut_size: 4_000_000,
         max_allowed_trc_size: 1 << 16,
     };
     match ColorProfile::new_from_slice_with_options(bytes, limits) {
-        Err(_) if bytes.get(VERSION).is_some_and(|&major| major > 2) => {
+        Err(_) if bytes.get(VERSION).is_some_and(|version| version[0] > 2) => {
             let mut bytes = bytes.to_vec();
-            bytes[VERSION..VERSION + 2].copy_from_slice(&[4, 0x40]);
+            bytes[VERSION].copy_from_slice(&[4, 0x40]);
             ColorProfile::new_from_slice_with_options(&bytes, limits)
         }
         result => result,

@@ -57,7 +57,8 @@ pub(super) fn join(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>) -
             if let Some((x, y)) = options.metadata.density {
                 // Marker, length, identifier, version, then unit and densities.
                 const INCHES: u8 = 1;
-                let dots = |per_inch: f64| (per_inch.round().clamp(1.0, 65535.0) as u16).to_be_bytes();
+                // Rounded without a call, which the compiler would make for a density that is not there too.
+                let dots = |per_inch: f64| ((per_inch + 0.5) as u16).max(1).to_be_bytes();
                 let place = &mut first[jfif_start + 11..jfif_start + 16];
                 place.copy_from_slice(&[&[INCHES][..], &dots(x), &dots(y)].concat());
             }

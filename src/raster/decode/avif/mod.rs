@@ -191,8 +191,8 @@ impl<'a> Avif<'a> {
             Ok(()) | Err(dav1d::Error::Again) => {}
             Err(e) => return Err(failed(e)),
         }
-        // A still picture needs few turns; a broken one may never give anything.
-        for _ in 0..64 {
+        // A still picture needs few turns; a broken one may never give anything, and the decoder loses 48 bytes in each.
+        for _ in 0..8 {
             match decoder.get_picture() {
                 Ok(picture) => return Ok(Planes::of(&picture)),
                 Err(dav1d::Error::Again) => match decoder.send_pending_data() {
