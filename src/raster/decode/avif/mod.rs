@@ -9,7 +9,7 @@ mod yuv;
 
 use self::boxes::{Container, Grid};
 pub(super) use self::sequence::frames;
-use self::yuv::{Matrix, Planes, Range, Row};
+use self::yuv::{Planes, Range, Row, YuvMatrix};
 
 use super::damage::broken_header;
 use super::{ColourEncoding, ColourModel, FailOn, Format, FormatDecoder, Header, Metadata, Pixels};
@@ -214,7 +214,7 @@ impl<'a> Avif<'a> {
             Some((.., matrix, full)) => (matrix, if full { Range::Full } else { Range::Limited }),
             None => (2, Range::Full),
         };
-        let matrix = Matrix::new(matrix).ok_or_else(|| {
+        let matrix = YuvMatrix::new(matrix).ok_or_else(|| {
             Error::UnsupportedFormat(format!(
                 "Expected ordinary matrix coefficients in the AVIF but received {matrix}, which is not supported"
             ))

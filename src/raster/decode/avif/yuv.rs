@@ -67,9 +67,9 @@ impl Planes {
     }
 
     /// The colours of row `y`.
-    pub(super) fn read_rgb(&self, y: usize, matrix: Matrix, range: Range, row: &mut Row) {
+    pub(super) fn read_rgb(&self, y: usize, matrix: YuvMatrix, range: Range, row: &mut Row) {
         let Row { colours: [red, green, blue], near, far } = row;
-        if let Matrix::Identity = matrix {
+        if let YuvMatrix::Identity = matrix {
             for (plane, colour) in [green, blue, red].into_iter().enumerate() {
                 self.read_full(plane, y, range, near, colour);
             }
@@ -177,7 +177,7 @@ impl Range {
 
 /// Matrix coefficients: how luma and chroma are made of RGB.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Matrix {
+pub(super) enum YuvMatrix {
     /// The planes are green, blue and red.
     Identity,
     /// The shares of red and blue in luma.
@@ -185,18 +185,18 @@ pub(super) enum Matrix {
     YCgCo,
 }
 
-impl Matrix {
+impl YuvMatrix {
     /// From the code point of H.273, table 4; `None` where it is one that still pictures are not made with.
-    pub(super) fn new(code: u8) -> Option<Matrix> {
+    pub(super) fn new(code: u8) -> Option<YuvMatrix> {
         Some(match code {
-            0 => Matrix::Identity,
-            1 => Matrix::Weights(0.2126, 0.0722),
+            0 => YuvMatrix::Identity,
+            1 => YuvMatrix::Weights(0.2126, 0.0722),
             // Where it is not said, BT.601, as in libavif and libheif.
-            2 | 5 | 6 => Matrix::Weights(0.299, 0.114),
-            4 => Matrix::Weights(0.30, 0.11),
-            7 => Matrix::Weights(0.212, 0.087),
-            8 => Matrix::YCgCo,
-            9 => Matrix::Weights(0.2627, 0.0593),
+            2 | 5 | 6 => YuvMatrix::Weights(0.299, 0.114),
+            4 => YuvMatrix::Weights(0.30, 0.11),
+            7 => YuvMatrix::Weights(0.212, 0.087),
+            8 => YuvMatrix::YCgCo,
+            9 => YuvMatrix::Weights(0.2627, 0.0593),
             _ => return None,
         })
     }
@@ -205,7 +205,7 @@ impl Matrix {
     fn apply(self, [red, green, blue]: [&mut [f32]; 3]) {
         let pixels = red.iter_mut().zip(green).zip(blue);
         match self {
-            Matrix::Weights(kr, kb) => {
+            YuvMatrix::Weights(kr, kb) => {
                 let (kg, to_red, to_blue) = (1.0 - kr - kb, 2.0 - 2.0 * kr, 2.0 - 2.0 * kb);
                 for ((red, green), blue) in pixels {
                     let (cr, luma, cb) = (*red, *green, *blue);
@@ -213,7 +213,7 @@ impl Matrix {
                     (*red, *green, *blue) = (r, (luma - kr * r - kb * b) / kg, b);
                 }
             }
-            Matrix::YCgCo | Matrix::Identity => {
+            YuvMatrix::YCgCo | YuvMatrix::Identity => {
                 for ((red, green), blue) in pixels {
                     let (cr, luma, cb) = (*red, *green, *blue);
                     (*red, *green, *blue) = (luma - cb + cr, luma + cb, luma - cb - cr);
