@@ -4,8 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { ROOT } from '../install.mjs';
 import { linkedCrates } from './crate-notices.mjs';
-import { platforms } from './platforms.mjs';
-import { pinned } from './runtime-library.mjs';
+import { pinned, pinnedHash } from './runtime-library.mjs';
 
 const require = createRequire(import.meta.url);
 const { entries } = require('../../lib/catalogue');
@@ -76,15 +75,14 @@ export function nativeComponents(triple) {
  * @returns {Component} as the wheel whose library it is
  */
 function onnxRuntime(triple) {
-  const { version, hashes } = pinned();
-  const content = hashes[platforms.findIndex((platform) => platform.triple === triple)];
+  const { version } = pinned();
   const purl = `pkg:pypi/onnxruntime@${version}`;
   return {
     type: 'library',
     'bom-ref': purl,
     name: 'onnxruntime',
     version,
-    hashes: [{ alg: 'SHA-256', content }],
+    hashes: [{ alg: 'SHA-256', content: pinnedHash(triple) }],
     licenses: licences('MIT'),
     purl,
   };
