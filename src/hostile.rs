@@ -151,7 +151,7 @@ fn every_flipped_byte_and_every_truncation_of_pictures() {
         if bytes.len() > LARGEST_SAMPLE {
             continue;
         }
-        for change in changes(&bytes).step_by(step) {
+        for change in mutations(&bytes).step_by(step) {
             decode_both(&change.bytes, LIMIT, &|| format!("{} with {}", path.display(), change.name));
         }
     }
@@ -192,21 +192,21 @@ fn pictures_with_changed_fields_get_past_their_headers() {
     }
 }
 
-struct Change {
+struct Mutation {
     name: String,
     bytes: Vec<u8>,
 }
 
 /// Cut after every byte; every byte with its lowest or highest bit turned, of all ones, and zero.
-fn changes(bytes: &[u8]) -> impl Iterator<Item = Change> {
+fn mutations(bytes: &[u8]) -> impl Iterator<Item = Mutation> {
     let cut = (0..bytes.len())
-        .map(|length| Change { name: format!("{length} bytes"), bytes: bytes[..length].to_vec() });
+        .map(|length| Mutation { name: format!("{length} bytes"), bytes: bytes[..length].to_vec() });
     let changed = (0..bytes.len()).flat_map(move |at| {
         let old = bytes[at];
         [old ^ 1, old ^ 0x80, 0xff, 0].into_iter().filter(move |new| *new != old).map(move |new| {
             let mut changed = bytes.to_vec();
             changed[at] = new;
-            Change { name: format!("byte {at} = {new:#04x}"), bytes: changed }
+            Mutation { name: format!("byte {at} = {new:#04x}"), bytes: changed }
         })
     });
     cut.chain(changed)
@@ -231,7 +231,7 @@ fn every_flipped_byte_and_every_truncation_of_an_onnx_file() {
     for name in ["id1", "nn2"] {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fuzz/seeds/onnx/{name}.onnx"));
         let bytes = std::fs::read(file).unwrap();
-        for change in changes(&bytes) {
+        for change in mutations(&bytes) {
             read_model(&|| format!("{name} with {}", change.name), || {
                 Network::from_model(format::onnx::read(&change.bytes)?)
             });
@@ -281,10 +281,10 @@ fn every_flipped_byte_and_every_truncation_of_an_ncnn_model() {
         let text = std::str::from_utf8(param).map_err(|error| Error::ModelLoad(error.to_string()))?;
         Network::from_model(format::ncnn::read(text, weights)?)
     };
-    for change in changes(&param) {
+    for change in mutations(&param) {
         read_model(&|| format!(".param with {}", change.name), || read(&change.bytes, &weights));
     }
-    for change in changes(&weights).step_by(7) {
+    for change in mutations(&weights).step_by(7) {
         read_model(&|| format!(".bin with {}", change.name), || read(&param, &change.bytes));
     }
 }

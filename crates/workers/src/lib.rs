@@ -29,7 +29,7 @@ mod tests;
 
 pub use cancel::{Cancel, CancelHook};
 pub use error::Error;
-pub use helpers::helpers;
+pub use helpers::{MAX_SPREAD_THREADS, helpers, spread};
 pub use pool::{Lane, Pool, Share, set_idle_trim};
 pub use queue::max_begun;
 pub use slot::{pause, spare_threads};

@@ -110,34 +110,10 @@ impl<'a> Bmp<'a> {
 
 impl Layout {
     fn read(bytes: &[u8], fields: &Fields, bits: u16, top_down: bool) -> Result<Layout, Error> {
-        const OS2: usize = 64;
         const EMBEDDED_PROFILE: u32 = 0x4d42_4544;
         let length = fields.0.len();
         let compression = if length == 12 { 0 } else { fields.long(16) };
-        let refuse = |what: String| {
-            Err(Error::UnsupportedFormat(format!(
-                "Expected a BMP of pixels or run lengths but received one of {what}, which is not supported"
-            )))
-        };
-        let kind = match (compression, bits) {
-            (0, 1 | 2 | 4 | 8) => Kind::Index,
-            (1, 8) | (2, 4) => Kind::Runs,
-            (0, 16) => masks([0x7c00, 0x3e0, 0x1f, 0]),
-            (0, 24 | 32) => masks([0xff_0000, 0xff00, 0xff, 0]),
-            (3 | 6, 16 | 32) if length != OS2 => {
-                // They follow a header that has no fields for them.
-                let all = Fields(bytes);
-                let at = |place| all.long(FILE_HEADER + place);
-                let alpha = if length >= 56 || compression == 6 { at(52) } else { 0 };
-                masks([at(40), at(44), at(48), alpha])
-            }
-            (3, 1) => return refuse("Huffman codes (OS/2)".into()),
-            (4, 24) if length == OS2 => return refuse("run lengths of 24 bits (OS/2)".into()),
-            (4, _) => return refuse("a JPEG inside".into()),
-            (5, _) => return refuse("a PNG inside".into()),
-            (11..=13, _) => return refuse("CMYK".into()),
-            (compression, bits) => return refuse(format!("{bits} bits with compression {compression}")),
-        };
+        let kind = Kind::read(bytes, fields, bits, compression)?;
         let after_masks = match (compression, length) {
             (3, 40) if matches!(kind, Kind::Masks(_)) => 12,
             (6, 40) => 16,
@@ -163,6 +139,39 @@ impl Layout {
             from..from.saturating_add(fields.long(116) as usize)
         });
         Ok(Layout { bits, kind, top_down, start, palette, profile })
+    }
+}
+
+impl Kind {
+    /// # Errors
+    /// [`Error::UnsupportedFormat`], naming it.
+    fn read(bytes: &[u8], fields: &Fields, bits: u16, compression: u32) -> Result<Kind, Error> {
+        const OS2: usize = 64;
+        let length = fields.0.len();
+        let refuse = |what: String| {
+            Err(Error::UnsupportedFormat(format!(
+                "Expected a BMP of pixels or run lengths but received one of {what}, which is not supported"
+            )))
+        };
+        Ok(match (compression, bits) {
+            (0, 1 | 2 | 4 | 8) => Kind::Index,
+            (1, 8) | (2, 4) => Kind::Runs,
+            (0, 16) => masks([0x7c00, 0x3e0, 0x1f, 0]),
+            (0, 24 | 32) => masks([0xff_0000, 0xff00, 0xff, 0]),
+            (3 | 6, 16 | 32) if length != OS2 => {
+                // They follow a header that has no fields for them.
+                let all = Fields(bytes);
+                let at = |place| all.long(FILE_HEADER + place);
+                let alpha = if length >= 56 || compression == 6 { at(52) } else { 0 };
+                masks([at(40), at(44), at(48), alpha])
+            }
+            (3, 1) => return refuse("Huffman codes (OS/2)".into()),
+            (4, 24) if length == OS2 => return refuse("run lengths of 24 bits (OS/2)".into()),
+            (4, _) => return refuse("a JPEG inside".into()),
+            (5, _) => return refuse("a PNG inside".into()),
+            (11..=13, _) => return refuse("CMYK".into()),
+            (compression, bits) => return refuse(format!("{bits} bits with compression {compression}")),
+        })
     }
 }
 

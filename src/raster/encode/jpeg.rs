@@ -4,12 +4,11 @@
 //! one after every row of blocks, a band of eight such rows begins and ends where the markers' count of eight does, so
 //! bands encoded as files of their own fit together behind one header.
 
+use super::libjpeg::{self, Rows};
 use super::{Band, EncodeOptions, Layout};
 use crate::error::Error;
 use crate::raster::picture::Samples;
-use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
-const BLOCK: u32 = 8;
 const LAST_RESTART: [u8; 2] = [0xff, 0xd7];
 pub(super) const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
 
@@ -20,17 +19,14 @@ pub(super) fn compress(
     index: u32,
     samples: Samples,
 ) -> Result<Band, Error> {
-    let side =
-        |pixels: u32| u16::try_from(pixels).map_err(|_| Error::Encode(format!("{pixels} pixels in a JPEG")));
-    let mut bytes = Vec::new();
-    let mut encoder = Encoder::new(&mut bytes, options.quality);
-    encoder.set_sampling_factor(SamplingFactor::F_1_1);
-    encoder.set_restart_interval(side(layout.width.div_ceil(BLOCK))?);
-    let colour = if layout.channels == 1 { ColorType::Luma } else { ColorType::Rgb };
-    encoder
-        .encode(&samples.into_u8(), side(layout.width)?, side(layout.rows_of(index))?, colour)
-        .map_err(|e| Error::Encode(format!("The JPEG encoder failed: {e}")))?;
-
+    let samples = samples.into_u8();
+    let rows = Rows {
+        width: layout.width,
+        height: layout.rows_of(index),
+        channels: layout.channels,
+        samples: &samples,
+    };
+    let mut bytes = libjpeg::encode(&rows, options.quality)?;
     let data = Segments::new(&bytes).last().ok_or_else(unexpected)?.end;
     if !bytes.ends_with(&END_OF_IMAGE) {
         return Err(unexpected());

@@ -137,8 +137,15 @@ impl Colours {
     }
 
     fn paint(&self, indices: &[u8], channels: usize, out: &mut [u8]) {
-        for (index, out) in indices.iter().zip(out.chunks_exact_mut(channels)) {
-            out.copy_from_slice(&self.table[usize::from(*index)][..channels]);
+        match channels {
+            3 => self.paint_all::<3>(indices, out),
+            _ => self.paint_all::<4>(indices, out),
+        }
+    }
+
+    fn paint_all<const CHANNELS: usize>(&self, indices: &[u8], out: &mut [u8]) {
+        for (index, out) in indices.iter().zip(out.as_chunks_mut::<CHANNELS>().0) {
+            out.copy_from_slice(&self.table[usize::from(*index)][..CHANNELS]);
         }
     }
 }
