@@ -16,6 +16,7 @@ fn wait(ms: u64) -> impl FnOnce() -> Result<(), Error> + Send + 'static {
 }
 
 #[tokio::test]
+#[cfg_attr(miri, ignore = "in miri, time passes only while all threads sleep")]
 async fn a_thumbnail_does_not_wait_for_a_poster() {
     let pool = Pool::new(1).unwrap();
     let (poster, thumbnail) = (pool.lane(Share::new(1)), pool.lane(Share::new(1)));
@@ -113,6 +114,7 @@ async fn long_tasks_of_many_lanes_all_finish() {
 }
 
 #[tokio::test]
+#[cfg_attr(miri, ignore = "in miri, time passes only while all threads sleep")]
 async fn an_instance_keeps_to_its_share() {
     let pool = Pool::new(4).unwrap();
     let lane = pool.lane(Share::new(2));
