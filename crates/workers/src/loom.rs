@@ -1,6 +1,6 @@
 //! Every order in which two or three threads can run through the queue, a cancellation and the end of a pool.
 //!
-//! `RUSTFLAGS="--cfg loom" cargo test -p upscaler-workers --release --lib loom`
+//! `RUSTFLAGS="--cfg loom" cargo test -p upscaler-workers --lib loom`
 
 use std::sync::Arc;
 // Not loom's: it does not see that a result, which comes through a channel of tokio's, was written before it is read.
