@@ -15,12 +15,8 @@ fn wait(ms: u64) -> impl FnOnce() -> Result<(), Error> + Send + 'static {
     }
 }
 
-/// The result of a task that cannot fail.
-fn finished<T>(value: T) -> Result<T, Error> {
-    Ok(value)
-}
-
 #[tokio::test]
+#[cfg_attr(miri, ignore = "in miri, time passes only while all threads sleep")]
 async fn a_thumbnail_does_not_wait_for_a_poster() {
     let pool = Pool::new(1).unwrap();
     let (poster, thumbnail) = (pool.lane(Share::new(1)), pool.lane(Share::new(1)));
@@ -31,7 +27,7 @@ async fn a_thumbnail_does_not_wait_for_a_poster() {
             poster.run(move || {
                 sleep(Duration::from_millis(1));
                 done.fetch_add(1, Ordering::SeqCst);
-                finished(())
+                Ok::<_, Error>(())
             })
         })
         .collect();
@@ -53,7 +49,7 @@ async fn a_long_task_makes_way_and_goes_on() {
             sleep(Duration::from_millis(5));
             pause();
         }
-        finished(Instant::now())
+        Ok::<_, Error>(Instant::now())
     });
     sleep(Duration::from_millis(100));
     thumbnail.run(wait(5)).await.unwrap();
@@ -74,7 +70,7 @@ async fn a_thumbnail_does_not_wait_for_posters_however_many() {
                 sleep(Duration::from_millis(5));
                 pause();
             }
-            finished(())
+            Ok::<_, Error>(())
         }
     };
     let posters: Vec<_> = lanes.iter().map(|lane| lane.run_long(poster())).collect();
@@ -107,7 +103,7 @@ async fn long_tasks_of_many_lanes_all_finish() {
                     running.fetch_sub(1, Ordering::SeqCst);
                     pause();
                 }
-                finished(())
+                Ok::<_, Error>(())
             })
         })
         .collect();
@@ -118,6 +114,7 @@ async fn long_tasks_of_many_lanes_all_finish() {
 }
 
 #[tokio::test]
+#[cfg_attr(miri, ignore = "in miri, time passes only while all threads sleep")]
 async fn an_instance_keeps_to_its_share() {
     let pool = Pool::new(4).unwrap();
     let lane = pool.lane(Share::new(2));
@@ -129,7 +126,7 @@ async fn an_instance_keeps_to_its_share() {
                 most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 sleep(Duration::from_millis(2));
                 running.fetch_sub(1, Ordering::SeqCst);
-                finished(())
+                Ok::<_, Error>(())
             })
         })
         .collect();
@@ -145,7 +142,7 @@ async fn a_panic_is_an_error_and_the_worker_lives() {
     let lane = pool.lane(Share::new(1));
     let error = lane.run::<(), Error>(|| panic!("boom")).await.unwrap_err();
     assert!(error.to_string().contains("boom"));
-    assert_eq!(lane.run(|| finished(7)).await.unwrap(), 7);
+    assert_eq!(lane.run(|| Ok::<_, Error>(7)).await.unwrap(), 7);
 }
 
 #[tokio::test]
@@ -154,7 +151,7 @@ async fn dropping_a_lane_discards_what_has_not_begun() {
     let busy = pool.lane(Share::new(1));
     let first = busy.run(wait(20));
     let lane = pool.lane(Share::new(1));
-    let task = lane.run(|| finished(()));
+    let task = lane.run(|| Ok(()));
     drop(lane);
     assert!(matches!(task.await, Err(Error::Aborted)));
     first.await.unwrap();
@@ -164,10 +161,10 @@ async fn dropping_a_lane_discards_what_has_not_begun() {
 async fn slots_that_no_task_needs_are_spare() {
     let pool = Pool::new(4).unwrap();
     let (lane, other) = (pool.lane(Share::new(4)), pool.lane(Share::new(4)));
-    assert_eq!(lane.run(|| finished(spare_threads())).await.unwrap(), 3);
+    assert_eq!(lane.run(|| Ok::<_, Error>(spare_threads())).await.unwrap(), 3);
     let small = pool.lane(Share::new(2));
     assert_eq!(
-        small.run(|| finished(spare_threads())).await.unwrap(),
+        small.run(|| Ok::<_, Error>(spare_threads())).await.unwrap(),
         1,
         "no more than the instance's share"
     );
@@ -177,7 +174,7 @@ async fn slots_that_no_task_needs_are_spare() {
         move || {
             begun.wait();
             waiting.wait();
-            finished(())
+            Ok::<_, Error>(())
         }
     };
     let tasks = [other.run(busy()), other.run(busy())];
@@ -185,7 +182,7 @@ async fn slots_that_no_task_needs_are_spare() {
         begun.wait();
         let spare = spare_threads();
         waiting.wait();
-        finished(spare)
+        Ok::<_, Error>(spare)
     });
     assert_eq!(asked.await.unwrap(), 1);
     for task in tasks {
@@ -207,7 +204,7 @@ async fn the_idle_trim_is_called_once_after_each_busy_time() {
         let seen_at_the_end = |milliseconds| {
             move || {
                 sleep(Duration::from_millis(milliseconds));
-                finished(TRIMS.load(Ordering::SeqCst))
+                Ok::<_, Error>(TRIMS.load(Ordering::SeqCst))
             }
         };
         let (one, other) = (lane.run(seen_at_the_end(200)), lane.run(seen_at_the_end(150)));
@@ -242,9 +239,9 @@ async fn spread_takes_the_slots_that_are_free() {
         let barrier = Barrier::new(others + 1);
         spread(0..others + 1, |_| {
             barrier.wait();
-            finished(())
+            Ok::<(), Error>(())
         })?;
-        finished(others)
+        Ok::<_, Error>(others)
     };
     let others = pool.lane(Share::new(2)).run(meet).await.unwrap();
     assert_eq!(others, usize::from(helpers().is_some()));
