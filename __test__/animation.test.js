@@ -144,6 +144,18 @@ test('a page of a TIFF', async () => {
   await assert.rejects(doubler.upscale(file, { page: 1 }), { code: 'ERR_INVALID_ARG_VALUE' });
 });
 
+test('an AVIF sequence: its still picture, the number of frames, and a refusal by name', async () => {
+  const file = fs.readFileSync(path.join(__dirname, '..', 'tests', 'fixtures', 'raster', 'sequence.avif'));
+  const { info } = await doubler.upscale(file, { resolveWithObject: true });
+  assert.deepEqual([info.width, info.height, info.pages], [48, 32, 3]);
+  for (const options of [{ animated: true }, { page: 1 }]) {
+    await assert.rejects(doubler.upscale(file, options), {
+      code: 'ERR_UPSCALER_UNSUPPORTED_FORMAT',
+      message: /AVIF sequence of 3 frames/,
+    });
+  }
+});
+
 test('progress runs over all frames, and a cancel stops between them', async () => {
   const source = await file('gif');
   const fractions = [];

@@ -1,6 +1,7 @@
 /**
- * node bench/pictures.mjs [folder for results]: how long reading and writing take, beside sharp on the same threads: photos of
- * 1 and 24 megapixels in each format. It wants a release build (`npm run build -- --release`) and a quiet machine.
+ * node bench/pictures.mjs [words]: how long reading and writing take, beside sharp on the same threads: photos of 1 and 24
+ * megapixels in each format. With words, only the rows whose names hold one of them: `TIFF "write jpeg" "24 MP"`.
+ * It wants a release build (`npm run build -- --release`) and a quiet machine, and takes about three minutes.
  */
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -31,6 +32,17 @@ const WRITE = {
   tiff: (image) => image.tiff({ compression: 'deflate' }),
   avif: (image) => image.avif({ quality: 90, chromaSubsampling: '4:4:4' }),
 };
+
+/** What is left out of a size: sharp takes a minute for each. */
+const TOO_LONG = ['write avif 24 MP'];
+
+const words = process.argv.slice(2).map((word) => word.toLowerCase());
+
+function isWanted(what, size) {
+  const name = `${what} ${size}`;
+  const chosen = words.length === 0 || words.some((word) => name.toLowerCase().includes(word));
+  return chosen && !TOO_LONG.includes(name);
+}
 
 /** The median of some runs, in milliseconds, the two sides in turn so that both meet the same weather. */
 async function compare(ours, theirs, times) {
@@ -65,28 +77,30 @@ const row = (what, size, [ours, theirs]) => {
   console.log(`| ${cells.join(' | ')} |`);
 };
 for (const [size, [width, height]] of Object.entries(SIZES)) {
-  const times = width > 3000 ? 5 : 15;
+  // sharp writes an AVIF of 1 MP in three seconds.
+  const times = (what) => (width > 3000 || what === 'write avif' ? 5 : 15);
   const image = sharp(PHOTO).resize(width, height, { fit: 'cover' }).removeAlpha();
   const { data: raw } = await image.raw().toBuffer({ resolveWithObject: true });
   const source = { raw: { width, height, channels: 3 } };
   for (const [format, encode] of Object.entries(READ)) {
+    const what = `read ${format}`;
+    if (!isWanted(what, size)) continue;
     const file = await encode(sharp(raw, source)).toBuffer();
     const ours = async () => {
       const options = { scale: 1, output: 'raw', resolveWithObject: true };
       return (await upscaler.upscale(file, options)).info.stages.decode;
     };
-    row(`read ${format}`, size, await compare(ours, () => timed(() => sharp(file).raw().toBuffer()), times));
+    row(what, size, await compare(ours, () => timed(() => sharp(file).raw().toBuffer()), times(what)));
   }
   for (const [format, encode] of Object.entries(WRITE)) {
+    const what = `write ${format}`;
+    if (!isWanted(what, size)) continue;
     const ours = async () => {
       const options = { scale: 1, format, resolveWithObject: true };
       return (await upscaler.upscale({ data: raw, width, height, channels: 3 }, options)).info.stages.encode;
     };
-    row(
-      `write ${format}`,
-      size,
-      await compare(ours, () => timed(() => encode(sharp(raw, source)).toBuffer()), times),
-    );
+    const theirs = () => timed(() => encode(sharp(raw, source)).toBuffer());
+    row(what, size, await compare(ours, theirs, times(what)));
   }
 }
 await upscaler.dispose();

@@ -25,7 +25,7 @@ const upscaler = new Upscaler({ model });
 const { scale } = await upscaler.getModel();
 
 const raw = ['-f', 'rawvideo', '-pix_fmt', 'rgb24'];
-const reader = spawn('ffmpeg', ['-v', 'error', '-i', input, ...raw, '-'], {
+const reader = spawn('ffmpeg', ['-v', 'error', '-i', input, ...raw, '-r', rate, '-'], {
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 const large = ['-s', `${size.width * scale}x${size.height * scale}`, '-r', rate];
@@ -73,7 +73,6 @@ for await (const data of frames(reader.stdout)) {
 while (pending.length > 0) await write();
 writer.stdin.end();
 const [code] = await once(writer, 'close');
-await upscaler.dispose();
 process.stderr.write('\n');
 await upscaler.dispose();
 process.exit(code ?? 1);

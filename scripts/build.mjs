@@ -1,7 +1,8 @@
 /**
- * `npm run build [-- --release]`: the addon, and ONNX Runtime's library beside it under a name of our own. Without
- * `--release` it is the addon of cargo's dev profile, which tests and the demo share: optimised kernels and
- * dependencies, a core that compiles quickly. Cargo and two stamps see to it that nothing is done twice.
+ * `npm run build [-- --release | --dist]`: the addon, and ONNX Runtime's library beside it under a name of our own.
+ * Without more it is the addon of cargo's dev profile, which tests and the demo share: optimised kernels and
+ * dependencies, a core that compiles quickly; `--release` is what is measured, `--dist` what is published. Both of these
+ * have the library that is published, which pip brings. Cargo and two stamps see to it that nothing is done twice.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -9,20 +10,22 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { renameLibrary } from './rename-library.mjs';
-import { ROOT, install, run } from './install.mjs';
+import { ROOT, install } from './install.mjs';
+import { thisPlatform } from './ship/platforms.mjs';
+import { publishedLibrary } from './ship/runtime-library.mjs';
 
 const require = createRequire(import.meta.url);
 
-/** @typedef {'dev' | 'release'} Profile */
+/** @typedef {'dev' | 'release' | 'dist'} Profile of Cargo.toml */
 
 /**
  * Builds what is missing or out of date.
  *
- * @param {Profile} [profile] what is published and measured is `release`
+ * @param {Profile} [profile]
  */
 export function build(profile = 'dev') {
   buildAddon(profile);
-  bringLibrary();
+  bringLibrary(profile === 'dev' ? librarySource() : publishedLibrary(thisPlatform()));
 }
 
 /**
@@ -33,7 +36,7 @@ export function build(profile = 'dev') {
  */
 function buildAddon(profile) {
   const library = compile(profile);
-  const target = path.join(ROOT, addonName());
+  const target = path.join(ROOT, thisPlatform().addon);
   const { mtimeMs, size } = statSync(library);
   whenStale(target, 'addon.stamp', `${profile} ${size} ${mtimeMs}`, () => {
     // A process may have the old file loaded: it is replaced, never written over.
@@ -48,7 +51,8 @@ function buildAddon(profile) {
  */
 function compile(profile) {
   const args = ['build', '--profile', profile, '--lib', '--message-format=json-render-diagnostics'];
-  if (profile === 'release' && canAssemble()) args.push('--features', 'av1-assembly');
+  if (profile !== 'dev' && canAssemble()) args.push('--features', 'av1-assembly');
+  else if (profile === 'dist' && process.arch === 'x64') throw new Error(NASM_IS_MISSING);
   const { status, stdout, error } = spawnSync('cargo', args, {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -69,35 +73,29 @@ function compile(profile) {
   return artifact.filenames.find((file) => /\.(so|dylib|dll)$/.test(file));
 }
 
-/** Whether the AV1 codecs' assembly can be built here: rav1e's wants nasm 2.15 on x86-64, a C compiler on arm64. */
-function canAssemble() {
-  if (process.arch === 'arm64') return process.platform !== 'win32';
+export const NASM_IS_MISSING = 'Expected nasm 2.15 or newer, which published files are built with';
+
+/**
+ * Whether the AV1 codecs' assembly can be built here: rav1e's wants nasm 2.15 for x86-64, a C compiler for arm64.
+ *
+ * @param {string} [cpu] that it is for
+ */
+export function canAssemble(cpu = process.arch) {
+  if (cpu === 'arm64') return process.platform !== 'win32';
   const version = spawnSync('nasm', ['-v'], { encoding: 'utf8' }).stdout?.match(/version (\d+)\.(\d+)/);
   return version != null && Number(version[1]) * 100 + Number(version[2]) >= 215;
 }
 
-/** @returns {string} as lib/load-native.js wants it */
-function addonName() {
-  const abi = { linux: '-gnu', win32: '-msvc' }[process.platform] ?? '';
-  return `upscaler.${process.platform}-${process.arch}${abi}.node`;
+/** @returns {string} that of npm's onnxruntime-node, which is there for the tests; `require('onnxruntime-node')` would load it */
+function librarySource() {
+  const folder = path.dirname(require.resolve('onnxruntime-node/package.json'));
+  return path.join(folder, 'bin', 'napi-v6', process.platform, process.arch, LIBRARY[process.platform]);
 }
 
-/** Copies ONNX Runtime out of npm's onnxruntime-node; `require('onnxruntime-node')` would load it. */
-function bringLibrary() {
-  const { LIBRARIES } = require('../lib/load-native.js');
-  const folder = path.dirname(require.resolve('onnxruntime-node/package.json'));
-  const source = path.join(
-    folder,
-    'bin',
-    'napi-v6',
-    process.platform,
-    process.arch,
-    LIBRARY[process.platform],
-  );
-  const target = path.join(ROOT, LIBRARIES[process.platform]);
-
-  const { version } = require('onnxruntime-node/package.json');
-  whenStale(target, 'onnxruntime.stamp', `${version} ${statSync(source).size}`, () => {
+/** @param {string} source ONNX Runtime, as Microsoft named it */
+function bringLibrary(source) {
+  const target = path.join(ROOT, thisPlatform().library);
+  whenStale(target, 'onnxruntime.stamp', `${path.relative(ROOT, source)} ${statSync(source).size}`, () => {
     rmSync(target, { force: true });
     copyFileSync(source, target);
     renameLibrary(target);
@@ -119,6 +117,8 @@ function whenStale(target, stampName, from, make) {
   writeFileSync(stamp, from);
 }
 
+const PROFILES = /** @type {const} */ (['release', 'dist']);
+
 const LIBRARY = {
   linux: 'libonnxruntime.so.1',
   darwin: 'libonnxruntime.1.dylib',
@@ -127,5 +127,5 @@ const LIBRARY = {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   install();
-  build(process.argv.includes('--release') ? 'release' : 'dev');
+  build(PROFILES.find((profile) => process.argv.includes(`--${profile}`)) ?? 'dev');
 }

@@ -11,7 +11,7 @@ import { ROOT } from './install.mjs';
 /** Larger files are slow to mutate and hide nothing that smaller ones do not show. */
 const LARGEST_SEED = 64 * 1024;
 
-const PICTURES = ['tests/fixtures/raster', 'tests/fixtures/hostile'];
+const PICTURES = ['raster', 'modern', 'small', 'hostile'].map((folder) => `tests/fixtures/${folder}`);
 const SEEDS = {
   decode: PICTURES,
   structured: PICTURES,
@@ -40,7 +40,7 @@ function run(target, seconds) {
   for (const folder of SEEDS[target]) {
     for (const name of readdirSync(path.join(ROOT, folder))) {
       const file = path.join(ROOT, folder, name);
-      if (statSync(file).isFile() && statSync(file).size <= LARGEST_SEED && !name.endsWith('.md')) {
+      if (statSync(file).isFile() && statSync(file).size <= LARGEST_SEED && !/\.md$|expected/.test(name)) {
         cpSync(file, path.join(corpus, name));
       }
     }
@@ -53,7 +53,9 @@ function run(target, seconds) {
     '-malloc_limit_mb=256',
   ];
   const args = ['+nightly', 'fuzz', 'run', '-O', target, '--', ...limits];
-  return spawnSync('cargo', args, { cwd: ROOT, stdio: 'inherit' }).status === 0;
+  const suppressions = path.join(ROOT, 'fuzz/leaks.supp');
+  const env = { ...process.env, LSAN_OPTIONS: `suppressions=${suppressions}:print_suppressions=0` };
+  return spawnSync('cargo', args, { cwd: ROOT, stdio: 'inherit', env }).status === 0;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

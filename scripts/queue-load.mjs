@@ -16,6 +16,12 @@ const { UpscaleQueue } = require('@upscaler-node/bullmq');
 const { RedisServer } = require('../__test__/support/redis.js');
 const { startWorker } = require('../__test__/support/worker-process.js');
 
+/** What people upload, by turns. */
+const UPLOADS = [
+  (/** @type {sharp.Sharp} */ image) => image.jpeg({ quality: 85 }),
+  (/** @type {sharp.Sharp} */ image) => image.png(),
+  (/** @type {sharp.Sharp} */ image) => image.webp({ quality: 85 }),
+];
 /** What is asked for of the pictures, by turns. */
 const VARIANTS = [{}, { scale: 1.5, format: 'webp' }, { width: 200, format: 'jpeg' }, { format: 'png' }];
 /** Sides of the pictures in pixels: from avatars to small photos. */
@@ -59,7 +65,7 @@ async function task(index) {
   const side = SMALLEST + ((index * 13) % (LARGEST + 1 - SMALLEST));
   // The photo is 512 x 512.
   const region = { left: (index * 7) % 128, top: (index * 3) % 128, width: side, height: side };
-  const image = await sharp(file).extract(region).png().toBuffer();
+  const image = await UPLOADS[index % UPLOADS.length](sharp(file).extract(region)).toBuffer();
   return { image, side, variant: VARIANTS[index % VARIANTS.length] };
 }
 

@@ -82,6 +82,18 @@ impl Error {
     }
 }
 
+impl From<upscaler_workers::Error> for Error {
+    fn from(error: upscaler_workers::Error) -> Error {
+        use upscaler_workers::Error as Work;
+        match error {
+            Work::Threads { .. } => Error::Limit(error.to_string()),
+            Work::Configured { .. } => Error::InvalidArgument(error.to_string()),
+            Work::Panicked(_) => Error::Inference(error.to_string()),
+            Work::Aborted => Error::Aborted,
+        }
+    }
+}
+
 impl From<upscaler_kernel::Error> for Error {
     fn from(error: upscaler_kernel::Error) -> Error {
         match error {

@@ -18,11 +18,13 @@
 //! | [`compile`] | graph → program for our kernels, or → graph for ONNX Runtime's |
 //! | [`kernel`] | convolution kernels in NCHWc layout; slices only; a crate of its own, `crates/kernel` |
 //! | [`program`] | the streaming executor of compiled programs |
-//! | [`workers`] | thread pool, fair tile scheduler, cancellation; no ort |
+//! | [`workers`] | thread pool, fair tile scheduler, cancellation; no ort; a crate of its own, `crates/workers` |
 //! | [`engine`] | ONNX Runtime alone: library, environment, sessions, operators; the only module that knows ort |
 //! | [`mod@upscale`] | plan tiles, run, stitch, progress, cancel |
 //! | `node` | the only module that knows napi |
 
+// The sanitizer that fuzzing runs with counts and guards the C library's blocks alone.
+#[cfg(not(fuzzing))]
 mod allocator;
 pub mod calibrate;
 pub mod compile;
@@ -37,9 +39,9 @@ pub mod model;
 pub mod program;
 pub mod raster;
 pub mod upscale;
-pub mod workers;
 
 pub use upscaler_kernel as kernel;
+pub use upscaler_workers as workers;
 
 // Its functions are called from JavaScript alone: a Rust test build would find all of them unused.
 #[cfg(not(test))]

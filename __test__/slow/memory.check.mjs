@@ -72,6 +72,28 @@ test('500 instances come and go', { skip: process.platform !== 'linux' }, async 
   assert.ok(after - before <= 20, `${after} - ${before} MiB`);
 });
 
+/** Pictures of a few pixels, as icons are: what each leaves behind would show. */
+const SMALL_PICTURES = Number(process.env.UPSCALER_SMALL_PICTURES ?? 100_000);
+
+test(`${SMALL_PICTURES} small pictures`, { skip: process.platform !== 'linux' }, async (t) => {
+  const { before, after } = await run(`
+    const upscaler = new Upscaler({ model: 'span-2x' });
+    const png = await upscaler.upscale(raw(8));
+    const some = async (count) => {
+      for (let n = 0; n < count; n += 10) {
+        await Promise.all(Array.from({ length: 10 }, (_, i) => upscaler.upscale(i % 2 ? png : raw(4 + i))));
+      }
+    };
+    await some(${SMALL_PICTURES} / 20);
+    const before = await settled();
+    await some(${SMALL_PICTURES});
+    console.log(JSON.stringify({ before, after: await settled() }));
+    process.exit();
+  `);
+  t.diagnostic(`${before} MiB, then ${after}`);
+  assert.ok(after < before * 1.01 + 1, `${after} of ${before} MiB`);
+});
+
 /** A control group with this limit, if this process may make one. @returns {{ enter: string[], remove: () => void } | undefined} */
 function controlGroup(bytes) {
   const one = readFileSync('/proc/self/cgroup', 'utf8')

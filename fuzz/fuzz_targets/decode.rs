@@ -2,6 +2,6 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use upscaler_node_fuzz::decode_both;
+use upscaler_node_fuzz::{decode_both, tolerate_caught_panics};
 
-fuzz_target!(|data: &[u8]| decode_both(data));
+fuzz_target!(init: tolerate_caught_panics(), |data: &[u8]| decode_both(data));

@@ -3,9 +3,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use upscaler_node::raster::ToProfile;
-use upscaler_node_fuzz::decode_both;
+use upscaler_node_fuzz::{decode_both, tolerate_caught_panics};
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: tolerate_caught_panics(), |data: &[u8]| {
     decode_both(&tiff(data));
     decode_both(&jpeg(data));
     for (channels, depth) in [(1, 8), (3, 8), (4, 16)] {

@@ -4,10 +4,13 @@
 use libfuzzer_sys::fuzz_target;
 use upscaler_node::format::ncnn;
 use upscaler_node::graph::Network;
+use upscaler_node_fuzz::prepare;
 
 fuzz_target!(|data: &[u8]| {
     let split = data.iter().position(|byte| *byte == 0).unwrap_or(data.len());
     let (param, weights) = data.split_at(split);
     let Ok(param) = std::str::from_utf8(param) else { return };
-    _ = ncnn::read(param, weights).and_then(Network::from_model).and_then(Network::optimised);
+    // Without the byte between them.
+    let weights = weights.get(1..).unwrap_or_default();
+    prepare(ncnn::read(param, weights).and_then(Network::from_model));
 });

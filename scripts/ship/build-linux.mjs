@@ -1,34 +1,27 @@
 /**
  * `node scripts/ship/build-linux.mjs [x64] [arm64]`: the addon for Linux as it is published, on any Linux: linked by Zig
  * against glibc 2.28, with ONNX Runtime's library beside it, in .cache/linux-<arch>/. cargo-zigbuild and Zig come from
- * PyPI; C sources of crates are compiled by Zig too. What the files ask of a system is checked, and the size is said.
+ * PyPI; C sources of crates are compiled by Zig too, and for x64 nasm has to be there. What the files ask of a system is
+ * checked, and the size is said.
  *
  * arm64 wants Rust's standard library for it: `rustup target add aarch64-unknown-linux-gnu`, or another compiler that
  * has it, in RUSTC.
  */
 import { copyFileSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
+import { NASM_IS_MISSING, canAssemble } from '../build.mjs';
 import { ROOT, install, run } from '../install.mjs';
 import { renameLibrary } from '../rename-library.mjs';
 import { problemsOf } from './check-elf.mjs';
 import { npmPack, packPlatform } from './pack.mjs';
 import { platforms } from './platforms.mjs';
-
-const require = createRequire(import.meta.url);
+import { publishedLibrary } from './runtime-library.mjs';
 
 /** One that cargo-zigbuild and the crates' C sources were built with. */
 const TOOLS = ['ziglang==0.15.2', 'cargo-zigbuild==0.24.0'];
 
 /** The oldest that ONNX Runtime's library runs on. */
 const GLIBC = '2.28';
-
-/** What cargo's release profile leaves out for the sake of short builds: a smaller file, and no names of functions in it. */
-const SMALL = {
-  CARGO_PROFILE_RELEASE_LTO: 'fat',
-  CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '1',
-  CARGO_PROFILE_RELEASE_STRIP: 'symbols',
-};
 
 /** Megabytes of an archive: what an installation may cost. */
 const LARGEST = 22;
@@ -50,16 +43,22 @@ function tools() {
  * @param {import('./platforms.mjs').Platform} platform
  * @returns {string} the folder with its addon and library
  */
-function buildFor({ cpu, triple, addon, library, libraryInside }) {
-  const env = { PATH: `${tools()}${path.delimiter}${process.env.PATH}`, CARGO_TARGET_DIR: TARGET, ...SMALL };
-  run('cargo', ['zigbuild', '--release', '--lib', '--target', `${triple}.${GLIBC}`], env);
+function buildFor(platform) {
+  const { cpu, triple, addon, library } = platform;
+  if (!canAssemble(cpu)) throw new Error(NASM_IS_MISSING);
+  const env = { PATH: `${tools()}${path.delimiter}${process.env.PATH}`, CARGO_TARGET_DIR: TARGET };
+  const features = ['--features', 'av1-assembly'];
+  run(
+    'cargo',
+    ['zigbuild', '--profile', 'dist', '--lib', ...features, '--target', `${triple}.${GLIBC}`],
+    env,
+  );
   const folder = path.join(ROOT, '.cache', `linux-${cpu}`);
   mkdirSync(folder, { recursive: true });
-  copyFileSync(path.join(TARGET, triple, 'release', 'libupscaler_node.so'), path.join(folder, addon));
+  copyFileSync(path.join(TARGET, triple, 'dist', 'libupscaler_node.so'), path.join(folder, addon));
   const runtime = path.join(folder, library);
   rmSync(runtime, { force: true });
-  const source = path.dirname(require.resolve('onnxruntime-node/package.json'));
-  copyFileSync(path.join(source, libraryInside), runtime);
+  copyFileSync(publishedLibrary(platform), runtime);
   renameLibrary(runtime);
   return folder;
 }

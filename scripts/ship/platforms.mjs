@@ -15,36 +15,54 @@ const { LIBRARIES, PLATFORMS } = require('../../lib/load-native.js');
  * @property {string} triple Rust's name of the target
  * @property {string} addon file
  * @property {string} library ONNX Runtime's file, as it is published
- * @property {string} libraryInside ONNX Runtime's file within npm's onnxruntime-node
+ * @property {string} wheel the platform, as wheels of Python name it
+ * @property {RegExp} libraryInside ONNX Runtime's file within its wheel
  */
 
 /** What is not in the names. */
 const FACTS = {
   'linux-x64': {
     triple: 'x86_64-unknown-linux-gnu',
+    wheel: 'manylinux_2_28_x86_64',
     system: 'Linux on x86-64, glibc 2.28 or newer',
     abi: '-gnu',
   },
   'linux-arm64': {
     triple: 'aarch64-unknown-linux-gnu',
+    wheel: 'manylinux_2_28_aarch64',
     system: 'Linux on 64-bit Arm, glibc 2.28 or newer',
     abi: '-gnu',
   },
-  'darwin-arm64': { triple: 'aarch64-apple-darwin', system: 'macOS on Apple silicon', abi: '' },
-  'win32-x64': { triple: 'x86_64-pc-windows-msvc', system: 'Windows on x86-64', abi: '-msvc' },
-  'win32-arm64': { triple: 'aarch64-pc-windows-msvc', system: 'Windows on 64-bit Arm', abi: '-msvc' },
+  'darwin-arm64': {
+    triple: 'aarch64-apple-darwin',
+    wheel: 'macosx_14_0_arm64',
+    system: 'macOS 14 or newer on Apple silicon',
+    abi: '',
+  },
+  'win32-x64': {
+    triple: 'x86_64-pc-windows-msvc',
+    wheel: 'win_amd64',
+    system: 'Windows on x86-64',
+    abi: '-msvc',
+  },
+  'win32-arm64': {
+    triple: 'aarch64-pc-windows-msvc',
+    wheel: 'win_arm64',
+    system: 'Windows on 64-bit Arm',
+    abi: '-msvc',
+  },
 };
 
 const LIBRARIES_INSIDE = {
-  linux: 'libonnxruntime.so.1',
-  darwin: 'libonnxruntime.1.dylib',
-  win32: 'onnxruntime.dll',
+  linux: /^libonnxruntime\.so\./,
+  darwin: /^libonnxruntime\..*dylib$/,
+  win32: /^onnxruntime\.dll$/,
 };
 
 /** @type {Platform[]} */
 export const platforms = Object.entries(PLATFORMS).map(([key, name]) => {
   const [os, cpu] = key.split('-');
-  const { triple, system, abi } = FACTS[key];
+  const { triple, wheel, system, abi } = FACTS[key];
   return {
     name,
     folder: name.split('/')[1],
@@ -55,7 +73,8 @@ export const platforms = Object.entries(PLATFORMS).map(([key, name]) => {
     triple,
     addon: `upscaler.${key}${abi}.node`,
     library: LIBRARIES[os],
-    libraryInside: ['bin', 'napi-v6', os, cpu, LIBRARIES_INSIDE[os]].join('/'),
+    wheel,
+    libraryInside: LIBRARIES_INSIDE[os],
   };
 });
 

@@ -14,7 +14,7 @@ const OVERRIDES = { 'node-fetch': '2.7.0' };
 
 /** In ms. */
 const LONGEST_START = 120_000;
-const LONGEST_LIFE = 30 * 60_000;
+const LONGEST_LIFE = 60 * 60_000;
 
 /**
  * @param {string} folder for the registry, its packages and its users

@@ -3,7 +3,7 @@
  * folders that have nothing of this checkout in reach: with npm, pnpm and both Yarns (`managers`), with bundlers,
  * frameworks, test runners and other runtimes (`tools`), then installed wrongly, where the error has to name the cause
  * (`failures`). NAME is one of these three groups, or one of their entries. It wants a build (`npm run build --
- * --release` for what is published).
+ * --dist` for what is published).
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { createRequire } from 'node:module';
+import { gunzipSync } from 'node:zlib';
 import { ROOT } from '../install.mjs';
 import { changesOf } from './changes.mjs';
 import { committedFamilies, packMain, packModel, packOthers, packPlatform } from './pack.mjs';
@@ -19,8 +20,8 @@ import { differing, setVersion } from './versions.mjs';
 
 const require = createRequire(import.meta.url);
 
-/** Megabytes of archives: what users wait for. Models weigh what they weigh. */
-const LARGEST = { main: 8, platform: 22 };
+/** Megabytes of archives, which users wait for, and of what is installed. Models weigh what they weigh. */
+const LARGEST = { main: 8, platform: 22, installed: 60 };
 
 const { values, positionals } = parseArgs({
   options: { 'dry-run': { type: 'boolean' } },
@@ -45,11 +46,13 @@ function rehearsePublishing() {
   const out = mkdtempSync(path.join(tmpdir(), 'upscaler-node-release-'));
   try {
     changesOf(readFileSync(path.join(ROOT, 'CHANGELOG.md'), 'utf8'), version);
-    weigh('platform', packPlatform(thisPlatform(), ROOT, out));
-    for (const archive of committedFamilies().map((family) => packModel(family, out)))
-      weigh('model', archive);
-    for (const archive of packOthers(out)) weigh('other', archive);
-    weigh('main', packMain(out));
+    const platform = packPlatform(thisPlatform(), ROOT, out);
+    const main = packMain(out);
+    const rest = [...committedFamilies().map((family) => packModel(family, out)), ...packOthers(out)];
+    for (const archive of rest) say(path.basename(archive), statSync(archive).size);
+    say(path.basename(platform), statSync(platform).size, LARGEST.platform);
+    say(path.basename(main), statSync(main).size, LARGEST.main);
+    say('Installed', unpackedBytes(platform) + unpackedBytes(main), LARGEST.installed);
     publish(out, ['--dry-run']);
     console.log(`Next: commit, git tag v${version}, git push origin v${version}`);
   } finally {
@@ -58,13 +61,21 @@ function rehearsePublishing() {
 }
 
 /**
- * @param {string} kind
- * @param {string} archive
+ * @param {string} what
+ * @param {number} bytes
+ * @param {number} [largest] megabytes
  */
-function weigh(kind, archive) {
-  const megabytes = statSync(archive).size / 1e6;
-  const largest = LARGEST[kind];
-  const verdict = largest && megabytes > largest ? `, more than ${largest}: npm run build -- --release?` : '';
-  console.log(`${path.basename(archive)}: ${megabytes.toFixed(1)} MB${verdict}`);
+function say(what, bytes, largest = Infinity) {
+  const megabytes = bytes / 1e6;
+  const verdict = megabytes > largest ? `, more than ${largest}: npm run build -- --dist?` : '';
+  console.log(`${what}: ${megabytes.toFixed(1)} MB${verdict}`);
   if (verdict) process.exitCode = 1;
+}
+
+/**
+ * @param {string} archive
+ * @returns {number} of its files, and some hundred for each, as file systems take them too
+ */
+function unpackedBytes(archive) {
+  return gunzipSync(readFileSync(archive)).length;
 }

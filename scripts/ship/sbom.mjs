@@ -4,6 +4,8 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { ROOT } from '../install.mjs';
 import { linkedCrates } from './crate-notices.mjs';
+import { platforms } from './platforms.mjs';
+import { pinned } from './runtime-library.mjs';
 
 const require = createRequire(import.meta.url);
 const { entries } = require('../../lib/catalogue');
@@ -66,19 +68,24 @@ export function nativeComponents(triple) {
       purl,
     };
   });
-  return [...crates, onnxRuntime()];
+  return [...crates, onnxRuntime(triple)];
 }
 
-/** @returns {Component} as npm's onnxruntime-node, whose library it is */
-function onnxRuntime() {
-  const { version, license } = require('onnxruntime-node/package.json');
-  const purl = `pkg:npm/onnxruntime-node@${version}`;
+/**
+ * @param {string} triple
+ * @returns {Component} as the wheel whose library it is
+ */
+function onnxRuntime(triple) {
+  const { version, hashes } = pinned();
+  const content = hashes[platforms.findIndex((platform) => platform.triple === triple)];
+  const purl = `pkg:pypi/onnxruntime@${version}`;
   return {
     type: 'library',
     'bom-ref': purl,
-    name: 'onnxruntime-node',
+    name: 'onnxruntime',
     version,
-    licenses: licences(license),
+    hashes: [{ alg: 'SHA-256', content }],
+    licenses: licences('MIT'),
     purl,
   };
 }

@@ -178,13 +178,13 @@ mod tests {
     use super::*;
 
     /// A cache in a folder of its own, which goes with it.
-    struct Scratch(Cache);
+    struct ScratchCache(Cache);
 
-    impl Scratch {
-        fn new(name: &str) -> Scratch {
+    impl ScratchCache {
+        fn new(name: &str) -> ScratchCache {
             let name = format!("upscaler-node-cache-{name}-{}", std::process::id());
             let folder = std::env::temp_dir().join(name);
-            Scratch(Cache { folder: Some(folder), max_bytes: 1000 })
+            ScratchCache(Cache { folder: Some(folder), max_bytes: 1000 })
         }
 
         fn file(&self, key: &str) -> PathBuf {
@@ -192,7 +192,7 @@ mod tests {
         }
     }
 
-    impl Drop for Scratch {
+    impl Drop for ScratchCache {
         fn drop(&mut self) {
             _ = fs::remove_dir_all(self.0.folder.as_ref().unwrap());
         }
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn what_was_kept_is_found_again() {
-        let Scratch(cache) = &Scratch::new("found");
+        let ScratchCache(cache) = &ScratchCache::new("found");
         assert_eq!(cache.load("a"), None);
         cache.store("a", b"content");
         assert_eq!(cache.load("a").as_deref(), Some(&b"content"[..]));
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn damaged_files_are_not_believed() {
-        let scratch = Scratch::new("damaged");
+        let scratch = ScratchCache::new("damaged");
         let cache = &scratch.0;
         for damage in [&b"short"[..], &[0; HASH + 7]] {
             cache.store("a", b"content");
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn writers_that_race_leave_one_whole_file() {
-        let Scratch(cache) = &Scratch::new("race");
+        let ScratchCache(cache) = &ScratchCache::new("race");
         let contents: Vec<Vec<u8>> = (0..8).map(|n| vec![n; 100]).collect();
         std::thread::scope(|scope| {
             for content in &contents {
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn the_oldest_go_when_all_together_are_too_large() {
-        let scratch = Scratch::new("large");
+        let scratch = ScratchCache::new("large");
         let cache = &scratch.0;
         for (key, age) in [("a", 30), ("b", 20), ("c", 10)] {
             cache.store(key, &[0; 400]);
@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn an_entry_is_believed_only_under_its_own_key() {
-        let scratch = Scratch::new("keys");
+        let scratch = ScratchCache::new("keys");
         let cache = &scratch.0;
         cache.store("a", b"content");
         fs::copy(scratch.file("a"), scratch.file("b")).unwrap();
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn what_others_can_write_is_not_believed() {
         use std::os::unix::fs::PermissionsExt;
-        let scratch = Scratch::new("private");
+        let scratch = ScratchCache::new("private");
         let (cache, file) = (&scratch.0, scratch.file("a"));
         let folder = cache.folder.clone().unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;

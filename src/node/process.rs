@@ -60,7 +60,7 @@ pub struct ProcessOptions {
 #[napi]
 pub fn configure(options: ProcessOptions) -> Result<(), napi::Error<Code>> {
     if let Some(threads) = options.threads {
-        Pool::configure(threads as usize).map_err(thrown)?;
+        Pool::configure(threads as usize).map_err(|error| thrown(error.into()))?;
     }
     if let Some(bytes) = options.max_memory {
         memory::configure(bytes as u64).map_err(thrown)?;

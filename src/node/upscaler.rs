@@ -76,7 +76,7 @@ impl NativeUpscaler {
     /// An instance without a model.
     #[napi(constructor)]
     pub fn new(env: Env, options: InstanceOptions) -> Result<NativeUpscaler, napi::Error<Code>> {
-        let threads = Pool::global().map_err(thrown)?.threads();
+        let threads = Pool::global().map_err(|error| thrown(error.into()))?.threads();
         let concurrency =
             options.concurrency.map_or_else(|| default_concurrency(threads), |images| images as usize);
         let instance = Arc::new(Instance {

@@ -54,16 +54,16 @@ impl ColourEncoding {
 /// A profile of at most [`MAX_PROFILE_BYTES`] bytes. Versions that the engine does not know are read as the latest that it
 /// knows, as LittleCMS does: what version 5 has of ordinary profiles is what version 4 has.
 fn parsed(bytes: &[u8]) -> Result<ColorProfile, CmsError> {
-    const VERSION: usize = 8;
+    const VERSION: std::ops::Range<usize> = 8..10;
     let limits = ParsingOptions {
         max_profile_size: MAX_PROFILE_BYTES + 1,
         max_allowed_clut_size: 4_000_000,
         max_allowed_trc_size: 1 << 16,
     };
     match ColorProfile::new_from_slice_with_options(bytes, limits) {
-        Err(_) if bytes.get(VERSION).is_some_and(|&major| major > 2) => {
+        Err(_) if bytes.get(VERSION).is_some_and(|version| version[0] > 2) => {
             let mut bytes = bytes.to_vec();
-            bytes[VERSION..VERSION + 2].copy_from_slice(&[4, 0x40]);
+            bytes[VERSION].copy_from_slice(&[4, 0x40]);
             ColorProfile::new_from_slice_with_options(&bytes, limits)
         }
         result => result,
@@ -71,7 +71,7 @@ fn parsed(bytes: &[u8]) -> Result<ColorProfile, CmsError> {
 }
 
 /// A sample type that the colour engine knows.
-trait Depth: Zeroable + Copy + Default + Send + Sync + 'static {
+trait ColourSample: Zeroable + Copy + Default + Send + Sync + 'static {
     const LEVELS: u32;
     fn from_level(level: u32) -> Self;
     fn level(self) -> usize;
@@ -93,7 +93,7 @@ fn options() -> TransformOptions {
 
 macro_rules! depth {
     ($sample:ty, $create:ident) => {
-        impl Depth for $sample {
+        impl ColourSample for $sample {
             const LEVELS: u32 = <$sample>::MAX as u32 + 1;
             fn from_level(level: u32) -> Self {
                 level as $sample
@@ -171,7 +171,7 @@ fn usable(encoding: &ColourEncoding, model: ColourModel) -> Result<ColorProfile,
     }
 }
 
-fn converted<T: Depth>(
+fn converted<T: ColourSample>(
     mut samples: Vec<T>,
     size: (u32, u32),
     channels: u8,
@@ -244,7 +244,7 @@ fn srgb_encoded(light: f32) -> f32 {
 }
 
 /// Grey to grey is a curve: the grey axis of sRGB for each level of the profile, or the other way round.
-fn grey_table<T: Depth>(from: &ColorProfile, to: &ColorProfile) -> Result<Vec<T>, CmsError> {
+fn grey_table<T: ColourSample>(from: &ColorProfile, to: &ColorProfile) -> Result<Vec<T>, CmsError> {
     if from.color_space == DataColorSpace::Gray && from.pcs == DataColorSpace::Lab {
         return lightness::to_srgb(from);
     }
@@ -266,14 +266,14 @@ fn grey_table<T: Depth>(from: &ColorProfile, to: &ColorProfile) -> Result<Vec<T>
 }
 
 /// Replaces the first channel by what the table says; alpha, if any, stays.
-fn look_up<T: Depth>(samples: &mut [T], channels: u8, table: &[T]) {
+fn look_up<T: ColourSample>(samples: &mut [T], channels: u8, table: &[T]) {
     for sample in samples.iter_mut().step_by(channels.into()) {
         *sample = table[sample.level()];
     }
 }
 
 /// The engine wants separate source and destination: one row of scratch serves.
-fn apply_rows<T: Depth>(
+fn apply_rows<T: ColourSample>(
     samples: &mut [T],
     size: (u32, u32),
     channels: u8,
@@ -292,7 +292,7 @@ fn failed_inside(e: impl Display) -> Error {
 }
 
 /// RGB or RGBA in place, the darkest colour to black.
-fn from_rgb<T: Depth>(
+fn from_rgb<T: ColourSample>(
     samples: &mut [T],
     size: (u32, u32),
     channels: u8,

@@ -289,7 +289,7 @@ impl Drop for Ticket {
 pub async fn until<T>(cancel: &Cancel, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     tokio::select! {
         biased;
-        error = cancel.aborted() => Err(error),
+        error = cancel.aborted() => Err(error.into()),
         result = work => result,
     }
 }

@@ -72,7 +72,7 @@ impl Opened {
             Opened::Encoded { header, .. } => u64::from(header.channels) * u64::from(header.depth / 8),
             Opened::Raster(_) => 0,
         };
-        u64::from(width) * u64::from(height) * per_pixel
+        (u64::from(width) * u64::from(height)).saturating_mul(per_pixel)
     }
 }
 

@@ -200,7 +200,8 @@ fn rows(canvas: &mut [u8], size: (u32, u32), area: Area) -> impl Iterator<Item =
 }
 
 fn draw(canvas: &mut [u8], size: (u32, u32), control: &FrameControl, pixels: &[u8]) {
-    let stride = control.area.width as usize * 4;
+    // A frame of no width draws nothing.
+    let stride = (control.area.width as usize * 4).max(1);
     for (out, row) in rows(canvas, size, control.area).zip(pixels.chunks_exact(stride)) {
         for (out, pixel) in out.as_chunks_mut::<4>().0.iter_mut().zip(row.as_chunks::<4>().0) {
             *out = if control.blend { over(*pixel, *out) } else { *pixel };

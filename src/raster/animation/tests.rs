@@ -108,3 +108,14 @@ fn stills_are_no_animations() {
         "ERR_UPSCALER_LIMIT"
     );
 }
+
+/// Two frames of 2x1 and 0x1 pixels.
+#[test]
+fn a_frame_of_no_width_draws_nothing() {
+    let file = include_bytes!("../../../tests/fixtures/hostile/gif_frame_empty.gif").to_vec();
+    let mut animation = Animation::open(file, FailOn::None, None).unwrap().unwrap();
+    let first = animation.next_frame().unwrap().unwrap();
+    let second = animation.next_frame().unwrap().unwrap();
+    assert_eq!(second.changed, None);
+    assert_eq!(second.picture.samples, first.picture.samples);
+}

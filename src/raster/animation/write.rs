@@ -70,9 +70,9 @@ impl AnimationEncoder {
             )));
         }
         let writer: Box<dyn Writer + Send> = match options.format {
-            Format::Webp => Box::new(webp::Webp::new(&options)?),
-            Format::Gif => Box::new(gif::Gif::new(&options)?),
-            _ => Box::new(png::Png::new(&options)?),
+            Format::Webp => Box::new(webp::WebpWriter::new(&options)?),
+            Format::Gif => Box::new(gif::GifWriter::new(&options)?),
+            _ => Box::new(png::PngWriter::new(&options)?),
         };
         let canvas = zeroed(sample_count(width, height, 4)?)?;
         Ok(AnimationEncoder { options, written: 0, canvas, writer })

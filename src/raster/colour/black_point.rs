@@ -4,7 +4,7 @@
 //! luminance, and light is scaled linearly between it and white (ISO 18619). Because a neutral is a multiple of white,
 //! that is the same curve for each channel of sRGB.
 
-use super::{Depth, srgb_encoded};
+use super::{ColourSample, srgb_encoded};
 
 /// The light of an sRGB signal (IEC 61966-2-1).
 pub(super) fn srgb_decoded(signal: f32) -> f32 {
@@ -12,7 +12,7 @@ pub(super) fn srgb_decoded(signal: f32) -> f32 {
 }
 
 /// For each level the compensated one, or `None` where the darkest colour is black already.
-pub(super) fn black_point_table<T: Depth>(darkest: [T; 3]) -> Option<Vec<T>> {
+pub(super) fn black_point_table<T: ColourSample>(darkest: [T; 3]) -> Option<Vec<T>> {
     const LUMINANCE: [f32; 3] = [0.2126, 0.7152, 0.0722];
     // CIE L* = 50, beyond which LittleCMS does not believe that this is a black.
     const LIGHTEST: f32 = 0.184;

@@ -2,13 +2,13 @@
 
 use super::black_point::black_point_table;
 use super::default_cmyk::DefaultCmyk;
-use super::{Depth, failed_inside};
+use super::{ColourSample, failed_inside};
 use crate::error::Error;
 use crate::raster::picture::{sample_count, zeroed};
 use moxcms::TransformExecutor;
 
 /// CMYK by the profile's transform, at 16 bits: black_point_table spreads the dark levels.
-pub(super) fn with_profile<T: Depth>(
+pub(super) fn with_profile<T: ColourSample>(
     samples: &[T],
     (width, height): (u32, u32),
     transform: &dyn TransformExecutor<u16>,
@@ -35,7 +35,10 @@ pub(super) fn with_profile<T: Depth>(
 }
 
 /// CMYK without a profile, as an average offset press would print it.
-pub(super) fn without_profile<T: Depth>(samples: &[T], (width, height): (u32, u32)) -> Result<Vec<T>, Error> {
+pub(super) fn without_profile<T: ColourSample>(
+    samples: &[T],
+    (width, height): (u32, u32),
+) -> Result<Vec<T>, Error> {
     let model = DefaultCmyk::get();
     let full = (T::LEVELS - 1) as f32;
     // The model is coarser than 8 bits, whatever the depth of the inks.

@@ -2,11 +2,11 @@
 //! takes them so).
 
 use super::black_point::srgb_decoded;
-use super::{Depth, srgb_encoded};
+use super::{ColourSample, srgb_encoded};
 use moxcms::{CmsError, ColorProfile};
 
 /// For each level of the profile the level of sRGB's grey axis.
-pub(super) fn to_srgb<T: Depth>(profile: &ColorProfile) -> Result<Vec<T>, CmsError> {
+pub(super) fn to_srgb<T: ColourSample>(profile: &ColorProfile) -> Result<Vec<T>, CmsError> {
     let curve = profile.gray_trc.as_ref().ok_or(CmsError::InvalidProfile)?.make_linear_evaluator()?;
     let full = (T::LEVELS - 1) as f32;
     let level =
@@ -15,7 +15,7 @@ pub(super) fn to_srgb<T: Depth>(profile: &ColorProfile) -> Result<Vec<T>, CmsErr
 }
 
 /// For each level of sRGB's grey axis the level of the profile.
-pub(super) fn from_srgb<T: Depth>(profile: &ColorProfile) -> Result<Vec<T>, CmsError> {
+pub(super) fn from_srgb<T: ColourSample>(profile: &ColorProfile) -> Result<Vec<T>, CmsError> {
     let curve = profile.gray_trc.as_ref().ok_or(CmsError::InvalidProfile)?.make_linear_evaluator()?;
     let full = (T::LEVELS - 1) as f32;
     let inverse = |i: u32| {

@@ -133,3 +133,11 @@ fn code_points_of_srgb_change_nothing_and_those_of_p3_do() {
     let (a, b) = (with(P3_D65).into_u8(), by_profile.into_u8());
     assert!(a.iter().zip(&b).all(|(a, b)| a.abs_diff(*b) <= 1), "{a:?} {b:?}");
 }
+
+#[test]
+fn a_profile_that_ends_in_its_header_is_refused_at_any_length() {
+    for length in 0..128 {
+        let refused = ToProfile::new(&vec![0xff; length], 3, 8).err().unwrap();
+        assert_eq!(refused.code(), "ERR_UPSCALER_ENCODE", "{length} bytes");
+    }
+}

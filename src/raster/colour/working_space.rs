@@ -7,8 +7,8 @@
 use super::black_point::srgb_decoded;
 use super::lightness::inverted;
 use super::{
-    ColourEncoding, ColourModel, Depth, apply_rows, grey_table, look_up, rgb_layout, srgb_encoded, to_srgb,
-    usable,
+    ColourEncoding, ColourModel, ColourSample, apply_rows, grey_table, look_up, rgb_layout, srgb_encoded,
+    to_srgb, usable,
 };
 use crate::error::Error;
 use crate::raster::picture::{Raster, Samples};
@@ -111,13 +111,13 @@ fn with_srgb_curves(samples: Samples, channels: u8, profile: &ColorProfile) -> R
     Ok(Samples::U16(samples))
 }
 
-fn table<T: Depth>(curve: impl Fn(f32) -> f32) -> Vec<T> {
+fn table<T: ColourSample>(curve: impl Fn(f32) -> f32) -> Vec<T> {
     let full = (T::LEVELS - 1) as f32;
     (0..T::LEVELS).map(|level| T::from_level((curve(level as f32 / full) * full).round() as u32)).collect()
 }
 
 /// A table for each colour; alpha stays.
-fn apply_curves<T: Depth>(samples: &mut [T], channels: u8, tables: &[Vec<T>; 3]) {
+fn apply_curves<T: ColourSample>(samples: &mut [T], channels: u8, tables: &[Vec<T>; 3]) {
     for pixel in samples.chunks_exact_mut(channels.into()) {
         for (sample, table) in pixel.iter_mut().zip(tables) {
             *sample = table[sample.level()];
@@ -195,7 +195,7 @@ impl ToProfile {
 }
 
 /// sRGB's curve exchanged for those of the profile.
-fn inverse_curves<T: Depth>(profile: &ColorProfile) -> Result<[Vec<T>; 3], CmsError> {
+fn inverse_curves<T: ColourSample>(profile: &ColorProfile) -> Result<[Vec<T>; 3], CmsError> {
     let back =
         |curve: Curve| table(|signal| inverted(|value| curve.evaluate_value(value), srgb_decoded(signal)));
     Ok(curves(profile)?.map(back))

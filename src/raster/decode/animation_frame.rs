@@ -29,7 +29,7 @@ impl<'a> AnimationFrame<'a> {
                 depth: 8,
                 orientation: 1,
                 // The canvas, what was shown before, and a frame.
-                decoder_bytes: 3 * 4 * u64::from(width) * u64::from(height),
+                decoder_bytes: (3 * 4 * u64::from(width)).saturating_mul(height.into()),
             },
         })
     }

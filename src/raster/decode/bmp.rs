@@ -20,7 +20,7 @@ pub(super) struct Bmp<'a> {
 
 struct Layout {
     bits: u16,
-    kind: Kind,
+    kind: PixelCoding,
     top_down: bool,
     /// Where the pixels begin.
     start: usize,
@@ -29,22 +29,22 @@ struct Layout {
 }
 
 /// What the bits of a pixel are.
-enum Kind {
+enum PixelCoding {
     /// Places in the palette.
     Index,
     /// Places in the palette, in run lengths.
     Runs,
     /// Red, green, blue and, if its mask is not 0, alpha.
-    Masks([Mask; 4]),
+    Masks([ChannelMask; 4]),
 }
 
 /// Some bits of a pixel.
 #[derive(Clone, Copy)]
-struct Mask {
+struct ChannelMask {
     bits: u32,
 }
 
-impl Mask {
+impl ChannelMask {
     /// The value, scaled to 0..=255.
     fn of(self, pixel: u32) -> u8 {
         let max = u64::from(self.bits >> self.bits.trailing_zeros().min(31));
@@ -93,7 +93,7 @@ impl<'a> Bmp<'a> {
             return Err(broken(format!("a size of {width}x{height}")));
         }
         let layout = Layout::read(bytes, &fields, bits, height < 0)?;
-        let alpha = matches!(&layout.kind, Kind::Masks([.., alpha]) if alpha.bits != 0);
+        let alpha = matches!(&layout.kind, PixelCoding::Masks([.., alpha]) if alpha.bits != 0);
         let channels = if alpha { 4 } else { 3 };
         let header = Header {
             format: Format::Bmp,
@@ -110,43 +110,19 @@ impl<'a> Bmp<'a> {
 
 impl Layout {
     fn read(bytes: &[u8], fields: &Fields, bits: u16, top_down: bool) -> Result<Layout, Error> {
-        const OS2: usize = 64;
         const EMBEDDED_PROFILE: u32 = 0x4d42_4544;
         let length = fields.0.len();
         let compression = if length == 12 { 0 } else { fields.long(16) };
-        let refuse = |what: String| {
-            Err(Error::UnsupportedFormat(format!(
-                "Expected a BMP of pixels or run lengths but received one of {what}, which is not supported"
-            )))
-        };
-        let kind = match (compression, bits) {
-            (0, 1 | 2 | 4 | 8) => Kind::Index,
-            (1, 8) | (2, 4) => Kind::Runs,
-            (0, 16) => masks([0x7c00, 0x3e0, 0x1f, 0]),
-            (0, 24 | 32) => masks([0xff_0000, 0xff00, 0xff, 0]),
-            (3 | 6, 16 | 32) if length != OS2 => {
-                // They follow a header that has no fields for them.
-                let all = Fields(bytes);
-                let at = |place| all.long(FILE_HEADER + place);
-                let alpha = if length >= 56 || compression == 6 { at(52) } else { 0 };
-                masks([at(40), at(44), at(48), alpha])
-            }
-            (3, 1) => return refuse("Huffman codes (OS/2)".into()),
-            (4, 24) if length == OS2 => return refuse("run lengths of 24 bits (OS/2)".into()),
-            (4, _) => return refuse("a JPEG inside".into()),
-            (5, _) => return refuse("a PNG inside".into()),
-            (11..=13, _) => return refuse("CMYK".into()),
-            (compression, bits) => return refuse(format!("{bits} bits with compression {compression}")),
-        };
+        let kind = PixelCoding::read(bytes, fields, bits, compression)?;
         let after_masks = match (compression, length) {
-            (3, 40) if matches!(kind, Kind::Masks(_)) => 12,
+            (3, 40) if matches!(kind, PixelCoding::Masks(_)) => 12,
             (6, 40) => 16,
             _ => 0,
         };
         let begin = FILE_HEADER + length + after_masks;
         let entry = if length == 12 { 3 } else { 4 };
         let announced = if length == 12 { 0 } else { fields.long(32) as usize };
-        let indexed = matches!(kind, Kind::Index | Kind::Runs);
+        let indexed = matches!(kind, PixelCoding::Index | PixelCoding::Runs);
         let entries = match (indexed, announced) {
             (true, 0) => 1 << bits,
             _ => announced,
@@ -166,8 +142,41 @@ impl Layout {
     }
 }
 
-fn masks(bits: [u32; 4]) -> Kind {
-    Kind::Masks(bits.map(|bits| Mask { bits }))
+impl PixelCoding {
+    /// # Errors
+    /// [`Error::UnsupportedFormat`], naming it.
+    fn read(bytes: &[u8], fields: &Fields, bits: u16, compression: u32) -> Result<PixelCoding, Error> {
+        const OS2: usize = 64;
+        let length = fields.0.len();
+        let refuse = |what: String| {
+            Err(Error::UnsupportedFormat(format!(
+                "Expected a BMP of pixels or run lengths but received one of {what}, which is not supported"
+            )))
+        };
+        Ok(match (compression, bits) {
+            (0, 1 | 2 | 4 | 8) => PixelCoding::Index,
+            (1, 8) | (2, 4) => PixelCoding::Runs,
+            (0, 16) => masks([0x7c00, 0x3e0, 0x1f, 0]),
+            (0, 24 | 32) => masks([0xff_0000, 0xff00, 0xff, 0]),
+            (3 | 6, 16 | 32) if length != OS2 => {
+                // They follow a header that has no fields for them.
+                let all = Fields(bytes);
+                let at = |place| all.long(FILE_HEADER + place);
+                let alpha = if length >= 56 || compression == 6 { at(52) } else { 0 };
+                masks([at(40), at(44), at(48), alpha])
+            }
+            (3, 1) => return refuse("Huffman codes (OS/2)".into()),
+            (4, 24) if length == OS2 => return refuse("run lengths of 24 bits (OS/2)".into()),
+            (4, _) => return refuse("a JPEG inside".into()),
+            (5, _) => return refuse("a PNG inside".into()),
+            (11..=13, _) => return refuse("CMYK".into()),
+            (compression, bits) => return refuse(format!("{bits} bits with compression {compression}")),
+        })
+    }
+}
+
+fn masks(bits: [u32; 4]) -> PixelCoding {
+    PixelCoding::Masks(bits.map(|bits| ChannelMask { bits }))
 }
 
 impl FormatDecoder for Bmp<'_> {
@@ -181,7 +190,7 @@ impl FormatDecoder for Bmp<'_> {
         let pixels = self.bytes.get(self.layout.start..).unwrap_or(&[]);
         let stride = (u64::from(width) * u64::from(self.layout.bits)).div_ceil(32) * 4;
         let runs: Vec<u8>;
-        let (rows, stride, bits) = if let Kind::Runs = self.layout.kind {
+        let (rows, stride, bits) = if let PixelCoding::Runs = self.layout.kind {
             let mut indices = zeroed(sample_count(width, height, 1)?)?;
             if let Some(detail) = rle::expand(pixels, self.layout.bits == 4, width as usize, &mut indices) {
                 Damage::truncated(Format::Bmp, detail).tolerate(fail_on, &mut warnings)?;
@@ -190,8 +199,9 @@ impl FormatDecoder for Bmp<'_> {
             (&runs[..], u64::from(width), 8)
         } else {
             // The padding of the last row may be left out.
-            let needed =
-                stride * u64::from(height - 1) + (u64::from(width) * u64::from(self.layout.bits)).div_ceil(8);
+            let needed = stride
+                .saturating_mul(u64::from(height - 1))
+                .saturating_add((u64::from(width) * u64::from(self.layout.bits)).div_ceil(8));
             if (pixels.len() as u64) < needed {
                 let detail = format!("{} of {needed} bytes of pixels", pixels.len());
                 Damage::truncated(Format::Bmp, detail).tolerate(fail_on, &mut warnings)?;
@@ -227,7 +237,7 @@ impl Layout {
     fn row(&self, row: &[u8], bits: u16, out: &mut [u8], channels: usize) {
         let pixels = out.chunks_exact_mut(channels);
         match &self.kind {
-            Kind::Masks(masks) => {
+            PixelCoding::Masks(masks) => {
                 let plain = masks.map(|mask| mask.bits) == [0xff_0000, 0xff00, 0xff, 0];
                 for (pixel, stored) in pixels.zip(row.chunks_exact(usize::from(bits / 8))) {
                     if plain {
@@ -240,7 +250,7 @@ impl Layout {
                     }
                 }
             }
-            Kind::Index | Kind::Runs => {
+            PixelCoding::Index | PixelCoding::Runs => {
                 let per_byte = usize::from(8 / bits);
                 let mask = u8::MAX >> (8 - bits);
                 for (x, pixel) in pixels.enumerate() {

@@ -47,7 +47,8 @@ impl<'a> Jxl<'a> {
             depth: if info.bit_depth.bits_per_sample() > 8 { 16 } else { 8 },
             orientation: info.orientation as u8,
             // Two buffers of 32 bits a sample.
-            decoder_bytes: u64::from(width) * u64::from(height) * (3 + info.extra_channels.len() as u64) * 8,
+            decoder_bytes: (u64::from(width) * u64::from(height))
+                .saturating_mul((3 + info.extra_channels.len() as u64) * 8),
         };
         Ok(Jxl { bytes, info: info.clone(), header })
     }

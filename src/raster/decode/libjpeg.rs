@@ -52,7 +52,7 @@ pub(super) fn decode(bytes: &[u8], output: &Output, out: &mut [u8]) -> Result<Ve
 }
 
 /// The payload with which errors of the library unwind.
-struct Fatal;
+pub(in crate::raster) struct Fatal;
 
 /// What the library had to say.
 #[derive(Default)]
@@ -233,7 +233,8 @@ unsafe fn log_of(info: &mut jpeg_common_struct) -> &mut Log {
     unsafe { &mut *info.client_data.cast::<Log>() }
 }
 
-fn message(info: &mut jpeg_common_struct) -> String {
+/// What the library has to say of its last error.
+pub(in crate::raster) fn message(info: &mut jpeg_common_struct) -> String {
     // libjpeg's JMSG_LENGTH_MAX; the crate's type of the parameter is shorter than what is written.
     let mut buffer = [0u8; 200];
     // SAFETY: `jpeg_std_error` set the function, which writes at most 200 bytes with a zero at their end.

@@ -12,7 +12,7 @@ mod isobmff;
 mod jpeg;
 mod jpeg_markers;
 mod jxl;
-mod libjpeg;
+pub(super) mod libjpeg;
 mod libwebp;
 mod other;
 mod png;
@@ -122,10 +122,17 @@ struct Pixels {
 }
 
 /// The frames of an animation, whose format is told too; `None` for other files. A GIF has at least one frame.
+///
+/// # Errors
+/// [`Error::UnsupportedFormat`] for an AVIF sequence, and those of recognising a format.
 pub(super) fn frame_table(bytes: &[u8]) -> Result<(Format, Option<FrameTable>), Error> {
     let format = sniff(bytes)?;
     let table = guarded(|| {
         Ok(match format {
+            Format::Avif => match pages(bytes, format) {
+                1 => None,
+                frames => return Err(no_sequence(frames)),
+            },
             Format::Gif => gif::frame_table(bytes),
             Format::Webp => webp::frame_table(bytes),
             Format::Png => png::frame_table(bytes),
@@ -161,10 +168,19 @@ fn broken(format: Format) -> Error {
     damage::broken_header(format, "its frames make no sense")
 }
 
+/// A sequence whose frames are asked for.
+fn no_sequence(frames: u32) -> Error {
+    Error::UnsupportedFormat(format!(
+        "Expected a GIF, WebP or PNG for `animated` or `page` but received an AVIF sequence of {frames} frames, of which \
+         only the still picture is read: leave them out for it, or convert the sequence"
+    ))
+}
+
 /// How many pages or frames a file has that was recognised.
 fn pages(bytes: &[u8], format: Format) -> u32 {
     let count = match format {
         Format::Tiff => tiff::pages(bytes),
+        Format::Avif => avif::frames(bytes).unwrap_or(1),
         Format::Gif | Format::Webp | Format::Png => {
             frame_table(bytes).ok().and_then(|(_, table)| table).map_or(1, |table| table.frames.len())
         }
@@ -180,6 +196,9 @@ fn open(bytes: &[u8], page: u32) -> Result<Box<dyn FormatDecoder + '_>, Error> {
         return Err(Error::InvalidArgument(format!(
             "Expected a page below {pages}, which the {format} has, but received {page}"
         )));
+    }
+    if page > 0 && format == Format::Avif {
+        return Err(no_sequence(pages));
     }
     if page > 0 && format != Format::Tiff {
         return Ok(Box::new(animation_frame::AnimationFrame::open(bytes, format, page)?));

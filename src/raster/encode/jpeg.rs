@@ -4,12 +4,11 @@
 //! one after every row of blocks, a band of eight such rows begins and ends where the markers' count of eight does, so
 //! bands encoded as files of their own fit together behind one header.
 
+use super::libjpeg::{self, Rows};
 use super::{Band, EncodeOptions, Layout};
 use crate::error::Error;
 use crate::raster::picture::Samples;
-use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
-const BLOCK: u32 = 8;
 const LAST_RESTART: [u8; 2] = [0xff, 0xd7];
 pub(super) const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
 
@@ -20,17 +19,14 @@ pub(super) fn compress(
     index: u32,
     samples: Samples,
 ) -> Result<Band, Error> {
-    let side =
-        |pixels: u32| u16::try_from(pixels).map_err(|_| Error::Encode(format!("{pixels} pixels in a JPEG")));
-    let mut bytes = Vec::new();
-    let mut encoder = Encoder::new(&mut bytes, options.quality);
-    encoder.set_sampling_factor(SamplingFactor::F_1_1);
-    encoder.set_restart_interval(side(layout.width.div_ceil(BLOCK))?);
-    let colour = if layout.channels == 1 { ColorType::Luma } else { ColorType::Rgb };
-    encoder
-        .encode(&samples.into_u8(), side(layout.width)?, side(layout.rows_of(index))?, colour)
-        .map_err(|e| Error::Encode(format!("The JPEG encoder failed: {e}")))?;
-
+    let samples = samples.into_u8();
+    let rows = Rows {
+        width: layout.width,
+        height: layout.rows_of(index),
+        channels: layout.channels,
+        samples: &samples,
+    };
+    let mut bytes = libjpeg::encode(&rows, options.quality)?;
     let data = Segments::new(&bytes).last().ok_or_else(unexpected)?.end;
     if !bytes.ends_with(&END_OF_IMAGE) {
         return Err(unexpected());
@@ -61,7 +57,8 @@ pub(super) fn join(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>) -
             if let Some((x, y)) = options.metadata.density {
                 // Marker, length, identifier, version, then unit and densities.
                 const INCHES: u8 = 1;
-                let dots = |per_inch: f64| (per_inch.round().clamp(1.0, 65535.0) as u16).to_be_bytes();
+                // Rounded without a call, which the compiler would make for a density that is not there too.
+                let dots = |per_inch: f64| ((per_inch + 0.5) as u16).max(1).to_be_bytes();
                 let place = &mut first[jfif_start + 11..jfif_start + 16];
                 place.copy_from_slice(&[&[INCHES][..], &dots(x), &dots(y)].concat());
             }

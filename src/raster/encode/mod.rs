@@ -8,6 +8,7 @@ mod avif;
 mod filter;
 mod join;
 mod jpeg;
+mod libjpeg;
 mod png;
 mod riff;
 mod tiff;
@@ -236,7 +237,7 @@ fn check(width: u32, height: u32, channels: u8, depth: u8, options: &EncodeOptio
         )));
     }
     let limit = match format {
-        Format::Jpeg => u32::from(u16::MAX),
+        Format::Jpeg => libjpeg::MAX_SIDE,
         Format::Webp => webp::MAX_SIDE,
         Format::Avif => avif::MAX_SIDE,
         Format::Png | Format::Tiff => i32::MAX as u32,

@@ -113,7 +113,7 @@ fn fixture_icc() -> Vec<u8> {
 }
 
 #[test]
-fn jpeg_bands_equal_the_whole() {
+fn jpeg_bands_are_the_whole() {
     for (width, height) in SIZES {
         for channels in [1, 3] {
             let raster = picture(width, height, channels, 8);
@@ -126,12 +126,39 @@ fn jpeg_bands_equal_the_whole() {
                 if channels == 1 { jpeg_encoder::ColorType::Luma } else { jpeg_encoder::ColorType::Rgb };
             encoder.encode(samples, width as u16, height as u16, colour).unwrap();
 
+            let name = format!("{width}x{height} {channels}");
             let file = encode(raster, EncodeOptions::new(Format::Jpeg)).unwrap();
-            assert!(file == whole, "{width}x{height} {channels}");
-            let found = judged(&file);
+            let (coded, expected) = (coded_length(&file) as f64, coded_length(&whole) as f64);
+            assert!((coded - expected).abs() <= expected * 0.01 + 2.0, "{name}: {coded} {expected}");
+            // The transforms round differently: now and then a coefficient falls on the other side.
+            let (found, expected) = (judged(&file), judged(&whole));
             assert_eq!((found.0, found.1), (width, height));
+            let (Samples::U8(found), Samples::U8(expected)) = (found.2, expected.2) else { panic!("{name}") };
+            let differences = found.iter().zip(&expected).map(|(a, b)| u64::from(a.abs_diff(*b)));
+            let mean = differences.clone().sum::<u64>() as f64 / found.len() as f64;
+            assert!(mean < 0.2, "{name}: {mean}");
+            assert!(differences.max().unwrap() < 16, "{name}");
+            assert_eq!(restarts(&file), restarts(&whole), "{name}");
         }
     }
+}
+
+/// Bytes from the header of the scan to the end: headers differ in tables that are not used.
+fn coded_length(file: &[u8]) -> usize {
+    file.len() - file.windows(2).rposition(|pair| pair == [0xff, 0xda]).unwrap()
+}
+
+/// The restart markers of a file, in order. What else looks like one in coded data has a zero behind its 0xff.
+fn restarts(file: &[u8]) -> Vec<u8> {
+    file.windows(2).filter(|pair| pair[0] == 0xff && (0xd0..0xd8).contains(&pair[1])).map(|p| p[1]).collect()
+}
+
+#[test]
+fn jpeg_sides_are_those_that_libjpeg_reads() {
+    let encoder = |width| Encoder::new(width, 1, 1, 8, EncodeOptions::new(Format::Jpeg));
+    assert!(matches!(encoder(65501), Err(Error::Encode(_))));
+    let file = encode(picture(65500, 9, 1, 8), EncodeOptions::new(Format::Jpeg)).unwrap();
+    assert_eq!(decode(&file, &DecodeOptions::default()).unwrap().raster.width, 65500);
 }
 
 #[test]

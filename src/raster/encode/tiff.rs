@@ -6,6 +6,7 @@
 use super::{Band, EncodeOptions, Layout, zlib};
 use crate::error::Error;
 use crate::raster::exif::{Directory, Order};
+use crate::raster::metadata::Metadata;
 use crate::raster::picture::Samples;
 
 const SHORT: u16 = 3;
@@ -85,23 +86,7 @@ pub(super) fn join(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>) -
     if channels > colours {
         entries.add(&mut out, 338, SHORT, &[STRAIGHT_ALPHA])?;
     }
-    if let Some(icc) = &options.metadata.icc {
-        entries.add_bytes(&mut out, 34675, UNDEFINED, icc)?;
-    }
-    const BYTE: u16 = 1;
-    for (tag, kind, block) in [(700, BYTE, &options.metadata.xmp), (33723, UNDEFINED, &options.metadata.iptc)]
-    {
-        if let Some(block) = block {
-            entries.add_bytes(&mut out, tag, kind, block)?;
-        }
-    }
-    if let Some((x, y)) = options.metadata.density {
-        const PARTS: f64 = 1000.0;
-        for (tag, value) in [(282, x), (283, y)] {
-            let fraction = [order.long((value * PARTS).round() as u32), order.long(PARTS as u32)].concat();
-            entries.add_bytes(&mut out, tag, RATIONAL, &fraction)?;
-        }
-    }
+    entries.add_metadata(&mut out, &options.metadata)?;
     if let Some(exif) = &options.metadata.exif {
         entries.adopt(exif);
     }
@@ -175,6 +160,31 @@ impl Entries {
             self.order.long(place)
         };
         self.push(tag, kind, count as u32, value);
+        Ok(())
+    }
+
+    /// Adds the profile, XMP, IPTC and the resolution.
+    fn add_metadata(&mut self, out: &mut Vec<u8>, metadata: &Metadata) -> Result<(), Error> {
+        const BYTE: u16 = 1;
+        let blocks = [
+            (34675, UNDEFINED, &metadata.icc),
+            (700, BYTE, &metadata.xmp),
+            (33723, UNDEFINED, &metadata.iptc),
+        ];
+        for (tag, kind, block) in blocks {
+            if let Some(block) = block {
+                self.add_bytes(out, tag, kind, block)?;
+            }
+        }
+        if let Some((x, y)) = metadata.density {
+            const PARTS: f64 = 1000.0;
+            let order = self.order;
+            for (tag, value) in [(282, x), (283, y)] {
+                let fraction =
+                    [order.long((value * PARTS).round() as u32), order.long(PARTS as u32)].concat();
+                self.add_bytes(out, tag, RATIONAL, &fraction)?;
+            }
+        }
         Ok(())
     }
 

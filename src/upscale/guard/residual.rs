@@ -68,13 +68,13 @@ pub fn seeds(view: &View, input: &[f32], output: &[f32]) -> Option<Seeds> {
 
 /// The output pixels of one input pixel.
 #[derive(Clone, Copy)]
-struct Block {
+struct BlockStats {
     mean: f32,
     low: f32,
     high: f32,
 }
 
-impl Block {
+impl BlockStats {
     fn is_blown(self, view: &View, input: &[f32], output: &[f32], at: (usize, usize)) -> bool {
         let ((low, high), (near_low, near_high)) =
             (local_range(view, input, at, FAR), local_range(view, input, at, NEAR));
@@ -135,9 +135,9 @@ impl Blocks {
         Blocks { lines: Reduced::new(0), blocks: Reduced::new(columns), size: 1.0 }
     }
 
-    fn get(&self, x: usize) -> Block {
+    fn get(&self, x: usize) -> BlockStats {
         let Reduced { sum, low, high } = &self.blocks;
-        Block { mean: sum[x] / self.size, low: low[x], high: high[x] }
+        BlockStats { mean: sum[x] / self.size, low: low[x], high: high[x] }
     }
 
     /// Whether one of them may be blown; false for nearly all rows, without a look around. Where the mean is within nearly

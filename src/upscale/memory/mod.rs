@@ -38,11 +38,11 @@ pub fn estimate(
 fn pictures(opened: &Opened, networks: &Networks, sizing: &Sizing, options: &Options) -> u64 {
     let (width, height) = opened.size();
     let may_clean = networks.may_clean(sizing.factor);
-    let cleaned = if may_clean { u64::from(width) * u64::from(height) * 4 * 8 } else { 0 };
-    let result = u64::from(sizing.width) * u64::from(sizing.height) * 4;
+    let cleaned = if may_clean { (u64::from(width) * u64::from(height)).saturating_mul(4 * 8) } else { 0 };
+    let result = (u64::from(sizing.width) * u64::from(sizing.height)).saturating_mul(4);
     let streamed = options.output == OutputKind::Encoded && sizing.resample.is_none() && sizing.passes == 1;
     // Colour conversions write into another copy, when the decoder is done.
     let decoded = opened.decoded_bytes();
     let decoding = decoded.saturating_add(opened.decoder_bytes().max(decoded));
-    decoding + cleaned.max(if streamed { result / 4 } else { result * 2 })
+    decoding.saturating_add(cleaned.max(if streamed { result / 4 } else { result.saturating_mul(2) }))
 }

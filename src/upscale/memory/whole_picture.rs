@@ -36,7 +36,7 @@ pub fn bytes(
         (whole.min(patch).next_multiple_of(geometry.size_multiple.into()), whole.div_ceil(patch))
     };
     let ((w, columns), (h, rows)) = (side(width), side(height));
-    let bytes = w * h * signature.limits.bytes_per_pixel;
+    let bytes = w.saturating_mul(h).saturating_mul(signature.limits.bytes_per_pixel);
     let limit = limit();
     if bytes > limit {
         let mib = |bytes: u64| bytes.div_ceil(1 << 20);
@@ -52,7 +52,7 @@ pub fn bytes(
             mib(bytes)
         )));
     }
-    Ok(bytes * (columns * rows).min(workers as u64))
+    Ok(bytes.saturating_mul(columns.saturating_mul(rows).min(workers as u64)))
 }
 
 /// Bytes of the largest pass that runs as one tile, where that tile is larger than tiles beside others may be.
@@ -72,7 +72,7 @@ fn one_tile(
         let whole = || {
             matches!(tiling(width, height, signature, options, workers), Tiling::Auto { columns: 1, rows: 1 })
         };
-        (large && whole()).then_some(pixels * limits.bytes_per_pixel)
+        (large && whole()).then_some(pixels.saturating_mul(limits.bytes_per_pixel))
     };
     (0..passes).filter_map(bytes).max().unwrap_or(0)
 }

@@ -46,22 +46,22 @@ impl<const NN: usize> SimdTask for GemmChannelLanes<'_, NN> {
     fn run<L: Lanes>(self, l: L) {
         let few_registers = L::REGISTERS < 32;
         match self.0.panel.vectors {
-            1 if few_registers => l.run(RegisterTiled::<NN, 6, 1>(self.0)),
-            1 => l.run(RegisterTiled::<NN, 12, 1>(self.0)),
-            2 if few_registers => l.run(RegisterTiled::<NN, 3, 2>(self.0)),
-            2 => l.run(RegisterTiled::<NN, 6, 2>(self.0)),
-            3 if few_registers => l.run(RegisterTiled::<NN, 2, 3>(self.0)),
-            3 => l.run(RegisterTiled::<NN, 4, 3>(self.0)),
-            _ if few_registers => l.run(RegisterTiled::<NN, 1, 4>(self.0)),
-            _ => l.run(RegisterTiled::<NN, 4, 4>(self.0)),
+            1 if few_registers => l.run(ChannelMicrokernel::<NN, 6, 1>(self.0)),
+            1 => l.run(ChannelMicrokernel::<NN, 12, 1>(self.0)),
+            2 if few_registers => l.run(ChannelMicrokernel::<NN, 3, 2>(self.0)),
+            2 => l.run(ChannelMicrokernel::<NN, 6, 2>(self.0)),
+            3 if few_registers => l.run(ChannelMicrokernel::<NN, 2, 3>(self.0)),
+            3 => l.run(ChannelMicrokernel::<NN, 4, 3>(self.0)),
+            _ if few_registers => l.run(ChannelMicrokernel::<NN, 1, 4>(self.0)),
+            _ => l.run(ChannelMicrokernel::<NN, 4, 4>(self.0)),
         }
     }
 }
 
 /// The product with MR tiles by NR outputs in registers; MR divides TILE_BLOCK.
-struct RegisterTiled<'a, const NN: usize, const MR: usize, const NR: usize>(Gemm<'a, NN>);
+struct ChannelMicrokernel<'a, const NN: usize, const MR: usize, const NR: usize>(Gemm<'a, NN>);
 
-impl<const NN: usize, const MR: usize, const NR: usize> SimdTask for RegisterTiled<'_, NN, MR, NR> {
+impl<const NN: usize, const MR: usize, const NR: usize> SimdTask for ChannelMicrokernel<'_, NN, MR, NR> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let Gemm { inputs, weights, panel, products, tiles, before } = self.0;

@@ -54,25 +54,25 @@ impl<const NN: usize> SimdTask for Gemm<'_, NN> {
         let gemm = self;
         // The sums fill three quarters of the registers: 24 of 32 or, as pairs of halves, 6 of 8.
         match gemm.panel.vectors {
-            1 if L::REGISTERS < 32 => l.run(RegisterTiled::<NN, 6, 1> { gemm, offsets }),
-            1 => l.run(RegisterTiled::<NN, 24, 1> { gemm, offsets }),
-            2 => l.run(RegisterTiled::<NN, 12, 2> { gemm, offsets }),
-            3 => l.run(RegisterTiled::<NN, 8, 3> { gemm, offsets }),
-            _ => l.run(RegisterTiled::<NN, 6, 4> { gemm, offsets }),
+            1 if L::REGISTERS < 32 => l.run(Microkernel::<NN, 6, 1> { gemm, offsets }),
+            1 => l.run(Microkernel::<NN, 24, 1> { gemm, offsets }),
+            2 => l.run(Microkernel::<NN, 12, 2> { gemm, offsets }),
+            3 => l.run(Microkernel::<NN, 8, 3> { gemm, offsets }),
+            _ => l.run(Microkernel::<NN, 6, 4> { gemm, offsets }),
         }
     }
 }
 
 /// The product by microkernels of MR by NR; MR divides TILE_BLOCK.
-struct RegisterTiled<'a, const NN: usize, const MR: usize, const NR: usize> {
+struct Microkernel<'a, const NN: usize, const MR: usize, const NR: usize> {
     gemm: Gemm<'a, NN>,
     offsets: &'a [usize],
 }
 
-impl<const NN: usize, const MR: usize, const NR: usize> SimdTask for RegisterTiled<'_, NN, MR, NR> {
+impl<const NN: usize, const MR: usize, const NR: usize> SimdTask for Microkernel<'_, NN, MR, NR> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        let RegisterTiled { gemm, offsets } = self;
+        let Microkernel { gemm, offsets } = self;
         let Gemm { inputs, weights, panel, products, tiles, before } = gemm;
         let inputs = inputs.as_flattened().as_flattened().as_flattened();
         let products = products.as_chunks_mut::<NR>().0;

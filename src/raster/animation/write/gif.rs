@@ -11,7 +11,7 @@ const TRANSPARENT: u8 = 255;
 /// Every so many pixels the network of the quantiser learns from: 1 is best, 10 its authors' default.
 const LEARN_FROM: i32 = 3;
 
-pub(super) struct Gif {
+pub(super) struct GifWriter {
     encoder: Encoder<Vec<u8>>,
     size: (u32, u32),
     /// The frame before, which is written when it is known whether the next one makes pixels transparent.
@@ -28,7 +28,7 @@ fn failed(e: impl std::fmt::Display) -> Error {
     Error::Encode(format!("The GIF encoder failed: {e}"))
 }
 
-impl Gif {
+impl GifWriter {
     pub(super) fn new(options: &AnimationOptions) -> Result<Self, Error> {
         let (width, height) = (options.width, options.height);
         let mut encoder = Encoder::new(Vec::new(), width as u16, height as u16, &[]).map_err(failed)?;
@@ -38,7 +38,7 @@ impl Gif {
             1 => {}
             loops => encoder.set_repeat(Repeat::Finite((loops - 1).min(65535) as u16)).map_err(failed)?,
         }
-        Ok(Gif { encoder, size: (width, height), waiting: None })
+        Ok(GifWriter { encoder, size: (width, height), waiting: None })
     }
 
     /// Writes the waiting frame; whole, and cleared afterwards, where the next makes pixels of it transparent.
@@ -64,7 +64,7 @@ impl Gif {
     }
 }
 
-impl Writer for Gif {
+impl Writer for GifWriter {
     fn add(&mut self, rgba: &[u8], changed: Area, delay: u32) -> Result<(), Error> {
         let mut changed = changed;
         if let Some(before) = &self.waiting {

@@ -6,7 +6,7 @@ use png::{BlendOp, ColorType, DisposeOp, Encoder};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-pub(super) struct Png {
+pub(super) struct PngWriter {
     writer: png::Writer<Shared>,
     out: Shared,
     width: u32,
@@ -31,7 +31,7 @@ fn failed(e: impl std::fmt::Display) -> Error {
     Error::Encode(format!("The PNG encoder failed: {e}"))
 }
 
-impl Png {
+impl PngWriter {
     pub(super) fn new(options: &AnimationOptions) -> Result<Self, Error> {
         let out = Shared::default();
         let mut encoder = Encoder::new(out.clone(), options.width, options.height);
@@ -39,11 +39,11 @@ impl Png {
         encoder.set_animated(options.frames, options.loops).map_err(failed)?;
         encoder.set_blend_op(BlendOp::Source).map_err(failed)?;
         encoder.set_dispose_op(DisposeOp::None).map_err(failed)?;
-        Ok(Png { writer: encoder.write_header().map_err(failed)?, out, width: options.width })
+        Ok(PngWriter { writer: encoder.write_header().map_err(failed)?, out, width: options.width })
     }
 }
 
-impl Writer for Png {
+impl Writer for PngWriter {
     fn add(&mut self, rgba: &[u8], changed: Area, delay: u32) -> Result<(), Error> {
         // A frame that changes nothing still is one: of one pixel.
         let changed = Area { width: changed.width.max(1), height: changed.height.max(1), ..changed };
@@ -56,7 +56,7 @@ impl Writer for Png {
     }
 
     fn finish(self: Box<Self>) -> Result<Vec<u8>, Error> {
-        let Png { writer, out, .. } = *self;
+        let PngWriter { writer, out, .. } = *self;
         writer.finish().map_err(failed)?;
         out.0.lock().map(|mut out| std::mem::take(&mut *out)).map_err(failed)
     }

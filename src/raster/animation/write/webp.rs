@@ -11,7 +11,7 @@ use libwebp_sys::{
 use std::mem::MaybeUninit;
 use std::ptr;
 
-pub(super) struct Webp {
+pub(super) struct WebpWriter {
     encoder: *mut WebPAnimEncoder,
     config: WebPConfig,
     size: (u32, u32),
@@ -20,13 +20,13 @@ pub(super) struct Webp {
 }
 
 // SAFETY: the encoder is used through `&mut` alone, and libwebp ties it to no thread.
-unsafe impl Send for Webp {}
+unsafe impl Send for WebpWriter {}
 
 fn failed(what: &str) -> Error {
     Error::Encode(format!("libwebp failed: {what}"))
 }
 
-impl Webp {
+impl WebpWriter {
     pub(super) fn new(options: &AnimationOptions) -> Result<Self, Error> {
         let mut config = WebPConfig::new().map_err(|()| failed("another version"))?;
         config.quality = options.quality.into();
@@ -49,11 +49,11 @@ impl Webp {
         if encoder.is_null() {
             return Err(Error::Limit("Out of memory for the WebP".into()));
         }
-        Ok(Webp { encoder, config, size, time: 0 })
+        Ok(WebpWriter { encoder, config, size, time: 0 })
     }
 }
 
-impl Writer for Webp {
+impl Writer for WebpWriter {
     fn add(&mut self, rgba: &[u8], _: Area, delay: u32) -> Result<(), Error> {
         let (width, height) = self.size;
         let mut picture = WebPPicture::new().map_err(|()| failed("another version"))?;
@@ -95,7 +95,7 @@ impl Writer for Webp {
     }
 }
 
-impl Drop for Webp {
+impl Drop for WebpWriter {
     fn drop(&mut self) {
         // SAFETY: the encoder was made by `WebPAnimEncoderNew` and is deleted once.
         unsafe { WebPAnimEncoderDelete(self.encoder) }

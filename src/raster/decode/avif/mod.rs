@@ -1,13 +1,16 @@
 //! AVIF: the container is read here, `rav1d` decodes AV1.
 //!
 //! Parsers in Rust under permissive licences leave out grids, colour, rotation and mirroring, which phones and encoders
-//! write. Of a sequence, the still picture that stands for it is read.
+//! write. Of a sequence, the still picture that stands for it is read; its frames are counted.
 
 mod boxes;
+mod sequence;
 mod yuv;
 
 use self::boxes::{Container, Grid};
-use self::yuv::{Matrix, Planes, Range};
+pub(super) use self::sequence::frames;
+use self::yuv::{Planes, Range, Row, YuvMatrix};
+
 use super::damage::broken_header;
 use super::{ColourEncoding, ColourModel, FailOn, Format, FormatDecoder, Header, Metadata, Pixels};
 use crate::error::Error;
@@ -40,6 +43,12 @@ enum Transform {
 impl<'a> Avif<'a> {
     pub(super) fn open(bytes: &'a [u8]) -> Result<Self, Error> {
         let broken = |e: &str| broken_header(Format::Avif, e);
+        if sequence::stands_alone(bytes) {
+            return Err(Error::UnsupportedFormat(
+                "Expected a still picture in the AVIF but received a sequence alone, which is not supported"
+                    .into(),
+            ));
+        }
         let container = Container::read(bytes).map_err(broken)?;
         let primary = container.primary();
         let first = match &container.kind(primary) {
@@ -70,7 +79,7 @@ impl<'a> Avif<'a> {
         let tiles = container.references_from(b"dimg", primary).len().max(1) as u64;
         let pixels = u64::from(coded.0) * u64::from(coded.1) / tiles;
         // Of one tile at a time: planes of 16 bits here, and two frames of the decoder.
-        let decoder_bytes = pixels * if grey { 1 } else { 3 } * (2 + 2 * u64::from(depth / 8));
+        let decoder_bytes = pixels.saturating_mul(if grey { 1 } else { 3 } * (2 + 2 * u64::from(depth / 8)));
         let header =
             Header { format: Format::Avif, width, height, channels, depth, orientation: 1, decoder_bytes };
         Ok(Avif { container, alpha, coded, transforms, header })
@@ -182,8 +191,8 @@ impl<'a> Avif<'a> {
             Ok(()) | Err(dav1d::Error::Again) => {}
             Err(e) => return Err(failed(e)),
         }
-        // A still picture needs few turns; a broken one may never give anything.
-        for _ in 0..64 {
+        // A still picture needs few turns; a broken one may never give anything, and the decoder loses 48 bytes in each.
+        for _ in 0..8 {
             match decoder.get_picture() {
                 Ok(picture) => return Ok(Planes::of(&picture)),
                 Err(dav1d::Error::Again) => match decoder.send_pending_data() {
@@ -205,7 +214,7 @@ impl<'a> Avif<'a> {
             Some((.., matrix, full)) => (matrix, if full { Range::Full } else { Range::Limited }),
             None => (2, Range::Full),
         };
-        let matrix = Matrix::new(matrix).ok_or_else(|| {
+        let matrix = YuvMatrix::new(matrix).ok_or_else(|| {
             Error::UnsupportedFormat(format!(
                 "Expected ordinary matrix coefficients in the AVIF but received {matrix}, which is not supported"
             ))
@@ -217,52 +226,86 @@ impl<'a> Avif<'a> {
                     "The AVIF is broken: its planes are not those that it says".into(),
                 ));
             }
-            for_each_pixel(planes, place, self.coded, channels, &mut samples, |pixel, x, y| {
-                if colours == 1 {
-                    pixel[0] = T::from_unit(planes.luma(x, y, range));
-                } else {
-                    let rgb = planes.rgb(x, y, matrix, range);
-                    pixel.iter_mut().zip(rgb).for_each(|(sample, value)| *sample = T::from_unit(value));
+            for_each_row(planes, place, self.coded, channels, &mut samples, |row, y, pixels| match colours {
+                1 => {
+                    planes.read_luma(y, range, row);
+                    write(&row.colours[..1], pixels, channels, 0);
+                }
+                _ => {
+                    planes.read_rgb(y, matrix, range, row);
+                    write(&row.colours, pixels, channels, 0);
                 }
             });
             Ok(())
         })?;
         if let Some(alpha) = self.alpha {
             self.for_each_tile(alpha, |place, planes| {
-                for_each_pixel(planes, place, self.coded, channels, &mut samples, |pixel, x, y| {
-                    pixel[channels - 1] = T::from_unit(planes.luma(x, y, Range::Full));
+                for_each_row(planes, place, self.coded, channels, &mut samples, |row, y, pixels| {
+                    planes.read_luma(y, Range::Full, row);
+                    write(&row.colours[..1], pixels, channels, colours);
                 });
                 Ok(())
             })?;
             if self.container.references_from(b"prem", primary).contains(&alpha) {
-                for pixel in samples.chunks_exact_mut(channels) {
-                    let alpha = pixel[channels - 1].to_unit().max(f32::MIN_POSITIVE);
-                    pixel[..channels - 1]
-                        .iter_mut()
-                        .for_each(|sample| *sample = T::from_unit(sample.to_unit() / alpha));
-                }
+                divide_alpha(&mut samples, channels);
             }
         }
         Ok(samples)
     }
 }
 
-/// Calls `paint` with the pixels of the picture that a tile covers, and their places in the tile.
-fn for_each_pixel<T>(
+/// Calls `paint` with each row of a tile, and the pixels of the picture that it covers.
+fn for_each_row<T>(
     planes: &Planes,
     (left, top): (u32, u32),
     (width, height): (u32, u32),
     channels: usize,
     samples: &mut [T],
-    paint: impl Fn(&mut [T], usize, usize),
+    mut paint: impl FnMut(&mut Row, usize, &mut [T]),
 ) {
     let (left, top) = (left as usize, top as usize);
     let shown = (planes.width.min(width as usize - left), planes.height.min(height as usize - top));
-    for y in 0..shown.1 {
-        let start = ((top + y) * width as usize + left) * channels;
-        let row = &mut samples[start..start + shown.0 * channels];
-        for (x, pixel) in row.chunks_exact_mut(channels).enumerate() {
-            paint(pixel, x, y);
+    let mut row = Row::default();
+    let pictured = samples.chunks_exact_mut(width as usize * channels).skip(top).take(shown.1);
+    for (y, pixels) in pictured.enumerate() {
+        paint(&mut row, y, &mut pixels[left * channels..][..shown.0 * channels]);
+    }
+}
+
+/// Writes planes of a row as channels of its pixels, `first` and those that follow.
+fn write<T: Sample>(planes: &[Vec<f32>], pixels: &mut [T], channels: usize, first: usize) {
+    if let ([red, green, blue], 3) = (planes, channels) {
+        write_rgb([red, green, blue], pixels);
+        return;
+    }
+    for (channel, plane) in (first..).zip(planes) {
+        for (pixel, value) in pixels.chunks_exact_mut(channels).zip(plane) {
+            pixel[channel] = T::from_unit(*value);
+        }
+    }
+}
+
+/// Writes pixels without alpha: some are rounded at a time, which SIMD does for each plane, and then interleaved.
+fn write_rgb<T: Sample>([red, green, blue]: [&[f32]; 3], pixels: &mut [T]) {
+    const BLOCK: usize = 64;
+    let planes = red.chunks(BLOCK).zip(green.chunks(BLOCK)).zip(blue.chunks(BLOCK));
+    for (pixels, ((red, green), blue)) in pixels.chunks_mut(3 * BLOCK).zip(planes) {
+        let mut levels = [[T::zeroed(); BLOCK]; 3];
+        for (levels, plane) in levels.iter_mut().zip([red, green, blue]) {
+            levels.iter_mut().zip(plane).for_each(|(level, value)| *level = T::from_unit(*value));
+        }
+        for (x, pixel) in pixels.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+            *pixel = [levels[0][x], levels[1][x], levels[2][x]];
+        }
+    }
+}
+
+/// Premultiplied colour to straight colour; alpha is the last of `channels`.
+fn divide_alpha<T: Sample>(samples: &mut [T], channels: usize) {
+    for pixel in samples.chunks_exact_mut(channels) {
+        let alpha = pixel[channels - 1].to_unit().max(f32::MIN_POSITIVE);
+        for sample in &mut pixel[..channels - 1] {
+            *sample = T::from_unit(sample.to_unit() / alpha);
         }
     }
 }
@@ -276,7 +319,7 @@ trait Sample: bytemuck::Pod {
 
 impl Sample for u8 {
     fn from_unit(value: f32) -> Self {
-        (value * 255.0).round().clamp(0.0, 255.0) as u8
+        rounded((value * 255.0).clamp(0.0, 255.0)) as u8
     }
     fn to_unit(self) -> f32 {
         f32::from(self) / 255.0
@@ -285,11 +328,17 @@ impl Sample for u8 {
 
 impl Sample for u16 {
     fn from_unit(value: f32) -> Self {
-        (value * 65535.0).round().clamp(0.0, 65535.0) as u16
+        rounded((value * 65535.0).clamp(0.0, 65535.0)) as u16
     }
     fn to_unit(self) -> f32 {
         f32::from(self) / 65535.0
     }
+}
+
+/// The nearest whole number of one from 0 to 65535. Without a call of the C library, which `f32::round` is on x86-64.
+fn rounded(value: f32) -> i32 {
+    let whole = value as i32;
+    whole + i32::from(value - whole as f32 >= 0.5)
 }
 
 fn is_alpha(container: &Container, item: u32) -> bool {

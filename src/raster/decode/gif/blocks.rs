@@ -38,7 +38,7 @@ pub(super) struct Frame<'a> {
 }
 
 /// An element of a file.
-pub(super) enum Block<'a> {
+pub(super) enum GifBlock<'a> {
     Frame(Frame<'a>),
     /// How often an animation is shown; 0: for ever.
     Repeat(u16),
@@ -53,7 +53,7 @@ impl<'a> Screen<'a> {
     }
 
     /// The blocks to the trailer, or to the end of the file.
-    pub(super) fn blocks(&self, bytes: &'a [u8]) -> impl Iterator<Item = Block<'a>> {
+    pub(super) fn blocks(&self, bytes: &'a [u8]) -> impl Iterator<Item = GifBlock<'a>> {
         let mut reader =
             Reader { bytes, at: self.blocks, control: Control::default(), palette: self.palette };
         std::iter::from_fn(move || reader.next())
@@ -61,8 +61,8 @@ impl<'a> Screen<'a> {
 
     pub(super) fn frames(&self, bytes: &'a [u8]) -> impl Iterator<Item = Frame<'a>> {
         self.blocks(bytes).filter_map(|block| match block {
-            Block::Frame(frame) => Some(frame),
-            Block::Repeat(_) => None,
+            GifBlock::Frame(frame) => Some(frame),
+            GifBlock::Repeat(_) => None,
         })
     }
 }
@@ -103,10 +103,10 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn next(&mut self) -> Option<Block<'a>> {
+    fn next(&mut self) -> Option<GifBlock<'a>> {
         loop {
             match *self.bytes.get(self.at)? {
-                0x2c => return self.frame().map(Block::Frame),
+                0x2c => return self.frame().map(GifBlock::Frame),
                 0x21 => {
                     if let Some(block) = self.extension()? {
                         return Some(block);
@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn extension(&mut self) -> Option<Option<Block<'a>>> {
+    fn extension(&mut self) -> Option<Option<GifBlock<'a>>> {
         let kind = *self.bytes.get(self.at + 1)?;
         let length = usize::from(*self.bytes.get(self.at + 2)?);
         let data = self.bytes.get(self.at + 3..self.at + 3 + length)?;
@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
             0xff if matches!(data, b"NETSCAPE2.0" | b"ANIMEXTS1.0") => {
                 let block = self.bytes.get(self.at + 3 + length..)?;
                 if let [3, 1, low, high, ..] = block {
-                    found = Some(Block::Repeat(u16::from_le_bytes([*low, *high])));
+                    found = Some(GifBlock::Repeat(u16::from_le_bytes([*low, *high])));
                 }
             }
             _ => {}

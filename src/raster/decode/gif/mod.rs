@@ -5,7 +5,7 @@
 
 mod blocks;
 
-use self::blocks::{Block, Frame, Screen};
+use self::blocks::{Frame, GifBlock, Screen};
 use super::damage::{Damage, broken_header};
 use super::{ColourModel, FailOn, Format, FormatDecoder, Header, Metadata, Pixels};
 use crate::error::Error;
@@ -91,8 +91,8 @@ pub(super) fn frame_table(bytes: &[u8]) -> Option<FrameTable> {
     for block in screen.blocks(bytes) {
         match block {
             // The block counts repetitions after the first showing.
-            Block::Repeat(times) => loops = if times == 0 { 0 } else { u32::from(times) + 1 },
-            Block::Frame(frame) => {
+            GifBlock::Repeat(times) => loops = if times == 0 { 0 } else { u32::from(times) + 1 },
+            GifBlock::Frame(frame) => {
                 width = width.max(frame.left + frame.width);
                 height = height.max(frame.top + frame.height);
                 let area = Area { x: frame.left, y: frame.top, width: frame.width, height: frame.height };
@@ -137,8 +137,15 @@ impl Colours {
     }
 
     fn paint(&self, indices: &[u8], channels: usize, out: &mut [u8]) {
-        for (index, out) in indices.iter().zip(out.chunks_exact_mut(channels)) {
-            out.copy_from_slice(&self.table[usize::from(*index)][..channels]);
+        match channels {
+            3 => self.paint_all::<3>(indices, out),
+            _ => self.paint_all::<4>(indices, out),
+        }
+    }
+
+    fn paint_all<const CHANNELS: usize>(&self, indices: &[u8], out: &mut [u8]) {
+        for (index, out) in indices.iter().zip(out.as_chunks_mut::<CHANNELS>().0) {
+            out.copy_from_slice(&self.table[usize::from(*index)][..CHANNELS]);
         }
     }
 }

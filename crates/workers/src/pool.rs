@@ -2,15 +2,16 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 use tokio::sync::oneshot;
 
-use super::queue::{LaneQueue, QueueState, Task, max_begun};
-use super::slot::{self, WorkerSlot};
 use crate::error::Error;
+use crate::queue::{LaneQueue, QueueState, Task, max_begun};
+use crate::slot::{self, WorkerSlot};
+use crate::sync::{Condvar, Instant, Mutex, MutexGuard, thread};
 
 /// A fixed set of worker threads.
 pub struct Pool {
@@ -73,7 +74,7 @@ impl Pool {
     /// The process-wide pool, started at its first use.
     ///
     /// # Errors
-    /// [`Error::Limit`] if the operating system gives no more threads.
+    /// [`Error::Threads`] if the operating system gives no more threads.
     pub fn global() -> Result<&'static Pool, Error> {
         let idle_trim = IdleTrim { after: IDLE, trim: trim_idle_memory };
         GLOBAL.get_or_try_init(|| Pool::start(*THREADS.get_or_init(available), Some(idle_trim)))
@@ -82,13 +83,11 @@ impl Pool {
     /// Sets the number of threads of the process-wide pool, before its first use.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the pool already runs with another number.
+    /// [`Error::Configured`] if the pool already runs with another number.
     pub fn configure(threads: usize) -> Result<(), Error> {
         match THREADS.get_or_init(|| threads.max(1)) {
             found if *found == threads => Ok(()),
-            found => Err(Error::InvalidArgument(format!(
-                "Expected threads to be configured once, before the first model, but they were set to {found} already"
-            ))),
+            found => Err(Error::Configured { found: *found }),
         }
     }
 
@@ -105,9 +104,7 @@ impl Pool {
         });
         for _ in 0..threads {
             let mut state = shared.lock();
-            shared
-                .spawn(&mut state)
-                .map_err(|error| Error::Limit(format!("Expected to start {threads} threads but: {error}")))?;
+            shared.spawn(&mut state).map_err(|source| Error::Threads { threads, source })?;
         }
         Ok(Pool { shared, threads })
     }
@@ -159,39 +156,40 @@ impl Lane {
     /// first polled.
     ///
     /// # Errors
-    /// What the task returns; [`Error::Inference`] if it panics; [`Error::Aborted`] if the lane is dropped before it
+    /// What the task returns; [`Error::Panicked`] if it panics; [`Error::Aborted`] if the lane is dropped before it
     /// begins.
-    pub fn run<T: Send + 'static>(
+    pub fn run<T: Send + 'static, E: From<Error> + Send + 'static>(
         &self,
-        task: impl FnOnce() -> Result<T, Error> + Send + 'static,
-    ) -> impl Future<Output = Result<T, Error>> + Send + 'static {
+        task: impl FnOnce() -> Result<T, E> + Send + 'static,
+    ) -> impl Future<Output = Result<T, E>> + Send + 'static {
         self.queue(task, false)
     }
 
-    /// The same for a task that may take seconds: it calls [`pause`](super::pause), and may be parked.
+    /// The same for a task that may take seconds: it calls [`pause`](crate::pause), and may be parked.
     ///
     /// # Errors
     /// As [`Lane::run`].
-    pub fn run_long<T: Send + 'static>(
+    pub fn run_long<T: Send + 'static, E: From<Error> + Send + 'static>(
         &self,
-        task: impl FnOnce() -> Result<T, Error> + Send + 'static,
-    ) -> impl Future<Output = Result<T, Error>> + Send + 'static {
+        task: impl FnOnce() -> Result<T, E> + Send + 'static,
+    ) -> impl Future<Output = Result<T, E>> + Send + 'static {
         self.queue(task, true)
     }
 
-    fn queue<T: Send + 'static>(
+    fn queue<T: Send + 'static, E: From<Error> + Send + 'static>(
         &self,
-        task: impl FnOnce() -> Result<T, Error> + Send + 'static,
+        task: impl FnOnce() -> Result<T, E> + Send + 'static,
         long: bool,
-    ) -> impl Future<Output = Result<T, Error>> + Send + 'static {
+    ) -> impl Future<Output = Result<T, E>> + Send + 'static {
         let (sender, receiver) = oneshot::channel();
         let work = Box::new(move || {
-            let result = catch_unwind(AssertUnwindSafe(task)).unwrap_or_else(|panic| Err(panicked(&*panic)));
+            let result =
+                catch_unwind(AssertUnwindSafe(task)).unwrap_or_else(|panic| Err(panicked(&*panic).into()));
             // The receiver is gone if the image was cancelled.
             _ = sender.send(result);
         });
         self.push(Task { work, long });
-        async move { receiver.await.unwrap_or(Err(Error::Aborted)) }
+        async move { receiver.await.unwrap_or_else(|_| Err(Error::Aborted.into())) }
     }
 
     fn push(&self, task: Task) {
@@ -228,7 +226,7 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
         .downcast_ref::<&str>()
         .map(|s| s.to_string())
         .or_else(|| panic.downcast_ref::<String>().cloned());
-    Error::Inference(format!("Expected the work to finish but it panicked: {}", text.unwrap_or_default()))
+    Error::Panicked(text.unwrap_or_default())
 }
 
 impl SharedQueue {
@@ -263,7 +261,7 @@ impl SharedQueue {
 
     fn spawn(self: &Arc<Self>, state: &mut QueueState) -> std::io::Result<()> {
         let shared = self.clone();
-        std::thread::Builder::new()
+        thread::Builder::new()
             .name(format!("upscaler-{}", state.threads))
             .spawn(move || shared.work())
             .map(|_| state.threads += 1)
@@ -283,15 +281,9 @@ impl SharedQueue {
             };
             drop(state);
             let shared = self.clone();
-            slot::SLOT.set(Some(WorkerSlot {
-                shared,
-                lane,
-                long: task.long,
-                begun: Instant::now(),
-                charged,
-            }));
+            slot::enter(WorkerSlot { shared, lane, long: task.long, begun: Instant::now(), charged });
             (task.work)();
-            let slot = slot::SLOT.take();
+            let slot = slot::leave();
             state = self.lock();
             if let Some(slot) = slot {
                 state.finish(lane, slot.long, slot.begun.elapsed(), slot.charged);

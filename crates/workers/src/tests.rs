@@ -2,7 +2,6 @@
 
 use super::pool::IdleTrim;
 use super::*;
-use crate::error::Error;
 use std::sync::Arc;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,6 +15,11 @@ fn wait(ms: u64) -> impl FnOnce() -> Result<(), Error> + Send + 'static {
     }
 }
 
+/// The result of a task that cannot fail.
+fn finished<T>(value: T) -> Result<T, Error> {
+    Ok(value)
+}
+
 #[tokio::test]
 async fn a_thumbnail_does_not_wait_for_a_poster() {
     let pool = Pool::new(1).unwrap();
@@ -27,7 +31,7 @@ async fn a_thumbnail_does_not_wait_for_a_poster() {
             poster.run(move || {
                 sleep(Duration::from_millis(1));
                 done.fetch_add(1, Ordering::SeqCst);
-                Ok(())
+                finished(())
             })
         })
         .collect();
@@ -49,7 +53,7 @@ async fn a_long_task_makes_way_and_goes_on() {
             sleep(Duration::from_millis(5));
             pause();
         }
-        Ok(Instant::now())
+        finished(Instant::now())
     });
     sleep(Duration::from_millis(100));
     thumbnail.run(wait(5)).await.unwrap();
@@ -70,7 +74,7 @@ async fn a_thumbnail_does_not_wait_for_posters_however_many() {
                 sleep(Duration::from_millis(5));
                 pause();
             }
-            Ok(())
+            finished(())
         }
     };
     let posters: Vec<_> = lanes.iter().map(|lane| lane.run_long(poster())).collect();
@@ -103,7 +107,7 @@ async fn long_tasks_of_many_lanes_all_finish() {
                     running.fetch_sub(1, Ordering::SeqCst);
                     pause();
                 }
-                Ok(())
+                finished(())
             })
         })
         .collect();
@@ -125,7 +129,7 @@ async fn an_instance_keeps_to_its_share() {
                 most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 sleep(Duration::from_millis(2));
                 running.fetch_sub(1, Ordering::SeqCst);
-                Ok(())
+                finished(())
             })
         })
         .collect();
@@ -139,9 +143,9 @@ async fn an_instance_keeps_to_its_share() {
 async fn a_panic_is_an_error_and_the_worker_lives() {
     let pool = Pool::new(1).unwrap();
     let lane = pool.lane(Share::new(1));
-    let error = lane.run::<()>(|| panic!("boom")).await.unwrap_err();
+    let error = lane.run::<(), Error>(|| panic!("boom")).await.unwrap_err();
     assert!(error.to_string().contains("boom"));
-    assert_eq!(lane.run(|| Ok(7)).await.unwrap(), 7);
+    assert_eq!(lane.run(|| finished(7)).await.unwrap(), 7);
 }
 
 #[tokio::test]
@@ -150,9 +154,9 @@ async fn dropping_a_lane_discards_what_has_not_begun() {
     let busy = pool.lane(Share::new(1));
     let first = busy.run(wait(20));
     let lane = pool.lane(Share::new(1));
-    let task = lane.run(|| Ok(()));
+    let task = lane.run(|| finished(()));
     drop(lane);
-    assert_eq!(task.await.unwrap_err().code(), "ABORT_ERR");
+    assert!(matches!(task.await, Err(Error::Aborted)));
     first.await.unwrap();
 }
 
@@ -160,16 +164,20 @@ async fn dropping_a_lane_discards_what_has_not_begun() {
 async fn slots_that_no_task_needs_are_spare() {
     let pool = Pool::new(4).unwrap();
     let (lane, other) = (pool.lane(Share::new(4)), pool.lane(Share::new(4)));
-    assert_eq!(lane.run(|| Ok(spare_threads())).await.unwrap(), 3);
+    assert_eq!(lane.run(|| finished(spare_threads())).await.unwrap(), 3);
     let small = pool.lane(Share::new(2));
-    assert_eq!(small.run(|| Ok(spare_threads())).await.unwrap(), 1, "no more than the instance's share");
+    assert_eq!(
+        small.run(|| finished(spare_threads())).await.unwrap(),
+        1,
+        "no more than the instance's share"
+    );
     let (begun, waiting) = (Arc::new(Barrier::new(3)), Arc::new(Barrier::new(3)));
     let busy = || {
         let (begun, waiting) = (begun.clone(), waiting.clone());
         move || {
             begun.wait();
             waiting.wait();
-            Ok(())
+            finished(())
         }
     };
     let tasks = [other.run(busy()), other.run(busy())];
@@ -177,7 +185,7 @@ async fn slots_that_no_task_needs_are_spare() {
         begun.wait();
         let spare = spare_threads();
         waiting.wait();
-        Ok(spare)
+        finished(spare)
     });
     assert_eq!(asked.await.unwrap(), 1);
     for task in tasks {
@@ -199,7 +207,7 @@ async fn the_idle_trim_is_called_once_after_each_busy_time() {
         let seen_at_the_end = |milliseconds| {
             move || {
                 sleep(Duration::from_millis(milliseconds));
-                Ok(TRIMS.load(Ordering::SeqCst))
+                finished(TRIMS.load(Ordering::SeqCst))
             }
         };
         let (one, other) = (lane.run(seen_at_the_end(200)), lane.run(seen_at_the_end(150)));
@@ -211,4 +219,33 @@ async fn the_idle_trim_is_called_once_after_each_busy_time() {
         sleep(Duration::from_millis(300));
         assert_eq!(TRIMS.load(Ordering::SeqCst), trims + 1);
     }
+}
+
+#[test]
+fn spread_does_every_job_once_or_stops_at_an_error() {
+    let done: Vec<AtomicUsize> = (0..100).map(|_| AtomicUsize::new(0)).collect();
+    let count = |job: &AtomicUsize| {
+        job.fetch_add(1, Ordering::SeqCst);
+        Ok::<(), usize>(())
+    };
+    spread(done.iter(), count).unwrap();
+    assert!(done.iter().all(|job| job.load(Ordering::SeqCst) == 1));
+    assert_eq!(spread(0..10usize, |job| if job == 3 { Err(job) } else { Ok(()) }), Err(3));
+}
+
+#[tokio::test]
+async fn spread_takes_the_slots_that_are_free() {
+    let pool = Pool::new(2).unwrap();
+    // Jobs that wait for each other: with fewer threads than jobs they would never meet.
+    let meet = move || {
+        let others = if helpers().is_some() { spare_threads() } else { 0 };
+        let barrier = Barrier::new(others + 1);
+        spread(0..others + 1, |_| {
+            barrier.wait();
+            finished(())
+        })?;
+        finished(others)
+    };
+    let others = pool.lane(Share::new(2)).run(meet).await.unwrap();
+    assert_eq!(others, usize::from(helpers().is_some()));
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::pool::Share;
+use crate::pool::Share;
 
 /// Work that is done once, on any worker.
 pub struct Task {
@@ -161,18 +161,19 @@ impl QueueState {
         }
     }
 
-    /// Resumes a parked task, if there is a slot and no other lane comes first.
-    pub fn unpark(&mut self, id: u64) -> bool {
-        if self.running >= self.slots || self.is_behind(id, Duration::ZERO) {
-            return false;
-        }
-        let Some(queue) = self.lanes.get_mut(&id).filter(|queue| queue.within_share()) else {
-            return false;
-        };
-        queue.parked -= 1;
-        *queue.share.running() += 1;
+    /// Whether a parked task may resume: there is a slot, and no other lane comes first.
+    pub fn may_resume(&self, id: u64) -> bool {
+        let within_share = self.lanes.get(&id).is_some_and(LaneQueue::within_share);
+        self.running < self.slots && within_share && !self.is_behind(id, Duration::ZERO)
+    }
+
+    /// Resumes a parked task.
+    pub fn resume(&mut self, id: u64) {
         self.running += 1;
-        true
+        if let Some(queue) = self.lanes.get_mut(&id) {
+            queue.parked -= 1;
+            *queue.share.running() += 1;
+        }
     }
 
     pub fn remove_if_done(&mut self, id: u64) {

@@ -12,17 +12,24 @@
 //! | `slot` | the slot of a running task: pause, spare threads |
 //! | `helpers` | the threads that a task spreads over |
 //! | `cancel` | cancellation of an image's work |
+//! | `error` | why there is no result |
+//! | `sync` | locks, threads and time, the system's or loom's |
 
 mod cancel;
+mod error;
 mod helpers;
+#[cfg(all(test, loom))]
+mod loom;
 mod pool;
 mod queue;
 mod slot;
-#[cfg(test)]
+mod sync;
+#[cfg(all(test, not(loom)))]
 mod tests;
 
 pub use cancel::{Cancel, CancelHook};
-pub use helpers::helpers;
+pub use error::Error;
+pub use helpers::{MAX_SPREAD_THREADS, helpers, spread};
 pub use pool::{Lane, Pool, Share, set_idle_trim};
 pub use queue::max_begun;
 pub use slot::{pause, spare_threads};
