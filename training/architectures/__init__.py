@@ -7,9 +7,9 @@ from types import ModuleType
 
 from torch import nn
 
-from . import plain
+from . import plain, span
 
-KINDS: dict[str, ModuleType] = {"plain": plain}
+KINDS: dict[str, ModuleType] = {"plain": plain, "span": span}
 
 
 def module_of(settings: dict) -> ModuleType:

@@ -12,7 +12,7 @@ from onnx.reference import ReferenceEvaluator
 from PIL import Image
 
 from training import architectures, checkpoint
-from training.architectures import plain
+from training.architectures import plain, span
 from training.config import Config
 from training.data import degrade, drawings
 from training.data.prepare import save
@@ -80,6 +80,21 @@ class Architecture(unittest.TestCase):
                 (found,) = ReferenceEvaluator(onnx.load(file)).run(None, {"input": picture.numpy()})
             with torch.inference_mode():
                 self.assertLess(numpy.abs(found - network(picture).numpy()).max(), 1e-5)
+
+    def test_span_computes_what_the_published_network_does_and_exports_it(self):
+        published = Path(__file__).parents[2] / "models" / "span" / "2x.onnx"
+        settings = {"kind": "span", "scale": 2}
+        network = architectures.build(settings)
+        span.start_from(network, convolution_weights(published))
+        picture = numpy.linspace(0.2, 0.7, 3 * 9 * 11, dtype=numpy.float32).reshape(1, 3, 9, 11)
+        (expected,) = ReferenceEvaluator(onnx.load(published)).run(None, {"input": picture})
+        with torch.inference_mode():
+            self.assertLess(numpy.abs(network(torch.from_numpy(picture)).numpy() - expected).max(), 1e-5)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "network.onnx"
+            export(network, config(architecture=settings), file)
+            (found,) = ReferenceEvaluator(onnx.load(file)).run(None, {"input": picture})
+        self.assertLess(numpy.abs(found - expected).max(), 1e-5)
 
     def test_a_grey_network_starts_as_the_colour_network_on_grey_pictures(self):
         colour = lively(architectures.build({"kind": "plain", "scale": 2, "channels": 16, "layers": 2}))
