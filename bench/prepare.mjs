@@ -48,7 +48,7 @@ export async function model(name) {
     const env = { ...process.env, UPSCALER_KERNELS: 'off' };
     const { halo } = JSON.parse(execFileSync(process.execPath, [CLI, 'info', name, '--json'], { env }));
     const file = path.join(CACHE, `${name.replaceAll(/[^\w]+/g, '-')}.onnx`);
-    execFileSync(process.execPath, [CLI, 'convert', name, '-o', file]);
+    execFileSync(process.execPath, [CLI, 'convert', name, '-o', file, '--overwrite']);
     const margin = await marginOf(file, scale);
     return { model: name, file, scale, halo: halo ?? 0, margin, input: inputRange, output: outputRange };
   } catch (error) {
