@@ -107,6 +107,21 @@ fn classified(text: &str) -> Damage {
     }
 }
 
+/// The library's own error manager, but that fatal errors leave through `error_exit` and nothing is printed.
+pub(in crate::raster) fn error_manager(
+    error_exit: unsafe extern "C-unwind" fn(&mut jpeg_common_struct),
+) -> Box<jpeg_error_mgr> {
+    let mut errors: Box<MaybeUninit<jpeg_error_mgr>> = Box::new(MaybeUninit::zeroed());
+    // SAFETY: `jpeg_std_error` fills every field of the zeroed structure, for which zero is a valid value.
+    let mut errors = unsafe {
+        jpeg_std_error(errors.assume_init_mut());
+        Box::from_raw(Box::into_raw(errors).cast::<jpeg_error_mgr>())
+    };
+    errors.error_exit = Some(error_exit);
+    errors.output_message = Some(stay_silent);
+    errors
+}
+
 /// The library's structures, which point at each other and so stay in their boxes.
 struct Session<'a> {
     info: Box<jpeg_decompress_struct>,
@@ -119,15 +134,8 @@ struct Session<'a> {
 
 impl<'a> Session<'a> {
     fn new(bytes: &'a [u8]) -> Self {
-        let mut errors: Box<MaybeUninit<jpeg_error_mgr>> = Box::new(MaybeUninit::zeroed());
-        // SAFETY: `jpeg_std_error` fills every field of the zeroed structure, for which zero is a valid value.
-        let mut errors = unsafe {
-            jpeg_std_error(errors.assume_init_mut());
-            Box::from_raw(Box::into_raw(errors).cast::<jpeg_error_mgr>())
-        };
-        errors.error_exit = Some(error_exit);
+        let mut errors = error_manager(error_exit);
         errors.emit_message = Some(emit_message);
-        errors.output_message = Some(stay_silent);
         let source = Box::new(jpeg_source_mgr {
             next_input_byte: bytes.as_ptr(),
             bytes_in_buffer: bytes.len(),

@@ -3,12 +3,12 @@
 //! As in the decoder, its errors leave by unwinding to the `catch_unwind` here, and what it holds is freed on drop.
 
 use crate::error::Error;
-use crate::raster::decode::libjpeg::{Fatal, message};
+use crate::raster::decode::libjpeg::{Fatal, error_manager, message};
 use mozjpeg_sys::{
     J_COLOR_SPACE, J_DCT_METHOD, J_INT_PARAM, JCP_FASTEST, JDIMENSION, JSAMPROW, boolean,
     jpeg_c_set_int_param, jpeg_common_struct, jpeg_compress_struct, jpeg_create_compress,
     jpeg_destination_mgr, jpeg_destroy_compress, jpeg_error_mgr, jpeg_finish_compress, jpeg_set_defaults,
-    jpeg_set_quality, jpeg_start_compress, jpeg_std_error, jpeg_write_scanlines,
+    jpeg_set_quality, jpeg_start_compress, jpeg_write_scanlines,
 };
 use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
@@ -63,14 +63,7 @@ struct Session {
 
 impl Session {
     fn new(expected: usize) -> Self {
-        let mut errors: Box<MaybeUninit<jpeg_error_mgr>> = Box::new(MaybeUninit::zeroed());
-        // SAFETY: `jpeg_std_error` fills every field of the zeroed structure, for which zero is a valid value.
-        let mut errors = unsafe {
-            jpeg_std_error(errors.assume_init_mut());
-            Box::from_raw(Box::into_raw(errors).cast::<jpeg_error_mgr>())
-        };
-        errors.error_exit = Some(error_exit);
-        errors.output_message = Some(stay_silent);
+        let mut errors = error_manager(error_exit);
         let mut output = Box::new(Output { bytes: vec![0; expected.max(4096)], fatal: None });
         let mut destination = Box::new(jpeg_destination_mgr {
             next_output_byte: ptr::null_mut(),
@@ -196,5 +189,3 @@ unsafe extern "C-unwind" fn error_exit(info: &mut jpeg_common_struct) {
     unsafe { output_of(info) }.fatal = Some(text);
     resume_unwind(Box::new(Fatal));
 }
-
-unsafe extern "C-unwind" fn stay_silent(_: &mut jpeg_common_struct) {}
