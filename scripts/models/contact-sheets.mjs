@@ -1,7 +1,8 @@
 /**
- * `npm run gallery [-- model …] [--set stress|held-out] [--clones folder] [--unguarded]`: contact sheets of the stress
- * set and of 40 photographs, each model beside Lanczos, under .cache/gallery: index.html and two PNGs for each model.
- * Without a name: the default, and every model of the catalogue that is here and not slow (named, those too).
+ * `npm run gallery [-- model …] [--set stress|held-out] [--clones folder] [--side n] [--unguarded]`: contact sheets of
+ * the stress set and of 40 photographs, each model beside Lanczos, under .cache/gallery: index.html and two PNGs for
+ * each model. Without a name: the default, and every model of the catalogue that is here and not slow (named, those
+ * too). --side takes the middle of each picture, of so many pixels a side at most, for slow models.
  *
  * Of each picture the part is shown in which the two differ most, and of each kind of picture those that differ most:
  * what a model does wrong anywhere in the set is on the sheet.
@@ -14,6 +15,7 @@ import { ROOT } from '../install.mjs';
 import { enlarge, lanczos } from './stress/enlarge.mjs';
 import { SETS } from './stress/index.mjs';
 import { keptSet } from './stress/kept.mjs';
+import { share } from './stress/share.mjs';
 import { farthestPart, sheet } from './stress/sheet.mjs';
 
 const require = createRequire(import.meta.url);
@@ -34,11 +36,14 @@ const { values: options, positionals: names } = parseArgs({
   options: {
     set: { type: 'string', default: 'stress' },
     clones: { type: 'string' },
+    side: { type: 'string', default: 'Infinity' },
     unguarded: { type: 'boolean' },
   },
   allowPositionals: true,
 });
-if (!SETS.includes(/** @type {any} */ (options.set))) throw new Error(`Expected --set ${SETS.join(' or ')}`);
+const side = Number(options.side);
+if (!SETS.includes(/** @type {any} */ (options.set)) || !(side >= 1))
+  throw new Error(`Expected --set ${SETS.join(' or ')} and --side 1 or more`);
 
 const quick = entries.filter((entry) => locate(entry) !== undefined && (entry.relativeSpeed ?? 0) >= SLOW);
 const wanted = names.length > 0 ? names : ['default', ...quick.map(({ id }) => id)];
@@ -60,10 +65,10 @@ for (const name of wanted) {
         pictures.filter((picture) => picture.kind === kind),
         TRIED,
       );
-      const cells = await compareAll(tried, enlarger);
+      const cells = await compareAll(share(tried, { side }), enlarger);
       stress.push(...cells.sort((a, b) => b.far - a.far).slice(0, SHOWN));
     }
-    const photos = await compareAll(photographs, enlarger);
+    const photos = await compareAll(share(photographs, { side }), enlarger);
     const sheets = { stress, photographs: photos.sort((a, b) => b.far - a.far) };
     for (const [title, cells] of Object.entries(sheets)) {
       const file = `${name.replaceAll('/', '-')}-${title}${options.set === 'stress' ? '' : `-${options.set}`}.png`;
