@@ -618,6 +618,8 @@ declare namespace Upscaler {
     stability: Stability | null;
     /** The same with the guard; `null`: not measured. */
     guardedStability: Stability | null;
+    /** The same of the int8 form; `null`: there is none, or it was not measured. */
+    int8Stability: Stability | null;
     /** What its authors measured, where Set5 says nothing. */
     published: { benchmark: string; psnr: number; ssim: number } | null;
     /** How it was trained and can be again. */

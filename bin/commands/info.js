@@ -118,6 +118,7 @@ function catalogueRows(facts) {
     ['speed', facts.relativeSpeed === null ? undefined : `${facts.relativeSpeed} of span-2x's`],
     ['stability', stability(facts.stability)],
     ['with the guard', stability(facts.guardedStability)],
+    ['in int8', stability(facts.int8Stability)],
     ['file size', bytes(facts.fileSize)],
     ['precisions', list(facts.precisions)],
     ['quantization', facts.quantization ?? undefined],

@@ -12,7 +12,8 @@ export type Fact =
   | 'relativeSpeed';
 
 /** What facts.json has of a model. */
-export type Facts = Pick<Entry, Fact> & Partial<Pick<Entry, 'int8' | 'stability' | 'guardedStability'>>;
+export type Facts = Pick<Entry, Fact> &
+  Partial<Pick<Entry, 'int8' | 'stability' | 'guardedStability' | 'int8Stability'>>;
 
 /** A model as the library sees it: what users are shown, and what is needed to find, build and load it. */
 export interface Entry extends Omit<CatalogueEntry, 'installed'> {

@@ -42,6 +42,7 @@ const DEFAULTS = {
   int8: null,
   stability: null,
   guardedStability: null,
+  int8Stability: null,
   checkpoint: null,
   published: null,
   notes: null,

@@ -1,7 +1,9 @@
 /**
- * `npm run gallery [-- model …] [--set stress|held-out] [--clones folder] [--unguarded]`: contact sheets of the stress
- * set and of 40 photographs, each model beside Lanczos, under .cache/gallery: index.html and two PNGs for each model.
- * Without a name: the default, and every model of the catalogue that is here and not slow (named, those too).
+ * `npm run gallery [-- model …] [--set stress|held-out] [--clones folder] [--every n] [--side n] [--unguarded]`:
+ * contact sheets of the stress set and of 40 photographs, each model beside Lanczos, under .cache/gallery: index.html
+ * and two PNGs for each model. Without a name: the default, and every model of the catalogue that is here and not slow
+ * (named, those too). --every and --side are for slow models: about every nth picture, and of each the middle, of so
+ * many pixels a side.
  *
  * Of each picture the part is shown in which the two differ most, and of each kind of picture those that differ most:
  * what a model does wrong anywhere in the set is on the sheet.
@@ -14,6 +16,7 @@ import { ROOT } from '../install.mjs';
 import { enlarge, lanczos } from './stress/enlarge.mjs';
 import { SETS } from './stress/index.mjs';
 import { keptSet } from './stress/kept.mjs';
+import { share } from './stress/share.mjs';
 import { farthestPart, sheet } from './stress/sheet.mjs';
 
 const require = createRequire(import.meta.url);
@@ -34,16 +37,23 @@ const { values: options, positionals: names } = parseArgs({
   options: {
     set: { type: 'string', default: 'stress' },
     clones: { type: 'string' },
+    every: { type: 'string', default: '1' },
+    side: { type: 'string', default: 'Infinity' },
     unguarded: { type: 'boolean' },
   },
   allowPositionals: true,
 });
-if (!SETS.includes(/** @type {any} */ (options.set))) throw new Error(`Expected --set ${SETS.join(' or ')}`);
+const [every, side] = [Number(options.every), Number(options.side)];
+if (!SETS.includes(/** @type {any} */ (options.set)) || !(every >= 1) || !(side >= 1))
+  throw new Error(`Expected --set ${SETS.join(' or ')}, --every and --side 1 or more`);
 
 const quick = entries.filter((entry) => locate(entry) !== undefined && (entry.relativeSpeed ?? 0) >= SLOW);
 const wanted = names.length > 0 ? names : ['default', ...quick.map(({ id }) => id)];
 
-const { pictures, leftOut } = await keptSet(/** @type {any} */ (options.set), { clones: options.clones });
+const { pictures: all, leftOut } = await keptSet(/** @type {any} */ (options.set), {
+  clones: options.clones,
+});
+const pictures = share(all, { every, side });
 const kinds = [...new Set(pictures.map(({ kind }) => kind))].filter((kind) => kind !== 'photo');
 const photographs = spread(
   pictures.filter(({ kind, pixels }) => kind === 'photo' && pixels.width * pixels.height <= PIXELS),

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { ROOT } from '../install.mjs';
 import { groupBy } from './group.mjs';
 import { count, known, reach, set5, settings, size, speed, table } from './format.mjs';
+import { stability } from './tables.mjs';
 
 /**
  * @typedef {import('../../lib/catalogue/entry').Entry} Entry
@@ -64,6 +65,7 @@ ${table(
 Set5 is measured by upscaler-node itself, from PNG to PNG, on the luma channel without borders; speed is input pixels
 per second on one CPU thread, that of \`span-2x\` being 1.
 ${published(models)}
+${stable(models)}
 ${notes.map(note).join('\n\n')}
 
 ## Where the weights come from
@@ -83,6 +85,16 @@ function published(models) {
         `\nIts authors publish ${psnr} dB and a structural similarity of ${ssim} on ${benchmark}.\n`,
     )
     .join('');
+}
+
+/** On hard pictures. @param {Entry[]} models */
+function stable(models) {
+  if (models.every((model) => model.stability === null)) return '';
+  return `Blown pixels show what is not in the picture. They are counted on text, screenshots, drawings, codes, patterns and
+photographs that networks are known to fail on ([how, and what was seen](../../docs/models.md#stability)):
+
+${stability(models)}
+`;
 }
 
 /** @param {Entry} model */

@@ -1,13 +1,13 @@
 /**
- * `node scripts/models/stability.mjs [model …] [--set stress|held-out] [--clones folder] [--every n] [--guard]
- * [--dry]`: on how many pictures, and how many pixels, the models that are here give something that is not in the
+ * `node scripts/models/stability.mjs [model …] [--set stress|held-out] [--clones folder] [--every n] [--side n]
+ * [--guard] [--int8] [--dry]`: on how many pictures, and how many pixels, the models that are here give something that is not in the
  * picture; written to lib/catalogue/facts.json as `stability`. Without a name, all of the catalogue; `default` is
  * measured, but not written. What is measured is the network by itself; with --guard, what is left of it by the guard,
- * of models that have one.
+ * of models that have one; with --int8, the int8 form, wherever it would be taken.
  *
  * A pixel is blown where the result, reduced to the input's size, is farther from it than a method that is merely
- * blurred can be: see stress/compare.mjs. --every takes about every nth picture, for slow models; the figures say how much
- * they were measured on. `npm run models` brings the pages up to date afterwards.
+ * blurred can be: see stress/compare.mjs. For slow models --every takes about every nth picture, --side the middle of each, of
+ * so many pixels a side; the figures say how much they were measured on. `npm run models` brings the pages up to date afterwards.
  */
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
@@ -16,34 +16,39 @@ import { blown } from './stress/compare.mjs';
 import { enlarge } from './stress/enlarge.mjs';
 import { SETS } from './stress/index.mjs';
 import { keptSet } from './stress/kept.mjs';
-import { random } from './stress/random.mjs';
+import { share } from './stress/share.mjs';
 
 const require = createRequire(import.meta.url);
 const { entries } = require('../../lib/catalogue');
 const { locate } = require('../../lib/locate');
+const { int8File } = require('../../lib/precision');
 
 const { values: options, positionals: names } = parseArgs({
   options: {
     set: { type: 'string', default: 'stress' },
     clones: { type: 'string' },
     every: { type: 'string', default: '1' },
+    side: { type: 'string', default: 'Infinity' },
     guard: { type: 'boolean' },
+    int8: { type: 'boolean' },
     dry: { type: 'boolean' },
   },
   allowPositionals: true,
 });
-const every = Number(options.every);
-if (!SETS.includes(/** @type {any} */ (options.set)) || !(every >= 1))
-  throw new Error(`Expected --set ${SETS.join(' or ')} and --every 1 or more`);
+const [every, side] = [Number(options.every), Number(options.side)];
+if (!SETS.includes(/** @type {any} */ (options.set)) || !(every >= 1) || !(side >= 1))
+  throw new Error(`Expected --set ${SETS.join(' or ')}, --every and --side 1 or more`);
+if (options.guard && options.int8) throw new Error('Expected --guard or --int8: int8 forms have no guard');
 
-const here = entries.filter((entry) => locate(entry) !== undefined).map(({ id }) => id);
+const here = entries
+  .filter((entry) => locate(entry) !== undefined && (!options.int8 || entry.precisions.includes('int8')))
+  .map(({ id }) => id);
 const wanted = names.length > 0 ? names : here;
 
 const { pictures: all, leftOut } = await keptSet(/** @type {any} */ (options.set), {
   clones: options.clones,
 });
-// By name, so that a share has some of everything.
-const pictures = all.filter(({ name }) => random(name).next() < 1 / every);
+const pictures = share(all, { every, side });
 const pixels = pictures.reduce((sum, { pixels: { width, height } }) => sum + width * height, 0);
 console.error(`${pictures.length} pictures of ${all.length}, ${(pixels / 1e6).toFixed(1)} megapixels`);
 
@@ -59,12 +64,20 @@ if (leftOut.length > 0) console.error(`\nThe set was not complete:\n- ${leftOut.
 function facts({ blownPictures, blownPixels }) {
   const megapixels = Number((pixels / 1e6).toFixed(1));
   const found = { set: options.set, pictures: pictures.length, megapixels, blownPictures, blownPixels };
-  return options.guard ? { guardedStability: found } : { stability: found };
+  if (options.guard) return { guardedStability: found };
+  return options.int8 ? { int8Stability: found } : { stability: found };
+}
+
+/** The int8 form, which a wish for int8 takes only where it is faster. @param {string} name of a model */
+function int8(name) {
+  const entry = entries.find(({ id }) => id === name);
+  if (entry === undefined) throw new Error(`No model is called ${name}`);
+  return enlarge(int8File(entry), { scale: entry.scale });
 }
 
 /** @param {string} name of a model, or Lanczos */
 async function measure(name) {
-  const enlarger = await enlarge(name, { guard: options.guard === true });
+  const enlarger = await (options.int8 ? int8(name) : enlarge(name, { guard: options.guard === true }));
   /** @type {Record<string, { pictures: number, blownPictures: number, blownPixels: number, farthest: number, guarded?: number, worst: string[] }>} */
   const kinds = {};
   try {

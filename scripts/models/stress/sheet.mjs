@@ -55,10 +55,13 @@ function difference(a, b, left, top) {
 /** PANE x PANE pixels, grey where the picture ends. @param {Pixels} pixels */
 function part({ data, width, height }, left, top) {
   const square = Buffer.alloc(PANE * PANE * 3, 160);
-  for (let y = 0; y < Math.min(PANE, height - top); y++) {
-    for (let x = 0; x < Math.min(PANE, width - left); x++) {
+  // Pixels of a small picture are repeated, so that something is seen.
+  const times = Math.max(1, Math.floor(PANE / Math.max(width, height)));
+  for (let y = 0; y < Math.min(PANE, (height - top) * times); y++) {
+    for (let x = 0; x < Math.min(PANE, (width - left) * times); x++) {
+      const [column, row] = [left + Math.floor(x / times), top + Math.floor(y / times)];
       for (let c = 0; c < 3; c++) {
-        const value = Math.round(data[((top + y) * width + left + x) * 3 + c]);
+        const value = Math.round(data[(row * width + column) * 3 + c]);
         square[(y * PANE + x) * 3 + c] = Math.min(255, Math.max(0, value));
       }
     }
