@@ -9,6 +9,7 @@ import { blown, excess } from '../scripts/models/stress/compare.mjs';
 import { enlarge, lanczos } from '../scripts/models/stress/enlarge.mjs';
 import { patterns } from '../scripts/models/stress/patterns.mjs';
 import { paint, picture, rgb } from '../scripts/models/stress/picture.mjs';
+import { share } from '../scripts/models/stress/share.mjs';
 import { farthestPart } from '../scripts/models/stress/sheet.mjs';
 
 const sharp = createRequire(import.meta.url)('sharp');
@@ -114,6 +115,36 @@ test('the part that is shown of two results is where they differ', () => {
   assert.equal(far, 155);
   const white = parts.map((part) => part.filter((value) => value === 255).length);
   assert.deepEqual(white, [0, 8 * 8 * 3]);
+});
+
+test('of two small results each pixel is shown several times', () => {
+  const [black, dot] = [0, 1].map((on) =>
+    paint(70, 40, (x, y) => Array(3).fill(on && x === 60 && y === 30 ? 255 : 0)),
+  );
+  const { parts } = farthestPart(black, dot);
+  const white = parts.map((part) => part.filter((value) => value === 255).length);
+  assert.deepEqual(white, [0, 2 * 2 * 3]);
+});
+
+test('a share has the middle of each picture', () => {
+  // Every pixel says where it was.
+  const places = paint(9, 6, (x, y) => [x, y, 0]);
+  const [cut] = share([picture('any', 'places', places)], { side: 4 });
+  assert.equal(cut.input, cut.pixels);
+  assert.deepEqual([cut.pixels.width, cut.pixels.height], [4, 4]);
+  assert.deepEqual([...cut.pixels.data.subarray(0, 6)], [2, 1, 0, 3, 1, 0]);
+  assert.deepEqual([...cut.pixels.data.subarray(-3)], [5, 4, 0]);
+  const [whole] = share([picture('any', 'places', places)], { side: 9 });
+  assert.equal(whole.pixels, places);
+});
+
+test('a share has about one picture of so many, and a smaller share some of those', () => {
+  const all = Array.from({ length: 2000 }, (_, n) => picture('any', `${n}`, grey(1)));
+  const names = (every) => share(all, { every }).map(({ name }) => name);
+  const [four, eight] = [names(4), names(8)];
+  assert.ok(Math.abs(four.length - 500) < 60, `${four.length} of 2000`);
+  assert.ok(Math.abs(eight.length - 250) < 45, `${eight.length} of 2000`);
+  assert.ok(eight.every((name) => four.includes(name)));
 });
 
 /** Pictures of the small set in which a model blows something up, and the worst pixel of each. */
