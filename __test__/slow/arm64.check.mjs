@@ -109,8 +109,8 @@ upscaler.upscale('./picture.png', { output: 'tensor' }).then(({ data }) => {
   return new Float32Array(new Uint8Array(readFileSync(result)).buffer);
 }
 
-test("the tests of kernels, resampling and workers pass on Arm's instructions", () => {
-  const crates = ['upscaler-kernel', 'upscaler-resample', 'upscaler-workers'];
+test("the tests of kernels and workers pass on Arm's instructions", () => {
+  const crates = ['upscaler-kernel', 'upscaler-workers'];
   const packages = crates.flatMap((name) => ['-p', name]);
   const { status, stdout, stderr } = spawnSync(
     'cargo-zigbuild',
