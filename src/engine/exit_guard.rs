@@ -4,24 +4,40 @@
 //! Node's main thread says when it is about to exit ([`leave`]). Where it does not (the library is used in worker threads
 //! alone), a handler of `exit` does; but what the library makes while the handler is there already is destroyed before it runs.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long `exit` waits at most: creating a session of a large network on a busy machine takes some seconds.
+/// How long the end waits at most: creating a session of a large network on a busy machine takes some seconds.
 const MAX_WAIT: Duration = Duration::from_secs(20);
 
 /// How many guards are held.
 static HELD: AtomicUsize = AtomicUsize::new(0);
-static EXITING: AtomicBool = AtomicBool::new(false);
+
+/// How far the process is on its way out.
+static STAGE: AtomicU8 = AtomicU8::new(0);
+/// Node is about to end: its threads free what their instances hold, and the main one waits for the others.
+const LEAVING: u8 = 1;
+/// Destructors are about to run.
+const EXITING: u8 = 2;
 
 /// Held while a thread is inside the library; the process does not end before it is dropped.
 pub struct ExitGuard(());
 
-/// Keeps the process from ending. Where it is ending already, this does not return.
+/// Keeps the process from ending. Where it is ending already, this does not return: for threads of the pool, which nobody
+/// waits for.
 pub fn hold() -> ExitGuard {
+    hold_before(LEAVING)
+}
+
+/// The same for threads of Node too, which are waited for while the process leaves.
+pub fn hold_on_any_thread() -> ExitGuard {
+    hold_before(EXITING)
+}
+
+fn hold_before(stage: u8) -> ExitGuard {
     HELD.fetch_add(1, Ordering::SeqCst);
     let guard = ExitGuard(());
-    if EXITING.load(Ordering::SeqCst) {
+    if STAGE.load(Ordering::SeqCst) >= stage {
         drop(guard);
         loop {
             std::thread::park();
@@ -36,9 +52,13 @@ impl Drop for ExitGuard {
     }
 }
 
-/// Waits for guards, and keeps those that come from then on: the process is about to end.
+/// Waits for guards, and keeps threads of the pool out from then on: Node is about to end.
 pub fn leave() {
-    EXITING.store(true, Ordering::SeqCst);
+    wait_at(LEAVING);
+}
+
+fn wait_at(stage: u8) {
+    STAGE.fetch_max(stage, Ordering::SeqCst);
     let begun = Instant::now();
     while HELD.load(Ordering::SeqCst) > 0 && begun.elapsed() < MAX_WAIT {
         std::thread::sleep(Duration::from_millis(1));
@@ -50,7 +70,7 @@ pub fn leave() {
 #[cfg(unix)]
 pub fn register() {
     extern "C" fn wait() {
-        leave();
+        wait_at(EXITING);
     }
     // SAFETY: the function takes and returns nothing, and lives as long as this library, which Node never unloads.
     _ = unsafe { libc::atexit(wait) };

@@ -24,7 +24,7 @@ pub fn set_library(path: PathBuf) {
 /// [`Error::RuntimeLoad`] if there is no such library.
 pub fn version() -> Result<String, Error> {
     let path = library()?;
-    let _guard = exit_guard::hold();
+    let _guard = exit_guard::hold_on_any_thread();
     let minor = ort::util::probe(path)
         .ok_or_else(|| failed(path, "it cannot be loaded, or is not ONNX Runtime 1.x"))?;
     Ok(format!("1.{minor}"))

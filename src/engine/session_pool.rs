@@ -65,7 +65,7 @@ struct SessionPool {
 
 impl Drop for OnnxEngine {
     fn drop(&mut self) {
-        let _guard = exit_guard::hold();
+        let _guard = exit_guard::hold_on_any_thread();
         let pool = self.pool.get_mut().unwrap_or_else(PoisonError::into_inner);
         pool.shared.free.clear();
         pool.exclusive = None;
