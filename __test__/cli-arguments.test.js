@@ -109,6 +109,14 @@ test('a configuration file: its options count where the command line has none', 
   );
   written({ quality: 800 });
   refuses(() => readConfig(file, 'upscale'), /config\.json: quality wants a whole number from 1 to 100/);
+  for (const fit of [{ toString: 1 }, [['cover']], null, true]) {
+    written({ fit });
+    refuses(() => readConfig(file, 'upscale'), /fit wants one of cover/);
+  }
+  written('{ "quality": { "toString": 1 }, "model": "x" }');
+  refuses(() => readConfig(file, 'upscale'), /quality wants a whole number .* was given an object/);
+  written(`{ "fit": ${'['.repeat(20_000)}${']'.repeat(20_000)} }`);
+  refuses(() => readConfig(file, 'upscale'), /fit wants one of .* was given a list/);
   written({ quiet: 'yes' });
   refuses(() => readConfig(file, 'upscale'), /quiet wants true or false but was given yes/);
   written({ __proto__: null, calibrate: 'x' });

@@ -36,3 +36,29 @@ test('refuses what would cut for ever', () => {
     code: 'ERR_INVALID_ARG_VALUE',
   });
 });
+
+test('refuses what is no size, and what no memory holds', () => {
+  const TYPE = { code: 'ERR_INVALID_ARG_TYPE' };
+  const VALUE = { code: 'ERR_INVALID_ARG_VALUE' };
+  const LIMIT = { code: 'ERR_UPSCALER_LIMIT' };
+  const revoked = Proxy.revocable([], {});
+  revoked.revoke();
+  for (const [size, patchSize, padding, expected] of [
+    [undefined, 4, 1, TYPE],
+    [256, 4, 1, TYPE],
+    [[10], 4, 1, TYPE],
+    [['10', 10], 4, 1, TYPE],
+    [[10, 10], '4', 1, TYPE],
+    [[10, 10], 4, undefined, TYPE],
+    [[Infinity, 10], 4, 1, VALUE],
+    [[NaN, 10], 4, 1, VALUE],
+    [[10, 10], 0.5, 0, VALUE],
+    [[10, 10], 4, -1, VALUE],
+    [revoked.proxy, 4, 1, VALUE],
+    [[2 ** 31 - 1, 2 ** 31 - 1], 1, 0, LIMIT],
+    [[2100, 2100], 4, 1, LIMIT],
+  ]) {
+    assert.throws(() => getPatchesFromImage(size, patchSize, padding), expected);
+  }
+  assert.deepEqual(getPatchesFromImage([0, 0], 4, 1), []);
+});

@@ -46,7 +46,7 @@ async function prints(expected, ...call) {
   assert.deepEqual({ code, signal, stdout, stderr }, { code: 0, signal: null, stdout: expected, stderr: '' });
 }
 
-test('process.exit, and an uncaught error, at any time while a model loads', async () => {
+test('process.exit, an uncaught error and SIGTERM, at any time while a model loads', async () => {
   const load = `new Upscaler({ model: '@upscalerjs/esrgan-medium/4x' });`;
   for (const ms of [20, 60, 100, 140, 180, 220]) {
     const exited = await run(`${load} setTimeout(() => process.exit(5), ${ms}); await wait(1e5)`);
@@ -55,6 +55,13 @@ test('process.exit, and an uncaught error, at any time while a model loads', asy
   for (const ms of [50, 150]) {
     const thrown = await run(`${load} setTimeout(() => { throw new Error('bug') }, ${ms}); await wait(1e5)`);
     assert.deepEqual([thrown.code, thrown.signal], [1, null], `${ms} ms`);
+    if (process.platform === 'win32') continue;
+    const kill = `setTimeout(() => process.kill(process.pid, 'SIGTERM'), ${ms});`;
+    const killed = await run(`${load} ${kill} await wait(1e5)`);
+    assert.deepEqual([killed.code, killed.signal], [null, 'SIGTERM'], `${ms} ms: ${killed.stderr}`);
+    const handler = `process.on('SIGTERM', () => process.exit(5));`;
+    const handled = await run(`${load} ${handler} ${kill} await wait(1e5)`);
+    assert.deepEqual([handled.code, handled.signal], [5, null], `${ms} ms: ${handled.stderr}`);
   }
 });
 

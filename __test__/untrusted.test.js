@@ -5,10 +5,13 @@ const path = require('node:path');
 const { PassThrough, Readable } = require('node:stream');
 const { test } = require('node:test');
 const { pathToFileURL } = require('node:url');
+const Upscaler = require('..');
 const check = require('../lib/check');
 const { readImage } = require('../lib/input');
 const { parseConfiguration, parseUpscaleOptions, parseUpscalerOptions } = require('../lib/options');
 const { readStream } = require('../lib/stream-input');
+const { listModels } = require('../lib/models');
+const { NEAREST } = require('./support/pixels');
 
 /** Pictures and options that come from strangers: what they may not do, and what is said of them. */
 
@@ -215,4 +218,68 @@ test('an option object may have no prototype, and fields of strange types are re
 
 test('the path of a file is left as it is', async () => {
   assert.deepEqual(await read('a/../b.png'), { kind: 'path', path: path.resolve('b.png') });
+});
+
+test('what getters and Proxies of the caller throw is the cause of an error with a code', async () => {
+  const cause = new Error('of the caller');
+  const throwing = () => {
+    throw cause;
+  };
+  const options = Object.defineProperty({}, 'scale', { get: throwing, enumerable: true });
+  const everything = new Proxy({}, { get: throwing, has: throwing, getPrototypeOf: throwing });
+  for (const given of [options, everything]) {
+    assert.throws(() => parseUpscalerOptions(given), { ...VALUE, cause });
+    assert.throws(() => parseUpscaleOptions(given), { ...VALUE, cause });
+    assert.throws(() => listModels(given), { ...VALUE, cause });
+  }
+  assert.throws(() => parseUpscalerOptions({ model: everything }), { ...VALUE, cause });
+  assert.throws(() => parseConfiguration(everything), { ...VALUE, cause });
+  await assert.rejects(read(everything), { code: 'ERR_UPSCALER_READ', cause });
+  // A definition is read when it is checked, and again when it is loaded.
+  const codes = new Set();
+  for (let reads = 0; reads < 12; reads++) {
+    let left = reads;
+    const path = { get: () => (left-- > 0 ? './missing.onnx' : throwing()), enumerable: true };
+    const make = async () => new Upscaler({ model: Object.defineProperty({}, 'path', path) }).ready;
+    const error = await make().catch((error) => error);
+    assert.match(error.code, /^ERR_/);
+    if (error.cause === cause) codes.add(error.code);
+  }
+  assert.deepEqual([...codes], ['ERR_INVALID_ARG_VALUE', 'ERR_UPSCALER_MODEL_LOAD']);
+});
+
+test('lists that take long to look through are refused', () => {
+  const holes = new Array(2 ** 32 - 1);
+  for (const name of ['warmupSizes', 'executionProviders']) {
+    assert.throws(() => parseUpscalerOptions({ [name]: holes }), VALUE);
+  }
+  assert.throws(() => parseUpscalerOptions({ executionProviders: new Array(2) }), {
+    code: 'ERR_INVALID_ARG_TYPE',
+  });
+});
+
+test('half a signal is refused, and a strange reason is none of ours', async () => {
+  const half = { aborted: false, addEventListener() {} };
+  assert.throws(() => parseUpscaleOptions({ signal: half }), { code: 'ERR_INVALID_ARG_TYPE' });
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const upscaler = new Upscaler({ model: NEAREST });
+  const image = { data: new Uint8Array(3), width: 1, height: 1, channels: 3 };
+  await assert.rejects(upscaler.upscale(image, { signal: AbortSignal.abort(proxy) }), {
+    name: 'AbortError',
+    code: 'ABORT_ERR',
+  });
+  await upscaler.dispose();
+});
+
+test('a Blob or a fetch of the caller that gives something else', async () => {
+  for (const bytes of [undefined, 1e12, 'text', [1, 2]]) {
+    await assert.rejects(read({ size: 3, arrayBuffer: async () => bytes }), { code: 'ERR_INVALID_ARG_TYPE' });
+  }
+  for (const response of [undefined, 3, {}, { ok: true }]) {
+    const given = { fetch: async () => response };
+    await assert.rejects(read('http://127.0.0.1:9/', given), {
+      code: /^ERR_UPSCALER_READ|ERR_INVALID_ARG_TYPE$/,
+    });
+  }
 });

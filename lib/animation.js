@@ -1,7 +1,7 @@
 // @ts-check
 'use strict';
 
-const { invalidValue } = require('./errors');
+const { UpscalerError, invalidValue } = require('./errors');
 
 /**
  * @typedef {import('./native').NativeAddon} NativeAddon
@@ -104,11 +104,11 @@ class Film {
       // What changed shows as far around as the network sees, and is computed from as far around that.
       const context = this.margin === undefined ? undefined : 2 * this.margin;
       const frame = await this.animation.next(i === 0 ? undefined : context);
-      if (frame === null) throw new Error('Expected another frame of the animation but found none');
+      if (frame === null) throw endsEarly(`${this.count} frames of an animation but found ${i}`);
       await this.add(frame, i);
     }
     const { result, encoder, durationMs } = this;
-    if (!result || !encoder) throw new Error('Expected an animation of at least one frame');
+    if (!result || !encoder) throw endsEarly('an animation of at least one frame');
     const data = await encoder.finish();
     const { format, animation } = this;
     const guarded = this.guarded / this.count;
@@ -167,6 +167,11 @@ class Film {
       lossless,
     });
   }
+}
+
+/** @param {string} expected */
+function endsEarly(expected) {
+  return new UpscalerError('ERR_UPSCALER_DECODE', `Expected ${expected}`);
 }
 
 /**

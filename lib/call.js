@@ -106,11 +106,20 @@ class Call {
  * @param {AbortSignal} signal
  */
 function reasonOf({ reason }) {
-  return reason?.name === 'TimeoutError'
+  return isTimeout(reason)
     ? new UpscalerError('ERR_UPSCALER_TIMEOUT', 'Expected a result before the signal timed out', {
         cause: reason,
       })
     : new AbortError(undefined, { cause: reason });
+}
+
+/** @param {unknown} reason whatever the caller gave to `abort` */
+function isTimeout(reason) {
+  try {
+    return /** @type {any} */ (reason)?.name === 'TimeoutError';
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -28,6 +28,21 @@ function integer(name, value, min, max = LARGEST) {
 }
 
 /**
+ * The same of what may not be left out.
+ *
+ * @param {string} name
+ * @param {unknown} value
+ * @param {number} min
+ * @param {number} [max]
+ * @returns {number}
+ */
+function requiredInteger(name, value, min, max) {
+  const checked = integer(name, value, min, max);
+  if (checked === undefined) throw invalidType(name, 'an integer', value);
+  return checked;
+}
+
+/**
  * @param {string} name
  * @param {unknown} value
  * @param {number} [max]
@@ -104,12 +119,26 @@ function callback(name, value) {
 
 /**
  * @param {string} name
- * @param {unknown} value
+ * @param {readonly unknown[]} list
+ * @param {number} most elements
+ */
+function short(name, list, most) {
+  if (list.length > most) throw invalidValue(name, `at most ${most} elements`, list.length);
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} value one of this realm, of another, or of a library that stands in for it
  * @returns {AbortSignal | undefined}
  */
 function abortSignal(name, value) {
   if (value === undefined) return undefined;
-  if (isObject(value) && 'aborted' in value && typeof value.addEventListener === 'function') {
+  const methods = ['addEventListener', 'removeEventListener'];
+  if (
+    isObject(value) &&
+    typeof value.aborted === 'boolean' &&
+    methods.every((method) => typeof value[method] === 'function')
+  ) {
     return /** @type {AbortSignal} */ (/** @type {unknown} */ (value));
   }
   throw invalidType(name, 'an AbortSignal', value);
@@ -180,12 +209,14 @@ function own(object, key) {
 module.exports = {
   own,
   integer,
+  requiredInteger,
   count,
   positiveNumber,
   boolean,
   oneOf,
   options,
   callback,
+  short,
   abortSignal,
   pattern,
   range,

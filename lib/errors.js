@@ -151,6 +151,30 @@ function invalidValue(name, expected, value) {
 }
 
 /**
+ * An argument that throws when it is read, as getters and Proxies of the caller may: what they threw is the cause.
+ *
+ * @param {string} name
+ * @param {unknown} cause
+ * @returns {unknown} an error of ours as it is
+ */
+function unreadable(name, cause) {
+  if (isOurs(cause)) return cause;
+  return new UpscalerTypeError(
+    'ERR_INVALID_ARG_VALUE',
+    `Expected ${name} to be read, but reading its fields threw`,
+    { cause },
+  );
+}
+
+/**
+ * @param {unknown} error anything that was thrown, a Proxy that throws again too
+ * @returns {error is UpscalerError}
+ */
+function isOurs(error) {
+  return types.isNativeError(error) && error instanceof UpscalerError;
+}
+
+/**
  * @param {string} name
  * @param {string} expected
  * @param {unknown} value
@@ -253,7 +277,7 @@ const NATIVE_CODES = new Set([
  * @param {unknown} error
  */
 function fromNative(error) {
-  if (!types.isNativeError(error) || error instanceof UpscalerError) return error;
+  if (!types.isNativeError(error) || isOurs(error)) return error;
   const { code, message, cause } = /** @type {Error & { code?: string }} */ (error);
   const options = cause === undefined ? undefined : { cause };
   if (code === 'ABORT_ERR') return new AbortError(message, options);
@@ -264,4 +288,14 @@ function fromNative(error) {
   return error;
 }
 
-module.exports = { UpscalerError, AbortError, invalidType, invalidValue, fromNative, describe, describeUrl };
+module.exports = {
+  UpscalerError,
+  AbortError,
+  invalidType,
+  invalidValue,
+  unreadable,
+  isOurs,
+  fromNative,
+  describe,
+  describeUrl,
+};

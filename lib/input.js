@@ -4,8 +4,8 @@
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
 const { types } = require('node:util');
-const { UpscalerError, describeUrl, invalidType, invalidValue } = require('./errors');
-const { integer, isObject, oneOf } = require('./check');
+const { UpscalerError, describeUrl, invalidType, invalidValue, isOurs } = require('./errors');
+const { isObject, oneOf, requiredInteger } = require('./check');
 const { isStream, readStream } = require('./stream-input');
 const tensor = require('./tensor');
 const { isUrl } = require('./urls');
@@ -31,8 +31,22 @@ const LONGEST_PATH = 32767;
  * @returns {Promise<NativeImage>}
  */
 async function readImage(image, options, signal) {
+  try {
+    return await readAny(image, options, signal);
+  } catch (cause) {
+    throw unread(cause);
+  }
+}
+
+/**
+ * @param {unknown} image
+ * @param {InputOptions} options
+ * @param {AbortSignal} signal
+ * @returns {Promise<NativeImage>}
+ */
+async function readAny(image, options, signal) {
   if (typeof image === 'string') return readString(image, options, signal);
-  const ready = tryReadSync(image);
+  const ready = readMemory(image);
   if (ready !== undefined) return copied(ready);
   if (isUrl(image)) return readUrl(image.href, options, signal);
   if (isBlob(image)) return encoded(await readBlob(image, options.limitInputBytes));
@@ -53,6 +67,28 @@ async function readImage(image, options, signal) {
  * @returns {NativeImage | undefined} `undefined` for images that have to be waited for
  */
 function tryReadSync(image) {
+  try {
+    return readMemory(image);
+  } catch (cause) {
+    throw unread(cause);
+  }
+}
+
+/**
+ * @param {unknown} cause what reading threw, getters and methods of the caller's objects among it
+ * @returns {unknown} with a code
+ */
+function unread(cause) {
+  return isOurs(cause)
+    ? cause
+    : new UpscalerError('ERR_UPSCALER_READ', 'Could not read the image', { cause });
+}
+
+/**
+ * @param {unknown} image
+ * @returns {NativeImage | undefined}
+ */
+function readMemory(image) {
   if (types.isUint8Array(image)) return encoded(whole(image));
   if (types.isAnyArrayBuffer(image)) return encoded(whole(viewOf(image)));
   if (tensor.isPlainTensor(image)) return { kind: 'tensor', ...tensor.fromPlainTensor(image, 'image') };
@@ -255,11 +291,14 @@ function isBlob(value) {
  */
 async function readBlob(blob, limit) {
   if (blob.size > limit) throw tooLarge(limit, 'a Blob');
+  let bytes;
   try {
-    return new Uint8Array(await blob.arrayBuffer());
+    bytes = await blob.arrayBuffer();
   } catch (cause) {
     throw new UpscalerError('ERR_UPSCALER_READ', 'Could not read the Blob', { cause });
   }
+  if (!types.isAnyArrayBuffer(bytes)) throw invalidType('what the Blob gives', 'an ArrayBuffer', bytes);
+  return new Uint8Array(bytes);
 }
 
 /**
@@ -269,9 +308,9 @@ async function readBlob(blob, limit) {
  * @returns {NativeImage}
  */
 function readRaw(image) {
-  const width = required('image.width', image.width, 1);
-  const height = required('image.height', image.height, 1);
-  const channels = required('image.channels', image.channels, 1, 4);
+  const width = requiredInteger('image.width', image.width, 1);
+  const height = requiredInteger('image.height', image.height, 1);
+  const channels = requiredInteger('image.channels', image.channels, 1, 4);
   const { data } = image;
   const wide = types.isUint16Array(data);
   if (!wide && !types.isUint8Array(data) && !types.isUint8ClampedArray(data)) {
@@ -288,18 +327,6 @@ function readRaw(image) {
   }
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return { kind: 'raw', data: bytes, width, height, channels, depth };
-}
-
-/**
- * @param {string} name
- * @param {unknown} value
- * @param {number} min
- * @param {number} [max]
- */
-function required(name, value, min, max) {
-  const checked = integer(name, value, min, max);
-  if (checked === undefined) throw invalidType(name, 'an integer', value);
-  return checked;
 }
 
 module.exports = { tryReadSync, readImage };

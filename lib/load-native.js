@@ -4,6 +4,7 @@
 const fs = require('node:fs');
 const { createRequire } = require('node:module');
 const path = require('node:path');
+const { isMainThread } = require('node:worker_threads');
 const { version } = require('../package.json');
 const { UpscalerError } = require('./errors');
 const { assertWhole } = require('./library-file');
@@ -53,8 +54,19 @@ let loaded;
  * @throws `ERR_UPSCALER_RUNTIME_LOAD` with what was tried, what is wrong and what to do
  */
 function loadNative() {
-  loaded ??= find();
+  loaded ??= leavingAtExit(find());
   return loaded;
+}
+
+/**
+ * `exit` destroys what ONNX Runtime holds while threads may still be in it, loading a model for example: the process waits
+ * until they are out. In a worker thread 'exit' is the end of that thread alone.
+ *
+ * @param {NativeAddon} addon
+ */
+function leavingAtExit(addon) {
+  if (isMainThread && addon.firstAtExit()) process.on('exit', () => addon.leave());
+  return addon;
 }
 
 function find() {

@@ -4,7 +4,7 @@
 const { entries } = require('./catalogue');
 const { absent, synonyms } = require('./catalogue/vocabulary.json');
 const check = require('./check');
-const { UpscalerError, describe: shown, invalidType, invalidValue } = require('./errors');
+const { UpscalerError, describe: shown, invalidType, invalidValue, unreadable } = require('./errors');
 const { locate } = require('./locate');
 const nearest = require('./nearest');
 
@@ -279,13 +279,18 @@ function normalize(query) {
 
 /**
  * @param {unknown} query
- * @returns {ModelQuery}
+ * @returns {ModelQuery} a copy
  */
 function checkQuery(query) {
   if (query === undefined) return {};
-  if (!check.isPlainObject(query)) throw invalidType('query', 'an object', query);
-  for (const [key, value] of Object.entries(query)) checkWord(key, value);
-  return query;
+  try {
+    if (!check.isPlainObject(query)) throw invalidType('query', 'an object', query);
+    const words = { ...query };
+    for (const [key, value] of Object.entries(words)) checkWord(key, value);
+    return words;
+  } catch (cause) {
+    throw unreadable('query', cause);
+  }
 }
 
 /**

@@ -6,6 +6,10 @@
 export interface NativeAddon {
   /** Where panics happened, and what they said, since this was asked last. */
   takePanics(): string[];
+  /** The process is about to exit: waits until no thread is inside ONNX Runtime, and lets none in again. */
+  leave(): void;
+  /** Whether nobody in this process asked before, to call `leave`. */
+  firstAtExit(): boolean;
   /** Says where the ONNX Runtime library is; it is loaded with the first model. */
   init(libraryPath: string): void;
   configure(options: { threads?: number; maxMemory?: number }): void;

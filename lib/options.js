@@ -3,7 +3,7 @@
 
 const check = require('./check');
 const { checkModel } = require('./definition');
-const { invalidType, invalidValue } = require('./errors');
+const { invalidType, invalidValue, unreadable } = require('./errors');
 const { noticeMistyped } = require('./mistyped');
 
 /**
@@ -23,6 +23,9 @@ const LIMIT_INPUT_BYTES = 256 * 1024 * 1024;
 const LOAD_TIMEOUT = 120_000;
 /** Node's timers hold 31 bits of milliseconds (24 days). */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
+/** Of the lists among the options: a longer one is a mistake, and takes long to look through. */
+const MOST_SIZES = 1000;
+const MOST_PROVIDERS = 100;
 const FAIL_ON = /** @type {const} */ (['none', 'truncated', 'error', 'warning']);
 const PRECISIONS = /** @type {const} */ (['fp32', 'int8']);
 /** Of the pictures that a model is for: grey, colour, colour and alpha. */
@@ -46,12 +49,27 @@ const FORMATS = /** @type {const} */ ({
 });
 
 /**
+ * @template T
+ * @param {unknown} given
+ * @param {(options: unknown) => T} parse
+ * @returns {T}
+ * @throws an error with a code, whatever the getters of `given` throw
+ */
+function read(given, parse) {
+  try {
+    return noticeMistyped(given, parse);
+  } catch (cause) {
+    throw unreadable('options', cause);
+  }
+}
+
+/**
  * The constructor's options, checked, with their defaults.
  *
  * @param {unknown} given
  */
 function parseUpscalerOptions(given) {
-  return noticeMistyped(given, readUpscalerOptions);
+  return read(given, readUpscalerOptions);
 }
 
 /** @param {unknown} given */
@@ -92,7 +110,7 @@ function readUpscalerOptions(given) {
 
 /** @param {unknown} given */
 function parseConfiguration(given) {
-  return noticeMistyped(given, readConfiguration);
+  return read(given, readConfiguration);
 }
 
 /** @param {unknown} given */
@@ -110,7 +128,7 @@ function readConfiguration(given) {
  * @param {unknown} given
  */
 function parseUpscaleOptions(given) {
-  return noticeMistyped(given, readUpscaleOptions);
+  return read(given, readUpscaleOptions);
 }
 
 /** @param {unknown} given */
@@ -237,7 +255,21 @@ function parseHexColour(colour) {
  * @returns {{ patchSize: number, padding?: number }[]}
  */
 function parseWarmupSizes(given) {
-  return (Array.isArray(given) ? given : [given]).map((size) => {
+  try {
+    return readWarmupSizes(given);
+  } catch (cause) {
+    throw unreadable('warmupSizes', cause);
+  }
+}
+
+/**
+ * @param {unknown} given
+ * @returns {{ patchSize: number, padding?: number }[]}
+ */
+function readWarmupSizes(given) {
+  const sizes = Array.isArray(given) ? given : [given];
+  check.short('warmupSizes', sizes, MOST_SIZES);
+  return sizes.map((size) => {
     const { patchSize, padding } = check.isObject(size) ? size : { patchSize: size, padding: undefined };
     if (patchSize === undefined)
       throw invalidType('warmupSizes', 'a number, { patchSize } or an array of them', size);
@@ -251,13 +283,19 @@ function parseWarmupSizes(given) {
 /** @param {unknown} providers */
 function parseProviders(providers) {
   if (providers === undefined) return undefined;
-  if (!Array.isArray(providers) || !providers.every((provider) => typeof provider === 'string')) {
+  if (!Array.isArray(providers)) {
     throw invalidType('options.executionProviders', 'an array of strings', providers);
   }
-  if (providers.length === 0) {
+  check.short('options.executionProviders', providers, MOST_PROVIDERS);
+  // A copy: holes become `undefined`, and nobody changes it later.
+  const names = Array.from(providers);
+  if (!names.every((name) => typeof name === 'string')) {
+    throw invalidType('options.executionProviders', 'an array of strings', providers);
+  }
+  if (names.length === 0) {
     throw invalidValue('options.executionProviders', 'at least one provider', providers);
   }
-  return providers;
+  return names;
 }
 
 /**

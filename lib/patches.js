@@ -1,12 +1,16 @@
 // @ts-check
 'use strict';
 
-const { invalidValue } = require('./errors');
+const { requiredInteger } = require('./check');
+const { UpscalerError, invalidType, invalidValue, unreadable } = require('./errors');
 
 /**
  * @typedef {import('../index.js').Patch} Patch
  * @typedef {{ origin: number, size: number }} Span
  */
+
+/** A list of more is longer than any picture asks for: 16384 x 16384 pixels in patches of 16. */
+const MOST_PATCHES = 2 ** 20;
 
 /**
  * UpscalerJS's cut of a picture into patches, for those who lay them out themselves. Patches overlap by `padding`
@@ -21,10 +25,20 @@ const { invalidValue } = require('./errors');
  * @param {number} padding less than half of `patchSize`
  * @returns {Patch[][]} rows of patches
  */
-function getPatchesFromImage([width, height], patchSize, padding) {
-  if (!(patchSize > 0)) throw invalidValue('patchSize', 'a positive integer', patchSize);
+function getPatchesFromImage(size, patchSize, padding) {
+  const [width, height] = checkSize(size);
+  requiredInteger('patchSize', patchSize, 1);
+  requiredInteger('padding', padding, 0);
   if (padding * 2 >= patchSize)
     throw invalidValue('padding', `less than half of patchSize (${patchSize})`, padding);
+  const least = patchSize - 2 * padding;
+  const most = Math.ceil(width / least) * Math.ceil(height / least);
+  if (most > MOST_PATCHES) {
+    throw new UpscalerError(
+      'ERR_UPSCALER_LIMIT',
+      `Expected a cut into at most ${MOST_PATCHES} patches but ${width} x ${height} pixels make ${most}`,
+    );
+  }
   const columns = cutLine(width, patchSize, padding);
   return cutLine(height, patchSize, padding).map((y) =>
     columns.map((x) => ({
@@ -32,6 +46,19 @@ function getPatchesFromImage([width, height], patchSize, padding) {
       post: { origin: [y.post.origin, x.post.origin], size: [y.post.size, x.post.size] },
     })),
   );
+}
+
+/**
+ * @param {unknown} size
+ * @returns {[width: number, height: number]}
+ */
+function checkSize(size) {
+  try {
+    if (!Array.isArray(size) || size.length !== 2) throw invalidType('size', '[width, height]', size);
+    return [requiredInteger('size[0]', size[0], 0), requiredInteger('size[1]', size[1], 0)];
+  } catch (cause) {
+    throw unreadable('size', cause);
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 // @ts-check
 'use strict';
 
-const { AbortError, UpscalerError, fromNative } = require('./errors');
+const { AbortError, UpscalerError, fromNative, isOurs } = require('./errors');
 const { isMoving, upscaleFrames } = require('./animation');
 const { Call } = require('./call');
 const { describeModel } = require('./describe-model');
@@ -165,7 +165,7 @@ class Upscaler {
       return this.#loaded;
     } catch (error) {
       tellPanics(native);
-      throw call.signal.aborted ? call.signal.reason : fromNative(error);
+      throw call.signal.aborted ? call.signal.reason : unloaded(fromNative(error));
     } finally {
       call.settle();
     }
@@ -363,6 +363,15 @@ class Upscaler {
     if (this.#disposed === undefined) return;
     throw new UpscalerError('ERR_UPSCALER_DISPOSED', 'Expected a live Upscaler but this one was disposed');
   }
+}
+
+/**
+ * @param {unknown} error what loading threw, getters of the caller's definition among it
+ * @returns {unknown} with a code
+ */
+function unloaded(error) {
+  if (isOurs(error)) return error;
+  return new UpscalerError('ERR_UPSCALER_MODEL_LOAD', 'Could not load the model', { cause: error });
 }
 
 /** @param {ParsedOptions['native']} given */

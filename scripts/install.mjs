@@ -18,7 +18,8 @@ export function run(command, args, env) {
     cwd: ROOT,
     stdio: 'inherit',
     env: { ...process.env, ...env },
-    shell: process.platform === 'win32',
+    // npm is a script there, which only a shell runs; a shell would split `C:\Program Files`.
+    shell: process.platform === 'win32' && command === 'npm',
   });
   if (status === 0) return;
   console.error(`\n${command} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}`);

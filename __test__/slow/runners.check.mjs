@@ -1,13 +1,14 @@
 /**
  * The library in the runners that load it in realms of their own: Jest, and Vitest's pools of threads, processes and vm
- * contexts. They are installed into a folder of their own for this.
+ * contexts; and in the other runtimes that load Node's addons, Bun and Deno. They are installed into a folder of their own
+ * for this.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { after, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { ROOT } from '../../scripts/install.mjs';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'upscaler-runners-'));
@@ -31,19 +32,46 @@ const run = async () => {
 const EXPECTED = 'true,true,ERR_UPSCALER_UNSUPPORTED_FORMAT';
 `;
 
-test('Jest and Vitest', (t) => {
-  writeFileSync(path.join(folder, 'package.json'), '{ "private": true }');
-  const installed = spawnSync(
-    'npm',
-    ['install', '--silent', '--no-audit', '--no-fund', 'jest@30', 'vitest@3'],
-    {
-      cwd: folder,
-      stdio: 'inherit',
-    },
-  );
-  assert.equal(installed.status, 0, 'npm install');
+/** @param {...string} packages */
+function install(...packages) {
+  const args = ['install', '--silent', '--no-audit', '--no-fund', ...packages];
+  assert.equal(spawnSync('npm', args, { cwd: folder, stdio: 'inherit' }).status, 0, 'npm install');
   mkdirSync(path.join(folder, 'node_modules'), { recursive: true });
-  symlinkSync(ROOT, path.join(folder, 'node_modules', 'upscaler-node'));
+  const link = path.join(folder, 'node_modules', 'upscaler-node');
+  // npm removes what it has not installed.
+  if (!existsSync(link)) symlinkSync(ROOT, link);
+}
+
+/** @param {string} command @param {string[]} args */
+function run(command, args) {
+  const { status, signal, stdout, stderr } = spawnSync(command, args, { cwd: folder, encoding: 'utf8' });
+  assert.deepEqual([status, signal], [0, null], `${command} ${args.join(' ')}\n${stdout}\n${stderr}`);
+  return stdout;
+}
+
+before(() => writeFileSync(path.join(folder, 'package.json'), '{ "private": true }'));
+
+const cpu = process.arch === 'x64' ? { bun: 'x64', deno: 'x64' } : { bun: 'aarch64', deno: 'arm64' };
+const OTHERS = {
+  Bun: { from: `@oven/bun-linux-${cpu.bun}`, program: 'bin/bun', args: [] },
+  Deno: { from: `@deno/linux-${cpu.deno}-glibc`, program: 'deno', args: ['run', '--allow-all'] },
+};
+
+for (const [name, { from, program, args }] of Object.entries(OTHERS)) {
+  test(name, { skip: process.platform !== 'linux' }, () => {
+    install(from);
+    const file = 'other.mjs';
+    writeFileSync(
+      path.join(folder, file),
+      `import Upscaler from 'upscaler-node';${BODY}console.log(await run() === EXPECTED ? 'right' : await run());`,
+    );
+    const stdout = run(path.join(folder, 'node_modules', from, program), [...args, file]);
+    assert.match(stdout, /^right$/m);
+  });
+}
+
+test('Jest and Vitest', (t) => {
+  install('jest@30', 'vitest@3');
   const cjs = `const Upscaler = require('upscaler-node');${BODY}`;
   writeFileSync(
     path.join(folder, 'one.jest.js'),
@@ -68,11 +96,7 @@ test('Jest and Vitest', (t) => {
   };
   writeFileSync(path.join(folder, 'none.mjs'), `export default { test: { include: ['*.vitest.mjs'] } };`);
   for (const [name, args] of Object.entries(runners)) {
-    const { status, stdout, stderr } = spawnSync('npx', ['--no-install', ...args], {
-      cwd: folder,
-      encoding: 'utf8',
-    });
-    assert.equal(status, 0, `${name}\n${stdout}\n${stderr}`);
+    run('npx', ['--no-install', ...args]);
     t.diagnostic(`${name}: passed`);
   }
 });

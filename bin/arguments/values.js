@@ -29,15 +29,15 @@ function convert(name, option, value, command) {
       return toNumber(option, value, fail);
     case 'choice': {
       const choices = option.choices ?? [];
-      const text = String(value).toLowerCase();
+      const text = isWord(value) ? String(value).toLowerCase() : '';
       if (choices.includes(text)) return text;
       const near = nearest(text, choices);
       throw fail(`one of ${choices.join(', ')}`, near === undefined ? '' : `; did you mean ${near}?`);
     }
     case 'models': {
-      const names = (Array.isArray(value) ? value.map(String) : String(value).split(',')).map((each) =>
-        each.trim(),
-      );
+      const words = typeof value === 'string' ? value.split(',') : value;
+      if (!Array.isArray(words) || !words.every(isWord)) throw fail('names, separated by commas');
+      const names = words.map((each) => String(each).trim());
       if (names.some((each) => each === '')) throw fail('names, separated by commas');
       return names;
     }
@@ -53,8 +53,8 @@ function convert(name, option, value, command) {
  * @param {(expected: string) => Error} fail
  */
 function toNumber({ kind, min = -Infinity, max = Infinity }, value, fail) {
-  const text = String(value).trim();
-  const number = text === '' || !['string', 'number'].includes(typeof value) ? NaN : Number(text);
+  const text = isWord(value) ? String(value).trim() : '';
+  const number = text === '' ? NaN : Number(text);
   if (kind === 'number') {
     if (!(number > min && number < Infinity)) throw fail('a positive number');
     return number;
@@ -65,9 +65,15 @@ function toNumber({ kind, min = -Infinity, max = Infinity }, value, fail) {
   return number;
 }
 
-/** @param {unknown} value */
+/** @param {unknown} value whether it may be a word of a command line */
+function isWord(value) {
+  return typeof value === 'string' || typeof value === 'number';
+}
+
+/** @param {unknown} value of a configuration file: of lists and objects, which may be of any depth, only that they are */
 function show(value) {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
+  const text = String(value);
   return text === '' ? 'nothing' : text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 

@@ -1,7 +1,9 @@
 //! Delays the end of the process while a thread is inside ONNX Runtime. `exit` destroys what the library holds for all
 //! sessions while other threads go on; a session that is being created would then read freed memory.
+//!
+//! Node's main thread says when it is about to exit ([`leave`]). Where it does not (the library is used in worker threads
+//! alone), a handler of `exit` does; but what the library makes while the handler is there already is destroyed before it runs.
 
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -34,20 +36,24 @@ impl Drop for ExitGuard {
     }
 }
 
-/// Makes `exit` wait for guards. Call it after the library is loaded: handlers run in reverse order of registration, so
-/// this one runs before those of the library.
+/// Waits for guards, and keeps those that come from then on: the process is about to end.
+pub fn leave() {
+    EXITING.store(true, Ordering::SeqCst);
+    let begun = Instant::now();
+    while HELD.load(Ordering::SeqCst) > 0 && begun.elapsed() < MAX_WAIT {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Makes `exit` wait for guards. Call it once the library has made what it holds for all sessions: handlers run in reverse
+/// order of registration, so this one runs before the destructors of that.
 #[cfg(unix)]
 pub fn register() {
     extern "C" fn wait() {
-        EXITING.store(true, Ordering::SeqCst);
-        let begun = Instant::now();
-        while HELD.load(Ordering::SeqCst) > 0 && begun.elapsed() < MAX_WAIT {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        leave();
     }
-    static ONCE: Once = Once::new();
     // SAFETY: the function takes and returns nothing, and lives as long as this library, which Node never unloads.
-    ONCE.call_once(|| unsafe { _ = libc::atexit(wait) });
+    _ = unsafe { libc::atexit(wait) };
 }
 
 /// Windows ends the other threads before it destroys anything.

@@ -29,6 +29,7 @@ mod sized;
 mod telemetry;
 mod workspaces;
 
+pub use exit_guard::leave;
 pub use idle::trim_idle;
 pub use observer::Observer;
 pub use operators::{RegisteredProgram, kernels};

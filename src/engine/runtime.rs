@@ -60,6 +60,8 @@ pub(super) fn environment() -> Result<&'static Environment, Error> {
             let builder = builder.with_name("upscaler-node").with_telemetry(false).with_logger(quiet);
             let environment = builder.build().map_err(|error| failed(path, &error.to_string()))?;
             allocator::register(&environment, path).map_err(|error| failed(path, &error.to_string()))?;
+            // Again: the environment holds what is to outlive a session that is being created.
+            exit_guard::register();
             set_idle_trim(idle::trim_idle);
             Ok(environment)
         })

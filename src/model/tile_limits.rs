@@ -21,7 +21,7 @@ const DEEP_MAX_ACTIVATIONS: f64 = (768 << 20) as f64;
 const WHOLE_FACTOR: u64 = 4;
 
 /// Where rows stream through the network only the result grows with a tile: bytes of floats, held until they are stitched.
-const MAX_RESULT_BYTES: u64 = 64 << 20;
+const MAX_RESULT_BYTES: u64 = 80 << 20;
 
 /// Multiply-adds of a tile: some seconds, ten at most where no other core is idle. A deep network would compute an eighth
 /// of 512x512 pixels twice if they were cut in two.

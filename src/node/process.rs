@@ -1,6 +1,7 @@
 //! What concerns the whole process: the library's place, threads, memory, counts, versions.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use napi::Env;
@@ -13,7 +14,7 @@ use super::model::NativeModelSource;
 use super::panics;
 use super::result::NativeCounters;
 use crate::calibrate;
-use crate::engine::{set_library, version};
+use crate::engine::{self, set_library, version};
 use crate::error::Error;
 use crate::memory;
 use crate::model::{self, Storage};
@@ -39,6 +40,22 @@ fn init_runtime() {
     if let Ok(runtime) = runtime {
         create_custom_tokio_runtime(runtime);
     }
+}
+
+/// Waits until no thread is inside ONNX Runtime and lets none in again: the process is about to exit, which destroys what
+/// the library holds.
+#[napi]
+pub fn leave() {
+    engine::leave();
+}
+
+static EXIT_IS_HEARD: AtomicBool = AtomicBool::new(false);
+
+/// Whether the caller is the first that may call [`leave`] at the process's exit: one listener is enough, however often the
+/// JavaScript is loaded.
+#[napi]
+pub fn first_at_exit() -> bool {
+    !EXIT_IS_HEARD.swap(true, Ordering::Relaxed)
 }
 
 /// Says where the ONNX Runtime library is. It is loaded at the first model.

@@ -8,8 +8,9 @@ use super::options::Options;
 use super::plan::{Tiling, tile_size};
 use crate::engine::Signature;
 
-/// Finished rows of a whole tile row wait for each other before they are encoded, in up to this many bytes.
-const ROW_BYTES: u64 = 32 << 20;
+/// Finished rows of a whole tile row wait for each other before they are encoded, in up to this many bytes. With half of it
+/// 1600x700 pixels through SPAN 4x take a tenth more time, for the halo of smaller tiles.
+pub const ROW_BYTES: u64 = 64 << 20;
 
 /// Bytes per pixel of the result, at most, in files of 8 bits.
 const RESULT_PIXEL: u64 = 4;

@@ -52,10 +52,7 @@ pub fn seeds(view: &View, input: &[f32], output: &[f32]) -> Option<Seeds> {
             let y = area.y + row;
             blocks.reduce(view, output, y, area);
             let from = &input[y * view.width + area.x..][..area.columns];
-            if !blocks.any_suspect(view, from) {
-                continue;
-            }
-            for x in 0..area.columns {
+            for x in blocks.suspects(view, from) {
                 if blocks.get(x).is_blown(view, input, output, (y, area.x + x)) {
                     let all = || vec![false; area.rows * area.columns];
                     blown.get_or_insert_with(all)[row * area.columns + x] = true;
@@ -113,6 +110,8 @@ struct Blocks {
     lines: Reduced,
     /// Of the blocks. Where a value is no number neither is the sum, whatever the lowest and highest are.
     blocks: Reduced,
+    /// 1 for a block that may be blown, else 0.
+    suspect: Vec<u32>,
     /// Output pixels in a block.
     size: f32,
 }
@@ -132,7 +131,7 @@ impl Reduced {
 
 impl Blocks {
     fn new(columns: usize) -> Blocks {
-        Blocks { lines: Reduced::new(0), blocks: Reduced::new(columns), size: 1.0 }
+        Blocks { lines: Reduced::new(0), blocks: Reduced::new(columns), suspect: vec![0; columns], size: 1.0 }
     }
 
     fn get(&self, x: usize) -> BlockStats {
@@ -140,16 +139,17 @@ impl Blocks {
         BlockStats { mean: sum[x] / self.size, low: low[x], high: high[x] }
     }
 
-    /// Whether one of them may be blown; false for nearly all rows, without a look around. Where the mean is within nearly
-    /// half of what is let through, and no value is clamped by more than that, the mean of what is seen is near enough too.
-    fn any_suspect(&self, view: &View, input: &[f32]) -> bool {
+    /// Those that may be blown, found without a look around. Where the mean is within nearly half of what is let through,
+    /// and no value is clamped by more than that, the mean of what is seen is near enough too. A photograph has some in most
+    /// rows, at edges, but few in each.
+    fn suspects(&mut self, view: &View, input: &[f32]) -> Vec<usize> {
         let (level, (black, white)) = (view.level(), view.output_range);
         let half = 0.49 * NEAR_RESIDUAL.min(RESIDUAL) * level;
         let (darkest, brightest, excess) = (black - half, white + half, EXCESS * level);
         let (per_pixel, (factor, offset)) = (1.0 / self.size, view.output_affine());
         let Reduced { sum, low, high } = &self.blocks;
         let blocks = sum.iter().zip(low).zip(high);
-        let suspects = input.iter().zip(blocks).map(|(value, ((sum, low), high))| {
+        for ((suspect, value), ((sum, low), high)) in self.suspect.iter_mut().zip(input).zip(blocks) {
             let value = value * factor + offset;
             let sound = ((sum * per_pixel - value).abs() <= half)
                 & (*high <= brightest)
@@ -157,9 +157,14 @@ impl Blocks {
                 & (high - value <= excess)
                 & (value - low <= excess);
             // Where the mean is no number, nothing is sound.
-            u32::from(!sound)
-        });
-        suspects.sum::<u32>() > 0
+            *suspect = u32::from(!sound);
+        }
+        let mut found = Vec::new();
+        if self.suspect.iter().sum::<u32>() > 0 {
+            let places = self.suspect.iter().enumerate();
+            found.extend(places.filter(|(_, suspect)| **suspect != 0).map(|(x, _)| x));
+        }
+        found
     }
 
     fn reduce(&mut self, view: &View, output: &[f32], y: usize, area: Area) {
@@ -211,4 +216,42 @@ fn lower(low: f32, value: f32) -> f32 {
 /// The same for the other end.
 fn higher(high: f32, value: f32) -> f32 {
     if value > high { value } else { high }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Values about the thresholds: steps of a few levels, and results off by up to 200 levels, beyond black and white too.
+        #[test]
+        fn what_the_first_look_lets_through_is_sound(
+            scale in 1usize..5,
+            seed in prop::collection::vec((0u8..=255, -200i32..200, 0u8..4), 36),
+        ) {
+            let all = Area { y: 0, x: 0, rows: 6, columns: 6 };
+            let view = View {
+                scale, valid_crop: 0, height: 6, width: 6, picture: all, core: all,
+                input_range: (0.0, 1.0), output_range: (-1.0, 1.0),
+            };
+            let input: Vec<f32> = seed.iter().map(|(value, _, _)| f32::from(*value) / 255.0).collect();
+            let mut output = vec![0.0; 36 * scale * scale];
+            for (at, value) in output.iter_mut().enumerate() {
+                let (y, x) = (at / (6 * scale), at % (6 * scale));
+                let (_, off, quarter) = seed[y / scale * 6 + x / scale];
+                let moved = (y % scale + x % scale) % 4 == usize::from(quarter) % scale;
+                let level = input[y / scale * 6 + x / scale] * 255.0 + if moved { off as f32 } else { 0.0 };
+                *value = level / 127.5 - 1.0;
+            }
+            let mut blocks = Blocks::new(6);
+            for y in 0..6 {
+                blocks.reduce(&view, &output, y, all);
+                let suspects = blocks.suspects(&view, &input[y * 6..][..6]);
+                for x in (0..6).filter(|x| !suspects.contains(x)) {
+                    prop_assert!(!blocks.get(x).is_blown(&view, &input, &output, (y, x)), "{y} {x}");
+                }
+            }
+        }
+    }
 }

@@ -13,6 +13,7 @@ use super::networks::Networks;
 use super::options::{Options, OutputKind};
 use super::size::Sizing;
 use super::source::Opened;
+use super::tiling::ROW_BYTES;
 use crate::error::Error;
 
 /// Bytes that a job holds at its peak, with `workers` workers.
@@ -33,7 +34,7 @@ pub fn estimate(
     Ok(pictures(opened, networks, sizing, options).saturating_add(whole.max(tiles)))
 }
 
-/// Bytes of the input, and of the result or the rows and bands of it; where the picture may be cleaned first, also of
+/// Bytes of the input, and of the result or the two rows of tiles and the bands of it that are held at a time; where the picture may be cleaned first, also of
 /// twice its sides with 16 bits a sample.
 fn pictures(opened: &Opened, networks: &Networks, sizing: &Sizing, options: &Options) -> u64 {
     let (width, height) = opened.size();
@@ -44,5 +45,6 @@ fn pictures(opened: &Opened, networks: &Networks, sizing: &Sizing, options: &Opt
     // Colour conversions write into another copy, when the decoder is done.
     let decoded = opened.decoded_bytes();
     let decoding = decoded.saturating_add(opened.decoder_bytes().max(decoded));
-    decoding.saturating_add(cleaned.max(if streamed { result / 4 } else { result.saturating_mul(2) }))
+    let held = if streamed { result.min((result / 4).max(2 * ROW_BYTES)) } else { result.saturating_mul(2) };
+    decoding.saturating_add(cleaned.max(held))
 }

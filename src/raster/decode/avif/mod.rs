@@ -4,17 +4,20 @@
 //! write. Of a sequence, the still picture that stands for it is read; its frames are counted.
 
 mod boxes;
+mod samples;
 mod sequence;
+mod transform;
 mod yuv;
 
 use self::boxes::{Container, Grid};
+use self::samples::{Sample, divide_alpha, write};
 pub(super) use self::sequence::frames;
+use self::transform::{Transform, transforms};
 use self::yuv::{Planes, Range, Row, YuvMatrix};
 
 use super::damage::broken_header;
 use super::{ColourEncoding, ColourModel, FailOn, Format, FormatDecoder, Header, Metadata, Pixels};
 use crate::error::Error;
-use crate::raster::orient;
 use crate::raster::picture::{Raster, Samples, sample_count, zeroed};
 use re_rav1d::dav1d;
 
@@ -25,19 +28,6 @@ pub(super) struct Avif<'a> {
     coded: (u32, u32),
     transforms: Vec<Transform>,
     header: Header,
-}
-
-/// A transformative property (ISO/IEC 23008-12, 6.5): applied to the decoded picture in the file's order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Transform {
-    Crop {
-        x: u32,
-        y: u32,
-        width: u32,
-        height: u32,
-    },
-    /// EXIF's number of the same turn or mirroring.
-    Orient(u8),
 }
 
 impl<'a> Avif<'a> {
@@ -272,131 +262,10 @@ fn for_each_row<T>(
     }
 }
 
-/// Writes planes of a row as channels of its pixels, `first` and those that follow.
-fn write<T: Sample>(planes: &[Vec<f32>], pixels: &mut [T], channels: usize, first: usize) {
-    if let ([red, green, blue], 3) = (planes, channels) {
-        write_rgb([red, green, blue], pixels);
-        return;
-    }
-    for (channel, plane) in (first..).zip(planes) {
-        for (pixel, value) in pixels.chunks_exact_mut(channels).zip(plane) {
-            pixel[channel] = T::from_unit(*value);
-        }
-    }
-}
-
-/// Writes pixels without alpha: some are rounded at a time, which SIMD does for each plane, and then interleaved.
-fn write_rgb<T: Sample>([red, green, blue]: [&[f32]; 3], pixels: &mut [T]) {
-    const BLOCK: usize = 64;
-    let planes = red.chunks(BLOCK).zip(green.chunks(BLOCK)).zip(blue.chunks(BLOCK));
-    for (pixels, ((red, green), blue)) in pixels.chunks_mut(3 * BLOCK).zip(planes) {
-        let mut levels = [[T::zeroed(); BLOCK]; 3];
-        for (levels, plane) in levels.iter_mut().zip([red, green, blue]) {
-            levels.iter_mut().zip(plane).for_each(|(level, value)| *level = T::from_unit(*value));
-        }
-        for (x, pixel) in pixels.as_chunks_mut::<3>().0.iter_mut().enumerate() {
-            *pixel = [levels[0][x], levels[1][x], levels[2][x]];
-        }
-    }
-}
-
-/// Premultiplied colour to straight colour; alpha is the last of `channels`.
-fn divide_alpha<T: Sample>(samples: &mut [T], channels: usize) {
-    for pixel in samples.chunks_exact_mut(channels) {
-        let alpha = pixel[channels - 1].to_unit().max(f32::MIN_POSITIVE);
-        for sample in &mut pixel[..channels - 1] {
-            *sample = T::from_unit(sample.to_unit() / alpha);
-        }
-    }
-}
-
-/// Samples of the result.
-trait Sample: bytemuck::Pod {
-    /// From 0..=1.
-    fn from_unit(value: f32) -> Self;
-    fn to_unit(self) -> f32;
-}
-
-impl Sample for u8 {
-    fn from_unit(value: f32) -> Self {
-        rounded((value * 255.0).clamp(0.0, 255.0)) as u8
-    }
-    fn to_unit(self) -> f32 {
-        f32::from(self) / 255.0
-    }
-}
-
-impl Sample for u16 {
-    fn from_unit(value: f32) -> Self {
-        rounded((value * 65535.0).clamp(0.0, 65535.0)) as u16
-    }
-    fn to_unit(self) -> f32 {
-        f32::from(self) / 65535.0
-    }
-}
-
-/// The nearest whole number of one from 0 to 65535. Without a call of the C library, which `f32::round` is on x86-64.
-fn rounded(value: f32) -> i32 {
-    let whole = value as i32;
-    whole + i32::from(value - whole as f32 >= 0.5)
-}
-
 fn is_alpha(container: &Container, item: u32) -> bool {
     let urn = container.property(item, b"auxC").and_then(|data| data.get(4..)).unwrap_or(&[]);
     urn.starts_with(b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha")
         || urn.starts_with(b"urn:mpeg:hevc:2015:auxid:1")
-}
-
-fn transforms(container: &Container, item: u32, coded: (u32, u32)) -> Vec<Transform> {
-    let mut transforms = Vec::new();
-    let mut size = coded;
-    for found in container.properties(item) {
-        let transform = match (&found.kind, found.data) {
-            (b"clap", data) => crop(data, size),
-            // Quarter turns against the clock, and the axis: 0 exchanges top and bottom, 1 left and right.
-            (b"irot", [turns, ..]) => {
-                [None, Some(8), Some(3), Some(6)][usize::from(turns & 3)].map(Transform::Orient)
-            }
-            (b"imir", [axis, ..]) => Some(Transform::Orient(if axis & 1 == 0 { 4 } else { 2 })),
-            _ => None,
-        };
-        if let Some(transform) = transform {
-            size = transform.size(size);
-            transforms.push(transform);
-        }
-    }
-    transforms
-}
-
-/// The clean aperture (ISO/IEC 14496-12, 12.1.4), where it is whole pixels inside the picture.
-fn crop(data: &[u8], size: (u32, u32)) -> Option<Transform> {
-    let numbers: Vec<f64> =
-        data.as_chunks::<4>().0.iter().map(|bytes| f64::from(i32::from_be_bytes(*bytes))).collect();
-    let &[width, width_by, height, height_by, x, x_by, y, y_by, ..] = &numbers[..] else { return None };
-    let (width, height) = (width / width_by, height / height_by);
-    let left = (f64::from(size.0) - width) / 2.0 + x / x_by;
-    let top = (f64::from(size.1) - height) / 2.0 + y / y_by;
-    let whole = |value: f64| (value >= 0.0 && value.fract() == 0.0 && value < 1e9).then_some(value as u32);
-    let (width, height, x, y) = (whole(width)?, whole(height)?, whole(left)?, whole(top)?);
-    let inside = width > 0 && height > 0 && x + width <= size.0 && y + height <= size.1;
-    inside.then_some(Transform::Crop { x, y, width, height })
-}
-
-impl Transform {
-    fn size(self, (width, height): (u32, u32)) -> (u32, u32) {
-        match self {
-            Transform::Crop { width, height, .. } => (width, height),
-            Transform::Orient(5..) => (height, width),
-            Transform::Orient(_) => (width, height),
-        }
-    }
-
-    fn apply(self, raster: Raster) -> Result<Raster, Error> {
-        match self {
-            Transform::Crop { x, y, width, height } => Ok(raster.crop(x, y, width, height)),
-            Transform::Orient(orientation) => orient::upright(raster, orientation),
-        }
-    }
 }
 
 impl FormatDecoder for Avif<'_> {
