@@ -18,7 +18,7 @@ after(() => fs.rmSync(tmp, { recursive: true }));
 const ROOT = path.join(__dirname, '..');
 const NCNN = path.join(__dirname, 'fixtures', 'ncnn', 'compact');
 const LONGEST = 3000;
-const MOST_MEMORY = 250e6;
+const MAX_MEMORY = 250e6;
 
 /**
  * @param {any} model
@@ -37,7 +37,7 @@ async function refused(model, message, code = 'ERR_UPSCALER_MODEL_LOAD') {
   );
   assert.ok(performance.now() - start < LONGEST, `it took ${performance.now() - start} ms`);
   const grown = process.memoryUsage().rss - memory;
-  assert.ok(grown < MOST_MEMORY, `it took ${grown} bytes`);
+  assert.ok(grown < MAX_MEMORY, `it took ${grown} bytes`);
 }
 
 /**

@@ -24,8 +24,8 @@ const LOAD_TIMEOUT = 120_000;
 /** Node's timers hold 31 bits of milliseconds (24 days). */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 /** Of the lists among the options: a longer one is a mistake, and takes long to look through. */
-const MOST_SIZES = 1000;
-const MOST_PROVIDERS = 100;
+const MAX_SIZES = 1000;
+const MAX_PROVIDERS = 100;
 const FAIL_ON = /** @type {const} */ (['none', 'truncated', 'error', 'warning']);
 const PRECISIONS = /** @type {const} */ (['fp32', 'int8']);
 /** Of the pictures that a model is for: grey, colour, colour and alpha. */
@@ -268,7 +268,7 @@ function parseWarmupSizes(given) {
  */
 function readWarmupSizes(given) {
   const sizes = Array.isArray(given) ? given : [given];
-  check.short('warmupSizes', sizes, MOST_SIZES);
+  check.short('warmupSizes', sizes, MAX_SIZES);
   return sizes.map((size) => {
     const { patchSize, padding } = check.isObject(size) ? size : { patchSize: size, padding: undefined };
     if (patchSize === undefined)
@@ -286,7 +286,7 @@ function parseProviders(providers) {
   if (!Array.isArray(providers)) {
     throw invalidType('options.executionProviders', 'an array of strings', providers);
   }
-  check.short('options.executionProviders', providers, MOST_PROVIDERS);
+  check.short('options.executionProviders', providers, MAX_PROVIDERS);
   // A copy: holes become `undefined`, and nobody changes it later.
   const names = Array.from(providers);
   if (!names.every((name) => typeof name === 'string')) {

@@ -10,7 +10,7 @@ const { UpscalerError, invalidType, invalidValue, unreadable } = require('./erro
  */
 
 /** A list of more is longer than any picture asks for: 16384 x 16384 pixels in patches of 16. */
-const MOST_PATCHES = 2 ** 20;
+const MAX_PATCHES = 2 ** 20;
 
 /**
  * UpscalerJS's cut of a picture into patches, for those who lay them out themselves. Patches overlap by `padding`
@@ -33,10 +33,10 @@ function getPatchesFromImage(size, patchSize, padding) {
     throw invalidValue('padding', `less than half of patchSize (${patchSize})`, padding);
   const least = patchSize - 2 * padding;
   const most = Math.ceil(width / least) * Math.ceil(height / least);
-  if (most > MOST_PATCHES) {
+  if (most > MAX_PATCHES) {
     throw new UpscalerError(
       'ERR_UPSCALER_LIMIT',
-      `Expected a cut into at most ${MOST_PATCHES} patches but ${width} x ${height} pixels make ${most}`,
+      `Expected a cut into at most ${MAX_PATCHES} patches but ${width} x ${height} pixels make ${most}`,
     );
   }
   const columns = cutLine(width, patchSize, padding);

@@ -12,7 +12,7 @@ const { PICTURES, fieldsOf } = require('./valid');
  */
 
 /** How many options a call has at most: with more of them nearly all calls are refused for the first. */
-const MOST_OPTIONS = 4;
+const MAX_OPTIONS = 4;
 
 class Arguments {
   /** @param {Random} random @param {number} hostility the share of values that are hostile */
@@ -43,7 +43,7 @@ class Arguments {
    */
   object(name, always = []) {
     if (this.random.chance(0.04)) return this.hostile();
-    const fields = this.random.some(Object.keys(fieldsOf(name)), MOST_OPTIONS);
+    const fields = this.random.some(Object.keys(fieldsOf(name)), MAX_OPTIONS);
     const chosen = [...new Set([...always, ...fields])].map((key) => [key, this.field(name, key)]);
     const said = chosen.map(([key, argument]) => `${key}: ${argument.said}`).join(', ');
     const [kind, value] = this.wrap(chosen.map(([key, argument]) => [key, argument.value]));
