@@ -1,24 +1,15 @@
 'use strict';
 
-const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
 const path = require('node:path');
 const { test } = require('node:test');
+const { printsOnly } = require('./support/child');
 
 /** Threads and processes that come and go, and several copies of the library in one; each test in a process of its own. */
 
 /** @param {string} script in support/lifecycle @param {string} expected what it prints, and nothing else is printed */
 async function prints(script, expected) {
   const file = path.join(__dirname, 'support', 'lifecycle', script);
-  const child = spawn(process.execPath, [file], { env: { ...process.env, NODE_OPTIONS: '' } });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk) => (stdout += chunk));
-  child.stderr.on('data', (chunk) => (stderr += chunk));
-  const [code, signal] = await new Promise((resolve) => child.on('close', (...ended) => resolve(ended)));
-  assert.deepEqual(
-    { code, signal, stderr, stdout: stdout.trim() },
-    { code: 0, signal: null, stderr: '', stdout: expected },
-  );
+  await printsOnly([file], expected);
 }
 
 test('a hundred worker threads, ended at any moment', () => prints('workers.js', '100 true 0 0'));

@@ -6,6 +6,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { test } = require('node:test');
+const { printsOnly } = require('./support/child');
 
 /** What concerns a whole process, each time in one of its own. */
 
@@ -28,18 +29,7 @@ async function run(script, { prints = '', prelude = PRELUDE, args = [], env, mod
     ? script
     : `${prelude}(async () => {${script}})().catch((error) => { console.error(error); process.exit(9); });`;
   const type = module ? ['--input-type=module'] : [];
-  const child = spawn(process.execPath, [...type, ...args, '-e', source], {
-    cwd: ROOT,
-    env: { ...process.env, NODE_OPTIONS: '', ...env },
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk) => (stdout += chunk));
-  child.stderr.on('data', (chunk) => (stderr += chunk));
-  const [code, signal] = await new Promise((resolve) => child.on('close', (...ended) => resolve(ended)));
-  assert.deepEqual(
-    { code, signal, stderr, stdout: stdout.trim() },
-    { code: 0, signal: null, stderr: '', stdout: prints },
-  );
+  await printsOnly([...type, ...args, '-e', source], prints, { cwd: ROOT, env });
 }
 
 test('a process that is done ends by itself, without dispose', () =>

@@ -14,6 +14,7 @@ import { emulatedArm64 } from '../../scripts/ship/emulated-arm64.mjs';
 import { ROOT } from '../../scripts/install.mjs';
 import { packMain, packModel } from '../../scripts/ship/pack.mjs';
 import { platforms } from '../../scripts/ship/platforms.mjs';
+import { contentsOf } from '../support/platform-package.mjs';
 
 const platform = platforms.find(({ os, cpu }) => os === 'linux' && cpu === 'arm64');
 const built = path.join(ROOT, '.cache', 'linux-arm64');
@@ -39,19 +40,7 @@ test('the package has what it should, for 64-bit Arm, without symbols', () => {
   const files = execFileSync('tar', ['-tf', archive], { encoding: 'utf8' }).trim().split('\n');
   assert.deepEqual(
     files.sort(),
-    [
-      platform.addon,
-      platform.library,
-      'LICENSE',
-      'README.md',
-      'crates-ThirdPartyNotices.txt',
-      'onnxruntime-LICENSE',
-      'onnxruntime-ThirdPartyNotices.txt',
-      'package.json',
-      'sbom.cdx.json',
-    ]
-      .map((name) => `package/${name}`)
-      .sort(),
+    contentsOf(platform).map((name) => `package/${name}`),
   );
   execFileSync('tar', ['-xf', archive, '-C', out]);
   const { os, cpu, libc } = JSON.parse(readFileSync(path.join(out, 'package', 'package.json'), 'utf8'));
