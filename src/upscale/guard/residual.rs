@@ -31,8 +31,8 @@ const EXCESS: f32 = 128.0;
 const EXCESS_SLOPE: f32 = 0.3;
 
 /// 3x3 and 5x5 pixels.
-pub const NEAR: usize = 1;
-const FAR: usize = 2;
+const NEAR: usize = 1;
+pub const FAR: usize = 2;
 
 /// Sets the flags of those blocks of a row that may be blown, found without a look around, and clears the others. Where the
 /// mean is within nearly half of what is let through, and no value is clamped by more than that, the mean of what is seen
