@@ -20,27 +20,28 @@ pub fn seeds(view: &View, input: &[f32], output: &[f32]) -> Option<Seeds> {
     let outputs: Vec<&[f32]> = output.chunks_exact(view.output_plane().max(1)).collect();
     let mut blocks: Vec<Blocks> = outputs.iter().map(|_| Blocks::new(area.columns)).collect();
     let mut flags = vec![0; area.columns];
-    let mut blown = Vec::new();
+    let mut blown = vec![false; area.rows * area.columns];
     for row in 0..area.rows {
         let y = area.y + row;
         let at = |x: usize| (y, area.x + x);
         let from = y * view.width + area.x;
+        let blown = &mut blown[row * area.columns..][..area.columns];
         for ((blocks, output), input) in blocks.iter_mut().zip(&outputs).zip(&inputs) {
             blocks.reduce(view, output, y, area);
             residual::suspects(view, &input[from..][..area.columns], blocks, &mut flags);
             let places =
                 flagged(&flags).filter(|x| residual::is_blown(view, input, output, at(*x), blocks.get(*x)));
-            blown.extend(places.map(|x| row * area.columns + x));
+            places.for_each(|x| blown[x] = true);
         }
         if let ([red, green, blue, ..], [first, second, third, ..]) = (&*inputs, &*outputs) {
             let rows = [red, green, blue].map(|plane| &plane[from..][..area.columns]);
             colour::suspects(view, rows, &blocks, &mut flags);
             let (colours, results) = ([*red, *green, *blue], [*first, *second, *third]);
             let places = flagged(&flags).filter(|x| colour::is_blown(view, colours, results, at(*x)));
-            blown.extend(places.map(|x| row * area.columns + x));
+            places.for_each(|x| blown[x] = true);
         }
     }
-    (!blown.is_empty()).then(|| Seeds { area, blown: marked(&blown, area) })
+    blown.contains(&true).then_some(Seeds { area, blown })
 }
 
 /// Where a flag is set. Most rows have none, which is found faster than each.
@@ -48,12 +49,6 @@ fn flagged(flags: &[u32]) -> impl Iterator<Item = usize> {
     let some = flags.iter().fold(0, |some, flag| some | flag) != 0;
     let places = if some { flags } else { &[] };
     places.iter().enumerate().filter(|(_, flag)| **flag != 0).map(|(x, _)| x)
-}
-
-fn marked(places: &[usize], area: Area) -> Vec<bool> {
-    let mut marked = vec![false; area.rows * area.columns];
-    places.iter().for_each(|place| marked[*place] = true);
-    marked
 }
 
 #[cfg(test)]
