@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -7,8 +8,15 @@ import { ROOT } from '../scripts/install.mjs';
 import { deadLinks } from '../scripts/site/links.mjs';
 import { pages, relink } from '../scripts/site/pages.mjs';
 
+const { entries } = createRequire(import.meta.url)('../lib/catalogue');
+
 test('the pages of the site are there', () => {
   for (const source of Object.keys(pages())) assert.ok(existsSync(path.join(ROOT, source)), source);
+});
+
+test('the first page counts the models of the catalogue', () => {
+  const home = readFileSync(path.join(ROOT, 'site', 'home.md'), 'utf8');
+  assert.equal(Number(/(\d+) in the catalogue/.exec(home)[1]), entries.length);
 });
 
 test('links lead to pages of the site, to the repository, or are none', () => {

@@ -4,6 +4,7 @@
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
 const { types } = require('node:util');
+const { onDisk } = require('./asar');
 const { UpscalerError, describeUrl, invalidType, invalidValue, isOurs } = require('./errors');
 const { isObject, oneOf, requiredInteger } = require('./check');
 const { isStream, readStream } = require('./stream-input');
@@ -196,7 +197,7 @@ async function readUrl(url, options, signal) {
  * @returns {NativeImage}
  */
 function filePath(file) {
-  return { kind: 'path', path: file };
+  return { kind: 'path', path: onDisk(file) };
 }
 
 /** @param {string} url */

@@ -6,6 +6,7 @@ const { createRequire } = require('node:module');
 const path = require('node:path');
 const { isMainThread } = require('node:worker_threads');
 const { version } = require('../package.json');
+const { onDisk } = require('./asar');
 const { UpscalerError } = require('./errors');
 const { assertWhole } = require('./library-file');
 const { ROOT, isBundled } = require('./root');
@@ -93,7 +94,7 @@ function find() {
 function libraryBeside(addon) {
   const library = LIBRARIES[/** @type {keyof typeof LIBRARIES} */ (process.platform)];
   const file = path.join(path.dirname(addon), library);
-  if (fs.existsSync(file)) return file;
+  if (fs.existsSync(file)) return onDisk(file);
   throw Object.assign(new Error(`Expected ONNX Runtime's library at ${file}, beside the addon`), {
     code: 'LIBRARY_MISSING',
   });

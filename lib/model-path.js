@@ -3,6 +3,7 @@
 
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
+const { onDisk } = require('./asar');
 const { describeUrl, invalidValue } = require('./errors');
 
 /** Paths and file: URLs of models. */
@@ -15,7 +16,7 @@ function isModelPath(text) {
 /** @param {string} file a path or a file: URL */
 function localPath(file) {
   if (/^https?:/i.test(file)) throw invalidValue('model path', 'a local file', describeUrl(file));
-  return /^file:/i.test(file) ? fileUrlPath(file) : path.resolve(file);
+  return onDisk(/^file:/i.test(file) ? fileUrlPath(file) : path.resolve(file));
 }
 
 /** @param {string} url */

@@ -3,6 +3,7 @@
 
 const path = require('node:path');
 const { types } = require('node:util');
+const { onDisk } = require('./asar');
 const origins = require('./catalogue/origins.json');
 const check = require('./check');
 const {
@@ -277,7 +278,7 @@ function hasBuiltInHooks(definition) {
 function place({ path: given, _internals }) {
   if (given === undefined) {
     const { name, path: inside } = /** @type {NonNullable<typeof _internals>} */ (_internals);
-    return { path: packages.fileOfPackage(name, inside) };
+    return { path: onDisk(packages.fileOfPackage(name, inside)) };
   }
   const file = typeof given === 'string' ? given : io.fileOf(given);
   return file === undefined ? { handler: /** @type {io.Handler} */ (given) } : { path: localPath(file) };

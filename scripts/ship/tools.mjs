@@ -2,6 +2,9 @@
  * What builds, traces, tests and runs applications, over the packages as they are installed: bundlers, frameworks, test
  * runners, a process manager and other runtimes. Each is installed with npm into an application of its own.
  */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { ROOT } from '../install.mjs';
 
 const TYPE_MODULE = `import Upscaler from 'upscaler-node';
 const upscaler = new Upscaler();
@@ -65,6 +68,30 @@ try {
 }
 `;
 const ANSWERED = /^answered 200 48 32$/m;
+
+/** What docs/install.md tells Electron's packagers to leave outside of an archive. */
+const [, UNPACKED] = /asar: \{ unpack: '(.*?)'/.exec(
+  readFileSync(path.join(ROOT, 'docs', 'install.md'), 'utf8'),
+);
+
+/** An application as Electron has it: an archive, the files that were left outside of it, and nothing else. */
+const ARCHIVE = `import { createPackageWithOptions } from '@electron/asar';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+cpSync('node_modules', 'app/node_modules', { recursive: true });
+const apart = mkdtempSync(path.join(tmpdir(), 'upscaler-node-archive-'));
+try {
+  await createPackageWithOptions('app', path.join(apart, 'app.asar'), { unpack: ${JSON.stringify(UNPACKED)} });
+  cpSync('picture.png', path.join(apart, 'picture.png'));
+  const program = [path.resolve('node_modules/asar-node/bin/asar-node.js'), 'app.asar'];
+  const { stdout, stderr } = spawnSync(process.execPath, program, { cwd: apart, encoding: 'utf8' });
+  console.log(stdout, stderr);
+} finally {
+  rmSync(apart, { recursive: true, force: true });
+}
+`;
 
 /**
  * @typedef {object} Tool
@@ -242,6 +269,25 @@ export async function POST(request) {
         env: { PM2_HOME: '.pm2' },
         files: { 'server.cjs': SERVER, 'ask.mjs': ASK },
         says: ANSWERED,
+      },
+    },
+  },
+  // Electron's own program is not on npm: asar-node gives Node its view of an archive.
+  asar: {
+    install: ['@electron/asar@3.4.1', 'asar-node@3.1.1'],
+    steps: {
+      'runs from an archive': {
+        command: ['node', 'archive.mjs'],
+        files: {
+          'archive.mjs': ARCHIVE,
+          'app/package.json': '{ "name": "app", "main": "main.js" }',
+          'app/main.js': `const Upscaler = require('upscaler-node');
+new Upscaler().upscale('./picture.png', { resolveWithObject: true }).then(({ data, info }) => {
+  console.log(Buffer.isBuffer(data), info.width, info.height);
+});
+`,
+        },
+        says: SAYS,
       },
     },
   },
