@@ -496,6 +496,7 @@ declare namespace Upscaler {
     | 'span-4x'
     | 'fast-2x'
     | 'fast-4x'
+    | 'tiny-2x'
     | 'text-2x'
     | 'esrgan-thick-2x'
     | 'esrgan-thick-3x'

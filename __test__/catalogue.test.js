@@ -32,6 +32,7 @@ test('every family that the project promises is there', () => {
     'real-esrgan-plus',
     'span',
     'text',
+    'tiny',
     'waifu2x-photo',
   ]);
 });

@@ -17,6 +17,7 @@ const facts = require('./facts.json');
 const families = /** @type {Description[]} */ ([
   require('./span.json'),
   require('./fast.json'),
+  require('./tiny.json'),
   require('./text.json'),
   require('./esrgan-thick.json'),
   require('./esrgan-medium.json'),

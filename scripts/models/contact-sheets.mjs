@@ -11,12 +11,9 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { ROOT } from '../install.mjs';
+import { chosen } from './stress/chosen.mjs';
 import { enlarge, lanczos } from './stress/enlarge.mjs';
-import { SETS } from './stress/index.mjs';
-import { keptSet } from './stress/kept.mjs';
-import { share } from './stress/share.mjs';
 import { farthestPart, sheet } from './stress/sheet.mjs';
 
 const require = createRequire(import.meta.url);
@@ -33,27 +30,11 @@ const [TRIED, SHOWN] = [6, 3];
 /** Times as slow as span-2x at most, without being named. */
 const SLOW = 0.15;
 
-const { values: options, positionals: names } = parseArgs({
-  options: {
-    set: { type: 'string', default: 'stress' },
-    clones: { type: 'string' },
-    every: { type: 'string', default: '1' },
-    side: { type: 'string', default: 'Infinity' },
-    unguarded: { type: 'boolean' },
-  },
-  allowPositionals: true,
-});
-const [every, side] = [Number(options.every), Number(options.side)];
-if (!SETS.includes(/** @type {any} */ (options.set)) || !(every >= 1) || !(side >= 1))
-  throw new Error(`Expected --set ${SETS.join(' or ')}, --every and --side 1 or more`);
+const { options, names, pictures, leftOut } = await chosen({ unguarded: { type: 'boolean' } });
 
 const quick = entries.filter((entry) => locate(entry) !== undefined && (entry.relativeSpeed ?? 0) >= SLOW);
 const wanted = names.length > 0 ? names : ['default', ...quick.map(({ id }) => id)];
 
-const { pictures: all, leftOut } = await keptSet(/** @type {any} */ (options.set), {
-  clones: options.clones,
-});
-const pictures = share(all, { every, side });
 const kinds = [...new Set(pictures.map(({ kind }) => kind))].filter((kind) => kind !== 'photo');
 const photographs = spread(
   pictures.filter(({ kind, pixels }) => kind === 'photo' && pixels.width * pixels.height <= PIXELS),

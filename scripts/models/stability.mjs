@@ -1,43 +1,32 @@
 /**
  * `node scripts/models/stability.mjs [model …] [--set stress|held-out] [--clones folder] [--every n] [--side n]
- * [--guard] [--int8] [--dry]`: on how many pictures, and how many pixels, the models that are here give something that is not in the
- * picture; written to lib/catalogue/facts.json as `stability`. Without a name, all of the catalogue; `default` is
- * measured, but not written. What is measured is the network by itself; with --guard, what is left of it by the guard,
- * of models that have one; with --int8, the int8 form, wherever it would be taken.
+ * [--guard] [--int8] [--dry]`: on how many pictures, and how many pixels, the models that are here give something that
+ * is not in the picture; written to lib/catalogue/facts.json as `stability`. Without a name, all of the catalogue.
+ * `default` is measured, but not written; nor is anything that was measured while pictures of the set are missing. What
+ * is measured is the network by itself; with --guard, what is left of it by the guard, of models that have one; with
+ * --int8, the int8 form, wherever it would be taken.
  *
  * A pixel is blown where the result, reduced to the input's size, is farther from it than a method that is merely
- * blurred can be: see stress/compare.mjs. For slow models --every takes about every nth picture, --side the middle of each, of
- * so many pixels a side; the figures say how much they were measured on. `npm run models` brings the pages up to date afterwards.
+ * blurred can be: see stress/compare.mjs. For slow models --every takes about every nth picture, --side the middle of
+ * each, of so many pixels a side; the figures say how much they were measured on. `npm run models` brings the pages up
+ * to date afterwards.
  */
 import { createRequire } from 'node:module';
-import { parseArgs } from 'node:util';
 import { updateFacts } from './facts.mjs';
+import { chosen } from './stress/chosen.mjs';
 import { blown } from './stress/compare.mjs';
 import { enlarge } from './stress/enlarge.mjs';
-import { SETS } from './stress/index.mjs';
-import { keptSet } from './stress/kept.mjs';
-import { share } from './stress/share.mjs';
 
 const require = createRequire(import.meta.url);
 const { entries } = require('../../lib/catalogue');
 const { locate } = require('../../lib/locate');
 const { int8File } = require('../../lib/precision');
 
-const { values: options, positionals: names } = parseArgs({
-  options: {
-    set: { type: 'string', default: 'stress' },
-    clones: { type: 'string' },
-    every: { type: 'string', default: '1' },
-    side: { type: 'string', default: 'Infinity' },
-    guard: { type: 'boolean' },
-    int8: { type: 'boolean' },
-    dry: { type: 'boolean' },
-  },
-  allowPositionals: true,
+const { options, names, pictures, pixels, leftOut } = await chosen({
+  guard: { type: 'boolean' },
+  int8: { type: 'boolean' },
+  dry: { type: 'boolean' },
 });
-const [every, side] = [Number(options.every), Number(options.side)];
-if (!SETS.includes(/** @type {any} */ (options.set)) || !(every >= 1) || !(side >= 1))
-  throw new Error(`Expected --set ${SETS.join(' or ')}, --every and --side 1 or more`);
 if (options.guard && options.int8) throw new Error('Expected --guard or --int8: int8 forms have no guard');
 
 const here = entries
@@ -45,20 +34,15 @@ const here = entries
   .map(({ id }) => id);
 const wanted = names.length > 0 ? names : here;
 
-const { pictures: all, leftOut } = await keptSet(/** @type {any} */ (options.set), {
-  clones: options.clones,
-});
-const pictures = share(all, { every, side });
-const pixels = pictures.reduce((sum, { pixels: { width, height } }) => sum + width * height, 0);
-console.error(`${pictures.length} pictures of ${all.length}, ${(pixels / 1e6).toFixed(1)} megapixels`);
-
+const written = !options.dry && leftOut.length === 0;
 for (const name of wanted) {
   const { kinds, total } = await measure(name);
   for (const [kind, found] of Object.entries(kinds)) console.log(name, kind, JSON.stringify(found));
   console.log(name, 'all', JSON.stringify(total));
-  if (!options.dry && entries.some(({ id }) => id === name)) updateFacts({ [name]: facts(total) });
+  if (written && entries.some(({ id }) => id === name)) updateFacts({ [name]: facts(total) });
 }
-if (leftOut.length > 0) console.error(`\nThe set was not complete:\n- ${leftOut.join('\n- ')}`);
+if (leftOut.length > 0)
+  console.error(`\nThe set was not complete, so nothing was written:\n- ${leftOut.join('\n- ')}`);
 
 /** What the catalogue says of it. */
 function facts({ blownPictures, blownPixels }) {

@@ -11,11 +11,13 @@
 //! | `allocator`, `block_pool`, `out_of_memory` | ONNX Runtime's memory, and what it sees when there is none |
 //! | `observer` | runs for intermediate values: calibration |
 //! | `run_context` | cancellation and progress of a run |
-//! | `processor`, `idle` | processor features; memory that is freed when nothing runs |
+//! | `processor` | processor features |
+//! | `idle`, `heap` | memory that is freed when nothing runs, and what the C library keeps |
 
 mod allocator;
 mod block_pool;
 mod exit_guard;
+mod heap;
 mod idle;
 mod library_file;
 mod observer;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use once_cell::sync::OnceCell;
 use ort::environment::Environment;
 
-use super::{allocator, exit_guard, idle, library_file, telemetry};
+use super::{allocator, exit_guard, heap, idle, library_file, telemetry};
 use crate::error::Error;
 use crate::workers::set_idle_trim;
 
@@ -62,6 +62,7 @@ pub(super) fn environment() -> Result<&'static Environment, Error> {
             allocator::register(&environment, path).map_err(|error| failed(path, &error.to_string()))?;
             // Again: the environment holds what is to outlive a session that is being created.
             exit_guard::register();
+            heap::limit_kept();
             set_idle_trim(idle::trim_idle);
             Ok(environment)
         })

@@ -11,7 +11,15 @@ import { stressSet } from './index.mjs';
 /** @typedef {import('./picture.mjs').Picture} Picture */
 
 /** What works on the set, and does not change it. */
-const JUDGES = ['compare.mjs', 'enlarge.mjs', 'fixtures.mjs', 'kept.mjs', 'share.mjs', 'sheet.mjs'];
+const JUDGES = [
+  'chosen.mjs',
+  'compare.mjs',
+  'enlarge.mjs',
+  'fixtures.mjs',
+  'kept.mjs',
+  'share.mjs',
+  'sheet.mjs',
+];
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 
 /**

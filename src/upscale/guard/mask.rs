@@ -1,6 +1,6 @@
 //! From single blown pixels to a smooth mask: they are dilated, since their rim is damaged too, and the edge is blurred.
 
-use super::residual::Seeds;
+use super::seeds::Seeds;
 use super::view::{Area, View};
 
 /// How far a blown pixel is grown on each side. Single pixels of a rim are off by 100 levels up to four pixels from the

@@ -8,9 +8,12 @@
 //! Whatever decides about a pixel lies within [`REACH`] of it, so that a tile whose halo is larger by that gives the same
 //! bits as the whole picture.
 
+mod blocks;
+mod colour;
 mod lanczos;
 mod mask;
 mod residual;
+mod seeds;
 mod view;
 
 pub use mask::REACH;
@@ -44,7 +47,7 @@ pub enum Fallback<'a> {
 /// Looks for blown pixels in the kept part of a result and around it; `None` if there are none, as nearly always, and then
 /// every value of the kept part is a number.
 pub fn inspect(view: &View, input: &[f32], output: &[f32]) -> Option<Blown> {
-    let seeds = residual::seeds(view, input, output)?;
+    let seeds = seeds::seeds(view, input, output)?;
     let mask = Mask::grow(&seeds, view);
     (mask.sum() > 0).then(|| Blown { mask, kept: view.kept(output) })
 }

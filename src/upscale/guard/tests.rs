@@ -92,6 +92,64 @@ fn what_cancels_beyond_white_is_found_in_what_is_shown() {
     assert!(found(50.0), "25 levels are shown");
 }
 
+/// Black up to column 9, then white, in three equal planes of 20x20.
+fn grey_edge() -> Vec<f32> {
+    (0..1200).map(|at| if at % 20 < 10 { 0.0 } else { 1.0 }).collect()
+}
+
+#[test]
+fn a_coloured_dot_at_a_grey_edge_is_found_though_it_averages_out() {
+    let input = grey_edge();
+    let found = |plane: usize, levels: f32| {
+        let mut output = enlarged(&input, 20, 2);
+        // One pixel of one plane darker, its neighbour brighter, beside the edge.
+        let at = plane * 1600 + 20 * 40 + 20;
+        output[at] -= levels / 255.0;
+        output[at + 1] += levels / 255.0;
+        inspect(&view(2, 20, 20), &input, &output).is_some()
+    };
+    for plane in 0..3 {
+        assert!(!found(plane, 35.0), "plane {plane}");
+    }
+    // A level of 255 next to white is white: only the darker pixel counts.
+    assert!(found(1, 37.0), "green against red and blue");
+    assert!(found(0, 37.0) && found(2, 37.0), "red and blue against green");
+}
+
+#[test]
+fn a_colour_that_is_next_to_it_may_be_anywhere() {
+    let mut input = grey_edge();
+    // A green pixel beside the edge: green is at most 200 levels above red and blue.
+    for plane in [0, 2] {
+        input[plane * 400 + 10 * 20 + 11] = 55.0 / 255.0;
+    }
+    let mut output = enlarged(&input, 20, 2);
+    for plane in [0, 2] {
+        output[plane * 1600 + 20 * 40 + 20] = 128.0 / 255.0;
+    }
+    assert!(inspect(&view(2, 20, 20), &input, &output).is_none());
+}
+
+#[test]
+fn red_and_blue_are_compared_where_green_lies_between_them() {
+    let input = grey_edge();
+    let found = |levels: f32| {
+        let mut output = enlarged(&input, 20, 2);
+        let at = 20 * 40 + 18;
+        // Red and blue to both sides of green, each within 36 levels.
+        output[at] += levels / 2.0 / 255.0;
+        output[2 * 1600 + at] -= levels / 2.0 / 255.0;
+        output[at + 1] -= levels / 2.0 / 255.0;
+        output[2 * 1600 + at + 1] += levels / 2.0 / 255.0;
+        // On middle grey nothing is cut off at black.
+        let raised = |values: &[f32]| values.iter().map(|value| value * 0.5 + 0.25).collect::<Vec<f32>>();
+        let (input, output) = (raised(&input), raised(&output));
+        inspect(&view(2, 20, 20), &input, &output).is_some()
+    };
+    assert!(!found(2.0 * 46.0));
+    assert!(found(2.0 * 48.0));
+}
+
 #[test]
 fn other_ranges_are_judged_alike() {
     let signed = View { input_range: (-1.0, 1.0), output_range: (0.0, 255.0), ..view(2, 20, 20) };

@@ -67,6 +67,17 @@ impl View {
         Area { y, x, rows, columns }
     }
 
+    /// Where in a plane of the input the pixels within `radius` of `(y, x)` are, of those that are of the picture.
+    pub fn near(&self, (y, x): (usize, usize), radius: usize) -> impl Iterator<Item = usize> {
+        let axis = |at: usize, from: usize, len: usize| {
+            at.saturating_sub(radius).max(from)..(at + radius + 1).min(from + len)
+        };
+        let (picture, width) = (self.picture, self.width);
+        let columns = axis(x, picture.x, picture.columns);
+        let rows = axis(y, picture.y, picture.rows);
+        rows.flat_map(move |y| columns.clone().map(move |x| y * width + x))
+    }
+
     /// How many output values a level of 255 is.
     pub fn level(&self) -> f32 {
         (self.output_range.1 - self.output_range.0) / 255.0
