@@ -37,6 +37,12 @@ test('miri: threads, queue and cancellation', { skip: noMiri }, () =>
   miri(['-p', 'upscaler-workers', '--lib'], { MIRIFLAGS: '-Zmiri-ignore-leaks' }),
 );
 
+test('miri: a cancellation and whoever waits for it, in many orders', { skip: noMiri }, () =>
+  miri(['-p', 'upscaler-workers', '--lib', 'cancel::tests::whoever'], {
+    MIRIFLAGS: '-Zmiri-many-seeds=0..64',
+  }),
+);
+
 test("miri: the allocator, and the blocks of ONNX Runtime's", { skip: noMiri }, () =>
   miri(['--manifest-path', 'tests/miri/Cargo.toml']),
 );
