@@ -55,7 +55,9 @@ test(
     console.log(JSON.stringify({ empty, idle, disposed }));
     process.exit();
   `);
-    t.diagnostic(`${whole(empty)} MiB empty, ${whole(idle)} idle with seven models, ${whole(disposed)} disposed`);
+    t.diagnostic(
+      `${whole(empty)} MiB empty, ${whole(idle)} idle with seven models, ${whole(disposed)} disposed`,
+    );
     assert.ok(disposed - empty <= 60, `${disposed} - ${empty} MiB`);
     assert.ok(idle - empty <= 150 + 7 * 30, `${idle} - ${empty} MiB`);
   },
@@ -79,7 +81,7 @@ const SMALL_PICTURES = Number(process.env.UPSCALER_SMALL_PICTURES ?? 100_000);
 
 /**
  * So many come before: V8 compiles what it runs often, and free blocks come to lie among used ones in every thread's heap. Of
- * 90,000 the first 10,000 took 4.3 MiB, the next 20,000 0.7 and the last 60,000 0.1, with 0.02 MiB more in use.
+ * 80,000 the first 10,000 took 4.3 MiB, the next 20,000 0.7 and the last 50,000 0.1, of which 0.02 were in use.
  */
 const WARM_UP = 30_000;
 
