@@ -28,12 +28,23 @@ test('loom: queue, cancellation and the end of a pool', () =>
 
 const noMiri = spawnSync('cargo', ['+nightly', 'miri', '--version']).status !== 0 && 'miri is not installed';
 
+/** @param {string[]} of @param {Record<string, string>} [more] */
+const miri = (of, more) =>
+  cargo(['+nightly', 'miri', 'test', ...of], { CARGO_TARGET_DIR: 'target/miri', ...more });
+
+// The workers of a pool end by themselves, nobody waits for them.
 test('miri: threads, queue and cancellation', { skip: noMiri }, () =>
-  cargo(['+nightly', 'miri', 'test', '-p', 'upscaler-workers', '--lib'], {
-    CARGO_TARGET_DIR: 'target/miri',
-    // The workers of a pool end by themselves, nobody waits for them.
-    MIRIFLAGS: '-Zmiri-ignore-leaks',
+  miri(['-p', 'upscaler-workers', '--lib'], { MIRIFLAGS: '-Zmiri-ignore-leaks' }),
+);
+
+test('miri: a cancellation and whoever waits for it, in many orders', { skip: noMiri }, () =>
+  miri(['-p', 'upscaler-workers', '--lib', 'cancel::tests::whoever'], {
+    MIRIFLAGS: '-Zmiri-many-seeds=0..64',
   }),
+);
+
+test("miri: the allocator, and the blocks of ONNX Runtime's", { skip: noMiri }, () =>
+  miri(['--manifest-path', 'tests/miri/Cargo.toml']),
 );
 
 test(

@@ -8,7 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
-  sha256: '714a5530405a523168a520227229df5dd7405211e9f877c59f5edc6dc23958ec',
+  sha256: '69e8eff57805b3bda60b1d2c38b94cbe2565cf056726536032e47b91839907a7',
   meta: {
     id: 'text-2x',
     architecture: 'plain',

@@ -128,7 +128,7 @@ impl BlockPool {
         self.keep_free(self.max_held().saturating_sub(self.used_bytes + size));
         let map = MmapMut::map_anon(size).ok()?;
         #[cfg(target_os = "linux")]
-        if size >= HUGE {
+        if size >= HUGE && !cfg!(miri) {
             // Where the system refuses, small pages do.
             _ = map.advise(Advice::HugePage);
         }

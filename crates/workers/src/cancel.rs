@@ -107,4 +107,17 @@ mod tests {
         cancel.abort();
         assert!(matches!(waiter.await.unwrap(), Error::Aborted));
     }
+
+    /// miri runs it in many orders, those within tokio among them, which loom does not see.
+    #[test]
+    fn whoever_waits_for_a_cancellation_learns_of_it() {
+        let cancel = Cancel::default();
+        let stopping = std::thread::spawn({
+            let cancel = cancel.clone();
+            move || cancel.abort()
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert!(matches!(runtime.block_on(cancel.aborted()), Error::Aborted));
+        stopping.join().unwrap();
+    }
 }
