@@ -271,6 +271,16 @@ test('lists that take long to look through are refused', () => {
   });
 });
 
+test('what a signal of the caller throws is the cause of an error with a code', async () => {
+  const fault = new Error('of a signal');
+  const refuse = () => {
+    throw fault;
+  };
+  const signal = { aborted: false, addEventListener: refuse, removeEventListener: refuse };
+  const is = { code: 'ERR_INVALID_ARG_VALUE', cause: fault };
+  await assert.rejects(async () => new Upscaler({ model: 'span-2x', signal }).ready, is);
+});
+
 test('half a signal is refused, and a strange reason is none of ours', async () => {
   const half = { aborted: false, addEventListener() {} };
   assert.throws(() => parseUpscaleOptions({ signal: half }), { code: 'ERR_INVALID_ARG_TYPE' });
