@@ -81,9 +81,8 @@ test('500 instances come and go', { skip: process.platform !== 'linux' }, async 
 const SMALL_PICTURES = Number(process.env.UPSCALER_SMALL_PICTURES ?? 100_000);
 
 /**
- * So many come before: V8 compiles what it runs often, and free blocks come to lie among used ones in every thread's heap. Of
- * 100,000 the first 25,000 took 5.5 MiB and the other 75,000 took 0.9, of which V8 0.8; 0.04 were in blocks in use.
- * Half of them come after a pause, with which 2.6 MiB come once, whether 20,000 follow or 100,000.
+ * So many come before: V8 compiles what it runs often, and free blocks come to lie among used ones in every thread's heap.
+ * Half of them come after a pause, with which 2.6 MiB come once, whether 20,000 follow or 100,000. Together they take 5 MiB.
  */
 const WARM_UP = 30_000;
 
