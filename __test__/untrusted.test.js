@@ -248,6 +248,19 @@ test('what getters and Proxies of the caller throw is the cause of an error with
   assert.deepEqual([...codes], ['ERR_INVALID_ARG_VALUE', 'ERR_UPSCALER_MODEL_LOAD']);
 });
 
+test("a definition function that is async is refused, and its rejection is nobody's", async () => {
+  const rejections = [];
+  const note = (reason) => rejections.push(reason);
+  process.on('unhandledRejection', note);
+  const model = async () => {
+    throw new Error('of a definition');
+  };
+  await assert.rejects(async () => new Upscaler({ model }).ready, { code: 'ERR_INVALID_ARG_TYPE' });
+  await new Promise(setImmediate);
+  process.off('unhandledRejection', note);
+  assert.deepEqual(rejections, []);
+});
+
 test('lists that take long to look through are refused', () => {
   const holes = new Array(2 ** 32 - 1);
   for (const name of ['warmupSizes', 'executionProviders']) {
@@ -256,6 +269,16 @@ test('lists that take long to look through are refused', () => {
   assert.throws(() => parseUpscalerOptions({ executionProviders: new Array(2) }), {
     code: 'ERR_INVALID_ARG_TYPE',
   });
+});
+
+test('what a signal of the caller throws is the cause of an error with a code', async () => {
+  const fault = new Error('of a signal');
+  const refuse = () => {
+    throw fault;
+  };
+  const signal = { aborted: false, addEventListener: refuse, removeEventListener: refuse };
+  const is = { code: 'ERR_INVALID_ARG_VALUE', cause: fault };
+  await assert.rejects(async () => new Upscaler({ model: 'span-2x', signal }).ready, is);
 });
 
 test('half a signal is refused, and a strange reason is none of ours', async () => {

@@ -2,7 +2,7 @@
 'use strict';
 
 const { performance } = require('node:perf_hooks');
-const { AbortError, UpscalerError } = require('./errors');
+const { AbortError, UpscalerError, unreadable } = require('./errors');
 
 /**
  * One call of `upscale` or `warmup`, or the loading of a model, and the ways in which it may end early: the user's signal, its timeout, the
@@ -154,8 +154,12 @@ function startFollowing(signal) {
     for (const listener of [...listeners]) listener();
   };
   const entry = { listeners, notify };
+  try {
+    signal.addEventListener('abort', notify);
+  } catch (cause) {
+    throw unreadable('options.signal', cause);
+  }
   followed.set(signal, entry);
-  signal.addEventListener('abort', notify);
   return entry;
 }
 

@@ -43,7 +43,10 @@ function checkModel(model) {
  */
 function callDefinition(definition, tf) {
   try {
-    return definition(tf);
+    const given = definition(tf);
+    // It is refused for what it is; of its own rejection nobody would learn, which ends a process.
+    if (types.isPromise(given)) Promise.prototype.then.call(given, undefined, () => {});
+    return given;
   } catch (cause) {
     const hint = tf === undefined ? ' (it may want TensorFlow.js: pass it as options.tf)' : '';
     throw new UpscalerError('ERR_UPSCALER_MODEL_LOAD', `The model definition function threw${hint}`, {
