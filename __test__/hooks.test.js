@@ -130,6 +130,13 @@ test('tensors of options.tf, disposed of afterwards', async () => {
   });
 });
 
+test('what teardown throws ends dispose, as the cause', async () => {
+  const cause = new Error('no');
+  const upscaler = new Upscaler({ model: define({ teardown: async () => Promise.reject(cause) }) });
+  await upscaler.upscale(picture);
+  await assert.rejects(upscaler.dispose(), { code: 'ERR_UPSCALER_INFERENCE', cause });
+});
+
 test('what a function throws ends the call, as the cause', async () => {
   const cause = new Error('no such day');
   const fail = () => {

@@ -30,6 +30,19 @@ async function setUp(hooks, tf) {
 }
 
 /**
+ * @param {Hooks | undefined} hooks
+ * @param {TensorFlow} [tf]
+ * @throws `ERR_UPSCALER_INFERENCE` with what `teardown` threw
+ */
+async function tearDown(hooks, tf) {
+  try {
+    await hooks?.teardown?.(tf);
+  } catch (cause) {
+    throw new UpscalerError('ERR_UPSCALER_INFERENCE', "The model definition's teardown threw", { cause });
+  }
+}
+
+/**
  * What the addon calls for one picture. What a function throws ends the call, as its `cause`.
  *
  * @param {Hooks | undefined} hooks
@@ -112,4 +125,4 @@ function dispose(value) {
   if (tensor.isTensorFlowTensor(value)) value.dispose?.();
 }
 
-module.exports = { setUp, forAddon };
+module.exports = { setUp, tearDown, forAddon };

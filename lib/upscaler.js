@@ -5,7 +5,7 @@ const { AbortError, UpscalerError, fromNative, isOurs } = require('./errors');
 const { isMoving, upscaleFrames } = require('./animation');
 const { Call } = require('./call');
 const { describeModel } = require('./describe-model');
-const { forAddon, setUp } = require('./hooks');
+const { forAddon, setUp, tearDown } = require('./hooks');
 const { tryReadSync, readImage } = require('./input');
 const { asFiles } = require('./io-handler');
 const { loadNative } = require('./load-native');
@@ -356,7 +356,7 @@ class Upscaler {
     await Promise.allSettled([this.#model, ...this.#calls.values()]);
     await this.#native.dispose();
     const loaded = await this.#model.catch(() => undefined);
-    await loaded?.hooks?.teardown?.(this.#options.tf);
+    await tearDown(loaded?.hooks, this.#options.tf);
   }
 
   #refuseIfDisposed() {
