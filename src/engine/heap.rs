@@ -77,6 +77,6 @@ mod tests {
         })
         .join()
         .unwrap();
-        assert!(kept < 4 << 20, "{} KiB of {} stay", kept >> 10, 32 * BLOCK >> 10);
+        assert!(kept < 4 << 20, "{} KiB of {} stay", kept >> 10, (32 * BLOCK) >> 10);
     }
 }
