@@ -55,9 +55,12 @@ function count(outcome) {
   outcomes[name] = (outcomes[name] ?? 0) + 1;
 }
 
-/** What a progress function throws ends its call as it is. @param {unknown} error */
+/** What a progress function throws, or calling what is none, ends its call as it is. @param {unknown} error */
 function isOfProgress(error) {
-  return /progress/.test(current) && (error === undefined || error instanceof Own);
+  const own = error === undefined || error instanceof Own;
+  const uncallable =
+    error instanceof TypeError && /Class constructor|proxy that has been revoked/.test(error.message);
+  return /progress: a/.test(current) && (own || uncallable);
 }
 
 /** @param {unknown} error what a call ended with */
