@@ -106,3 +106,8 @@ pub fn lower(low: f32, value: f32) -> f32 {
 pub fn higher(high: f32, value: f32) -> f32 {
     if value > high { value } else { high }
 }
+
+/// The lowest and highest of some values.
+pub fn range(values: impl Iterator<Item = f32>) -> (f32, f32) {
+    values.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
+}

@@ -9,7 +9,7 @@
 //! limits below find something in 4 after SPAN 2x; in text and line art that SPAN 2x blew up a little they find 20 to 40
 //! places a picture, and none after a network without gates.
 
-use super::blocks::{Blocks, higher, lower};
+use super::blocks::{Blocks, higher, lower, range};
 use super::residual::FAR;
 use super::view::View;
 
@@ -65,9 +65,4 @@ pub fn is_blown(view: &View, inputs: [&[f32]; 3], outputs: [&[f32]; 3], at: (usi
             beyond(low, high)
         }
     })
-}
-
-/// The lowest and highest of some values.
-fn range(values: impl Iterator<Item = f32>) -> (f32, f32) {
-    values.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
 }

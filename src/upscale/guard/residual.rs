@@ -10,7 +10,7 @@
 //! What is reduced is the result as it is and as it is seen, clamped: values that run away to both sides cancel in one of
 //! the two.
 
-use super::blocks::{BlockStats, Blocks};
+use super::blocks::{BlockStats, Blocks, range};
 use super::view::View;
 
 /// What a reduced result may differ by in a flat area, in levels of 255.
@@ -78,8 +78,6 @@ pub fn is_blown(view: &View, input: &[f32], output: &[f32], at: (usize, usize), 
 
 /// The lowest and highest value within `radius` of an input pixel, as values of the output.
 fn local_range(view: &View, input: &[f32], at: (usize, usize), radius: usize) -> (f32, f32) {
-    let range = |(low, high): (f32, f32), value: f32| (low.min(value), high.max(value));
-    let values = view.near(at, radius).map(|place| input[place]);
-    let (low, high) = values.fold((f32::INFINITY, f32::NEG_INFINITY), range);
+    let (low, high) = range(view.near(at, radius).map(|place| input[place]));
     (view.as_output(low), view.as_output(high))
 }
