@@ -231,6 +231,13 @@ test('files that are none, or never end', { skip: process.platform === 'win32' }
   await refused(path.join(tmp, 'missing.onnx'), /missing\.onnx/);
 });
 
+test('a path of a million letters is not repeated', async () => {
+  for (const end of ['.onnx', '.param', '/model.json']) {
+    const model = './' + 'a'.repeat(1_000_000) + end;
+    await refused(model, /^(?=[^]{0,1000}$)[^]*a path of \d+ characters/);
+  }
+});
+
 test('ncnn: weights that are missing, or fewer than the text says', async () => {
   const target = path.join(tmp, 'compact');
   fs.copyFileSync(`${NCNN}.param`, `${target}.param`);

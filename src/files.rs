@@ -8,6 +8,9 @@ use std::path::Path;
 /// Bytes that are read between two checks for cancellation.
 const CHUNK: usize = 4 << 20;
 
+/// Bytes of the longest path that a message repeats.
+const LONGEST_SHOWN: usize = 300;
+
 /// Why a file was not read.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
@@ -55,6 +58,12 @@ pub fn read(path: &Path, max_bytes: u64, is_cancelled: &dyn Fn() -> bool) -> Res
             return Ok(bytes);
         }
     }
+}
+
+/// A path for a message. A text longer than paths are may be something else, such as a data URL, and is not repeated.
+pub fn shown(path: &Path) -> String {
+    let text = path.display().to_string();
+    if text.len() <= LONGEST_SHOWN { text } else { format!("a path of {} characters", text.chars().count()) }
 }
 
 /// Opens without blocking: `open` of a pipe without a writer would never return.
@@ -127,6 +136,13 @@ mod tests {
         let socket = folder.0.join("socket");
         let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
         assert!(matches!(read(&socket, u64::MAX, &NEVER), Err(Refused::Io(_))));
+    }
+
+    #[test]
+    fn a_path_that_is_too_long_for_a_message_is_counted() {
+        assert_eq!(shown(Path::new("models/mine.onnx")), "models/mine.onnx");
+        assert_eq!(shown(Path::new(&"ä".repeat(150))), "ä".repeat(150));
+        assert_eq!(shown(Path::new(&"ä".repeat(151))), "a path of 151 characters");
     }
 
     /// Files in /proc have length 0 and contents.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::engine::Signature;
 use crate::error::Error;
+use crate::files;
 use crate::raster::{DecodeOptions, Raster, Samples, decode, resample};
 
 /// Crops of all pictures together; every third is held out of the calibration.
@@ -69,13 +70,13 @@ impl Crops {
 
 fn read(path: &Path) -> Result<Raster, Error> {
     let bytes = fs::read(path).map_err(|source| Error::Read {
-        message: format!("Expected a picture to calibrate on at {}", path.display()),
+        message: format!("Expected a picture to calibrate on at {}", files::shown(path)),
         source: Some(source),
     })?;
     let named = |error: Error| match error {
-        Error::Decode(message) => Error::Decode(format!("{}: {message}", path.display())),
+        Error::Decode(message) => Error::Decode(format!("{}: {message}", files::shown(path))),
         Error::UnsupportedFormat(message) => {
-            Error::UnsupportedFormat(format!("{}: {message}", path.display()))
+            Error::UnsupportedFormat(format!("{}: {message}", files::shown(path)))
         }
         other => other,
     };

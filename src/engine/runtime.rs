@@ -8,6 +8,7 @@ use ort::environment::Environment;
 
 use super::{allocator, exit_guard, heap, idle, library_file, telemetry};
 use crate::error::Error;
+use crate::files;
 use crate::workers::set_idle_trim;
 
 static LIBRARY: OnceCell<PathBuf> = OnceCell::new();
@@ -43,7 +44,7 @@ fn library() -> Result<&'static Path, Error> {
 }
 
 fn failed(path: &Path, reason: &str) -> Error {
-    Error::RuntimeLoad(format!("Expected the ONNX Runtime library at {} but: {reason}", path.display()))
+    Error::RuntimeLoad(format!("Expected the ONNX Runtime library at {} but: {reason}", files::shown(path)))
 }
 
 /// The process's one environment: ONNX Runtime allows no second, and sessions must not outlive it, so it is static.

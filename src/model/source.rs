@@ -169,7 +169,7 @@ impl Files<'_> {
         if found.eq_ignore_ascii_case(sha256) {
             return Ok(());
         }
-        let model = self.path.as_ref().map_or("the model".into(), |path| path.display().to_string());
+        let model = self.path.as_ref().map_or("the model".into(), |path| files::shown(path));
         Err(Error::ModelLoad(format!(
             "Expected {model} to have the sha256 {sha256} but found {found}: it is another, or was damaged on its way"
         )))
@@ -212,7 +212,7 @@ fn tfjs_from(own: &[u8], companions: Vec<(String, Vec<u8>)>) -> Result<Contents,
 /// Adds the path to an error.
 fn described(path: &Path, error: Error) -> Error {
     match error {
-        Error::ModelLoad(message) => Error::ModelLoad(format!("{}: {message}", path.display())),
+        Error::ModelLoad(message) => Error::ModelLoad(format!("{}: {message}", files::shown(path))),
         other => other,
     }
 }
@@ -223,7 +223,7 @@ fn model_file(path: &Path) -> Result<PathBuf, Error> {
         return Ok(path.to_owned());
     }
     let unreadable = |error: std::io::Error| {
-        Error::ModelLoad(format!("Expected a folder with a model at {} but: {error}", path.display()))
+        Error::ModelLoad(format!("Expected a folder with a model at {} but: {error}", files::shown(path)))
     };
     let mut found: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(path).map_err(unreadable)? {
@@ -237,7 +237,7 @@ fn model_file(path: &Path) -> Result<PathBuf, Error> {
         [one] => Ok(one.clone()),
         _ => Err(Error::ModelLoad(format!(
             "Expected one .onnx, model.json or .param in {} but found {}",
-            path.display(),
+            files::shown(path),
             found.len()
         ))),
     }
@@ -256,17 +256,17 @@ fn beside(path: &Path, name: &str) -> Result<PathBuf, Error> {
     }
     Err(Error::ModelLoad(format!(
         "Expected {} to lie in the folder of its model but it is a link to another",
-        file.display()
+        files::shown(&file)
     )))
 }
 
 /// Reads a file of a model of which `room` bytes may still be read, and subtracts its own.
 fn file(path: &Path, room: &mut u64) -> Result<Vec<u8>, Error> {
     let bytes = files::read(path, *room, &load_cancel::is_cancelled).map_err(|refused| match refused {
-        Refused::Irregular => Error::ModelLoad(format!("Expected a file at {}", path.display())),
+        Refused::Irregular => Error::ModelLoad(format!("Expected a file at {}", files::shown(path))),
         Refused::Large(_) => Error::ModelLoad(format!(
             "Expected a model of at most {LARGEST_MODEL} bytes but {} makes it larger",
-            path.display()
+            files::shown(path)
         )),
         refused => load_cancel::check().err().unwrap_or_else(|| unreadable(path, &refused)),
     })?;
@@ -275,7 +275,7 @@ fn file(path: &Path, room: &mut u64) -> Result<Vec<u8>, Error> {
 }
 
 fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Error {
-    Error::ModelLoad(format!("Expected a readable file at {} but: {error}", path.display()))
+    Error::ModelLoad(format!("Expected a readable file at {} but: {error}", files::shown(path)))
 }
 
 /// In hexadecimal digits.

@@ -106,7 +106,7 @@ impl Input {
             Err(_) => Err(Error::Read {
                 message: format!(
                     "Expected to read {} within {} s but it took longer",
-                    shown(&path),
+                    files::shown(&path),
                     MAX_READ_TIME.as_secs()
                 ),
                 source: None,
@@ -130,23 +130,20 @@ fn read(path: &Path, max_bytes: u64, cancelled: &AtomicBool) -> Result<Vec<u8>, 
         Refused::Cancelled => Error::Aborted,
         Refused::Large(max_bytes) => Error::Limit(format!(
             "Expected a file of at most {max_bytes} bytes (limitInputBytes) but {} has more",
-            shown(path)
+            files::shown(path)
         )),
         Refused::Irregular => Error::Read {
-            message: format!("Expected a regular file at {} but it is a folder, pipe or device", shown(path)),
+            message: format!(
+                "Expected a regular file at {} but it is a folder, pipe or device",
+                files::shown(path)
+            ),
             source: None,
         },
         Refused::Io(source) => Error::Read {
-            message: format!("Expected to read {} but: {source}", shown(path)),
+            message: format!("Expected to read {} but: {source}", files::shown(path)),
             source: Some(source),
         },
     })
-}
-
-/// A path for a message. A text longer than paths are may be something else, such as a data URL, and is not repeated.
-fn shown(path: &Path) -> String {
-    let text = path.display().to_string();
-    if text.len() <= 300 { text } else { format!("a path of {} characters", text.chars().count()) }
 }
 
 /// A picture that is ready for the network.

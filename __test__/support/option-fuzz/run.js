@@ -1,7 +1,6 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
@@ -9,6 +8,7 @@ const { COMMANDS } = require('../../../bin/arguments/commands');
 const { readConfig } = require('../../../bin/arguments/config');
 const { checkOperands, parse } = require('../../../bin/arguments/parse');
 const { UsageError } = require('../../../bin/arguments/usage-error');
+const { runNode } = require('../child');
 const { cli } = require('../cli');
 const { NEAREST } = require('../pixels');
 const { commandLine, configuration } = require('./command-line');
@@ -37,13 +37,8 @@ async function inFolder(use) {
 function libraryCalls(seed, calls) {
   return inFolder(async (folder) => {
     const marker = path.join(folder, 'call');
-    const child = spawn(process.execPath, ['--no-warnings', CHILD, seed, calls, marker].map(String), {
-      env: { ...process.env, NODE_OPTIONS: '' },
-    });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (chunk) => (stdout += chunk));
-    child.stderr.on('data', (chunk) => (stderr += chunk));
-    const [code, signal] = await new Promise((resolve) => child.on('close', (...ended) => resolve(ended)));
+    const args = ['--no-warnings', CHILD, seed, calls, marker].map(String);
+    const { code, signal, stdout, stderr } = await runNode(args);
     assert.deepEqual([code, signal, stderr], [0, null, ''], fs.readFileSync(marker, 'utf8').trim());
     const { outcomes, faults } = JSON.parse(stdout);
     assert.deepEqual(faults, []);

@@ -45,6 +45,7 @@ impl<'a> Tiff<'a> {
             return Err(broken_header(Format::Tiff, format!("a size of {width}x{height}")));
         }
         let layout = Layout::read(&directory, file.order, (width, height))?;
+        let chunk = (layout.stride() as u64).saturating_mul(layout.chunk.1.into());
         let orientation = directory.number(274).filter(|number| (1..=8).contains(number)).unwrap_or(1);
         let colours = match layout.model {
             ColourModel::Grey if layout.palette.is_none() => 1,
@@ -57,14 +58,21 @@ impl<'a> Tiff<'a> {
             channels: colours + u8::from(layout.alpha),
             depth: if layout.bits > 8 { 16 } else { 8 },
             orientation: orientation as u8,
-            // One strip or tile for each thread, as it is stored.
-            decoder_bytes: (layout.stride() as u64)
-                .saturating_mul(layout.chunk.1.into())
+            // One strip or tile for each thread, as it is stored; larger ones are refused before they are read.
+            decoder_bytes: chunk
+                .min(max_chunk_bytes((width, height), &layout))
                 .saturating_mul(u64::from(height.div_ceil(layout.chunk.1)).min(MAX_SPREAD_THREADS as u64)),
         };
         let page = page as usize;
         Ok(Tiff { file, page, layout, header, tables: directory.bytes(347), icc: directory.bytes(34675) })
     }
+}
+
+/// The most that one strip or tile may take, which must have a relation to the picture's size.
+fn max_chunk_bytes((width, height): (u32, u32), layout: &Layout) -> u64 {
+    const ALWAYS_ALLOWED: u64 = 64 << 20;
+    let pixel = (layout.stored * usize::from(layout.bits).div_ceil(8)) as u64;
+    (u64::from(width) * u64::from(height)).saturating_mul(pixel).saturating_mul(4).max(ALWAYS_ALLOWED)
 }
 
 /// How many pages a file has.
@@ -268,13 +276,10 @@ impl Tiff<'_> {
         })
     }
 
-    /// A zeroed buffer of the chunk's size, which must have a relation to the picture's.
+    /// A zeroed buffer of the chunk's size.
     fn prepare(&self, scratch: &mut Vec<u8>, size: usize) -> Result<(), Error> {
-        const MAX_TILE_BYTES: usize = 64 << 20;
         let Header { width, height, .. } = self.header;
-        let pixel = self.layout.stored * usize::from(self.layout.bits).div_ceil(8);
-        let picture = (width as usize).saturating_mul(height as usize).saturating_mul(pixel);
-        if size > picture.saturating_mul(4).max(MAX_TILE_BYTES) {
+        if size as u64 > max_chunk_bytes((width, height), &self.layout) {
             return Err(Error::Limit(format!(
                 "The TIFF has strips or tiles of {}x{} for a picture of {width}x{height}",
                 self.layout.chunk.0, self.layout.chunk.1
