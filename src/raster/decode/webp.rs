@@ -30,9 +30,7 @@ impl<'a> Webp<'a> {
             let chunk = chunks(bytes).find(|chunk| &chunk.kind == b"ANMF");
             let frame =
                 chunk.and_then(|chunk| Frame::read(chunk.data)).ok_or("no first frame").map_err(broken)?;
-            let inside = u64::from(frame.x) + u64::from(frame.width) <= width.into()
-                && u64::from(frame.y) + u64::from(frame.height) <= height.into();
-            if !inside {
+            if !frame.lies_within((width, height)) {
                 return Err(broken("a frame that lies outside of the picture"));
             }
             let covers = (frame.width, frame.height) == (width, height);
@@ -168,6 +166,11 @@ impl<'a> Frame<'a> {
             chunks: data.get(16..)?,
         })
     }
+
+    fn lies_within(&self, (width, height): (u32, u32)) -> bool {
+        // Both are at most 2^25: the sums do not wrap.
+        self.x + self.width <= width && self.y + self.height <= height
+    }
 }
 
 /// The frames of an animation.
@@ -202,6 +205,10 @@ pub(super) fn decode_frame(bytes: &[u8], index: usize) -> Result<Vec<u8>, Error>
     let broken = |e| Error::Decode(format!("The WebP is broken: {e}"));
     let frame = frames(bytes).nth(index).and_then(|chunk| Frame::read(chunk.data));
     let frame = frame.ok_or("a frame is missing").map_err(broken)?;
+    let canvas = libwebp::features(bytes).map_err(broken)?;
+    if !frame.lies_within((canvas.width, canvas.height)) {
+        return Err(broken("a frame lies outside of the picture"));
+    }
     let mut samples = zeroed(sample_count(frame.width, frame.height, 4)?)?;
     libwebp::decode(frame.chunks, (frame.width, frame.height), 4, &mut samples).map_err(broken)?;
     Ok(samples)
