@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
-use tokio::sync::watch;
 
 use super::animation::{NativeAnimation, blocking};
 use super::choice::{Alternative, candidates};
@@ -28,7 +27,7 @@ use crate::upscale::{
     Counters, DEFAULT_MAX_PENDING, Hooks, Input, Job, Limits, LoadedNetwork, Networks, Options, Places,
     Ticket, Upscaled, default_concurrency,
 };
-use crate::workers::{Cancel, Pool, Share};
+use crate::workers::{Call, Calls, Cancel, Pool, Share};
 
 /// The caller's functions for one call.
 #[napi(object, object_to_js = false)]
@@ -54,8 +53,7 @@ struct Instance {
     counters: Arc<Counters>,
     state: Mutex<InstanceState>,
     streams: Streams,
-    /// How many calls have not settled.
-    calls: watch::Sender<usize>,
+    calls: Calls,
     /// Cancels the loading of the model.
     load_cancel: LoadCancel,
 }
@@ -68,7 +66,6 @@ struct InstanceState {
     cancels: HashMap<u32, Cancel>,
     /// Of calls that wait for their picture or the model.
     tickets: HashMap<u32, Ticket>,
-    disposed: bool,
 }
 
 #[napi]
@@ -86,7 +83,7 @@ impl NativeUpscaler {
             counters: Arc::new(Counters::default()),
             state: Mutex::default(),
             streams: Streams::default(),
-            calls: watch::Sender::new(0),
+            calls: Calls::default(),
             load_cancel: LoadCancel::default(),
         });
         let weak = Arc::downgrade(&instance);
@@ -241,10 +238,9 @@ impl NativeUpscaler {
     #[napi(ts_return_type = "Promise<void>")]
     pub fn dispose<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
         let instance = self.instance.clone();
-        instance.state().disposed = true;
+        instance.calls.close();
         env.spawn_future(async move {
-            // It fails only if the sender is gone, which `instance` holds.
-            _ = instance.calls.subscribe().wait_for(|calls| *calls == 0).await;
+            instance.calls.ended().await;
             let unused = {
                 let mut state = instance.state();
                 (state.networks.take(), state.model.take())
@@ -281,14 +277,15 @@ struct UpscaleCall {
     networks: Arc<Networks>,
     ticket: Option<Ticket>,
     work: Option<(Input, Options)>,
+    /// The last field, dropped after the networks: with the last call the model can be freed.
+    _call: Call,
 }
 
 impl UpscaleCall {
     fn new(instance: &Arc<Instance>, id: u32, input: Input, options: Options) -> Result<UpscaleCall, Error> {
+        let disposed = || Error::Disposed("Expected a live instance but it was disposed".to_owned());
+        let call = instance.calls.begin().ok_or_else(disposed)?;
         let mut state = instance.state();
-        if state.disposed {
-            return Err(Error::Disposed("Expected a live instance but it was disposed".to_owned()));
-        }
         let not_loaded = || Error::ModelLoad("Expected a loaded model but none was loaded yet".to_owned());
         let networks = state.networks.clone().ok_or_else(not_loaded)?;
         let ticket = match state.tickets.remove(&id) {
@@ -297,9 +294,8 @@ impl UpscaleCall {
         };
         let cancel = Cancel::default();
         state.cancels.insert(id, cancel.clone());
-        instance.calls.send_modify(|calls| *calls += 1);
-        let (instance, work) = (instance.clone(), Some((input, options)));
-        Ok(UpscaleCall { instance: instance.clone(), id, cancel, networks, ticket: Some(ticket), work })
+        let (instance, ticket, work) = (instance.clone(), Some(ticket), Some((input, options)));
+        Ok(UpscaleCall { instance, id, cancel, networks, ticket, work, _call: call })
     }
 
     async fn run(mut self, progress: Option<Callback>, hooks: Hooks) -> Result<Upscaled, Error> {
@@ -328,6 +324,5 @@ impl UpscaleCall {
 impl Drop for UpscaleCall {
     fn drop(&mut self) {
         self.instance.state().cancels.remove(&self.id);
-        self.instance.calls.send_modify(|calls| *calls -= 1);
     }
 }

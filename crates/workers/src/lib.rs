@@ -11,10 +11,12 @@
 //! | `queue` | which task is next |
 //! | `slot` | the slot of a running task: pause, spare threads |
 //! | `helpers` | the threads that a task spreads over |
+//! | `calls` | the calls of an instance, and their end |
 //! | `cancel` | cancellation of an image's work |
 //! | `error` | why there is no result |
 //! | `sync` | locks, threads and time, the system's or loom's |
 
+mod calls;
 mod cancel;
 mod error;
 mod helpers;
@@ -27,6 +29,7 @@ mod sync;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
+pub use calls::{Call, Calls};
 pub use cancel::{Cancel, CancelHook};
 pub use error::Error;
 pub use helpers::{MAX_SPREAD_THREADS, helpers, spread};

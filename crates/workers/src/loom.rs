@@ -1,4 +1,5 @@
-//! Every order in which two or three threads can run through the queue, a cancellation and the end of a pool.
+//! Every order in which two or three threads can run through the queue, a cancellation, the end of a pool and
+//! that of an instance.
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test -p upscaler-workers --lib loom`
 
@@ -9,7 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use loom::future::block_on;
 use loom::thread;
 
-use crate::{Cancel, Error, Pool, Share, pause};
+use crate::sync::AtomicU64;
+use crate::{Calls, Cancel, Error, Pool, Share, pause};
 
 /// Two changes of thread where one could go on show nearly all faults, in seconds.
 fn check(test: impl Fn() + Send + Sync + 'static) {
@@ -154,5 +156,31 @@ fn a_hook_that_was_dropped_is_silent() {
         drop(hook);
         alive.store(0, Ordering::Relaxed);
         stopping.join().unwrap();
+    });
+}
+
+/// When an instance has ended no call holds what it shares, and each that came too late was refused.
+#[test]
+fn an_instance_ends_after_its_last_call() {
+    check(|| {
+        let calls = Calls::default();
+        let (holders, served) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicUsize::new(0)));
+        let callers = [(); 2].map(|()| {
+            let (calls, holders, served) = (calls.clone(), holders.clone(), served.clone());
+            thread::spawn(move || {
+                let Some(call) = calls.begin() else { return false };
+                holders.fetch_add(1, Ordering::Relaxed);
+                served.fetch_add(1, Ordering::Relaxed);
+                holders.fetch_sub(1, Ordering::Relaxed);
+                drop(call);
+                true
+            })
+        });
+        calls.close();
+        block_on(calls.ended());
+        assert_eq!(holders.load(Ordering::Relaxed), 0);
+        let served = served.load(Ordering::Relaxed);
+        let begun = callers.map(|caller| caller.join().unwrap());
+        assert_eq!(begun.iter().filter(|begun| **begun).count(), served);
     });
 }
