@@ -279,6 +279,14 @@ test('what a signal of the caller throws is the cause of an error with a code', 
   const signal = { aborted: false, addEventListener: refuse, removeEventListener: refuse };
   const is = { code: 'ERR_INVALID_ARG_VALUE', cause: fault };
   await assert.rejects(async () => new Upscaler({ model: 'span-2x', signal }).ready, is);
+  const upscaler = new Upscaler({ model: NEAREST });
+  const image = { data: new Uint8Array(3), width: 1, height: 1, channels: 3 };
+  for (const output of ['buffer', 'stream']) {
+    await assert.rejects(upscaler.upscale(image, { signal, output }), is);
+  }
+  const kept = { ...signal, addEventListener() {} };
+  assert.ok((await upscaler.upscale(image, { signal: kept, format: 'png' })).length > 0);
+  await upscaler.dispose();
 });
 
 test('half a signal is refused, and a strange reason is none of ours', async () => {

@@ -142,7 +142,11 @@ function follow(signal, listener) {
     listeners.delete(listener);
     if (listeners.size > 0) return;
     followed.delete(signal);
-    signal.removeEventListener('abort', notify);
+    try {
+      signal.removeEventListener('abort', notify);
+    } catch {
+      // The call is over, and its result is worth more than what a signal of the caller's own making throws.
+    }
   };
 }
 

@@ -181,7 +181,16 @@ class Upscaler {
    * @returns {Promise<T>}
    */
   async #track(limits, work) {
-    const call = new Call(limits, ++lastCallId);
+    return this.#settle(new Call(limits, ++lastCallId), work);
+  }
+
+  /**
+   * @template T
+   * @param {Call} call
+   * @param {(call: Call) => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  async #settle(call, work) {
     const done = work(call);
     this.#calls.set(call, done);
     try {
@@ -204,15 +213,12 @@ class Upscaler {
    * @param {ParsedCall} parsed
    */
   async #stream(image, parsed) {
-    /** @type {(call: Call) => void} */
-    let begin = () => {};
-    const begun = new Promise((resolve) => (begin = resolve));
-    const done = this.#track(parsed, (call) => {
+    const call = new Call(parsed, ++lastCallId);
+    const done = this.#settle(call, async () => {
       this.#native.openStream(call.id);
-      begin(call);
       return this.#upscale(call, image, parsed);
     });
-    const stream = new ResultStream(this.#native, await begun, done, parsed.highWaterMark);
+    const stream = new ResultStream(this.#native, call, done, parsed.highWaterMark);
     try {
       return toStreamResult(stream, await stream.opened(), parsed.resolveWithObject);
     } catch (error) {
