@@ -95,6 +95,10 @@ test('a progress callback that throws ends its call with that error', async () =
     throw error;
   };
   await assert.rejects(upscaler.upscale(poster, { output: 'raw', progress }), error);
+  const nothing = () => {
+    throw undefined;
+  };
+  await assert.rejects(upscaler.upscale(poster, { output: 'raw', progress: nothing }), { code: 'ABORT_ERR' });
 });
 
 test('no progress after the promise has settled', async () => {

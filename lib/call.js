@@ -46,10 +46,10 @@ class Call {
   }
 
   /**
-   * @param {unknown} error
+   * @param {unknown} error undefined, which a callback may throw, is an AbortError
    */
   cancel(error) {
-    if (!this.#settled) this.#controller.abort(error);
+    if (!this.#settled) this.#controller.abort(error === undefined ? new AbortError() : error);
   }
 
   /**

@@ -57,7 +57,7 @@ function count(outcome) {
 
 /** What a progress function throws, or calling what is none, ends its call as it is. @param {unknown} error */
 function isOfProgress(error) {
-  const own = error === undefined || error instanceof Own;
+  const own = error instanceof Own;
   const uncallable =
     error instanceof TypeError && /Class constructor|proxy that has been revoked/.test(error.message);
   return /progress: a/.test(current) && (own || uncallable);
