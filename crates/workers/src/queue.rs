@@ -68,7 +68,8 @@ impl LaneQueue {
 
 impl QueueState {
     pub fn new(slots: usize) -> QueueState {
-        QueueState { slots, ..QueueState::default() }
+        // Before the first task there is nothing to trim.
+        QueueState { slots, trimmed: true, ..QueueState::default() }
     }
 
     fn has_room(&self) -> bool {

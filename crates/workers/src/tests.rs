@@ -200,6 +200,7 @@ async fn the_idle_trim_is_called_once_after_each_busy_time() {
     };
     let pool = Pool::start(3, Some(IdleTrim { after, trim })).unwrap();
     let lane = pool.lane(Share::new(3));
+    sleep(Duration::from_millis(300));
     for trims in 0..2 {
         let seen_at_the_end = |milliseconds| {
             move || {
