@@ -1,4 +1,4 @@
-//! Worker threads, the fair queue that feeds them, helpers and cancellation. Knows no engine.
+//! Worker threads, the fair queue that feeds them, helpers, cancellation and the end of an instance. Knows no engine.
 //!
 //! Every image has a [`Lane`]. A free worker takes the next task of the lane that was served least so far, as Linux'
 //! completely fair scheduler does, so that a thumbnail which arrives behind posters does not wait for them. A long task
