@@ -8,7 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
-  sha256: '69e8eff57805b3bda60b1d2c38b94cbe2565cf056726536032e47b91839907a7',
+  sha256: 'b889ec398b04dc7c9447bed267113276d69324e26dea385d4141dc98af6f138a',
   meta: {
     id: 'text-2x',
     architecture: 'plain',
