@@ -172,8 +172,7 @@ class Upscaler {
   }
 
   /**
-   * Runs one call from its acceptance to its end, and turns what went wrong into what the user should see: the
-   * reason of its cancel, if it was cancelled, whatever came of that further down.
+   * Runs one call from its acceptance to its end.
    *
    * @template T
    * @param {{ signal?: AbortSignal, timeout?: number }} limits
@@ -185,6 +184,9 @@ class Upscaler {
   }
 
   /**
+   * Waits for the work of a call, and turns what went wrong into what the user should see: the reason of its cancel, if
+   * it was cancelled, whatever came of that further down.
+   *
    * @template T
    * @param {Call} call
    * @param {(call: Call) => Promise<T>} work
