@@ -15,7 +15,10 @@ import { keptSet } from '../../scripts/models/stress/kept.mjs';
 
 const { entries } = createRequire(import.meta.url)('../../lib/catalogue');
 
-/** How much more often than the catalogue says a model may fail where not all pictures are the same. */
+/**
+ * How much more often than the catalogue says a model may fail where not all pictures are the same. What is left out here
+ * are photographs, of which it fails on next to none.
+ */
 const SLACK = 1.2;
 
 /**
@@ -51,7 +54,7 @@ for (const { id, stability } of entries.filter(({ embedded }) => embedded)) {
   test(`${id} by itself fails as rarely as the catalogue says`, async () => {
     const { pictures } = await keptSet('stress', { clones: process.env.STRESS_CLONES });
     const failed = await failures(id, { guard: false }, pictures);
-    const most = (stability.blownPictures / stability.pictures) * pictures.length * SLACK + 1;
+    const most = stability.blownPictures * SLACK + 1;
     assert.ok(failed.length <= most, `${failed.length} of ${pictures.length} pictures, at most ${most}`);
   });
 }
