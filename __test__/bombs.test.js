@@ -1,11 +1,11 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { after, test } = require('node:test');
+const { runNode } = require('./support/child');
 const { nearest, onnx } = require('./support/onnx');
 
 /**
@@ -39,14 +39,7 @@ async function load(file, use = 'upscaler.ready', options = '{}') {
     const upscaler = new Upscaler({ model: ${JSON.stringify(file)}, ...${options} });
     const tell = (code, message) => console.log(JSON.stringify({ code, message, peak: process.resourceUsage().maxRSS / 1024 }));
     (async () => ${use})().then(() => tell('done', ''), ({ code, message }) => tell(code, message)).then(() => process.exit());`;
-  const child = spawn(process.execPath, ['-e', script], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: TOO_LONG,
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk) => (stdout += chunk));
-  child.stderr.on('data', (chunk) => (stderr += chunk));
-  const [status, signal] = await new Promise((resolve) => child.on('close', (...ended) => resolve(ended)));
+  const { code: status, signal, stdout, stderr } = await runNode(['-e', script], { timeout: TOO_LONG });
   assert.deepEqual({ status, signal, stderr }, { status: 0, signal: null, stderr: '' }, path.basename(file));
   return JSON.parse(stdout);
 }

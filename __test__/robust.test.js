@@ -1,12 +1,13 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { spawn, execFileSync, spawnSync } = require('node:child_process');
+const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { after, test } = require('node:test');
 const { LIBRARIES } = require('../lib/load-native');
+const { runNode } = require('./support/child');
 const { NEAREST } = require('./support/pixels');
 
 /** What must not bring a process down, or hold it up; each in a process of its own. */
@@ -31,13 +32,8 @@ const PRELUDE = `
  */
 async function run(script, { args = [], command = [], env = {} } = {}) {
   const source = `${PRELUDE}(async () => {${script}})().catch((error) => { console.error(error); process.exit(9); });`;
-  const [file, ...rest] = [...command, process.execPath, ...args, '-e', source];
-  const child = spawn(file, rest, { cwd: ROOT, env: { ...process.env, NODE_OPTIONS: '', ...env } });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk) => (stdout += chunk));
-  child.stderr.on('data', (chunk) => (stderr += chunk));
-  const [code, signal] = await new Promise((resolve) => child.on('close', (...ended) => resolve(ended)));
-  return { code, signal, stdout: stdout.trim(), stderr };
+  const ended = await runNode([...args, '-e', source], { command, cwd: ROOT, env });
+  return { ...ended, stdout: ended.stdout.trim() };
 }
 
 /** @param {Parameters<typeof run>} call whose process must end well, and print this */

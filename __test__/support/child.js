@@ -7,11 +7,13 @@ const { spawn } = require('node:child_process');
  * Runs Node until it ends.
  *
  * @param {string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, timeout?: number, command?: string[] }} [options] timeout: milliseconds,
+ *   then it is killed; command: what starts Node, as `prlimit` does
  * @returns {Promise<{ code: number | null, signal: NodeJS.Signals | null, stdout: string, stderr: string }>}
  */
-async function runNode(args, { cwd, env } = {}) {
-  const child = spawn(process.execPath, args, { cwd, env: { ...process.env, NODE_OPTIONS: '', ...env } });
+async function runNode(args, { cwd, env, timeout, command = [] } = {}) {
+  const [file, ...rest] = [...command, process.execPath, ...args];
+  const child = spawn(file, rest, { cwd, timeout, env: { ...process.env, NODE_OPTIONS: '', ...env } });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk) => (stdout += chunk));
   child.stderr.on('data', (chunk) => (stderr += chunk));
