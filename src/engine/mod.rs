@@ -69,6 +69,8 @@ pub struct Signature {
     pub output_range: (f32, f32),
     /// Whether its result, reduced to the size of its input, must equal its input: the guard replaces what does not.
     pub guarded: bool,
+    /// Whether layers multiply with each other what they make of the picture, so that values may run away.
+    pub multiplies: bool,
 }
 
 #[cfg(test)]
@@ -86,6 +88,7 @@ impl Signature {
             input_range: (0.0, 1.0),
             output_range: (0.0, 1.0),
             guarded: false,
+            multiplies: false,
         }
     }
 }

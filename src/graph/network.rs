@@ -158,6 +158,14 @@ impl Network {
         self.graph.nodes.iter().any(|node| matches!(node.op_type.as_str(), "QuantizeLinear" | "QLinearConv"))
     }
 
+    /// Whether any layer multiplies two values that both depend on the picture: a gate, attention, a normalisation.
+    pub fn multiplies(&self) -> bool {
+        let depends = |name: &&String| !name.is_empty() && !self.graph.constants.contains_key(*name);
+        let several = |node: &NodeProto| node.input.iter().filter(depends).count() > 1;
+        let products = ["Mul", "Div", "MatMul", "Einsum"];
+        self.graph.nodes.iter().any(|node| products.contains(&node.op_type.as_str()) && several(node))
+    }
+
     /// The graph, to be compiled.
     pub fn graph(&self) -> &Graph {
         &self.graph

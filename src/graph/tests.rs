@@ -101,6 +101,16 @@ fn half_precision_storage_halves_the_file_and_rounds_weights_only() {
     }
 }
 
+#[test]
+fn a_gate_multiplies_and_a_factor_does_not() {
+    assert!(load(&small()).unwrap().multiplies());
+    let mut b = Builder::new();
+    let x = conv(&mut b, "input", [3, 3, 3, 3]);
+    let factor = b.constant("factor", Tensor::floats(&[3, 1, 1], vec![0.5, 2.0, 3.0]));
+    let x = b.node("Mul", &[&x, &factor], vec![]);
+    assert!(!load(&b.finish(3, None, &x)).unwrap().multiplies());
+}
+
 /// The small network as TensorFlow exports it: channels last outside, a Transpose on both sides of the convolutions.
 pub(crate) fn channels_last() -> ModelProto {
     let mut b = Builder::new();

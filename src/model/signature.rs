@@ -46,6 +46,7 @@ pub(super) fn signature(
         input_range,
         output_range,
         guarded: definition.guarded,
+        multiplies: network.multiplies(),
     })
 }
 

@@ -220,6 +220,7 @@ mod tests {
             input_range: (0.0, 1.0),
             output_range: (0.0, 1.0),
             guarded: false,
+            multiplies: false,
         };
         LoadedNetwork {
             name: name.to_owned(),

@@ -156,10 +156,11 @@ impl Tile {
         if !view.suits(engine.signature()) {
             return Ok(None);
         }
+        let view = View { dilation: guard::dilation(engine.signature().multiplies), ..*view };
         let context = RunContext { cancel: self.cancel.clone(), on_progress: Arc::new(|_| ()) };
         let mut planes = None;
-        run(engine, input, view, &context, |output| {
-            planes = Some(guard::sound(view, input, output));
+        run(engine, input, &view, &context, |output| {
+            planes = Some(guard::sound(&view, input, output));
             Ok(())
         })?;
         Ok(planes)

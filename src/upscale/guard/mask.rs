@@ -1,17 +1,23 @@
-//! From single blown pixels to a smooth mask: they are dilated, since their rim is damaged too, and the edge is blurred.
+//! From single blown pixels to a smooth mask: they are dilated, since their rim may be damaged too, and the edge is blurred.
 
 use super::seeds::Seeds;
 use super::view::{Area, View};
 
-/// How far a blown pixel is grown on each side. Single pixels of a rim are off by 100 levels up to four pixels from the
-/// last one that is found.
-const DILATION: usize = 5;
+/// How far a blown pixel of a network that multiplies is grown on each side. Single pixels of a rim are off by 100 levels up
+/// to four pixels from the last one that is found.
+const RIM: usize = 5;
 
 /// The radius of the box that blurs the edge.
 const BLUR: usize = 2;
 
 /// How far a blown pixel reaches, in input pixels.
-pub const REACH: u32 = (DILATION + BLUR) as u32;
+pub const REACH: u32 = (RIM + BLUR) as u32;
+
+/// How far blown pixels are grown. What a sum of convolutions gets wrong stays where it is: there, just as far as the blurred
+/// mask is full on the pixel itself.
+pub fn dilation(multiplies: bool) -> usize {
+    if multiplies { RIM } else { BLUR }
+}
 
 /// The weight of a pixel that is replaced altogether.
 pub const FULL: u8 = ((2 * BLUR + 1) * (2 * BLUR + 1)) as u8;
@@ -27,7 +33,7 @@ pub struct Mask {
 impl Mask {
     /// Grows blown pixels. At the edge of the picture the mask goes on as it is there.
     pub fn grow(seeds: &Seeds, view: &View) -> Mask {
-        let weights = blurred(&dilated(seeds), seeds.area.rows, seeds.area.columns);
+        let weights = blurred(&dilated(seeds, view.dilation), seeds.area.rows, seeds.area.columns);
         Mask { area: seeds.area, core: view.core, weights }
     }
 
@@ -47,11 +53,11 @@ impl Mask {
     }
 }
 
-/// 1 within [`DILATION`] rows and columns of a blown pixel, 0 elsewhere.
-fn dilated(seeds: &Seeds) -> Vec<u8> {
+/// 1 within `dilation` rows and columns of a blown pixel, 0 elsewhere.
+fn dilated(seeds: &Seeds, dilation: usize) -> Vec<u8> {
     let Area { rows, columns, .. } = seeds.area;
     let mut dilated = vec![0; rows * columns];
-    let near = |at: usize, len: usize| at.saturating_sub(DILATION)..(at + DILATION + 1).min(len);
+    let near = |at: usize, len: usize| at.saturating_sub(dilation)..(at + dilation + 1).min(len);
     for (at, _) in seeds.blown.iter().enumerate().filter(|(_, blown)| **blown) {
         let across = near(at % columns, columns);
         for y in near(at / columns, rows) {
@@ -82,7 +88,7 @@ fn blurred(values: &[u8], rows: usize, columns: usize) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn grown(rows: usize, columns: usize, at: &[(usize, usize)]) -> Mask {
+    fn grown(rows: usize, columns: usize, at: &[(usize, usize)], multiplies: bool) -> Mask {
         let area = Area { y: 0, x: 0, rows, columns };
         let mut blown = vec![false; rows * columns];
         at.iter().for_each(|(y, x)| blown[y * columns + x] = true);
@@ -95,13 +101,14 @@ mod tests {
             core: area,
             input_range: (0.0, 1.0),
             output_range: (0.0, 1.0),
+            dilation: dilation(multiplies),
         };
         Mask::grow(&Seeds { area, blown }, &view)
     }
 
     #[test]
     fn a_blown_pixel_is_replaced_with_its_rim_and_fades_out() {
-        let mask = grown(31, 31, &[(15, 15)]);
+        let mask = grown(31, 31, &[(15, 15)], true);
         let row: Vec<u8> = mask.weights[15 * 31..16 * 31].to_vec();
         // Five pixels each side are dilated, and a box of five columns fades over two more: 25 where all of it is inside.
         let mut expected = vec![0; 8];
@@ -114,8 +121,15 @@ mod tests {
     }
 
     #[test]
+    fn a_pixel_that_a_sum_got_wrong_is_replaced_and_fades_out() {
+        let mask = grown(15, 15, &[(7, 7)], false);
+        let row: Vec<u8> = mask.weights[7 * 15..8 * 15].to_vec();
+        assert_eq!(row, [0, 0, 0, 5, 10, 15, 20, 25, 20, 15, 10, 5, 0, 0, 0]);
+    }
+
+    #[test]
     fn at_the_edge_of_the_picture_the_mask_does_not_fade() {
-        let mask = grown(20, 20, &[(0, 0)]);
+        let mask = grown(20, 20, &[(0, 0)], true);
         assert_eq!((mask.weights[0], mask.weights[3]), (FULL, FULL));
     }
 }

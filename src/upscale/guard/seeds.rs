@@ -70,6 +70,7 @@ mod tests {
             let view = View {
                 scale, valid_crop: 0, height: SIDE, width: SIDE, picture: all, core: all,
                 input_range: (0.0, 1.0), output_range: (-1.0, 1.0),
+                dilation: 0,
             };
             let level = |value: u8| 128.0 + (f32::from(value) - 128.0) * f32::from(contrast) / 16.0;
             let input: Vec<f32> = seed.iter().map(|(value, _, _)| level(*value) / 255.0).collect();

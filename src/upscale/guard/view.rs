@@ -1,5 +1,6 @@
 //! One run of a network over a tile, as the guard sees it.
 
+use super::mask::dilation;
 use crate::engine::Signature;
 use crate::upscale::pixels::Kept;
 use crate::upscale::plan::Span;
@@ -30,6 +31,8 @@ pub struct View {
     /// The network's values for black and white.
     pub input_range: (f32, f32),
     pub output_range: (f32, f32),
+    /// How far blown pixels are grown.
+    pub dilation: usize,
 }
 
 impl View {
@@ -51,6 +54,7 @@ impl View {
             core: area(kept(rows), kept(columns)),
             input_range: signature.input_range,
             output_range: signature.output_range,
+            dilation: dilation(signature.multiplies),
         }
     }
 
