@@ -14,6 +14,7 @@ from .data.sampler import Prefetch, Sampler
 from .evaluate import evaluate, load_test_sets
 from .export import export
 from .onnx_graph import convolution_weights
+from .optimizer import Optimizer
 
 CHECKPOINT_EVERY_S = 600
 AVERAGE_OVER = 0.999
@@ -33,7 +34,8 @@ class Trainer:
         self.average.load_state_dict(self.network.state_dict())
         self.start = architectures.build(config.architecture)
         self.start.load_state_dict(self.network.state_dict())
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.optimizer["rate"], betas=(0.9, 0.99))
+        hidden = architectures.module_of(config.architecture).hidden(self.network)
+        self.optimizer = Optimizer(self.network, hidden, config.optimizer)
         self.step, self.seconds = 0, 0.0
 
     def state(self) -> dict:
@@ -65,17 +67,15 @@ class Trainer:
                 mixed.copy_(kept).lerp_(started, share)
         return network
 
-    def rate(self) -> float:
-        """Rises over `warmup` steps, then falls along half a cosine to `floor` at the last step."""
+    def pace(self) -> float:
+        """Share of the highest rates: rises over `warmup` steps, then falls along half a cosine to `floor` at the last step."""
         settings = self.config.optimizer
         warm = min(1.0, (self.step + 1) / settings["warmup"])
         fall = 0.5 * (1 + math.cos(math.pi * min(1.0, self.step / settings["steps"])))
-        return warm * (settings["floor"] + (settings["rate"] - settings["floor"]) * fall)
+        return warm * (settings["floor"] + (1 - settings["floor"]) * fall)
 
     def learn(self, small, large) -> float:
         """One step on a batch of bytes; the mean absolute error, of 255."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.rate()
         small, large = (torch.from_numpy(batch).float() / 255 for batch in (small, large))
         # The last steps are in float32: rounding the weights to bfloat16 hides from the loss what small corrections do.
         with torch.autocast("cpu", torch.bfloat16, enabled=self.step < self.config.optimizer.get("bfloat16_steps", 0)):
@@ -84,7 +84,7 @@ class Trainer:
         self.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.optimizer.get("clip", 1.0))
-        self.optimizer.step()
+        self.optimizer.step(self.pace())
         with torch.no_grad():
             for kept, new in zip(self.average.parameters(), self.network.parameters()):
                 kept.lerp_(new, 1 - min(AVERAGE_OVER, (1 + self.step) / (10 + self.step)))
@@ -126,7 +126,7 @@ def train(trainer: Trainer, batches: Prefetch, sets: dict, output: Path, last: i
         if trainer.step % config.evaluation["every"] == 0 or trainer.step == last:
             network = trainer.result()
             scores = evaluate(network, sets, config.scale)
-            log.write({"step": trainer.step, "cpu_hours": trainer.seconds / 3600, "rate": trainer.rate(), "loss": total / counted, **scores})
+            log.write({"step": trainer.step, "cpu_hours": trainer.seconds / 3600, "pace": trainer.pace(), "loss": total / counted, **scores})
             total, counted = 0.0, 0
             export(network, config, output / f"{config.name}.onnx")
         if time.monotonic() - saved > CHECKPOINT_EVERY_S:
@@ -153,7 +153,7 @@ class Log:
         self.path = path
 
     def write(self, row: dict) -> None:
-        row = {name: f"{value:.4g}" if name == "rate" else f"{value:.4f}" if isinstance(value, float) else value for name, value in row.items()}
+        row = {name: f"{value:.4g}" if name == "pace" else f"{value:.4f}" if isinstance(value, float) else value for name, value in row.items()}
         rows = [*self.rows(), row]
         columns = list(dict.fromkeys(name for each in rows for name in each))
         self.path.parent.mkdir(parents=True, exist_ok=True)
