@@ -40,14 +40,15 @@ def orthogonal(gradient: torch.Tensor) -> torch.Tensor:
 
 
 class Optimizer:
-    """Both of them, at one pace: `settings` has the highest `rate` of Muon and `end_rate` of Adam."""
+    """Both of them, at one pace: `settings` has the highest `rate` of Muon, if any layer is `hidden`, and `end_rate` of Adam."""
 
     def __init__(self, network: nn.Module, hidden: list[nn.Conv2d], settings: dict):
         weights = [layer.weight for layer in hidden]
         inner = {id(weight) for weight in weights}
         rest = [parameter for parameter in network.parameters() if id(parameter) not in inner]
-        self.rates = settings["rate"], settings["end_rate"]
-        self.parts = Muon(weights, self.rates[0]), torch.optim.Adam(rest, self.rates[1], betas=(0.9, 0.99))
+        adam = torch.optim.Adam(rest, settings["end_rate"], betas=(0.9, 0.99))
+        self.parts = [Muon(weights, settings["rate"]), adam] if weights else [adam]
+        self.rates = [part.defaults["lr"] for part in self.parts]
 
     def step(self, pace: float) -> None:
         """One step at `pace` (0 to 1) of the highest rates."""

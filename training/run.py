@@ -20,6 +20,13 @@ CHECKPOINT_EVERY_S = 600
 AVERAGE_OVER = 0.999
 """Each step moves the averaged weights, which are evaluated and exported, by a thousandth."""
 
+LOSSES = {
+    "absolute": lambda difference: difference.abs().mean(1) / 255,
+    "even": lambda difference: difference.abs().mean(1).log1p(),
+    "even-squared": lambda difference: difference.square().mean(1).log1p(),
+}
+"""Of the difference of each crop, of 255. By the error itself a crop of text weighs as much as five of photographs; by its logarithm alike."""
+
 
 class Trainer:
     """One network on its way: `state` and `restore` hold all that changes while it is trained. `seconds` are of processor time."""
@@ -80,16 +87,17 @@ class Trainer:
         # The last steps are in float32: rounding the weights to bfloat16 hides from the loss what small corrections do.
         with torch.autocast("cpu", torch.bfloat16, enabled=self.step < self.config.optimizer.get("bfloat16_steps", 0)):
             output = self.network(small)
-        loss = (output - large).abs().mean()
+        difference = (output - large).flatten(1) * 255
+        objective = LOSSES[self.config.optimizer["loss"]](difference).mean()
         self.optimizer.zero_grad()
-        loss.backward()
+        objective.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.optimizer.get("clip", 1.0))
         self.optimizer.step(self.pace())
         with torch.no_grad():
             for kept, new in zip(self.average.parameters(), self.network.parameters()):
                 kept.lerp_(new, 1 - min(AVERAGE_OVER, (1 + self.step) / (10 + self.step)))
         self.step += 1
-        return loss.item() * 255
+        return difference.abs().mean().item()
 
 
 def run(config: Config, here: Path, data: Path, tests: Path, output: Path, until: int | None = None, resume: Path | None = None) -> Trainer:

@@ -30,6 +30,7 @@ kernels = { default = { bicubic = 1.0 } }
 steps = 20
 batch = 8
 patch = 24
+loss = "even"
 rate = 1e-2
 end_rate = 2e-3
 floor = 1e-3

@@ -31,7 +31,7 @@ def config(**changes) -> Config:
         "architecture": {"kind": "plain", "scale": 2, "channels": 16, "layers": 2},
         "start": {},
         "data": {"groups": {"pictures": 1.0}, "kernels": {"default": {"bicubic": 1.0}}},
-        "optimizer": {"steps": 20, "batch": 4, "patch": 16, "rate": 1e-2, "end_rate": 2e-3, "floor": 1e-3, "warmup": 2},
+        "optimizer": {"steps": 20, "batch": 4, "patch": 16, "loss": "even", "rate": 1e-2, "end_rate": 2e-3, "floor": 1e-3, "warmup": 2},
         "evaluation": {"every": 20, "sets": ["pictures"]},
     }
     return Config(**{**settings, **changes})
