@@ -18,9 +18,9 @@ def load(path: Path) -> dict:
 
 def compact(state: dict) -> dict:
     """Half the size, for the repository: the optimizer's moments as bfloat16, the averaged weights as float16, as they are exported."""
-    moments = {key: narrowed(values) for key, values in state["optimizer"]["state"].items()}
+    optimizer = [{**part, "state": {key: narrowed(values) for key, values in part["state"].items()}} for part in state["optimizer"]]
     average = {name: tensor.half() for name, tensor in state["average"].items()}
-    return {**state, "average": average, "optimizer": {**state["optimizer"], "state": moments}}
+    return {**state, "average": average, "optimizer": optimizer}
 
 
 def narrowed(values: dict) -> dict:

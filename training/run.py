@@ -14,10 +14,27 @@ from .data.sampler import Prefetch, Sampler
 from .evaluate import evaluate, load_test_sets
 from .export import export
 from .onnx_graph import convolution_weights
+from .optimizer import Optimizer
 
 CHECKPOINT_EVERY_S = 600
 AVERAGE_OVER = 0.999
 """Each step moves the averaged weights, which are evaluated and exported, by a thousandth."""
+
+LUMA = torch.tensor([0.299, 0.587, 0.114]).reshape(1, 3, 1, 1)
+
+
+def squared(difference: torch.Tensor) -> torch.Tensor:
+    """Three quarters of it count luma alone, in which eyes, and PSNR-Y, see most of a picture."""
+    luma = (difference * LUMA).sum(1)
+    return difference.square().mean((1, 2, 3)) / 4 + luma.square().mean((1, 2)) * 0.75
+
+
+LOSSES = {
+    "absolute": lambda difference: difference.abs().mean((1, 2, 3)) / 255,
+    "even": lambda difference: difference.abs().mean((1, 2, 3)).log1p(),
+    "even-squared": lambda difference: squared(difference).log1p(),
+}
+"""Of the difference of each crop, of 255. By the error itself a crop of text weighs as much as five of photographs; by its logarithm alike."""
 
 
 class Trainer:
@@ -33,7 +50,8 @@ class Trainer:
         self.average.load_state_dict(self.network.state_dict())
         self.start = architectures.build(config.architecture)
         self.start.load_state_dict(self.network.state_dict())
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.optimizer["rate"], betas=(0.9, 0.99))
+        hidden = architectures.module_of(config.architecture).hidden(self.network)
+        self.optimizer = Optimizer(self.network, hidden, config.optimizer)
         self.step, self.seconds = 0, 0.0
 
     def state(self) -> dict:
@@ -65,31 +83,30 @@ class Trainer:
                 mixed.copy_(kept).lerp_(started, share)
         return network
 
-    def rate(self) -> float:
-        """Rises over `warmup` steps, then falls along half a cosine to `floor` at the last step."""
+    def pace(self) -> float:
+        """Share of the highest rates: rises over `warmup` steps, then falls along half a cosine to `floor` at the last step."""
         settings = self.config.optimizer
         warm = min(1.0, (self.step + 1) / settings["warmup"])
         fall = 0.5 * (1 + math.cos(math.pi * min(1.0, self.step / settings["steps"])))
-        return warm * (settings["floor"] + (settings["rate"] - settings["floor"]) * fall)
+        return warm * (settings["floor"] + (1 - settings["floor"]) * fall)
 
     def learn(self, small, large) -> float:
         """One step on a batch of bytes; the mean absolute error, of 255."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.rate()
         small, large = (torch.from_numpy(batch).float() / 255 for batch in (small, large))
         # The last steps are in float32: rounding the weights to bfloat16 hides from the loss what small corrections do.
         with torch.autocast("cpu", torch.bfloat16, enabled=self.step < self.config.optimizer.get("bfloat16_steps", 0)):
             output = self.network(small)
-        loss = (output - large).abs().mean()
+        difference = (output - large) * 255
+        objective = LOSSES[self.config.optimizer["loss"]](difference).mean()
         self.optimizer.zero_grad()
-        loss.backward()
+        objective.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.optimizer.get("clip", 1.0))
-        self.optimizer.step()
+        self.optimizer.step(self.pace())
         with torch.no_grad():
             for kept, new in zip(self.average.parameters(), self.network.parameters()):
                 kept.lerp_(new, 1 - min(AVERAGE_OVER, (1 + self.step) / (10 + self.step)))
         self.step += 1
-        return loss.item() * 255
+        return difference.abs().mean().item()
 
 
 def run(config: Config, here: Path, data: Path, tests: Path, output: Path, until: int | None = None, resume: Path | None = None) -> Trainer:
@@ -126,7 +143,7 @@ def train(trainer: Trainer, batches: Prefetch, sets: dict, output: Path, last: i
         if trainer.step % config.evaluation["every"] == 0 or trainer.step == last:
             network = trainer.result()
             scores = evaluate(network, sets, config.scale)
-            log.write({"step": trainer.step, "cpu_hours": trainer.seconds / 3600, "rate": trainer.rate(), "loss": total / counted, **scores})
+            log.write({"step": trainer.step, "cpu_hours": trainer.seconds / 3600, "pace": trainer.pace(), "loss": total / counted, **scores})
             total, counted = 0.0, 0
             export(network, config, output / f"{config.name}.onnx")
         if time.monotonic() - saved > CHECKPOINT_EVERY_S:
@@ -153,7 +170,7 @@ class Log:
         self.path = path
 
     def write(self, row: dict) -> None:
-        row = {name: f"{value:.4g}" if name == "rate" else f"{value:.4f}" if isinstance(value, float) else value for name, value in row.items()}
+        row = {name: f"{value:.4g}" if name == "pace" else f"{value:.4f}" if isinstance(value, float) else value for name, value in row.items()}
         rows = [*self.rows(), row]
         columns = list(dict.fromkeys(name for each in rows for name in each))
         self.path.parent.mkdir(parents=True, exist_ok=True)

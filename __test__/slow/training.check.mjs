@@ -30,8 +30,10 @@ kernels = { default = { bicubic = 1.0 } }
 steps = 20
 batch = 8
 patch = 24
-rate = 4e-3
-floor = 1e-5
+loss = "even"
+rate = 1e-2
+end_rate = 2e-3
+floor = 1e-3
 warmup = 1
 [evaluation]
 every = 5

@@ -1,6 +1,6 @@
 """The networks that can be trained, one module each.
 
-A module has `build(**settings)`, `start_from(network, weights)` and `export(network, graph)`; the [architecture] table's `kind` is its name.
+A module has `build(**settings)`, `hidden(network)` (the convolutions that Muon moves), `start_from(network, weights)` and `export(network, graph)`; the [architecture] table's `kind` is its name.
 """
 
 from types import ModuleType

@@ -14,7 +14,9 @@ from ..onnx_graph import Graph
 
 
 class Plain(nn.Module):
-    """`forward` takes and gives N x C x H x W of 0 to 1; the output's height and width are `scale` times the input's."""
+    """Each layer of the body starts near the identity, so that gradients reach the first as they reach the last.
+
+    `forward` takes and gives N x C x H x W of 0 to 1; the output's height and width are `scale` times the input's."""
 
     def __init__(self, scale: int, channels: int, layers: int, image_channels: int = 3):
         super().__init__()
@@ -22,6 +24,9 @@ class Plain(nn.Module):
         self.head = nn.Conv2d(image_channels, channels, 3, padding=1)
         self.body = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in range(layers))
         self.tail = nn.Conv2d(channels, image_channels * scale * scale, 3, padding=1)
+        for layer in self.body:
+            nn.init.kaiming_uniform_(layer.weight, a=3)
+            layer.weight.data += identity(layer)
         nn.init.normal_(self.tail.weight, std=0.001)
         nn.init.zeros_(self.tail.bias)
 
@@ -32,6 +37,11 @@ class Plain(nn.Module):
             hidden = functional.relu(layer(hidden))
         detail = depth_to_space(self.tail(hidden + head), self.scale).float()
         return detail + functional.interpolate(picture.float(), scale_factor=self.scale, mode="bilinear", align_corners=False)
+
+
+def identity(layer: nn.Conv2d) -> torch.Tensor:
+    """The weights with which a convolution gives what it is given."""
+    return nn.init.dirac_(torch.empty_like(layer.weight))
 
 
 def depth_to_space(tensor: torch.Tensor, scale: int) -> torch.Tensor:
@@ -51,17 +61,23 @@ def convolutions(network: Plain) -> list[nn.Conv2d]:
     return [network.head, *network.body, network.tail]
 
 
+def hidden(network: Plain) -> list[nn.Conv2d]:
+    return list(network.body)
+
+
 def start_from(network: Plain, weights: list[tuple[torch.Tensor, torch.Tensor]]) -> None:
-    """Takes over the weights of another plain network, fitted to this one's picture channels and scale.
+    """Takes over the weights of another plain network, fitted to this one's picture channels, scale and depth.
 
     `weights` are (weight, bias) pairs in the order of `convolutions`. From colour to grey, the head is summed over the colours, and the tail
-    averaged; to another scale, each new subpixel starts as the nearest old one.
+    averaged; to another scale, each new subpixel starts as the nearest old one; layers that the other lacks start as the identity.
     """
     layers = convolutions(network)
-    if len(layers) != len(weights):
+    missing = len(layers) - len(weights)
+    if missing < 0:
         raise ValueError(f"the network has {len(layers)} convolutions, the weights to start from are of {len(weights)}")
+    deeper = [(identity(layer), torch.zeros_like(layer.bias)) for layer in network.body[-missing:]] if missing else []
     with torch.no_grad():
-        for layer, (weight, bias) in zip(layers, weights):
+        for layer, (weight, bias) in zip(layers, [*weights[:-1], *deeper, weights[-1]]):
             if layer is network.head and weight.shape[1] == 3 and layer.in_channels == 1:
                 weight = weight.sum(1, keepdim=True)
             if layer is network.tail:

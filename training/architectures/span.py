@@ -63,6 +63,11 @@ def convolutions(network: Span) -> list[nn.Conv2d]:
     return [network.head, *blocks, network.last, network.joined, network.tail]
 
 
+def hidden(network: Span) -> list[nn.Conv2d]:
+    """None: with Muon's steps the gates run away on text within 500 steps."""
+    return []
+
+
 def start_from(network: Span, weights: list[tuple[torch.Tensor, torch.Tensor]]) -> None:
     """Takes over the weights of a SPAN of the same scale; `weights` are (weight, bias) pairs in the order of `convolutions`."""
     layers = convolutions(network)

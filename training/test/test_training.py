@@ -1,4 +1,4 @@
-"""python -m unittest discover training: what the recipe computes, against other implementations, exact properties and hand-computed cases."""
+"""python -m unittest training.test.test_training: what the recipe computes, against other implementations, exact properties and hand-computed cases."""
 
 import random
 import tempfile
@@ -20,6 +20,7 @@ from training.data.sampler import Sampler
 from training.export import export
 from training.metrics import largest_after_reduction, luma, psnr_luma
 from training.onnx_graph import convolution_weights
+from training.optimizer import Optimizer, orthogonal
 from training.run import Trainer, run
 
 
@@ -30,7 +31,7 @@ def config(**changes) -> Config:
         "architecture": {"kind": "plain", "scale": 2, "channels": 16, "layers": 2},
         "start": {},
         "data": {"groups": {"pictures": 1.0}, "kernels": {"default": {"bicubic": 1.0}}},
-        "optimizer": {"steps": 20, "batch": 4, "patch": 16, "rate": 2e-3, "floor": 1e-5, "warmup": 2},
+        "optimizer": {"steps": 20, "batch": 4, "patch": 16, "loss": "even", "rate": 1e-2, "end_rate": 2e-3, "floor": 1e-3, "warmup": 2},
         "evaluation": {"every": 20, "sets": ["pictures"]},
     }
     return Config(**{**settings, **changes})
@@ -105,10 +106,37 @@ class Architecture(unittest.TestCase):
             expected = colour(picture.expand(1, 3, 8, 8)).mean(1, keepdim=True)
             self.assertTrue(torch.allclose(grey(picture), expected, atol=1e-5))
 
-    def test_a_network_of_another_depth_is_refused(self):
-        network = architectures.build({"kind": "plain", "scale": 2, "channels": 16, "layers": 3})
-        with self.assertRaisesRegex(ValueError, "5 convolutions.*4"):
-            plain.start_from(network, [(torch.zeros(1), torch.zeros(1))] * 4)
+    def test_a_deeper_network_starts_as_the_one_it_starts_from(self):
+        shallow = lively(architectures.build({"kind": "plain", "scale": 2, "channels": 16, "layers": 2}))
+        deep = architectures.build({"kind": "plain", "scale": 2, "channels": 16, "layers": 5})
+        plain.start_from(deep, [(layer.weight, layer.bias) for layer in plain.convolutions(shallow)])
+        picture = torch.rand(1, 3, 8, 8)
+        with torch.inference_mode():
+            self.assertTrue(torch.equal(deep(picture), shallow(picture)))
+
+    def test_a_shallower_network_is_refused(self):
+        network = architectures.build({"kind": "plain", "scale": 2, "channels": 16, "layers": 2})
+        with self.assertRaisesRegex(ValueError, "4 convolutions.*5"):
+            plain.start_from(network, [(torch.zeros(1), torch.zeros(1))] * 5)
+
+
+class Step(unittest.TestCase):
+    def test_hidden_convolutions_move_along_the_polar_factor_of_their_gradient(self):
+        torch.manual_seed(5)
+        gradient = torch.randn(16, 16, 3, 3)
+        left, _, right = torch.linalg.svd(gradient.reshape(16, -1), full_matrices=False)
+        along = left.T @ orthogonal(gradient).reshape(16, -1) @ right.T
+        self.assertTrue(torch.allclose(along, torch.diag(along.diag()), atol=1e-4))
+        self.assertTrue(((along.diag() > 0.6) & (along.diag() < 1.3)).all())
+
+    def test_the_first_step_of_the_ends_is_their_rate_along_the_gradients_sign(self):
+        network = plain.build(2, 16, 2)
+        optimizer = Optimizer(network, plain.hidden(network), {"rate": 1e-2, "end_rate": 2e-3})
+        before = network.tail.weight.clone()
+        network(torch.rand(1, 3, 8, 8)).square().mean().backward()
+        optimizer.step(0.5)
+        moved = before - network.tail.weight
+        self.assertTrue(torch.allclose(moved, 1e-3 * network.tail.weight.grad.sign(), atol=1e-5))
 
 
 class Data(unittest.TestCase):
