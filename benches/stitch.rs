@@ -47,6 +47,7 @@ impl Ready {
                 input_range: (0.0, 1.0),
                 output_range: (0.0, 1.0),
                 guarded: false,
+                multiplies: false,
             },
             values: (0..channels * largest * largest).map(|i| i as f32 * 1e-7).collect(),
         }

@@ -23,16 +23,16 @@ AVERAGE_OVER = 0.999
 LUMA = torch.tensor([0.299, 0.587, 0.114]).reshape(1, 3, 1, 1)
 
 
-def squared(difference: torch.Tensor) -> torch.Tensor:
-    """Three quarters of it count luma alone, in which eyes, and PSNR-Y, see most of a picture."""
-    luma = (difference * LUMA).sum(1)
-    return difference.square().mean((1, 2, 3)) / 4 + luma.square().mean((1, 2)) * 0.75
+def seen(difference: torch.Tensor, error) -> torch.Tensor:
+    """The mean `error` of each crop, three quarters of which is luma's, in which eyes, and PSNR-Y, see most of a picture."""
+    luma = (difference * LUMA).sum(1) if difference.shape[1] == 3 else difference[:, 0]
+    return error(difference).mean((1, 2, 3)) / 4 + error(luma).mean((1, 2)) * 0.75
 
 
 LOSSES = {
-    "absolute": lambda difference: difference.abs().mean((1, 2, 3)) / 255,
-    "even": lambda difference: difference.abs().mean((1, 2, 3)).log1p(),
-    "even-squared": lambda difference: squared(difference).log1p(),
+    "absolute": lambda difference: seen(difference, torch.abs) / 255,
+    "even": lambda difference: seen(difference, torch.abs).log1p(),
+    "even-squared": lambda difference: seen(difference, torch.square).log1p(),
 }
 """Of the difference of each crop, of 255. By the error itself a crop of text weighs as much as five of photographs; by its logarithm alike."""
 

@@ -8,7 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
-  sha256: '906a775e9379824225235d416a06f11a2ae733d1165b7d50e75a946845913666',
+  sha256: '30e5081b0b0d7bec001facfaa0c9a0ed81e2c45758f791eda78fba91ea1ed034',
   meta: {
     id: 'fast-4x',
     architecture: 'plain',

@@ -2,5 +2,6 @@ import type { ModelDefinition } from 'upscaler-node';
 
 declare const models: {
   '2x': ModelDefinition;
+  '4x': ModelDefinition;
 };
 export = models;

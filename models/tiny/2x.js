@@ -8,7 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
-  sha256: 'fa9c386f6db3fe98d44f319284a9e88f15801239f4e6f2a07a7e03ca7d474550',
+  sha256: '3fdc95fb7f9d15a501aedbb4ccc80d2ea4a6fe25d156f320b9d0c4dff8edfdac',
   meta: {
     id: 'tiny-2x',
     architecture: 'plain',
