@@ -498,6 +498,7 @@ declare namespace Upscaler {
     | 'fast-4x'
     | 'tiny-2x'
     | 'text-2x'
+    | 'text-4x'
     | 'esrgan-thick-2x'
     | 'esrgan-thick-3x'
     | 'esrgan-thick-4x'

@@ -1,5 +1,6 @@
 """python -m unittest training.test.test_training: what the recipe computes, against other implementations, exact properties and hand-computed cases."""
 
+import math
 import random
 import tempfile
 import unittest
@@ -21,7 +22,7 @@ from training.export import export
 from training.metrics import largest_after_reduction, luma, psnr_luma
 from training.onnx_graph import convolution_weights
 from training.optimizer import Optimizer, orthogonal
-from training.run import Trainer, run
+from training.run import LOSSES, Trainer, run
 
 
 def config(**changes) -> Config:
@@ -137,6 +138,25 @@ class Step(unittest.TestCase):
         optimizer.step(0.5)
         moved = before - network.tail.weight
         self.assertTrue(torch.allclose(moved, 1e-3 * network.tail.weight.grad.sign(), atol=1e-5))
+
+
+class Losses(unittest.TestCase):
+    def test_a_difference_of_two_everywhere(self):
+        for channels in (1, 3):
+            difference = torch.full((2, channels, 4, 4), 2.0)
+            for name, expected in (("absolute", 2 / 255), ("even", math.log(3)), ("even-squared", math.log(5))):
+                self.assertTrue(torch.allclose(LOSSES[name](difference), torch.tensor(expected)), name)
+
+    def test_what_luma_does_not_show_counts_a_quarter(self):
+        difference = torch.zeros(1, 3, 4, 4)
+        difference[:, 0], difference[:, 1] = 3 * 0.587, -3 * 0.299
+        self.assertAlmostEqual(LOSSES["absolute"](difference).item() * 255, (0.587 + 0.299) / 4, places=5)
+
+    def test_crops_count_alike_by_the_logarithm(self):
+        """A tenth less of the error of either is worth the same, but for the one that is added."""
+        large = torch.full((1, 3, 4, 4), 90.0)
+        gains = [(LOSSES["even-squared"](crop) - LOSSES["even-squared"](0.9 * crop)).item() for crop in (large, large / 9)]
+        self.assertAlmostEqual(gains[0], gains[1], places=2)
 
 
 class Data(unittest.TestCase):
