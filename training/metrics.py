@@ -3,6 +3,9 @@
 import numpy
 from PIL import Image
 
+BT601 = (0.299, 0.587, 0.114)
+"""What red, green and blue are of luma in full range, as JPEG, sharp and PNG writers take it."""
+
 
 def luma(picture: numpy.ndarray) -> numpy.ndarray:
     """Y of MATLAB's rgb2ycbcr (16 to 235) of H x W x 3 or H x W of 0 to 255; a grey picture stands for equal red, green and blue."""

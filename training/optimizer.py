@@ -23,7 +23,9 @@ class Muon(torch.optim.Optimizer):
         for group in self.param_groups:
             for weight in group["params"]:
                 state = self.state[weight]
-                average = state.setdefault("exp_avg", torch.zeros_like(weight))
+                if not state:
+                    state["exp_avg"] = torch.zeros_like(weight)
+                average = state["exp_avg"]
                 average.lerp_(weight.grad, 1 - MOMENTUM)
                 weight.sub_(orthogonal(weight.grad.lerp(average, MOMENTUM)), alpha=group["lr"])
 

@@ -156,7 +156,7 @@ impl Tile {
         if !view.suits(engine.signature()) {
             return Ok(None);
         }
-        let view = View { dilation: guard::dilation(engine.signature().multiplies), ..*view };
+        let view = view.of(engine.signature());
         let context = RunContext { cancel: self.cancel.clone(), on_progress: Arc::new(|_| ()) };
         let mut planes = None;
         run(engine, input, &view, &context, |output| {

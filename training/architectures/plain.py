@@ -72,10 +72,9 @@ def start_from(network: Plain, weights: list[tuple[torch.Tensor, torch.Tensor]])
     averaged; to another scale, each new subpixel starts as the nearest old one; layers that the other lacks start as the identity.
     """
     layers = convolutions(network)
-    missing = len(layers) - len(weights)
-    if missing < 0:
+    if len(layers) < len(weights):
         raise ValueError(f"the network has {len(layers)} convolutions, the weights to start from are of {len(weights)}")
-    deeper = [(identity(layer), torch.zeros_like(layer.bias)) for layer in network.body[-missing:]] if missing else []
+    deeper = [(identity(layer), torch.zeros_like(layer.bias)) for layer in network.body[len(weights) - 2 :]]
     with torch.no_grad():
         for layer, (weight, bias) in zip(layers, [*weights[:-1], *deeper, weights[-1]]):
             if layer is network.head and weight.shape[1] == 3 and layer.in_channels == 1:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy
 
+from ..metrics import BT601
 from .degrade import MARGIN, choose, compress, reduce
 
 
@@ -70,7 +71,7 @@ def turned(crop: numpy.ndarray, chance: random.Random) -> numpy.ndarray:
 
 def grey(crop: numpy.ndarray) -> numpy.ndarray:
     """Luma of BT.601 in full range, as JPEG, sharp and PNG writers make grey pictures."""
-    return numpy.clip(numpy.rint(crop @ numpy.array([0.299, 0.587, 0.114])), 0, 255).astype(numpy.uint8)
+    return numpy.clip(numpy.rint(crop @ numpy.array(BT601)), 0, 255).astype(numpy.uint8)
 
 
 class Prefetch:

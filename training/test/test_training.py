@@ -19,10 +19,11 @@ from training.data import degrade, drawings
 from training.data.prepare import save
 from training.data.sampler import Sampler
 from training.export import export
+from training.losses import LOSSES
 from training.metrics import largest_after_reduction, luma, psnr_luma
 from training.onnx_graph import convolution_weights
 from training.optimizer import Optimizer, orthogonal
-from training.run import LOSSES, Trainer, run
+from training.run import Trainer, run
 
 
 def config(**changes) -> Config:

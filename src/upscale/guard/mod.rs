@@ -16,7 +16,7 @@ mod residual;
 mod seeds;
 mod view;
 
-pub use mask::{REACH, dilation};
+pub use mask::REACH;
 pub use view::View;
 
 use lanczos::Lanczos;

@@ -13,7 +13,7 @@ fn view(scale: usize, height: usize, width: usize) -> View {
         core: all,
         input_range: (0.0, 1.0),
         output_range: (0.0, 1.0),
-        dilation: dilation(true),
+        dilation: mask::dilation(true),
     }
 }
 

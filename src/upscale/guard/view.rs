@@ -58,6 +58,11 @@ impl View {
         }
     }
 
+    /// The same tile as it is for a network that stands in, which [suits](View::suits).
+    pub fn of(self, signature: &Signature) -> View {
+        View { dilation: dilation(signature.multiplies), ..self }
+    }
+
     /// Input pixels that have a result, are of the picture, and lie within `margin` of the core.
     pub fn around_core(&self, margin: usize) -> Area {
         let axis = |core: usize, len: usize, from: usize, inside: usize, all: usize| {
