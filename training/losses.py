@@ -1,6 +1,7 @@
 """What training makes small."""
 
 import torch
+import torch.nn.functional as functional
 
 from .metrics import BT601
 
@@ -19,3 +20,31 @@ LOSSES = {
     "even-squared": lambda difference: seen(difference, torch.square).log1p(),
 }
 """Of the difference of each crop, of 255. By the error itself a crop of text weighs as much as five of photographs; by its logarithm alike."""
+
+SOUND_MARGIN = 16
+"""Half of what the measure of stability allows, so that pictures that were not learnt from keep within it too."""
+
+
+class Seen(torch.autograd.Function):
+    """Values of 0 to 1, clamped. What lies outside has a gradient only on its way back, or it would run farther away without an end."""
+
+    @staticmethod
+    def forward(context, value):
+        context.save_for_backward(value)
+        return value.clamp(0, 1)
+
+    @staticmethod
+    def backward(context, gradient):
+        (value,) = context.saved_tensors
+        return gradient * ((value >= 0) | (gradient < 0)) * ((value <= 1) | (gradient > 0))
+
+
+def unsound(output: torch.Tensor, small: torch.Tensor) -> torch.Tensor:
+    """How far the output, reduced by area, is from its input beyond what is lost with all detail: the mean square over all samples, of 255.
+
+    Half the range of the 3x3 pixels around and SOUND_MARGIN are no fault, as in `scripts/models/stress/compare.mjs`. Both are of 0 to 1.
+    """
+    scale = output.shape[-1] // small.shape[-1]
+    distance = (functional.avg_pool2d(Seen.apply(output), scale) - small).abs()
+    spread = functional.max_pool2d(small, 3, 1, 1) + functional.max_pool2d(-small, 3, 1, 1)
+    return functional.relu(distance - spread / 2 - SOUND_MARGIN / 255).mul(255).square().mean()

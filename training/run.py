@@ -13,7 +13,7 @@ from .config import Config
 from .data.sampler import Prefetch, Sampler
 from .evaluate import evaluate, load_test_sets
 from .export import export
-from .losses import LOSSES
+from .losses import LOSSES, unsound
 from .onnx_graph import convolution_weights
 from .optimizer import Optimizer
 
@@ -76,13 +76,15 @@ class Trainer:
         return warm * (settings["floor"] + (1 - settings["floor"]) * fall)
 
     def learn(self, small, large) -> float:
-        """One step on a batch of bytes; the mean absolute error, of 255."""
+        """One step on a batch of bytes, whose last small crops may have no large form; the mean absolute error, of 255."""
         small, large = (torch.from_numpy(batch).float() / 255 for batch in (small, large))
         # The last steps are in float32: rounding the weights to bfloat16 hides from the loss what small corrections do.
         with torch.autocast("cpu", torch.bfloat16, enabled=self.step < self.config.optimizer.get("bfloat16_steps", 0)):
             output = self.network(small)
-        difference = (output - large) * 255
+        difference = (output[: len(large)] - large) * 255
         objective = LOSSES[self.config.optimizer["loss"]](difference).mean()
+        if "soundness" in self.config.optimizer:
+            objective = objective + self.config.optimizer["soundness"] * unsound(output, small)
         self.optimizer.zero_grad()
         objective.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.optimizer.get("clip", 1.0))

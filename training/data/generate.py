@@ -1,4 +1,4 @@
-"""Renders the pages of text and the drawings of the training set and of the held-out set."""
+"""Renders the pages of text, the drawings and the patterns of the training set, and of the held-out set."""
 
 import random
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy
 
-from . import drawings, text
+from . import drawings, patterns, text
 from .prepare import save
 
 HELD_OUT_FONTS = ("roboto", "inconsolata", "linuxlibertine", "nanum", "carlito")
@@ -14,10 +14,11 @@ HELD_OUT_FONTS = ("roboto", "inconsolata", "linuxlibertine", "nanum", "carlito")
 
 TRAINING_PAGES, HELD_OUT_PAGES = 900, 12
 TRAINING_DRAWINGS, HELD_OUT_DRAWINGS = 600, 12
+TRAINING_PATTERNS = 1200
 
 
 def generate(fonts: Path, root: Path, held_out: Path) -> None:
-    """Writes the groups "text" and "flats" under `root`, and under `held_out` with other fonts and other seeds."""
+    """Writes the groups "text", "flats" and "patterns" under `root`; the first two under `held_out`, with other fonts and other seeds."""
     every = [path for path in fonts.rglob("*") if path.suffix.lower() in (".ttf", ".otf", ".ttc")]
     tested = [path for path in every if is_held_out(path.relative_to(fonts))]
     learnt = [path for path in every if path not in set(tested)]
@@ -25,6 +26,7 @@ def generate(fonts: Path, root: Path, held_out: Path) -> None:
     pages(held_out / "text" / "page-{:04}.png", text.usable(tested), HELD_OUT_PAGES, "held out")
     draw(root / "flats" / "drawing-{:04}.npy", TRAINING_DRAWINGS, "training")
     draw(held_out / "flats" / "drawing-{:04}.png", HELD_OUT_DRAWINGS, "held out")
+    each(root / "patterns" / "pattern-{:04}.npy", TRAINING_PATTERNS, lambda index: patterns.pattern(random.Random(f"training pattern {index}")))
 
 
 def is_held_out(font: Path) -> bool:

@@ -1,6 +1,7 @@
 """Random pairs of small and large crops. Batch n is the same in every run with the same seed, whether resumed or not."""
 
 import random
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,41 +12,52 @@ from .degrade import MARGIN, choose, compress, reduce
 
 
 class Sampler:
-    """`groups` maps a folder of `root` to its share of the crops; each picture is taken with the chance of its area."""
+    """`groups` maps a folder of `root` to its share of the crops; each picture is taken with the chance of its area.
+
+    `alone`, which may be missing, has a `count` of crops that follow those of each batch in the small ones, from `groups` of its own. They
+    are given as they are, not reduced, and have no large form.
+    """
 
     def __init__(self, root: Path, settings: dict, scale: int, image_channels: int, seed: int):
         self.settings, self.scale, self.image_channels, self.seed = settings, scale, image_channels, seed
         self.shares = settings["groups"]
-        self.pictures = {group: load(root / group) for group in self.shares}
+        self.alone = settings.get("alone", {"count": 0, "groups": {}})
+        self.pictures = {group: load(root / group) for group in {**self.shares, **self.alone["groups"]}}
         self.areas = {group: [picture.shape[0] * picture.shape[1] for picture in pictures] for group, pictures in self.pictures.items()}
 
     def batch(self, step: int, count: int, patch: int) -> tuple[numpy.ndarray, numpy.ndarray]:
-        """Small (N x C x patch x patch) and large (N x C x patch*scale x patch*scale) crops as bytes."""
+        """Small (count + alone x C x patch x patch) and large (count x C x patch*scale x patch*scale) crops as bytes."""
         chance = random.Random(f"{self.seed} {step}")
-        pairs = [self.pair(chance, patch) for _ in range(count)]
-        small, large = (numpy.stack([pair[side] for pair in pairs]) for side in (0, 1))
-        return numpy.ascontiguousarray(small.transpose(0, 3, 1, 2)), numpy.ascontiguousarray(large.transpose(0, 3, 1, 2))
+        small, large = zip(*(self.pair(chance, patch) for _ in range(count)))
+        small = [*small, *(self.crop(chance, self.alone["groups"], patch) for _ in range(self.alone["count"]))]
+        return planes(small), planes(large)
 
     def pair(self, chance: random.Random, patch: int) -> tuple[numpy.ndarray, numpy.ndarray]:
         group = choose(chance, self.shares)
         scale, margin = self.scale, MARGIN * self.scale
-        side = patch * scale + 2 * margin
+        large = self.crop(chance, {group: 1}, patch * scale + 2 * margin)
+        kernels = self.settings["kernels"].get(group, self.settings["kernels"]["default"])
+        small = reduce(large, scale, choose(chance, kernels))
+        if "compression" in self.settings:
+            small = compress(small, chance, self.settings["compression"])
+        return numpy.asarray(small)[MARGIN:-MARGIN, MARGIN:-MARGIN], large[margin:-margin, margin:-margin]
+
+    def crop(self, chance: random.Random, shares: dict[str, float], side: int) -> numpy.ndarray:
+        """side x side x 3, or side x side of a grey network."""
+        group = choose(chance, shares)
         fits = False
         while not fits:
             picture = chance.choices(self.pictures[group], self.areas[group])[0]
             fits = min(picture.shape[:2]) >= side
         y, x = (chance.randrange(length - side + 1) for length in picture.shape[:2])
-        large = turned(picture[y : y + side, x : x + side], chance)
-        if self.image_channels == 1:
-            large = grey(large)
-        kernels = self.settings["kernels"].get(group, self.settings["kernels"]["default"])
-        small = reduce(large, scale, choose(chance, kernels))
-        if "compression" in self.settings:
-            small = compress(small, chance, self.settings["compression"])
-        small = numpy.asarray(small)
-        if self.image_channels == 1:
-            small, large = small[:, :, None], large[:, :, None]
-        return small[MARGIN:-MARGIN, MARGIN:-MARGIN], large[margin:-margin, margin:-margin]
+        crop = turned(picture[y : y + side, x : x + side], chance)
+        return grey(crop) if self.image_channels == 1 else crop
+
+
+def planes(crops: Sequence[numpy.ndarray]) -> numpy.ndarray:
+    """N x C x height x width of height x width x C, or of height x width."""
+    batch = numpy.stack(crops)
+    return numpy.ascontiguousarray(batch[:, None] if batch.ndim == 3 else batch.transpose(0, 3, 1, 2))
 
 
 def load(folder: Path) -> list[numpy.ndarray]:

@@ -15,11 +15,11 @@ from PIL import Image
 from training import architectures, checkpoint
 from training.architectures import plain, span
 from training.config import Config
-from training.data import degrade, drawings
+from training.data import degrade, drawings, patterns
 from training.data.prepare import save
 from training.data.sampler import Sampler
 from training.export import export
-from training.losses import LOSSES
+from training.losses import LOSSES, SOUND_MARGIN, unsound
 from training.metrics import largest_after_reduction, luma, psnr_luma
 from training.onnx_graph import convolution_weights
 from training.optimizer import Optimizer, orthogonal
@@ -159,6 +159,32 @@ class Losses(unittest.TestCase):
         gains = [(LOSSES["even-squared"](crop) - LOSSES["even-squared"](0.9 * crop)).item() for crop in (large, large / 9)]
         self.assertAlmostEqual(gains[0], gains[1], places=2)
 
+    def test_what_a_result_invents_beyond_lost_detail_is_counted(self):
+        small = torch.full((1, 1, 4, 4), 0.4)
+        large = small.repeat_interleave(2, 2).repeat_interleave(2, 3)
+        self.assertEqual(unsound(large, small).item(), 0)
+        large[0, 0, 2:4, 4:6] += 0.2
+        self.assertAlmostEqual(unsound(large, small).item(), (0.2 * 255 - SOUND_MARGIN) ** 2 / 16, places=2)
+        small[0, 0, 0, 1] = 0.6
+        nearby, itself = (0.2 - 0.1) * 255 - SOUND_MARGIN, (0.2 - 0.1) * 255 - SOUND_MARGIN
+        self.assertAlmostEqual(unsound(large, small).item(), (nearby**2 + itself**2) / 16, places=2)
+
+    def test_a_checkerboard_that_becomes_grey_is_lost_detail(self):
+        small = (torch.arange(6)[:, None] + torch.arange(6)).remainder(2).float()[None, None]
+        self.assertEqual(unsound(torch.full((1, 1, 24, 24), 0.5), small).item(), 0)
+
+    def test_beyond_black_and_white_nothing_is_invented_and_the_gradient_leads_back_only(self):
+        white = torch.ones(1, 3, 4, 4)
+        self.assertEqual(unsound(torch.full((1, 3, 8, 8), 7.0), white).item(), 0)
+        far = torch.full((1, 3, 8, 8), 7.0, requires_grad=True)
+        unsound(far, white / 2).backward()
+        self.assertTrue((far.grad > 0).all())
+        mixed = torch.zeros(1, 1, 2, 2, requires_grad=True)
+        with torch.no_grad():
+            mixed[0, 0, 0, 0] = 7.0
+        unsound(mixed, torch.full((1, 1, 1, 1), 0.9)).backward()
+        self.assertEqual((mixed.grad < 0).flatten().tolist(), [False, True, True, True])
+
 
 class Data(unittest.TestCase):
     def test_a_small_crop_is_its_large_one_reduced(self):
@@ -178,6 +204,26 @@ class Data(unittest.TestCase):
             self.assertEqual(make(1, 4), make(1, 4))
             self.assertNotEqual(make(1, 4), make(1, 5))
             self.assertNotEqual(make(1, 4), make(2, 4))
+
+    def test_crops_without_a_large_form_follow_and_are_not_reduced(self):
+        checkers = (numpy.indices((64, 64)).sum(0) % 2 * 255).astype(numpy.uint8)
+        with tempfile.TemporaryDirectory() as folder:
+            save(Path(folder) / "pictures" / "one.npy", drawings.drawing(random.Random(5)))
+            save(Path(folder) / "checkers" / "one.npy", numpy.repeat(checkers[:, :, None], 3, 2))
+            settings = {**config().data, "alone": {"count": 3, "groups": {"checkers": 1.0}}}
+            for channels in (1, 3):
+                small, large = Sampler(Path(folder), settings, 2, channels, 1).batch(0, 2, 16)
+                self.assertEqual((small.shape, large.shape), ((5, channels, 16, 16), (2, channels, 32, 32)))
+                for plane in small[2:].reshape(-1, 16, 16):
+                    self.assertEqual(len(numpy.unique(plane)), 2)
+                    self.assertTrue((plane[1:] != plane[:-1]).all() and (plane[:, 1:] != plane[:, :-1]).all())
+
+    def test_patterns_are_of_single_pixels_and_the_same_at_every_run(self):
+        for kind in set(patterns.KINDS):
+            first, second = (kind(random.Random(4)) for _ in range(2))
+            self.assertEqual((first.shape, first.dtype), ((patterns.SIDE, patterns.SIDE, 3), numpy.uint8))
+            self.assertTrue(numpy.array_equal(first, second), kind.__name__)
+            self.assertFalse(numpy.array_equal(first[:-1], first[1:]) and numpy.array_equal(first[:, :-1], first[:, 1:]), kind.__name__)
 
     def test_compression_keeps_size_and_place(self):
         picture = Image.fromarray(numpy.kron(numpy.arange(36, dtype=numpy.uint8).reshape(6, 6) * 7, numpy.ones((8, 8), numpy.uint8))).convert("RGB")
