@@ -19,7 +19,7 @@ from training.data import degrade, drawings, patterns
 from training.data.prepare import save
 from training.data.sampler import Sampler
 from training.export import export
-from training.losses import LOSSES, SOUND_MARGIN, unsound
+from training.losses import COLOUR_MARGIN, LOSSES, SOUND_MARGIN, coloured, unsound
 from training.metrics import largest_after_reduction, luma, psnr_luma
 from training.onnx_graph import convolution_weights
 from training.optimizer import Optimizer, orthogonal
@@ -168,6 +168,14 @@ class Losses(unittest.TestCase):
         small[0, 0, 0, 1] = 0.6
         nearby, itself = (0.2 - 0.1) * 255 - SOUND_MARGIN, (0.2 - 0.1) * 255 - SOUND_MARGIN
         self.assertAlmostEqual(unsound(large, small).item(), (nearby**2 + itself**2) / 16, places=2)
+
+    def test_a_colour_that_is_not_around_is_counted(self):
+        small = torch.full((1, 3, 4, 4), 0.5)
+        large = torch.full((1, 3, 8, 8), 0.5)
+        large[0, 2, 3, 3] += 0.1
+        self.assertAlmostEqual(coloured(large, small).item(), 2 * (0.1 * 255 - COLOUR_MARGIN) ** 2 / (3 * 64), places=3)
+        small[0, 2, 3, 3] += 0.1
+        self.assertEqual(coloured(large, small).item(), 0)
 
     def test_a_checkerboard_that_becomes_grey_is_lost_detail(self):
         small = (torch.arange(6)[:, None] + torch.arange(6)).remainder(2).float()[None, None]
