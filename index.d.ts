@@ -155,8 +155,8 @@ declare namespace Upscaler {
     /**
      * A catalogue name (`'span-4x'`), an UpscalerJS package name (`'@upscalerjs/esrgan-slim/4x'`), a query, a path
      * (absolute, or starting with `./`, `../` or `file:`, or ending in `.onnx`, `.json` or `.param`), a `file:` URL,
-     * the bytes of an `.onnx`, or a model definition. Default: `'default'`, which chooses for each picture: SPAN for clean ones, a
-     * denoising network for compressed JPEG and WebP files; that of 4x where the result is more than twice as large.
+     * the bytes of an `.onnx`, or a model definition. Default: `'default'`, which chooses for each picture: SPAN for clean ones,
+     * `photo-2x` for compressed JPEG and WebP files; that of 4x where the result is more than twice as large.
      */
     model?: ModelName | (string & {}) | URL | ModelQuery | ModelDefinitionObjectOrFn | Uint8Array;
     /** Chooses among a family's models, and is checked against a model that is named otherwise. */
@@ -499,6 +499,7 @@ declare namespace Upscaler {
     | 'tiny-2x'
     | 'text-2x'
     | 'text-4x'
+    | 'photo-2x'
     | 'esrgan-thick-2x'
     | 'esrgan-thick-3x'
     | 'esrgan-thick-4x'

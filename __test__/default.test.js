@@ -37,14 +37,12 @@ test('the quality that a file was written with decides', async () => {
   const expected = {
     jpeg: [
       [[100, 95, 93], 'span-2x'],
-      [[92, 90, 85, 81], 'denoise-2x-0'],
-      [[80, 75, 60, 40, 10], 'denoise-2x-2'],
+      [[92, 90, 80, 75, 60, 40, 10], 'photo-2x'],
     ],
     // A WebP has quantisers of its own for parts of the picture: its quality is known to within a few.
     webp: [
       [[100, 95, 90], 'span-2x'],
-      [[75, 70, 60], 'denoise-2x-0'],
-      [[40, 30, 5], 'denoise-2x-2'],
+      [[75, 70, 60, 40, 30, 5], 'photo-2x'],
     ],
   };
   for (const [format, bands] of Object.entries(expected)) {
@@ -71,10 +69,10 @@ test('what has no marks of compression is clean', async () => {
 test('the final size decides too', async () => {
   const [clean, jpeg] = [picture, await encode.jpeg(75)];
   for (const [options, forClean, forCompressed] of [
-    [{ scale: 1.5 }, 'span-2x', 'denoise-2x-2'],
-    [{ width: 192 }, 'span-2x', 'denoise-2x-2'],
-    [{ scale: 3 }, 'span-4x', 'denoise-2x-2+span-4x'],
-    [{ width: 384 }, 'span-4x', 'denoise-2x-2+span-4x'],
+    [{ scale: 1.5 }, 'span-2x', 'photo-2x'],
+    [{ width: 192 }, 'span-2x', 'photo-2x'],
+    [{ scale: 3 }, 'span-4x', 'photo-2x+span-4x'],
+    [{ width: 384 }, 'span-4x', 'photo-2x+span-4x'],
   ]) {
     assert.equal(await modelFor(clean, options), forClean);
     assert.equal(await modelFor(jpeg, options), forCompressed);
@@ -84,8 +82,8 @@ test('the final size decides too', async () => {
 test('the result is that of the model by its name', async () => {
   for (const [image, model] of [
     [await encode.jpeg(95), 'span-2x'],
-    [await encode.jpeg(85), 'denoise-2x-0'],
-    [await encode.webp(30), 'denoise-2x-2'],
+    [await encode.jpeg(85), 'photo-2x'],
+    [await encode.webp(30), 'photo-2x'],
   ]) {
     const expected = await withUpscaler({ model }, (own) => own.upscale(image));
     assert.deepEqual(await upscaler.upscale(image), expected, model);
@@ -94,7 +92,7 @@ test('the result is that of the model by its name', async () => {
 
 test('four times the size: cleaned at its own size, then as a clean picture', async () => {
   const jpeg = await encode.jpeg(85);
-  const cleaned = await withUpscaler({ model: 'denoise-2x-0' }, (own) =>
+  const cleaned = await withUpscaler({ model: 'photo-2x' }, (own) =>
     own.upscale(jpeg, { scale: 1, output: 'raw', depth: 16 }),
   );
   const expected = await withUpscaler({ model: 'span-4x' }, (own) =>
@@ -107,7 +105,7 @@ test('four times the size: cleaned at its own size, then as a clean picture', as
       resolveWithObject: true,
       progress: (fraction) => void fractions.push(fraction),
     });
-    assert.equal(info.model, 'denoise-2x-0+span-4x');
+    assert.equal(info.model, 'photo-2x+span-4x');
     assert.deepEqual(data, expected);
     assert.deepEqual(
       fractions,
@@ -115,7 +113,7 @@ test('four times the size: cleaned at its own size, then as a clean picture', as
     );
     assert.equal(fractions.at(-1), 1);
     const small = await own.upscale(jpeg, { output: 'raw', scale: 2, resolveWithObject: true });
-    assert.equal(small.info.model, 'denoise-2x-0');
+    assert.equal(small.info.model, 'photo-2x');
   });
 });
 
@@ -134,7 +132,7 @@ test('a named model is what runs', async () => {
     });
   }
   await withUpscaler({ model: 'default' }, async (own) => {
-    assert.equal((await own.upscale(jpeg, { resolveWithObject: true })).info.model, 'denoise-2x-2');
+    assert.equal((await own.upscale(jpeg, { resolveWithObject: true })).info.model, 'photo-2x');
   });
 });
 
@@ -143,8 +141,7 @@ test('getModel tells of the clean one and of its alternatives', async () => {
   assert.equal(model, 'span-2x');
   assert.deepEqual(alternatives, [
     { model: 'span-4x', scale: 4, role: 'clean', artefacts: null },
-    { model: 'denoise-2x-0', scale: 2, role: 'compressed', artefacts: { jpeg: 92, webp: 82 } },
-    { model: 'denoise-2x-2', scale: 2, role: 'compressed', artefacts: { jpeg: 80, webp: 50 } },
+    { model: 'photo-2x', scale: 2, role: 'compressed', artefacts: { jpeg: 92, webp: 82 } },
     FALLBACK,
   ]);
   await withUpscaler({ scale: 4 }, async (own) => assert.equal((await own.getModel()).model, 'span-4x'));

@@ -71,7 +71,7 @@ test('a picture is dropped, another one pasted, and a file that is none is refus
     );
     await page.locator('.picture-name', { hasText: 'pasted.jpg' }).waitFor();
     assert.match(await page.locator('#facts').innerText(), /44 × 30[^]*JPEG, quality about 40/);
-    await page.locator('#choice', { hasText: 'denoise-2x' }).waitFor();
+    await page.locator('#choice', { hasText: 'photo-2x' }).waitFor();
 
     await page.setInputFiles('#file', {
       name: 'notes.png',

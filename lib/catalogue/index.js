@@ -19,6 +19,7 @@ const families = /** @type {Description[]} */ ([
   require('./fast.json'),
   require('./tiny.json'),
   require('./text.json'),
+  require('./photo.json'),
   require('./esrgan-thick.json'),
   require('./esrgan-medium.json'),
   require('./esrgan-slim.json'),

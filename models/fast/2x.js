@@ -8,7 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
-  sha256: '30a7bca7c21d91730d3abeea0aa03849873d2c8bce69fb18ded230ff94b090d2',
+  sha256: '6fa9a5fc015f6dd496941338cb2545616efa8b18005819964948abd6f32553b1',
   meta: {
     id: 'fast-2x',
     architecture: 'plain',

@@ -8,7 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
-  sha256: '30e5081b0b0d7bec001facfaa0c9a0ed81e2c45758f791eda78fba91ea1ed034',
+  sha256: '72128a0297a928a188c56bfa54bdeac4ee5cdd60d20898a7ba8d7a50cff2b709',
   meta: {
     id: 'fast-4x',
     architecture: 'plain',

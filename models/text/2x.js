@@ -8,7 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
-  sha256: 'a9f42b502e447123966a0322469ba193e0f49179f45677a86775a05f106a0849',
+  sha256: '294d15a1ffed946528a7d6b4c62c1cfa56fc621a4d4798cfe9b4c88a778f3c5f',
   meta: {
     id: 'text-2x',
     architecture: 'plain',

@@ -8,7 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
-  sha256: 'e418b9dcc466e7facc8f59ee4083296d95aa6a2e400a80b94d0c954cc28891a5',
+  sha256: 'fd14d6f4d01d04e3fa1b738d0b3f53bfc94502a49b5eb0d2f133fb310b880ecf',
   meta: {
     id: 'text-4x',
     architecture: 'plain',

@@ -8,7 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
-  sha256: '3fdc95fb7f9d15a501aedbb4ccc80d2ea4a6fe25d156f320b9d0c4dff8edfdac',
+  sha256: 'e72e1a73fe49bdb416b5b16acf4a2693af4e81cb8a2d31eb4cea8612f70abb10',
   meta: {
     id: 'tiny-2x',
     architecture: 'plain',

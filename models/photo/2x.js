@@ -1,0 +1,22 @@
+'use strict';
+
+const path = require('node:path');
+
+module.exports = {
+  path: path.join(__dirname, '2x.onnx'),
+  scale: 2,
+  channels: 3,
+  inputRange: [0, 1],
+  outputRange: [0, 1],
+  sha256: 'bf05cda1dde9dda4c6fbc3a50ce0dcd90b0d340b25740f6e83cdd7109584bf10',
+  meta: {
+    id: 'photo-2x',
+    architecture: 'span',
+    size: 'small',
+    dataset: 'free-pictures',
+    featureChannels: 48,
+    blocks: 6,
+    license: 'Apache-2.0',
+  },
+  _internals: { name: '@upscaler-node/photo', version: '0.1.0', path: '2x.onnx' },
+};
