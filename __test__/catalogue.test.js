@@ -28,6 +28,7 @@ test('every family that the project promises is there', () => {
     'maxim-denoising',
     'maxim-deraining',
     'maxim-enhancement',
+    'photo',
     'real-esrgan',
     'real-esrgan-plus',
     'span',
