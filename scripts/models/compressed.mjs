@@ -1,6 +1,6 @@
 /**
  * `node scripts/models/compressed.mjs <folder> [--scale 2] [--format jpeg] [network …]`: how networks do on compressed
- * pictures, from which the qualities in lib/catalogue/waifu2x-photo.json are derived.
+ * pictures, from which the qualities in lib/catalogue/photo.json are derived.
  *
  * Each picture of the folder is reduced as MATLAB's imresize does it, compressed by sharp at falling quality, upscaled
  * again, and compared with the original: PSNR-Y without borders, the mean over the pictures. `a+b` is network a, then
@@ -21,16 +21,16 @@ const { Upscaler } = require('../../index.js');
 /** Lossless first. */
 const QUALITIES = [undefined, 98, 95, 92, 90, 85, 80, 75, 70, 60, 50, 40, 30];
 
-const DENOISERS = ['denoise-2x-0', 'denoise-2x-1', 'denoise-2x-2', 'denoise-2x-3'];
+const CLEANERS = ['denoise-2x-0', 'denoise-2x-1', 'denoise-2x-2', 'denoise-2x-3', 'photo-2x'];
 
 /** What is compared where nothing is named. @type {Record<string, string[]>} */
 const NETWORKS = {
-  2: ['bicubic', 'span-2x', ...DENOISERS],
+  2: ['bicubic', 'span-2x', ...CLEANERS],
   4: [
     'bicubic',
     'span-4x',
-    ...DENOISERS.map((name) => `${name}+span-2x`),
-    ...DENOISERS.map((name) => `${name}@1+span-4x`),
+    ...CLEANERS.map((name) => `${name}+span-2x`),
+    ...CLEANERS.map((name) => `${name}@1+span-4x`),
   ],
 };
 
