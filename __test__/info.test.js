@@ -14,14 +14,8 @@ const info = (...args) => execFileSync(process.execPath, [CLI, 'info', ...args],
 
 test('a model of the catalogue: what is known of it, and what runs it', () => {
   const text = info('denoise-2x-2');
-  for (const each of [
-    /JPEG up to quality 80/,
-    /upconv-7/,
-    /MIT/,
-    /nagadomi/,
-    /552,/,
-    /avx|neon|onnxruntime/,
-  ]) {
+  assert.match(info('photo-2x'), /JPEG up to quality 92/);
+  for (const each of [/upconv-7/, /MIT/, /nagadomi/, /552,/, /avx|neon|onnxruntime/]) {
     assert.match(text, each);
   }
   const facts = JSON.parse(info('span', '--scale', '4', '--json'));
