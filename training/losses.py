@@ -30,8 +30,8 @@ COLOUR_MARGIN = 20
 """Of 255: less than the 36 of the guard."""
 
 
-class Seen(torch.autograd.Function):
-    """Values of 0 to 1, clamped. What lies outside has a gradient only on its way back, or it would run farther away without an end."""
+class Clamped(torch.autograd.Function):
+    """Values brought into 0 to 1. What lies outside has a gradient only on its way back, or it would run farther away without an end."""
 
     @staticmethod
     def forward(context, value):
@@ -46,9 +46,9 @@ class Seen(torch.autograd.Function):
 
 def unsound(output: torch.Tensor, small: torch.Tensor) -> torch.Tensor:
     """What the output, of 0 to 1 as its input is, has that is not in its input: the sum of two mean squares, of 255."""
-    seen_as = Seen.apply(output)
-    beyond = invented(seen_as, small)
-    return beyond if small.shape[1] == 1 else beyond + coloured(seen_as, small)
+    shown = Clamped.apply(output)
+    beyond = invented(shown, small)
+    return beyond if small.shape[1] == 1 else beyond + coloured(shown, small)
 
 
 def invented(output: torch.Tensor, small: torch.Tensor) -> torch.Tensor:
@@ -57,24 +57,26 @@ def invented(output: torch.Tensor, small: torch.Tensor) -> torch.Tensor:
     Half the range of the 3x3 pixels around and SOUND_MARGIN are no fault, as in `scripts/models/stress/compare.mjs`.
     """
     distance = (functional.avg_pool2d(output, output.shape[-1] // small.shape[-1]) - small).abs()
-    return square_beyond(distance - spread(small, 3) / 2, SOUND_MARGIN)
+    low, high = around(small, 3)
+    return square_beyond(distance - (high - low) / 2, SOUND_MARGIN)
 
 
 def coloured(output: torch.Tensor, small: torch.Tensor) -> torch.Tensor:
     """How far differences of two colours are outside of those of the 5x5 input pixels around and 0.3 of their range, as in the guard."""
     scale = output.shape[-1] // small.shape[-1]
     first, second = [0, 2, 0], [1, 1, 2]
-    around, found = small[:, first] - small[:, second], output[:, first] - output[:, second]
-    allowed = 0.3 * spread(around, 5)
-    high, low = functional.max_pool2d(around, 5, 1, 2) + allowed, -functional.max_pool2d(-around, 5, 1, 2) - allowed
-    high, low = (bound.repeat_interleave(scale, 2).repeat_interleave(scale, 3) for bound in (high, low))
+    low, high = around(small[:, first] - small[:, second], 5)
+    allowed = 0.3 * (high - low)
+    low, high = (bound.repeat_interleave(scale, 2).repeat_interleave(scale, 3) for bound in (low - allowed, high + allowed))
+    found = output[:, first] - output[:, second]
     return square_beyond(torch.maximum(found - high, low - found), COLOUR_MARGIN)
 
 
-def spread(values: torch.Tensor, side: int) -> torch.Tensor:
-    """The range of the side x side values around each."""
-    return functional.max_pool2d(values, side, 1, side // 2) + functional.max_pool2d(-values, side, 1, side // 2)
+def around(values: torch.Tensor, side: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The lowest and the highest of the side x side values around each."""
+    return -functional.max_pool2d(-values, side, 1, side // 2), functional.max_pool2d(values, side, 1, side // 2)
 
 
 def square_beyond(distance: torch.Tensor, margin: float) -> torch.Tensor:
+    """The mean square, of 255, of what distances of 0 to 1 have beyond a margin of 255."""
     return functional.relu(distance - margin / 255).mul(255).square().mean()
