@@ -12,7 +12,9 @@ import { paint, picture, rgb } from '../scripts/models/stress/picture.mjs';
 import { share } from '../scripts/models/stress/share.mjs';
 import { farthestPart } from '../scripts/models/stress/sheet.mjs';
 
-const sharp = createRequire(import.meta.url)('sharp');
+const require = createRequire(import.meta.url);
+const sharp = require('sharp');
+const Upscaler = require('../index.js');
 
 const FIXTURES = path.join(ROOT, '__test__', 'fixtures', 'stress');
 /** What Lanczos and cubic resampling stay within, of 255: see scripts/models/stress/compare.mjs. */
@@ -182,4 +184,32 @@ for (const model of ['default', 'span-2x', 'span-4x']) {
   test(`${model} blows up nowhere`, async () => {
     assert.deepEqual(await failures(model, undefined), []);
   });
+}
+
+test('the default for grey pictures blows up nowhere', async () => {
+  assert.deepEqual(await failures('default', { channels: 1 }), []);
+});
+
+test('the default for transparent pictures does not blow up letters that are cut out', async () => {
+  const letters = await rgb(path.join(FIXTURES, 'text-Lato-10-12px.png'));
+  const { width, height } = letters;
+  const data = Uint8Array.from({ length: width * height * 4 }, (_, at) =>
+    at % 4 < 3 ? 90 : letters.data[(at >> 2) * 3],
+  );
+  const upscaler = new Upscaler({ channels: 4 });
+  try {
+    const result = await upscaler.upscale({ data, width, height, channels: 4 }, { output: 'raw' });
+    assert.deepEqual(blown(alpha({ data, width }), alpha(result)).pixels, 0);
+  } finally {
+    await upscaler.dispose();
+  }
+});
+
+/** The alpha channel of RGBA pixels, in all of three. */
+function alpha({ data, width }) {
+  const three = Uint8Array.from(
+    { length: (data.length / 4) * 3 },
+    (_, at) => data[Math.floor(at / 3) * 4 + 3],
+  );
+  return { data: three, width, height: data.length / 4 / width };
 }

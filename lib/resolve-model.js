@@ -58,7 +58,19 @@ function resolveModel(model, { scale, channels, precision, guard, tf }) {
       : {};
   // An entry's network may be for 3 channels where its form for others is wanted: the addon makes that.
   const wanted = channels ?? named ?? source.channels;
-  return guarded({ ...resolved, source: { ...source, channels: wanted, ...int8 } }, guard);
+  return forChannels(guarded({ ...resolved, source: { ...source, ...int8 } }, guard), wanted);
+}
+
+/**
+ * The networks for pictures of as many channels, all of them: one that takes another's place gets the same planes.
+ *
+ * @param {ResolvedModel} resolved
+ * @param {number} [channels]
+ * @returns {ResolvedModel}
+ */
+function forChannels({ source, alternatives, ...resolved }, channels) {
+  const others = alternatives?.map((other) => ({ ...other, source: { ...other.source, channels } }));
+  return { ...resolved, source: { ...source, channels }, alternatives: others };
 }
 
 /**
