@@ -432,6 +432,11 @@ declare namespace Upscaler {
      * {@link UpscalerOptions.guard}.
      */
     guarded: number;
+    /**
+     * The share of the picture, 0..1, that was drawn by a program and that the default therefore had upscaled by its network
+     * for letters and line art instead of `model`; 0 for other models.
+     */
+    drawn: number;
     /** How many pages or frames the input has. */
     pages: number;
   }
@@ -581,6 +586,8 @@ declare namespace Upscaler {
     noise: number | null;
     /** What the default takes it for; `null`: for none. */
     artefacts: Artefacts | null;
+    /** Whether the default takes it for what was drawn by a program: letters, line art, screens. */
+    drawn: boolean;
     /** Its result, reduced, should be its input again: what is not is replaced, unless `guard` is off. */
     faithful: boolean;
     /** The id of the network that takes its place there, if it is installed; else the input is resampled. */
@@ -706,9 +713,10 @@ declare namespace Upscaler {
     scale: number;
     /**
      * `clean`: upscales clean pictures to larger or smaller sizes; `compressed`: takes away artefacts of compression;
-     * `fallback`: takes the place of another of its scale where `guard` finds that to have blown up.
+     * `fallback`: takes the place of another of its scale where `guard` finds that to have blown up; `drawn`: takes the
+     * place of another of its scale in what was drawn by a program.
      */
-    role: 'clean' | 'compressed' | 'fallback';
+    role: 'clean' | 'compressed' | 'fallback' | 'drawn';
     /** Of `compressed`. */
     artefacts: Artefacts | null;
   }

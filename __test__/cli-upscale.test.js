@@ -53,7 +53,10 @@ test('one picture, with nothing else said: the result lies beside it', async () 
   const folder = folderWith({ 'photo.png': pngs.red });
   const { code, stdout, stderr } = await cli(['photo.png'], { cwd: folder });
   assert.deepEqual({ code, stdout }, { code: 0, stdout: '' });
-  assert.match(stderr, /^photo\.png → photo@2x\.png {2}24 x 20, span-2x, .*s\n$/);
+  assert.match(
+    stderr,
+    /^photo\.png → photo@2x\.png {2}24 x 20, span-2x, .*s, 100 % of it upscaled as letters and line art\n$/,
+  );
   assert.equal(await look(path.join(folder, 'photo@2x.png')), 'png 24x20 red');
 });
 
@@ -106,7 +109,7 @@ test('one bad picture does not stop the others, and is told of at the end', asyn
     'c.png': 'written',
     'gone.png': 'ENOENT',
   });
-  const { durationMs, size, model, guarded, ...rest } = lines.find(({ input }) => input === 'a.png');
+  const { durationMs, size, model, guarded, drawn, ...rest } = lines.find(({ input }) => input === 'a.png');
   assert.deepEqual(rest, {
     input: 'a.png',
     output: 'a@2x.png',

@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const path = require('node:path');
 const { test, before, after } = require('node:test');
 const sharp = require('sharp');
 const Upscaler = require('..');
@@ -117,6 +118,37 @@ test('four times the size: cleaned at its own size, then as a clean picture', as
   });
 });
 
+test('what a program drew is upscaled by the network for letters, beside a photograph too', async () => {
+  const page = path.join(__dirname, 'fixtures', 'stress', 'text-Lato-10-12px.png');
+  const letters = await sharp(page)
+    .removeAlpha()
+    .extract({ left: 0, top: 4, width: 96, height: 64 })
+    .raw()
+    .toBuffer();
+  const both = await sharp(Buffer.concat([picture.data, letters]), {
+    raw: { width: 96, height: 128, channels: 3 },
+  })
+    .png()
+    .toBuffer();
+  const results = async (options) => {
+    const own = options ? new Upscaler(options) : upscaler;
+    try {
+      return await own.upscale(both, { output: 'raw', resolveWithObject: true });
+    } finally {
+      if (options) await own.dispose();
+    }
+  };
+  const found = await results();
+  assert.ok(found.info.drawn > 0.4 && found.info.drawn < 0.6, `${found.info.drawn}`);
+  assert.equal(found.info.model, 'span-2x');
+  // Away from where the two meet, each half is what the one network or the other gives.
+  const rows = ({ data }, from, to) => data.data.subarray(from * 192 * 3, to * 192 * 3);
+  const [photograph, text] = [await results({ model: 'span-2x' }), await results({ model: 'text-2x' })];
+  assert.deepEqual(rows(found, 0, 100), rows(photograph, 0, 100));
+  assert.deepEqual(rows(found, 150, 256), rows(text, 150, 256));
+  assert.equal(photograph.info.drawn, 0);
+});
+
 test('a named model is what runs', async () => {
   const jpeg = await encode.jpeg(40);
   for (const model of [
@@ -141,6 +173,7 @@ test('getModel tells of the clean one and of its alternatives', async () => {
   assert.equal(model, 'span-2x');
   assert.deepEqual(alternatives, [
     { model: 'span-4x', scale: 4, role: 'clean', artefacts: null },
+    { model: 'text-2x', scale: 2, role: 'drawn', artefacts: null },
     { model: 'photo-2x', scale: 2, role: 'compressed', artefacts: { jpeg: 92, webp: 82 } },
     FALLBACK,
   ]);

@@ -112,6 +112,7 @@ test('resolveWithObject tells what was made', async () => {
     size: data.length,
     model: 'span-2x',
     guarded: 0,
+    drawn: 0,
     pages: 1,
   });
 });

@@ -12,6 +12,7 @@ const RESULT = {
   model: 'span-2x',
   durationMs: 12,
   guarded: 0,
+  drawn: 0.25,
   stages: STAGES,
   pages: 1,
   warnings: [],
@@ -49,6 +50,7 @@ test('resolveWithObject says what is known of the picture', () => {
     model: 'span-2x',
     durationMs: 12,
     guarded: 0,
+    drawn: 0.25,
     stages: STAGES,
     pages: 1,
   };

@@ -95,6 +95,7 @@ class Film {
     this.size = { width: 0, height: 0 };
     this.durationMs = 0;
     this.guarded = 0;
+    this.drawn = 0;
   }
 
   /** @returns {Promise<NativeResult>} */
@@ -112,6 +113,7 @@ class Film {
     const data = await encoder.finish();
     const { format, animation } = this;
     const guarded = this.guarded / this.count;
+    const drawn = this.drawn / this.count;
     return {
       ...result,
       ...this.size,
@@ -121,6 +123,7 @@ class Film {
       depth: 8,
       durationMs,
       guarded,
+      drawn,
       pages: animation.frames,
     };
   }
@@ -152,6 +155,7 @@ class Film {
   begin(result) {
     this.durationMs += result.durationMs;
     this.guarded += result.guarded;
+    this.drawn += result.drawn;
     if (this.encoder) return;
     this.result = result;
     this.size = { width: result.width, height: result.height };

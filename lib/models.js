@@ -138,14 +138,16 @@ function findDefault(scale) {
 }
 
 /**
- * The models that the default takes instead: for other final sizes, and for compressed files.
+ * The models that the default takes instead: for other final sizes, for compressed files, and for what was drawn.
  *
  * @param {Entry} chosen
  * @returns {Entry[]}
  */
 function alternativesTo(chosen) {
   if (!chosen.default) return [];
-  return entries.filter((entry) => (entry.default && entry !== chosen) || entry.artefacts !== null);
+  return entries.filter(
+    (entry) => entry !== chosen && (entry.default || entry.artefacts !== null || entry.drawn),
+  );
 }
 
 /** @param {string} [id] */

@@ -119,9 +119,9 @@ export interface Alternative {
   scale: number;
   /**
    * `clean`: for clean pictures, where its scale fits better; `compressed`: for those with artefacts of compression;
-   * `fallback`: for what another network of its scale has blown up.
+   * `fallback`: for what another network of its scale has blown up; `drawn`: for what was drawn by a program.
    */
-  role: 'clean' | 'compressed' | 'fallback';
+  role: 'clean' | 'compressed' | 'fallback' | 'drawn';
   /** Of `compressed`: the qualities from which on down it is taken. */
   artefacts?: { jpeg: number; webp: number };
 }
@@ -250,6 +250,7 @@ export interface NativeResult extends NativePixels {
   durationMs: number;
   stages: { decode: number; upscale: number; encode: number };
   guarded: number;
+  drawn: number;
   /** Pages or frames of the input. */
   pages: number;
   warnings: string[];

@@ -42,10 +42,14 @@ function toOutput(pixels, output) {
 function toResult(result, output, resolveWithObject) {
   const data = toOutput(result, output);
   if (!resolveWithObject) return data;
-  const { width, height, channels, model, durationMs, guarded, stages, pages } = result;
+  const { width, height, channels, model, durationMs, guarded, drawn, stages, pages } = result;
   const format = result.format ?? output;
   const size = result.data.byteLength;
-  return { data, info: { width, height, channels, format, size, model, durationMs, guarded, stages, pages } };
+  const shares = { guarded, drawn };
+  return {
+    data,
+    info: { width, height, channels, format, size, model, durationMs, ...shares, stages, pages },
+  };
 }
 
 /**

@@ -121,10 +121,19 @@ function findModel(model, { scale, tf }) {
  */
 function fromDefault(scale) {
   const entry = models.findDefault(scale);
-  const alternatives = models
-    .alternativesTo(entry)
-    .map((other) => asAlternative(other, other.artefacts === null ? 'clean' : 'compressed'));
+  const alternatives = models.alternativesTo(entry).map((other) => asAlternative(other, roleOf(other)));
   return { ...fromEntry(entry, scale), alternatives };
+}
+
+/**
+ * What the default takes a model for.
+ *
+ * @param {Entry} entry
+ * @returns {Alternative['role']}
+ */
+function roleOf({ artefacts, drawn }) {
+  if (artefacts !== null) return 'compressed';
+  return drawn ? 'drawn' : 'clean';
 }
 
 /**

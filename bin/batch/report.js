@@ -59,13 +59,16 @@ class Report {
    * @param {Written} written
    */
   async written(job, written) {
-    const { width, height, model, durationMs, guarded } = written;
+    const { width, height, model, durationMs, guarded, drawn } = written;
     this.counts.written += 1;
     this.#pixels += width * height;
     this.#progress.finish(job, { weight: weightOf(job), pixels: width * height });
     const by = model ?? 'made smaller, which needs no network';
-    const replaced = guarded > 0 ? `, ${short(guarded * 100)} % of it replaced by the guard` : '';
-    this.#say(`${this.#fromTo(job)}  ${width} x ${height}, ${by}, ${duration(durationMs)}${replaced}`);
+    const parts = [
+      drawn > 0 ? `, ${short(drawn * 100)} % of it upscaled as letters and line art` : '',
+      guarded > 0 ? `, ${short(guarded * 100)} % of it replaced by the guard` : '',
+    ];
+    this.#say(`${this.#fromTo(job)}  ${width} x ${height}, ${by}, ${duration(durationMs)}${parts.join('')}`);
     await this.#line(job, { status: 'written', ...written });
   }
 

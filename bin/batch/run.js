@@ -15,8 +15,8 @@ const { writeWhole } = require('./write');
  * @typedef {import('./plan').Job} Job
  * @typedef {import('./networks').Networks} Networks
  * @typedef {import('./route').Route} Route
- * @typedef {{ width: number, height: number, format: string, size: number, model: string | null, durationMs: number, guarded: number }} Written
- *   `model`: `null` where none was needed. `guarded`: the share that was replaced, 0..1
+ * @typedef {{ width: number, height: number, format: string, size: number, model: string | null, durationMs: number, guarded: number, drawn: number }} Written
+ *   `model`: `null` where none was needed. `guarded`: the share that was replaced, `drawn`: that was upscaled as drawn, 0..1
  * @typedef {{
  *   onStart(job: Job): void,
  *   onProgress(job: Job, fraction: number): void,
@@ -85,7 +85,7 @@ async function upscaleOne(job, { route, networks }, { options, overwrite, signal
     await fs.promises.mkdir(path.dirname(output), { recursive: true });
     await writeWhole(output, data, { overwrite });
   }
-  const { width, height, model, durationMs, guarded } = info;
+  const { width, height, model, durationMs, guarded, drawn } = info;
   const reduced = size !== undefined && width < size.width && height < size.height;
   return {
     width,
@@ -95,6 +95,7 @@ async function upscaleOne(job, { route, networks }, { options, overwrite, signal
     model: reduced ? null : model,
     durationMs,
     guarded,
+    drawn,
   };
 }
 

@@ -37,6 +37,7 @@ const DEFAULTS = {
   channels: 3,
   noise: null,
   artefacts: null,
+  drawn: false,
   faithful: false,
   fallback: null,
   quantization: null,

@@ -39,6 +39,7 @@ fn candidate(given: Alternative) -> Result<LazyNetwork, napi::Error<Code>> {
     let role = match (role, artefacts) {
         (NativeRole::Clean, _) => NetworkRole::Clean,
         (NativeRole::Fallback, _) => NetworkRole::Fallback,
+        (NativeRole::Drawn, _) => NetworkRole::Drawn,
         (NativeRole::Compressed, Some(NativeArtefacts { jpeg, webp })) => {
             NetworkRole::Compressed(Artefacts { jpeg: quality(jpeg), webp: quality(webp) })
         }

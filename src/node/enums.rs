@@ -91,6 +91,8 @@ pub enum NativeRole {
     Compressed,
     /// Parts of pictures that another network of the same scale has blown up.
     Fallback,
+    /// Parts of clean pictures that were drawn by a program.
+    Drawn,
 }
 
 /// The format of a model's file.

@@ -27,6 +27,8 @@ pub struct NativeResult {
     pub stages: NativeStages,
     /// The share of the result, 0..=1, that was replaced because a network had blown it up.
     pub guarded: f64,
+    /// The share of the picture, 0..=1, that is drawn and that the network for that has upscaled.
+    pub drawn: f64,
     /// Pages or frames of the input.
     pub pages: u32,
     pub warnings: Vec<String>,
@@ -49,6 +51,7 @@ impl From<Upscaled> for NativeResult {
             duration_ms: upscaled.duration_ms,
             stages: upscaled.stages.into(),
             guarded: upscaled.guarded,
+            drawn: upscaled.drawn,
             pages: upscaled.pages,
             warnings: upscaled.warnings,
         }

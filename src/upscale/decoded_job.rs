@@ -45,6 +45,7 @@ impl<'a> DecodedJob<'a> {
         let Sizing { width, height, .. } = self.passes.sizing;
         let (channels, model) = (self.spec.channels, self.passes.route.name());
         let guarded = self.passes.replaced.share();
+        let drawn = self.passes.drawn.share();
         let (duration_ms, stages, warnings) = (0.0, Stages::default(), Vec::new());
         let computed = self.computed.get().copied();
         let result = Upscaled {
@@ -55,6 +56,7 @@ impl<'a> DecodedJob<'a> {
             depth,
             model,
             guarded,
+            drawn,
             duration_ms,
             stages,
             pages: 1,

@@ -120,6 +120,7 @@ impl Job {
             listener,
             channels: spec.network_channels,
             replaced: ReplacedShare::default(),
+            drawn: ReplacedShare::default(),
         };
         let decoded = Instant::now();
         let (mut result, computed) = DecodedJob::new(passes, spec, stream).finish(source).await?;

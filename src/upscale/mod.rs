@@ -11,8 +11,10 @@
 //! | `passes`, `pass` | the passes of a job; the tiles of one |
 //! | `plan`, `tiling` | where tiles are cut; the cost model that chooses how many |
 //! | `channel_runs` | which channels go through the network together |
-//! | `tile`, `pixels`, `canvas` | one tile: pixels to planes, the network, planes to pixels, stitching |
-//! | `guard`, `replaced` | finds and replaces what a network has blown up; how much that was |
+//! | `tile`, `pixels`, `canvas` | one tile: pixels to planes, the networks, planes to pixels, stitching |
+//! | `tile_run` | the network over a tile, and those that take its place in parts |
+//! | `view`, `mask` | the geometry of a network's run over a tile; which parts of it another network's result replaces |
+//! | `guard`, `drawn`, `replaced` | what a network has blown up; what of a picture was drawn; how much that was |
 //! | `finish`, `frame` | alpha, background, colour profile; resampling and framing |
 //! | `encoding`, `output_stream` | encoding beside inference; sending the file while it is made |
 //! | `progress` | progress reports and slices |
@@ -26,12 +28,14 @@ mod canvas;
 mod channel_runs;
 mod deadline;
 mod decoded_job;
+mod drawn;
 mod encoding;
 mod finish;
 mod frame;
 mod guard;
 mod hooks;
 mod job;
+mod mask;
 mod memory;
 mod networks;
 mod options;
@@ -49,7 +53,9 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod tile;
+mod tile_run;
 mod tiling;
+mod view;
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 

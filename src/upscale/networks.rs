@@ -10,6 +10,7 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 
 use super::size::{Scales, Sizing};
+use super::{drawn, guard};
 use crate::engine::{Engines, Signature};
 use crate::error::Error;
 use crate::raster::Format;
@@ -59,6 +60,8 @@ pub enum NetworkRole {
     Compressed(Artefacts),
     /// Takes the place of a network of the same scale where that has blown up.
     Fallback,
+    /// Takes the place of a network for clean pictures of the same scale where they are drawn.
+    Drawn,
 }
 
 /// A network that is loaded when a picture first needs it.
@@ -138,13 +141,18 @@ impl Networks {
     /// Those of loading a network.
     pub fn route(&self, sizing: &Sizing, compression: Option<LossyCompression>) -> Result<Route, Error> {
         let cleaner = compression.filter(|_| sizing.passes > 0).and_then(|found| self.cleaner(found));
-        let fallback = self.fallback(sizing.factor);
+        let fallback = self.of_role(NetworkRole::Fallback, sizing.factor);
+        let drawn = match compression {
+            Some(_) => None,
+            None => self.of_role(NetworkRole::Drawn, sizing.factor),
+        };
         let (cleaner, upscaler) = match cleaner {
             Some(cleaner) if cleaner.scale == sizing.factor => (None, cleaner.network()?),
             Some(cleaner) => (Some(cleaner.network()?), self.upscaler(sizing.factor)?),
             None => (None, self.upscaler(sizing.factor)?),
         };
-        Ok(Route { cleaner, upscaler, fallback })
+        let drawn = drawn.filter(|_| guard::halo(upscaler.engines.primary.signature()) >= drawn::REACH);
+        Ok(Route { cleaner, upscaler, fallback, drawn })
     }
 
     /// Of the networks that take away artefacts as strong as these, the most careful.
@@ -153,9 +161,8 @@ impl Networks {
         suiting.min_by_key(|(highest, _)| *highest).map(|(_, other)| &**other)
     }
 
-    fn fallback(&self, factor: u32) -> Option<Arc<LazyNetwork>> {
-        let fits = |other: &&Arc<LazyNetwork>| other.role == NetworkRole::Fallback && other.scale == factor;
-        self.others.iter().find(fits).cloned()
+    fn of_role(&self, role: NetworkRole, factor: u32) -> Option<Arc<LazyNetwork>> {
+        self.others.iter().find(|other| other.role == role && other.scale == factor).cloned()
     }
 
     fn upscaler(&self, factor: u32) -> Result<LoadedNetwork, Error> {
@@ -177,6 +184,9 @@ pub struct Route {
     pub upscaler: LoadedNetwork,
     /// Takes its place where it has blown up; loaded when that happens.
     pub fallback: Option<Arc<LazyNetwork>>,
+    /// Takes its place where the picture is drawn; loaded when that happens. Files with losses have none: areas of their
+    /// photographs repeat too.
+    pub drawn: Option<Arc<LazyNetwork>>,
 }
 
 impl Route {
@@ -280,6 +290,22 @@ mod tests {
         assert_eq!(taken(4, Format::Jpeg, 85), "light+large");
         assert_eq!(taken(4, Format::Jpeg, 95), "large");
         assert!(choice().may_clean(4) && !choice().may_clean(2));
+    }
+
+    #[test]
+    fn drawn_parts_of_files_without_losses_get_a_network_of_their_own() {
+        let drawn = LazyNetwork::new(2, NetworkRole::Drawn, || Ok(network("letters", 2)));
+        let Networks { others, .. } = choice();
+        let mut primary = network("primary", 2);
+        let signature = Signature { halo: drawn::REACH, ..primary.engines.primary.signature().clone() };
+        primary.engines.primary = Arc::new(Still(signature));
+        let networks = Networks { primary, others: others.into_iter().chain([Arc::new(drawn)]).collect() };
+        let has_one = |factor, quality: Option<u8>| {
+            let compression = quality.map(|quality| LossyCompression { format: Format::Jpeg, quality });
+            networks.route(&sizing(factor, 1), compression).unwrap().drawn.is_some()
+        };
+        assert!(has_one(2, None));
+        assert!(!has_one(2, Some(100)) && !has_one(2, Some(50)) && !has_one(4, None));
     }
 
     #[test]

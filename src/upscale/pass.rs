@@ -11,7 +11,8 @@ use super::hooks::Hook;
 use super::options::OutputKind;
 use super::plan::TilePlan;
 use super::progress::{Meter, Slice, TileDone, rects};
-use super::tile::{Buffers, GuardedNetwork, Tile};
+use super::tile::{Buffers, Tile};
+use super::tile_run::PassNetwork;
 use crate::error::Error;
 use crate::raster::{Depth, Raster, Samples};
 use crate::workers::{Cancel, Lane};
@@ -26,7 +27,7 @@ pub enum Rows<'a, 'lane> {
 
 /// A network run over a whole picture.
 pub struct Pass<'a> {
-    pub network: Arc<GuardedNetwork>,
+    pub network: Arc<PassNetwork>,
     pub lane: &'a Lane,
     pub workers: usize,
     pub cancel: Cancel,

@@ -13,7 +13,8 @@ use super::plan::TilePlan;
 use super::progress::{Listener, Meter};
 use super::replaced::{ReplacedPixels, ReplacedShare};
 use super::size::Sizing;
-use super::tile::{Buffers, GuardedNetwork};
+use super::tile::Buffers;
+use super::tile_run::PassNetwork;
 use super::tiling::tiling;
 use crate::error::Error;
 use crate::raster::{self, Depth, Raster};
@@ -33,6 +34,8 @@ pub struct Passes<'a> {
     pub channels: u8,
     /// What the guard replaced in the passes so far.
     pub replaced: ReplacedShare,
+    /// What the network for drawn parts gave in the passes so far.
+    pub drawn: ReplacedShare,
 }
 
 /// One run of a network over the whole picture.
@@ -104,6 +107,7 @@ impl Passes<'_> {
     fn note_replaced(&self, pass: &Pass) {
         let pixels = f64::from(pass.picture.width) * f64::from(pass.picture.height);
         self.replaced.note(&pass.network.replaced, pixels);
+        self.drawn.note(&pass.network.drawn_pixels, pixels);
     }
 
     fn network(&self, stage: Stage) -> &LoadedNetwork {
@@ -127,11 +131,13 @@ impl Passes<'_> {
             plan,
             channel_runs: Arc::new(channel_runs(colours, alpha, planes, engines.grey.is_some())?),
             buffers: Arc::new(Buffers::default()),
-            network: Arc::new(GuardedNetwork {
+            network: Arc::new(PassNetwork {
                 name,
                 engines,
                 fallback: self.route.fallback.clone(),
                 replaced: ReplacedPixels::default(),
+                drawn: self.route.drawn.clone(),
+                drawn_pixels: ReplacedPixels::default(),
             }),
             lane: self.lane,
             workers: self.workers,

@@ -190,6 +190,17 @@ struct PixelOffset {
 const BLOCK: usize = 64;
 
 impl Kept<'_> {
+    /// The values alone, `[planes, rows, columns]`.
+    pub fn copied(&self) -> Vec<f32> {
+        let first = |row: usize| (self.y + row) * self.width + self.x;
+        let planes = self.planes.chunks_exact((self.height * self.width).max(1));
+        let mut values = Vec::with_capacity(planes.len() * self.rows * self.columns);
+        for plane in planes {
+            (0..self.rows).for_each(|row| values.extend_from_slice(&plane[first(row)..][..self.columns]));
+        }
+        values
+    }
+
     /// The row and column within the kept rectangle of the first value that is NaN or infinite, plane by plane.
     pub fn first_non_finite(&self) -> Option<(usize, usize)> {
         let rows = |plane: usize| (0..self.rows).map(move |row| (plane, row));

@@ -1,4 +1,4 @@
-//! How much of a result the guard has replaced.
+//! How much of a result another network has given than the one of the pass.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -20,6 +20,8 @@ pub struct Upscaled {
     pub stages: Stages,
     /// The share of the result, 0..=1, that the guard replaced.
     pub guarded: f64,
+    /// The share of the picture, 0..=1, that is drawn and that the network for that has upscaled.
+    pub drawn: f64,
     /// How many pages or frames the input has.
     pub pages: u32,
     /// Defects of the input that `fail_on` lets pass.

@@ -1,7 +1,7 @@
 //! A row of a plane of the result, reduced to the size of the input: sum, lowest and highest of the output pixels of each
 //! input pixel.
 
-use super::view::{Area, View};
+use crate::upscale::view::{Area, View};
 
 /// The blocks of one row of input pixels. Every loop over them has neither a branch nor a call, so that the compiler makes
 /// vector code of it: nearly all rows end here.

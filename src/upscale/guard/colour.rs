@@ -11,7 +11,7 @@
 
 use super::blocks::{Blocks, higher, lower, range};
 use super::residual::FAR;
-use super::view::View;
+use crate::upscale::view::View;
 
 /// How far the difference of two planes may lie outside the range of 5x5 input pixels where that is empty, in levels of 255.
 const EXCESS: f32 = 36.0;

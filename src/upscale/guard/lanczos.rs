@@ -2,7 +2,7 @@
 //! pixels: a tile gives the same bits as the whole picture. (fast_image_resize, which resamples pictures elsewhere,
 //! computes them from coordinates.)
 
-use super::view::View;
+use crate::upscale::view::View;
 
 /// Lobes of the kernel on each side.
 const LOBES: isize = 3;

@@ -11,18 +11,27 @@
 mod blocks;
 mod colour;
 mod lanczos;
-mod mask;
 mod residual;
 mod seeds;
-mod view;
-
-pub use mask::REACH;
-pub use view::View;
 
 use lanczos::Lanczos;
-use mask::{FULL, Mask};
 
+use super::mask::{BLUR, Mask};
+use super::view::{Area, View};
 use crate::engine::Signature;
+
+/// How far a blown pixel of a network that multiplies is grown on each side. Single pixels of a rim are off by 100 levels up
+/// to four pixels from the last one that is found.
+const RIM: usize = 5;
+
+/// How far a blown pixel reaches, in input pixels.
+pub const REACH: u32 = (RIM + BLUR) as u32;
+
+/// How far blown pixels are grown. What a sum of convolutions gets wrong stays where it is: there, just as far as the blurred
+/// mask is full on the pixel itself.
+pub fn dilation(multiplies: bool) -> usize {
+    if multiplies { RIM } else { BLUR }
+}
 
 /// The context that tiles of a network get on each side, in input pixels.
 pub fn halo(signature: &Signature) -> u32 {
@@ -36,64 +45,49 @@ pub struct Blown {
     kept: Vec<f32>,
 }
 
-/// What takes the place of blown pixels.
-pub enum Fallback<'a> {
-    /// The input, resampled with a Lanczos kernel of three lobes.
-    Lanczos { input: &'a [f32] },
-    /// The kept part of another network's result, `[planes, rows, columns]`.
-    Planes(&'a [f32]),
-}
-
 /// Looks for blown pixels in the kept part of a result and around it; `None` if there are none, as nearly always, and then
 /// every value of the kept part is a number.
 pub fn inspect(view: &View, input: &[f32], output: &[f32]) -> Option<Blown> {
     let seeds = seeds::seeds(view, input, output)?;
-    let mask = Mask::grow(&seeds, view);
-    (mask.sum() > 0).then(|| Blown { mask, kept: view.kept(output) })
+    Mask::grow(&seeds, view.core, view.dilation).map(|mask| Blown { mask, kept: view.kept(output) })
 }
 
 impl Blown {
-    /// How many input pixels' worth of the result is replaced.
-    pub fn pixels(&self) -> f64 {
-        self.mask.sum() as f64 / f64::from(FULL)
+    /// Leaves alone what `replaced` replaces altogether anyway.
+    pub fn beside(self, replaced: &Mask) -> Blown {
+        Blown { mask: self.mask.without(replaced), ..self }
     }
 
-    /// The kept part of the result, `[planes, rows, columns]` in output pixels, with the fallback blended in.
-    pub fn repaired(mut self, view: &View, fallback: &Fallback) -> Vec<f32> {
-        let scale = view.scale;
-        let (rows, columns) = (view.core.rows * scale, view.core.columns * scale);
-        let lanczos = Lanczos::new(scale);
-        let mut block = vec![0.0; scale * scale];
-        for (plane, kept) in self.kept.chunks_exact_mut((rows * columns).max(1)).enumerate() {
-            for (y, x, weight) in self.mask.core_weights() {
-                match fallback {
-                    Fallback::Lanczos { input } => lanczos.block(view, input, plane, (y, x), &mut block),
-                    Fallback::Planes(planes) => view.kept_block(planes, plane, (y, x), &mut block),
-                }
-                let share = f32::from(weight) / f32::from(FULL);
-                for (line, values) in block.chunks_exact(scale).enumerate() {
-                    let at = (y * scale + line) * columns + x * scale;
-                    for (out, value) in kept[at..at + scale].iter_mut().zip(values) {
-                        *out = blend(view.clamped(*out), view.clamped(*value), share);
-                    }
-                }
-            }
-        }
+    /// How many input pixels' worth of the result is replaced.
+    pub fn pixels(&self) -> f64 {
+        self.mask.pixels()
+    }
+
+    /// The smallest rectangle of the core that holds all that is to be replaced, in pixels of the core.
+    pub fn bounds(&self) -> Area {
+        self.mask.bounds()
+    }
+
+    /// The kept part of the result, `[planes, rows, columns]` in output pixels, with another network's blended in: `write` gives
+    /// that as [`Mask::blend`] takes it.
+    pub fn repaired(mut self, view: &View, write: impl FnMut(usize, (usize, usize), &mut [f32])) -> Vec<f32> {
+        self.mask.blend(view, &mut self.kept, write);
         self.kept
+    }
+
+    /// The same with the input blended in, resampled with a Lanczos kernel of three lobes.
+    pub fn resampled(self, view: &View, input: &[f32]) -> Vec<f32> {
+        let lanczos = Lanczos::new(view.scale);
+        self.repaired(view, |plane, at, block| lanczos.block(view, input, plane, at, block))
     }
 }
 
 /// The kept part of a result, with the resampled input where it has blown up: for what stands in for another.
 pub fn sound(view: &View, input: &[f32], output: &[f32]) -> Vec<f32> {
     match inspect(view, input, output) {
-        Some(blown) => blown.repaired(view, &Fallback::Lanczos { input }),
+        Some(blown) => blown.resampled(view, input),
         None => view.kept(output),
     }
-}
-
-/// `to` where it has all the weight: what it replaces may be no number.
-fn blend(from: f32, to: f32, share: f32) -> f32 {
-    if share >= 1.0 { to } else { from + (to - from) * share }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@
 //! the two.
 
 use super::blocks::{BlockStats, Blocks, range};
-use super::view::View;
+use crate::upscale::view::View;
 
 /// What a reduced result may differ by in a flat area, in levels of 255.
 const RESIDUAL: f32 = 26.0;

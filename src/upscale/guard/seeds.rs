@@ -2,19 +2,12 @@
 //! at the few that it suspects.
 
 use super::blocks::Blocks;
-use super::mask::REACH;
-use super::view::{Area, View};
-use super::{colour, residual};
-
-/// Blown input pixels around the core.
-pub struct Seeds {
-    pub area: Area,
-    /// `[area.rows, area.columns]`.
-    pub blown: Vec<bool>,
-}
+use super::{REACH, colour, residual};
+use crate::upscale::mask::Marks;
+use crate::upscale::view::View;
 
 /// Finds blown pixels within [`REACH`] of the core; `None` if there are none, and then all values there are numbers.
-pub fn seeds(view: &View, input: &[f32], output: &[f32]) -> Option<Seeds> {
+pub fn seeds(view: &View, input: &[f32], output: &[f32]) -> Option<Marks> {
     let area = view.around_core(REACH as usize);
     let inputs: Vec<&[f32]> = input.chunks_exact((view.height * view.width).max(1)).collect();
     let outputs: Vec<&[f32]> = output.chunks_exact(view.output_plane().max(1)).collect();
@@ -41,7 +34,7 @@ pub fn seeds(view: &View, input: &[f32], output: &[f32]) -> Option<Seeds> {
             places.for_each(|x| blown[x] = true);
         }
     }
-    blown.contains(&true).then_some(Seeds { area, blown })
+    blown.contains(&true).then_some(Marks { area, marked: blown })
 }
 
 /// Where a flag is set. Most rows have none, which is found faster than each.
@@ -54,6 +47,7 @@ fn flagged(flags: &[u32]) -> impl Iterator<Item = usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::upscale::view::Area;
     use proptest::prelude::*;
 
     const SIDE: usize = 6;
@@ -82,7 +76,7 @@ mod tests {
                 let moved = (y % scale + x % scale) % 4 == usize::from(quarter) % scale;
                 (input[place] * 255.0 + if moved { off as f32 } else { 0.0 }) / 127.5 - 1.0
             }).collect();
-            let found = seeds(&view, &input, &output).map(|seeds| seeds.blown);
+            let found = seeds(&view, &input, &output).map(|seeds| seeds.marked);
             let expected = exact(&view, &input, &output);
             prop_assert_eq!(found.unwrap_or(vec![false; SIDE * SIDE]), expected);
         }

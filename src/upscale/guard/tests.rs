@@ -1,6 +1,6 @@
 use super::*;
 use crate::raster::{self, Raster, Samples};
-use view::Area;
+use crate::upscale::view::Area;
 
 fn view(scale: usize, height: usize, width: usize) -> View {
     let all = Area { y: 0, x: 0, rows: height, columns: width };
@@ -13,7 +13,7 @@ fn view(scale: usize, height: usize, width: usize) -> View {
         core: all,
         input_range: (0.0, 1.0),
         output_range: (0.0, 1.0),
-        dilation: mask::dilation(true),
+        dilation: dilation(true),
     }
 }
 
@@ -46,7 +46,7 @@ fn a_single_value_that_runs_away_is_found() {
         let blown = inspect(&view(scale, 20, 20), &input, &output);
         assert!(blown.is_some(), "{value} at {scale}x");
         let view = view(scale, 20, 20);
-        let repaired = blown.unwrap().repaired(&view, &Fallback::Lanczos { input: &input });
+        let repaired = blown.unwrap().resampled(&view, &input);
         assert!(repaired.iter().all(|value| (value - 0.5).abs() < 1e-6), "{value} at {scale}x");
     }
 }
@@ -173,7 +173,7 @@ fn the_fallback_is_a_lanczos_kernel_of_three_lobes() {
         let output = vec![9.0; input.len() * scale * scale];
         let blown = inspect(&view, &input, &output).unwrap();
         assert_eq!(blown.pixels(), (height * width) as f64);
-        let repaired = blown.repaired(&view, &Fallback::Lanczos { input: &input });
+        let repaired = blown.resampled(&view, &input);
         let samples = Samples::F32(input.iter().map(|value| value * 255.0).collect());
         let picture = Raster { width: width as u32, height: height as u32, channels: 1, samples };
         let resampled = raster::resample(&picture, (width * scale) as u32, (height * scale) as u32).unwrap();
@@ -196,7 +196,9 @@ fn another_network_takes_the_place_where_it_is_given() {
     let mut output = enlarged(&input, 30, 2);
     output[30 * 60 + 30] = 40.0;
     let other = vec![0.25; 3600];
-    let repaired = inspect(&view, &input, &output).unwrap().repaired(&view, &Fallback::Planes(&other));
+    let repaired = inspect(&view, &input, &output)
+        .unwrap()
+        .repaired(&view, |plane, at, block| view.kept_block(&other, plane, at, block));
     assert_eq!(repaired[30 * 60 + 30], 0.25);
     assert_eq!(repaired[0], 0.5);
 }
@@ -212,8 +214,7 @@ fn a_part_gives_the_same_bits_as_the_whole() {
         .collect();
     output[40 * 128 + 62] = 30.0;
     let whole = view(2, height, width);
-    let expected =
-        inspect(&whole, &input, &output).unwrap().repaired(&whole, &Fallback::Lanczos { input: &input });
+    let expected = inspect(&whole, &input, &output).unwrap().resampled(&whole, &input);
     // Columns 20..40, with REACH and the Lanczos kernel's three pixels on each side.
     let (from, to) = (20 - 10, 40 + 10);
     let cut = |values: &[f32], width: usize, from: usize, to: usize| {
@@ -226,7 +227,6 @@ fn a_part_gives_the_same_bits_as_the_whole() {
         ..whole
     };
     let (input, output) = (cut(&input, width, from, to), cut(&output, 128, 2 * from, 2 * to));
-    let found =
-        inspect(&part, &input, &output).unwrap().repaired(&part, &Fallback::Lanczos { input: &input });
+    let found = inspect(&part, &input, &output).unwrap().resampled(&part, &input);
     assert_eq!(found, cut(&expected, 128, 40, 80));
 }

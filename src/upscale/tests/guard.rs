@@ -1,5 +1,6 @@
 //! The guard within a job: a network that blows up where it sees a marked pixel.
 
+use super::doubling::{Doubling, darker, nan, nearest, samples};
 use super::*;
 
 /// What sets it off, in all channels.
@@ -8,50 +9,11 @@ const MARK: u8 = 250;
 /// How far it spreads, in input pixels.
 const SPREAD: usize = 3;
 
-/// A network of 2x whose result is a function of each plane, its height and its width.
-struct Doubling {
-    signature: Signature,
-    plane: fn(&[f32], usize, usize) -> Vec<f32>,
-}
-
-impl Doubling {
-    fn new(plane: fn(&[f32], usize, usize) -> Vec<f32>) -> Arc<Doubling> {
-        Arc::new(Doubling { signature: Blur::new(2, 0, 3).signature, plane })
-    }
-}
-
-impl Engine for Doubling {
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn run(
-        &self,
-        planes: &[f32],
-        height: usize,
-        width: usize,
-        _: &RunContext,
-        sink: Sink,
-    ) -> Result<(), Error> {
-        let doubled = |plane| (self.plane)(plane, height, width);
-        let out: Vec<f32> = planes.chunks_exact(height * width).flat_map(doubled).collect();
-        sink(&out, 2 * height, 2 * width)
-    }
-}
-
 /// Blows up where it sees a marked pixel.
 fn gate(guarded: bool, max_pixels: u64) -> Arc<Doubling> {
     let Blur { signature, .. } = Blur::new(2, SPREAD as u32, 3);
     let limits = TileLimits { max_pixels, ..signature.limits };
     Arc::new(Doubling { signature: Signature { limits, guarded, ..signature }, plane: blown_up })
-}
-
-/// Nearest neighbour of a value for each input pixel.
-fn nearest(height: usize, width: usize, value: impl Fn(usize, usize) -> f32) -> Vec<f32> {
-    (0..2 * height)
-        .flat_map(|y| (0..2 * width).map(move |x| (y / 2, x / 2)))
-        .map(|(y, x)| value(y, x))
-        .collect()
 }
 
 /// Nearest neighbour, but for 30 times white within [`SPREAD`] of a marked pixel.
@@ -64,31 +26,12 @@ fn blown_up(plane: &[f32], height: usize, width: usize) -> Vec<f32> {
     })
 }
 
-/// Nearest neighbour, 20 levels darker.
-fn darker(plane: &[f32], height: usize, width: usize) -> Vec<f32> {
-    nearest(height, width, |y, x| plane[y * width + x] - 20.0 / 255.0)
-}
-
-/// A half, but NaN at column 7, row 4.
-fn nan(_: &[f32], height: usize, width: usize) -> Vec<f32> {
-    let mut out = nearest(height, width, |_, _| 0.5);
-    out[4 * 2 * width + 7] = f32::NAN;
-    out
-}
-
 /// A smooth picture with some marked pixels, one at its edge.
 fn marked(width: u32, height: u32) -> Raster {
     let marks = [(0, 40), (30, 30), (31, 90), (70, 110)];
     let level = |x: u32, y: u32| if marks.contains(&(y, x)) { MARK } else { (60 + x / 2 + y / 3) as u8 };
     let samples = (0..height).flat_map(|y| (0..width).flat_map(move |x| [level(x, y); 3])).collect();
     Raster { width, height, channels: 3, samples: Samples::U8(samples) }
-}
-
-fn samples(raster: &Raster) -> &[u8] {
-    match &raster.samples {
-        Samples::U8(samples) => samples,
-        _ => panic!("expected 8 bits"),
-    }
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
-//! One run of a network over a tile, as the guard sees it.
+//! One run of a network over a tile: where its input, its core and its result are.
 
-use super::mask::dilation;
+use super::guard::dilation;
+use super::pixels::Kept;
+use super::plan::Span;
 use crate::engine::Signature;
-use crate::upscale::pixels::Kept;
-use crate::upscale::plan::Span;
 
 /// A rectangle in input pixels of the tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,9 +58,32 @@ impl View {
         }
     }
 
-    /// The same tile as it is for a network that stands in, which [suits](View::suits).
-    pub fn of(self, signature: &Signature) -> View {
-        View { dilation: dilation(signature.multiplies), ..self }
+    /// A part of the tile for another run: the rectangle `part` of the core and `halo` around it, as far as the tile has that.
+    /// It begins on the grid of `alignment`, as tiles do. Where it lies in the tile, and its own view.
+    pub fn part(&self, part: Area, halo: usize, alignment: usize) -> (Area, View) {
+        let margin = halo + self.valid_crop;
+        let axis = |first: usize, len: usize, all: usize| {
+            let begin = first.saturating_sub(margin) / alignment * alignment;
+            (begin, (first + len + margin).min(all) - begin)
+        };
+        let (first_y, first_x) = (self.core.y + part.y, self.core.x + part.x);
+        let (y, rows) = axis(first_y, part.rows, self.height);
+        let (x, columns) = axis(first_x, part.columns, self.width);
+        let picture_axis = |from: usize, len: usize, begin: usize, all: usize| {
+            let first = from.saturating_sub(begin);
+            (first, (from + len).saturating_sub(begin).min(all) - first)
+        };
+        let picture = self.picture;
+        let (picture_y, picture_rows) = picture_axis(picture.y, picture.rows, y, rows);
+        let (picture_x, picture_columns) = picture_axis(picture.x, picture.columns, x, columns);
+        let view = View {
+            height: rows,
+            width: columns,
+            picture: Area { y: picture_y, x: picture_x, rows: picture_rows, columns: picture_columns },
+            core: Area { y: first_y - y, x: first_x - x, ..part },
+            ..*self
+        };
+        (Area { y, x, rows, columns }, view)
     }
 
     /// Input pixels that have a result, are of the picture, and lie within `margin` of the core.
@@ -125,14 +148,6 @@ impl View {
         self.output_height() * self.output_width()
     }
 
-    /// Whether another network can take the place of this one on the same tile.
-    pub fn suits(&self, other: &Signature) -> bool {
-        let geometry =
-            (other.geometry.scale as usize, other.geometry.valid_crop as usize, other.geometry.size_multiple);
-        let ranges = (other.input_range, other.output_range);
-        geometry == (self.scale, self.valid_crop, 1) && ranges == (self.input_range, self.output_range)
-    }
-
     /// Height and width of what is kept of the output.
     pub fn kept_size(&self) -> (usize, usize) {
         (self.core.rows * self.scale, self.core.columns * self.scale)
@@ -166,14 +181,7 @@ impl View {
 
     /// The kept part of `output`, `[planes, rows, columns]`.
     pub fn kept(&self, output: &[f32]) -> Vec<f32> {
-        let Area { y, x, rows, columns } = self.core;
-        let planes = output.chunks_exact(self.output_plane().max(1));
-        let lines = (0..rows).flat_map(|row| (0..self.scale).map(move |line| (y + row, line)));
-        let mut kept = Vec::with_capacity(planes.len() * rows * columns * self.scale * self.scale);
-        for plane in planes {
-            lines.clone().for_each(|at| kept.extend_from_slice(self.output_row(plane, at, (x, columns))));
-        }
-        kept
+        self.kept_of(output).copied()
     }
 
     /// Copies the output pixels of the input pixel `(y, x)` of the core out of the kept part of a result into `block`,
