@@ -270,6 +270,12 @@ class Training(unittest.TestCase):
         for expected, found in zip(whole.network.parameters(), parts.network.parameters()):
             self.assertTrue(torch.equal(expected, found))
 
+    @unittest.skipUnless(Path("/proc/cpuinfo").exists(), "says which instructions there are")
+    def test_bfloat16_is_for_processors_that_have_instructions_for_it(self):
+        flags = set(Path("/proc/cpuinfo").read_text().split())
+        steps = Trainer(config(optimizer={**config().optimizer, "bfloat16_steps": 10}), self.root).bfloat16_steps
+        self.assertEqual(steps, 10 if flags & {"avx512_bf16", "amx_bf16", "bf16"} else 0)
+
     def test_a_compact_checkpoint_can_be_gone_on_from(self):
         state = self.trained("whole", until=10).state()
         checkpoint.save(self.root / "kept.pt", checkpoint.compact(state))
