@@ -41,7 +41,11 @@ pub fn mask(view: &View, input: &[f32]) -> Option<Mask> {
         let ((repeated, all), (soft, _)) = (repeated.near(y, x, RADIUS), soft.near(y, x, RADIUS));
         10 * repeated >= REPEATED_TENTHS * all && 2 * soft <= all - repeated
     };
-    let marked = closed(places(area).map(drawn).collect(), area);
+    let marked: Vec<bool> = places(area).map(drawn).collect();
+    if !marked.contains(&true) {
+        return None;
+    }
+    let marked = closed(marked, area);
     Mask::grow(&Marks { area, marked }, view.core, 0)
 }
 
