@@ -149,7 +149,10 @@ impl TileRun<'_> {
     fn drawn(&self) -> Result<Option<(Mask, PartResult)>, Error> {
         let Some(network) = &self.network.drawn else { return Ok(None) };
         let Some(mask) = drawn::mask(&self.view, self.input) else { return Ok(None) };
-        let Some(stand_in) = self.stand_in(network, mask.bounds())? else { return Ok(None) };
+        // Where all is drawn it is the only network that runs, and its progress the tile's.
+        let unseen = self.unseen();
+        let context = if mask.is_full() { self.context } else { &unseen };
+        let Some(stand_in) = self.stand_in(network, mask.bounds(), context)? else { return Ok(None) };
         self.network.drawn_pixels.add(mask.pixels() * self.share);
         Ok(Some((mask, stand_in)))
     }
@@ -158,7 +161,9 @@ impl TileRun<'_> {
     fn repair(&self, blown: Blown) -> Result<Vec<f32>, Error> {
         self.network.replaced.add(blown.pixels() * self.share);
         let stand_in = match &self.network.fallback {
-            Some(network) if blown.pixels() > 0.0 => self.stand_in(network, blown.bounds())?,
+            Some(network) if blown.pixels() > 0.0 => {
+                self.stand_in(network, blown.bounds(), &self.unseen())?
+            }
             _ => None,
         };
         Ok(match stand_in {
@@ -168,7 +173,12 @@ impl TileRun<'_> {
     }
 
     /// What another network gives for a part of the core, if it fits.
-    fn stand_in(&self, network: &LazyNetwork, part: Area) -> Result<Option<PartResult>, Error> {
+    fn stand_in(
+        &self,
+        network: &LazyNetwork,
+        part: Area,
+        context: &RunContext,
+    ) -> Result<Option<PartResult>, Error> {
         let engines = network.network()?.engines;
         let engine = choose(&engines, self.form);
         let signature = engine.signature();
@@ -178,13 +188,17 @@ impl TileRun<'_> {
         let (area, view) = self.view.part(part, context_of(signature) as usize, signature.alignment as usize);
         let view = View { dilation: guard::dilation(signature.multiplies), ..view };
         let input = self.input_of(area);
-        let context = RunContext { cancel: self.context.cancel.clone(), on_progress: Arc::new(|_| ()) };
         let mut planes = Vec::new();
-        run(engine, &input, &view, &context, |output| {
+        run(engine, &input, &view, context, |output| {
             planes = guard::sound(&view, &input, output);
             Ok(())
         })?;
         Ok(Some(PartResult { part, view, planes }))
+    }
+
+    /// The context of a run that is not the tile's only one.
+    fn unseen(&self) -> RunContext {
+        RunContext { cancel: self.context.cancel.clone(), on_progress: Arc::new(|_| ()) }
     }
 
     /// A part of the input, `[planes, area.rows, area.columns]`.
