@@ -3,7 +3,8 @@
 //!
 //! Of several networks, the smallest that reaches the final size in one pass upscales clean pictures. Pictures with
 //! artefacts of compression need a network that takes them away: one of the same scale replaces the other; beside one of
-//! another scale it first cleans the picture at its own size.
+//! another scale it first cleans the picture at its own size. Parts of files without losses that a program drew get a network
+//! of their own.
 
 use std::sync::Arc;
 
