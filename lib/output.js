@@ -45,11 +45,8 @@ function toResult(result, output, resolveWithObject) {
   const { width, height, channels, model, durationMs, guarded, drawn, stages, pages } = result;
   const format = result.format ?? output;
   const size = result.data.byteLength;
-  const shares = { guarded, drawn };
-  return {
-    data,
-    info: { width, height, channels, format, size, model, durationMs, ...shares, stages, pages },
-  };
+  const info = { width, height, channels, format, size, model, durationMs, guarded, drawn, stages, pages };
+  return { data, info };
 }
 
 /**

@@ -7,7 +7,7 @@
 //!
 //! Whatever decides about a pixel lies within [`REACH`] of it, so that tiles give the same bits as the whole picture.
 
-use super::mask::{BLUR, Marks, Mask};
+use super::mask::{BLUR, Marks, Mask, dilated};
 use super::view::{Area, View};
 
 /// A pixel is judged by as many pixels on each side. Of their window of 17x17,
@@ -38,14 +38,14 @@ pub fn mask(view: &View, input: &[f32]) -> Option<Mask> {
     let counted = |wanted: &dyn Fn(f32) -> bool| Counts::new(steps.iter().map(|step| wanted(*step)), window);
     let (repeated, soft) = (counted(&|step| step == 0.0), counted(&|step| step > 0.0 && step <= soft));
     let drawn = |(y, x): (usize, usize)| {
-        let ((repeated, all), (soft, _)) = (repeated.near(y, x, RADIUS), soft.near(y, x, RADIUS));
-        10 * repeated >= REPEATED_TENTHS * all && 2 * soft <= all - repeated
+        let (repeated, all) = repeated.near(y, x);
+        10 * repeated >= REPEATED_TENTHS * all && 2 * soft.near(y, x).0 <= all - repeated
     };
     let marked: Vec<bool> = places(area).map(drawn).collect();
     if !marked.contains(&true) {
         return None;
     }
-    let marked = closed(marked, area);
+    let marked = closed(&marked, area);
     Mask::grow(&Marks { area, marked }, view.core, 0)
 }
 
@@ -56,14 +56,9 @@ fn places(area: Area) -> impl Iterator<Item = (usize, usize)> {
 }
 
 /// Dilates and erodes by [`CLOSED`]. What is beyond the area takes no part.
-fn closed(marked: Vec<bool>, area: Area) -> Vec<bool> {
-    let each = |marked: Vec<bool>, keep: &dyn Fn(u32, u32) -> bool| -> Vec<bool> {
-        let counts = Counts::new(marked.into_iter(), area);
-        let kept = places(area).map(|(y, x)| counts.near(y, x, CLOSED)).map(|(set, all)| keep(set, all));
-        kept.collect()
-    };
-    let dilated = each(marked, &|set, _| set > 0);
-    each(dilated, &|set, all| set == all)
+fn closed(marked: &[bool], area: Area) -> Vec<bool> {
+    let beside: Vec<bool> = dilated(marked, area, CLOSED).iter().map(|marked| !marked).collect();
+    dilated(&beside, area, CLOSED).iter().map(|marked| !marked).collect()
 }
 
 /// For each pixel of the area, the smaller of its differences from the pixel to its right and the one below, of which each
@@ -121,12 +116,12 @@ impl Counts {
         Counts { area, sums }
     }
 
-    /// How many are set within `radius` of a pixel, and how many there are.
-    fn near(&self, y: usize, x: usize, radius: usize) -> (u32, u32) {
+    /// How many are set within [`RADIUS`] of a pixel, and how many there are.
+    fn near(&self, y: usize, x: usize) -> (u32, u32) {
         let Area { rows, columns, .. } = self.area;
         let within = |at: usize, from: usize, len: usize| {
             let at = at - from;
-            (at.saturating_sub(radius), (at + radius + 1).min(len))
+            (at.saturating_sub(RADIUS), (at + RADIUS + 1).min(len))
         };
         let ((top, bottom), (left, right)) = (within(y, self.area.y, rows), within(x, self.area.x, columns));
         let at = |y: usize, x: usize| self.sums[y * (columns + 1) + x];

@@ -28,16 +28,16 @@ impl Mask {
     /// Grows marked pixels by `dilation` on each side; `None` where that replaces nothing of the core. At the edge of the
     /// picture the mask goes on as it is there.
     pub fn grow(marks: &Marks, core: Area, dilation: usize) -> Option<Mask> {
-        let weights = blurred(&dilated(marks, dilation), marks.area.rows, marks.area.columns);
+        let weights = blurred(&dilated(&marks.marked, marks.area, dilation), marks.area);
         let mask = Mask { area: marks.area, core, weights };
         (mask.sum() > 0).then_some(mask)
     }
 
     /// What is replaced beside what `other`, of the same core, replaces altogether.
     pub fn without(mut self, other: &Mask) -> Mask {
-        let Mask { area, core, .. } = self;
         for (y, x, _) in other.core_weights().filter(|(_, _, weight)| *weight == FULL) {
-            self.weights[(core.y + y - area.y) * area.columns + core.x + x - area.x] = 0;
+            let at = self.row_start(y) + x;
+            self.weights[at] = 0;
         }
         self
     }
@@ -83,9 +83,13 @@ impl Mask {
 
     /// The weights of a row of the core.
     fn row(&self, y: usize) -> &[u8] {
-        let Mask { area, core, weights } = self;
-        let from = (core.y + y - area.y) * area.columns + core.x - area.x;
-        &weights[from..from + core.columns]
+        &self.weights[self.row_start(y)..][..self.core.columns]
+    }
+
+    /// Where they begin.
+    fn row_start(&self, y: usize) -> usize {
+        let Mask { area, core, .. } = self;
+        (core.y + y - area.y) * area.columns + core.x - area.x
     }
 
     /// Whether the whole core is replaced.
@@ -137,29 +141,36 @@ fn mixed(from: f32, to: f32, share: f32) -> f32 {
     if share >= 1.0 { to } else { from + (to - from) * share }
 }
 
-/// 1 within `dilation` rows and columns of a marked pixel, 0 elsewhere.
-fn dilated(marks: &Marks, dilation: usize) -> Vec<u8> {
-    let Area { rows, columns, .. } = marks.area;
-    let mut dilated = vec![0; rows * columns];
-    let near = |at: usize, len: usize| at.saturating_sub(dilation)..(at + dilation + 1).min(len);
-    for (at, _) in marks.marked.iter().enumerate().filter(|(_, marked)| **marked) {
-        let across = near(at % columns, columns);
-        for y in near(at / columns, rows) {
-            dilated[y * columns..][across.clone()].fill(1);
+/// Whether a marked pixel of the area is within `radius` rows and columns of each.
+pub fn dilated(marked: &[bool], area: Area, radius: usize) -> Vec<bool> {
+    let Area { rows, columns, .. } = area;
+    let near = |at: usize, len: usize| at.saturating_sub(radius)..(at + radius + 1).min(len);
+    let mut across = vec![false; marked.len()];
+    let lines = marked.chunks_exact(columns.max(1)).zip(across.chunks_exact_mut(columns.max(1)));
+    for (marked, across) in lines {
+        for (x, _) in marked.iter().enumerate().filter(|(_, marked)| **marked) {
+            across[near(x, columns)].fill(true);
+        }
+    }
+    let mut dilated = vec![false; marked.len()];
+    for (y, line) in dilated.chunks_exact_mut(columns.max(1)).enumerate() {
+        for y in near(y, rows) {
+            line.iter_mut().zip(&across[y * columns..]).for_each(|(set, across)| *set |= across);
         }
     }
     dilated
 }
 
-/// The sum over a box around each value; beyond the ends the last value is repeated.
-fn blurred(values: &[u8], rows: usize, columns: usize) -> Vec<u8> {
+/// How many are marked in a box around each; beyond the ends the last is repeated.
+fn blurred(marked: &[bool], area: Area) -> Vec<u8> {
+    let Area { rows, columns, .. } = area;
     let near =
         |at: usize, len: usize| (at..=at + 2 * BLUR).map(move |at| at.saturating_sub(BLUR).min(len - 1));
-    let mut across = Vec::with_capacity(values.len());
-    for row in values.chunks_exact(columns.max(1)) {
-        across.extend((0..columns).map(|x| near(x, columns).map(|x| row[x]).sum::<u8>()));
+    let mut across = Vec::with_capacity(marked.len());
+    for row in marked.chunks_exact(columns.max(1)) {
+        across.extend((0..columns).map(|x| near(x, columns).map(|x| u8::from(row[x])).sum::<u8>()));
     }
-    let mut sums = vec![0; values.len()];
+    let mut sums = vec![0; marked.len()];
     for (y, sums) in sums.chunks_exact_mut(columns.max(1)).enumerate() {
         for y in near(y, rows) {
             sums.iter_mut().zip(&across[y * columns..]).for_each(|(sum, value)| *sum += value);
