@@ -16,6 +16,7 @@ from .export import export
 from .losses import LOSSES, unsound
 from .onnx_graph import convolution_weights
 from .optimizer import Optimizer
+from .teach import teach
 
 CHECKPOINT_EVERY_S = 600
 AVERAGE_OVER = 0.999
@@ -108,6 +109,8 @@ def run(config: Config, here: Path, data: Path, tests: Path, output: Path, until
     if saved.exists() or resume is not None:
         trainer.restore(checkpoint.load(saved if saved.exists() else resume))
     last = min(config.optimizer["steps"], until or config.optimizer["steps"])
+    if "teacher" in config.data:
+        teach(data, config.data["teacher"], config.scale, here)
     sampler = Sampler(data, config.data, config.scale, config.image_channels, config.seed)
     sets = load_test_sets(tests, config.evaluation["sets"], config.scale, config.image_channels)
     stop = StopRequest()

@@ -15,7 +15,8 @@ class Sampler:
     """`groups` maps a folder of `root` to its share of the crops; each picture is taken with the chance of its area.
 
     `alone`, which may be missing, has a `count` of crops that follow those of each batch in the small ones, from `groups` of its own. They
-    are given as they are, not reduced, and have no large form.
+    are given as they are, not reduced, and have no large form. Large crops of the `groups` of `teacher`, which may be missing, are what the
+    network of its `name` makes of the small ones.
     """
 
     def __init__(self, root: Path, settings: dict, scale: int, image_channels: int, seed: int):
@@ -24,6 +25,8 @@ class Sampler:
         self.alone = settings.get("alone", {"count": 0, "groups": {}})
         self.pictures = {group: load(root / group) for group in {**self.shares, **self.alone["groups"]}}
         self.areas = {group: [picture.shape[0] * picture.shape[1] for picture in pictures] for group, pictures in self.pictures.items()}
+        teacher = settings.get("teacher", {"groups": []})
+        self.taught = {group: load(root / group / teacher["name"]) for group in teacher["groups"]}
 
     def batch(self, step: int, count: int, patch: int) -> tuple[numpy.ndarray, numpy.ndarray]:
         """Small (count + alone x C x patch x patch) and large (count x C x patch*scale x patch*scale) crops as bytes."""
@@ -35,23 +38,47 @@ class Sampler:
     def pair(self, chance: random.Random, patch: int) -> tuple[numpy.ndarray, numpy.ndarray]:
         group = choose(chance, self.shares)
         scale, margin = self.scale, MARGIN * self.scale
-        large = self.crop(chance, {group: 1}, patch * scale + 2 * margin)
+        side = patch * scale + 2 * margin
+        if group in self.taught:
+            large, wanted = self.taught_crop(chance, group, side)
+        else:
+            large = wanted = self.crop(chance, {group: 1}, side)
         kernels = self.settings["kernels"].get(group, self.settings["kernels"]["default"])
         small = reduce(large, scale, choose(chance, kernels))
         if "compression" in self.settings:
             small = compress(small, chance, self.settings["compression"])
-        return numpy.asarray(small)[MARGIN:-MARGIN, MARGIN:-MARGIN], large[margin:-margin, margin:-margin]
+        return numpy.asarray(small)[MARGIN:-MARGIN, MARGIN:-MARGIN], wanted[margin:-margin, margin:-margin]
 
     def crop(self, chance: random.Random, shares: dict[str, float], side: int) -> numpy.ndarray:
         """side x side x 3, or side x side of a grey network."""
         group = choose(chance, shares)
-        fits = False
-        while not fits:
-            picture = chance.choices(self.pictures[group], self.areas[group])[0]
-            fits = min(picture.shape[:2]) >= side
-        y, x = (chance.randrange(length - side + 1) for length in picture.shape[:2])
-        crop = turned(picture[y : y + side, x : x + side], chance)
-        return grey(crop) if self.image_channels == 1 else crop
+        picture = self.pictures[group][self.place(chance, group, side)]
+        (crop,) = self.shown(chance, picture[somewhere(chance, picture, side, 1)])
+        return crop
+
+    def taught_crop(self, chance: random.Random, group: str, side: int) -> list[numpy.ndarray]:
+        """A crop and the teacher's form of it. The teacher saw the whole picture reduced, so that the crop lies on its pixels."""
+        place = self.place(chance, group, side)
+        picture, taught = self.pictures[group][place], self.taught[group][place]
+        window = somewhere(chance, taught, side, self.scale)
+        return self.shown(chance, picture[window], taught[window])
+
+    def place(self, chance: random.Random, group: str, side: int) -> int:
+        """Of a picture that has crops of that side."""
+        while True:
+            (place,) = chance.choices(range(len(self.areas[group])), self.areas[group])
+            if min(self.pictures[group][place].shape[:2]) >= side + self.scale - 1:
+                return place
+
+    def shown(self, chance: random.Random, *crops: numpy.ndarray) -> list[numpy.ndarray]:
+        crops = turned(chance, *crops)
+        return [grey(crop) for crop in crops] if self.image_channels == 1 else crops
+
+
+def somewhere(chance: random.Random, picture: numpy.ndarray, side: int, step: int) -> tuple[slice, slice]:
+    """A square of that side at multiples of `step`."""
+    y, x = (chance.randrange(0, length - side + 1, step) for length in picture.shape[:2])
+    return slice(y, y + side), slice(x, x + side)
 
 
 def planes(crops: Sequence[numpy.ndarray]) -> numpy.ndarray:
@@ -61,24 +88,30 @@ def planes(crops: Sequence[numpy.ndarray]) -> numpy.ndarray:
 
 
 def load(folder: Path) -> list[numpy.ndarray]:
-    pictures = [numpy.load(path, mmap_mode="r") for path in sorted(folder.glob("*.npy"))]
-    if not pictures:
+    return [numpy.load(path, mmap_mode="r") for path in paths(folder)]
+
+
+def paths(folder: Path) -> list[Path]:
+    found = sorted(folder.glob("*.npy"))
+    if not found:
         raise FileNotFoundError(f"{folder} holds no prepared pictures: run python -m training data first")
-    return pictures
+    return found
 
 
-def turned(crop: numpy.ndarray, chance: random.Random) -> numpy.ndarray:
-    """One of the eight turns and mirrorings; in a seventh of the crops the colours change places too, and some are turned over.
+def turned(chance: random.Random, *crops: numpy.ndarray) -> list[numpy.ndarray]:
+    """All in one of the eight turns and mirrorings; in a seventh of the cases the colours change places too, and some are turned over.
 
     Edges where one colour rises as another falls are rare in pictures; a network that has not seen them draws lines along them.
     """
-    crop = numpy.rot90(crop, chance.randrange(4))
+    turns = chance.randrange(4)
+    crops = [numpy.rot90(crop, turns) for crop in crops]
     if chance.random() < 0.5:
-        crop = crop[:, ::-1]
+        crops = [crop[:, ::-1] for crop in crops]
     if chance.random() < 1 / 7:
         over = numpy.array([chance.choice((0, 255)) for _ in range(3)], numpy.uint8)
-        crop = crop[:, :, chance.sample(range(3), 3)] ^ over
-    return numpy.ascontiguousarray(crop)
+        order = chance.sample(range(3), 3)
+        crops = [crop[:, :, order] ^ over for crop in crops]
+    return [numpy.ascontiguousarray(crop) for crop in crops]
 
 
 def grey(crop: numpy.ndarray) -> numpy.ndarray:

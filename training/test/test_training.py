@@ -24,6 +24,7 @@ from training.metrics import largest_after_reduction, luma, psnr_luma
 from training.onnx_graph import convolution_weights
 from training.optimizer import Optimizer, orthogonal
 from training.run import Trainer, run
+from training.teach import teach
 
 
 def config(**changes) -> Config:
@@ -224,6 +225,25 @@ class Data(unittest.TestCase):
                 for plane in small[2:].reshape(-1, 16, 16):
                     self.assertEqual(len(numpy.unique(plane)), 2)
                     self.assertTrue((plane[1:] != plane[:-1]).all() and (plane[:, 1:] != plane[:, :-1]).all())
+
+    def test_taught_crops_are_what_the_teacher_makes_of_the_small_ones(self):
+        architecture = {"kind": "plain", "channels": 4, "layers": 1}
+        doubling = lively(architectures.build({**architecture, "scale": 2}))
+        torch.nn.init.zeros_(doubling.tail.weight)  # What is left interpolates, which turns and changed colours do not alter.
+        # Of less contrast, so that Pillow, which rounds between rows and columns, clips nothing there: a turned picture is reduced alike.
+        picture = drawings.drawing(random.Random(5))[:, :-1] // 2 + 64
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            save(root / "pictures" / "one.npy", picture)
+            export(doubling, config(architecture={**architecture, "scale": 2}), root / "teacher.onnx")
+            teacher = {"name": "interpolation", "architecture": architecture, "weights": "teacher.onnx", "groups": ["pictures"]}
+            teach(root, teacher, 2, root)
+            small, large = Sampler(root, {**config().data, "teacher": teacher}, 2, 3, 1).batch(0, 32, 16)
+        with torch.inference_mode():
+            expected = doubling(torch.from_numpy(small).float())
+        inner = slice(2, -2)
+        self.assertLess(numpy.abs(expected.numpy() - large)[:, :, inner, inner].max(), 2)
+        self.assertGreater(numpy.abs(numpy.roll(expected, 1, 2) - large)[:, :, inner, inner].max(), 20)
 
     def test_patterns_are_of_single_pixels_and_the_same_at_every_run(self):
         for kind in set(patterns.KINDS):
