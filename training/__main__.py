@@ -62,7 +62,7 @@ def score_command(arguments) -> None:
     settings, network = newest(arguments)
     sets = evaluate.load_test_sets(arguments.data / "heldout", arguments.sets, settings.scale, settings.image_channels)
     for name, value in evaluate.evaluate(network, sets, settings.scale).items():
-        print(f"{name}\t{value:.2f}")
+        print(f"{name}\t{value:.4f}" if "ssim" in name else f"{name}\t{value:.2f}")
 
 
 def newest(arguments):

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from .data.degrade import reduce
-from .metrics import largest_after_reduction, psnr_luma
+from .metrics import largest_after_reduction, psnr_luma, ssim_luma
 
 
 def upscale(network: torch.nn.Module, picture: numpy.ndarray) -> numpy.ndarray:
@@ -64,15 +64,15 @@ def divisible(picture: numpy.ndarray, scale: int) -> numpy.ndarray:
 
 
 def evaluate(network: torch.nn.Module, sets: dict, scale: int) -> dict[str, float]:
-    """Mean PSNR-Y of each set, and `worst`: the largest difference after reduction of any picture of any set (of 255)."""
+    """Mean PSNR-Y of each set, its mean SSIM-Y as `<set> ssim`, and `worst`: the largest difference after reduction of any picture (of 255)."""
     network.eval()
     scores, worst = {}, 0.0
     for name, pairs in sets.items():
         values = []
         for small, large in pairs:
             output = upscale(network, small)
-            values.append(psnr_luma(output, large, scale))
+            values.append((psnr_luma(output, large, scale), ssim_luma(output, large, scale)))
             worst = max(worst, largest_after_reduction(output, small))
-        scores[name] = sum(values) / len(values)
+        scores[name], scores[f"{name} ssim"] = (sum(column) / len(column) for column in zip(*values))
     network.train()
     return {**scores, "worst": worst}

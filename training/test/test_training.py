@@ -20,7 +20,7 @@ from training.data.prepare import save
 from training.data.sampler import Sampler
 from training.export import export
 from training.losses import COLOUR_MARGIN, LOSSES, SOUND_MARGIN, coloured, unsound
-from training.metrics import largest_after_reduction, luma, psnr_luma
+from training.metrics import largest_after_reduction, luma, psnr_luma, ssim_luma
 from training.onnx_graph import convolution_weights
 from training.optimizer import Optimizer, orthogonal
 from training.run import Trainer, run
@@ -58,6 +58,25 @@ class Metrics(unittest.TestCase):
     def test_a_luma_difference_of_one_everywhere_is_20_log10_255(self):
         grey = numpy.full((12, 12), 100.0)
         self.assertAlmostEqual(psnr_luma(grey, grey + 255 / 219, 2), 48.1308, places=3)
+
+    def test_ssim_is_that_of_its_definition(self):
+        chance = numpy.random.default_rng(4)
+        x = chance.integers(0, 256, (19, 17)).astype(numpy.float64)
+        y = numpy.clip(x + chance.normal(0, 30, x.shape), 0, 255)
+        first, second = luma(x), luma(y)
+        near = numpy.array([[math.exp(-(j * j + i * i) / (2 * 1.5**2)) for i in range(-5, 6)] for j in range(-5, 6)])
+        near /= near.sum()
+        values = []
+        for top in range(1, x.shape[0] - 11):
+            for left in range(1, x.shape[1] - 11):
+                a, b = (picture[top : top + 11, left : left + 11] for picture in (first, second))
+                mean_a, mean_b = (near * a).sum(), (near * b).sum()
+                spread_a, spread_b = (near * (a - mean_a) ** 2).sum(), (near * (b - mean_b) ** 2).sum()
+                together = (near * (a - mean_a) * (b - mean_b)).sum()
+                light = (2 * mean_a * mean_b + 6.5025) / (mean_a**2 + mean_b**2 + 6.5025)
+                values.append(light * (2 * together + 58.5225) / (spread_a + spread_b + 58.5225))
+        self.assertAlmostEqual(ssim_luma(x, y, 1), sum(values) / len(values), places=9)
+        self.assertEqual(ssim_luma(x, x, 1), 1.0)
 
     def test_the_worst_pixel_is_found(self):
         source = numpy.zeros((4, 4, 3), numpy.uint8)
