@@ -1,6 +1,6 @@
 """Turns downloaded pictures into clean ground truth: reduced to a fraction of their size, which removes noise and traces of compression.
 
-Each picture becomes one or two H x W x 3 arrays of bytes, `<group>/<name>-<long side>.npy`, which training maps into memory.
+Each picture becomes up to three H x W x 3 arrays of bytes, `<group>/<name>-<long side>.npy`, which training maps into memory.
 """
 
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy
 from PIL import Image
 
-LONG_SIDES = (1600, 900)
+LONG_SIDES = (1600, 900, 500)
 LEAST_REDUCTION = 1.2
 
 Image.MAX_IMAGE_PIXELS = None

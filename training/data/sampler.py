@@ -16,7 +16,8 @@ class Sampler:
 
     `alone`, which may be missing, has a `count` of crops that follow those of each batch in the small ones, from `groups` of its own. They
     are given as they are, not reduced, and have no large form. Large crops of the `groups` of `teacher`, which may be missing, are what the
-    network of its `name` makes of the small ones.
+    network of its `name` makes of the small ones. `detail`, which may be missing, says of how many places, for some groups, the one with the
+    most detail is taken: half of the crops of a photograph are skies and blurred grounds, of which a network soon knows all.
     """
 
     def __init__(self, root: Path, settings: dict, scale: int, image_channels: int, seed: int):
@@ -25,6 +26,7 @@ class Sampler:
         self.alone = settings.get("alone", {"count": 0, "groups": {}})
         self.pictures = {group: load(root / group) for group in {**self.shares, **self.alone["groups"]}}
         self.areas = {group: [picture.shape[0] * picture.shape[1] for picture in pictures] for group, pictures in self.pictures.items()}
+        self.detail = settings.get("detail", {})
         teacher = settings.get("teacher", {"groups": []})
         self.taught = {group: load(root / group / teacher["name"]) for group in teacher["groups"]}
 
@@ -52,33 +54,39 @@ class Sampler:
     def crop(self, chance: random.Random, shares: dict[str, float], side: int) -> numpy.ndarray:
         """side x side x 3, or side x side of a grey network."""
         group = choose(chance, shares)
-        picture = self.pictures[group][self.place(chance, group, side)]
-        (crop,) = self.shown(chance, picture[somewhere(chance, picture, side, 1)])
+        place, window = self.window(chance, group, side, 1)
+        (crop,) = self.shown(chance, self.pictures[group][place][window])
         return crop
 
     def taught_crop(self, chance: random.Random, group: str, side: int) -> list[numpy.ndarray]:
         """A crop and the teacher's form of it. The teacher saw the whole picture reduced, so that the crop lies on its pixels."""
-        place = self.place(chance, group, side)
-        picture, taught = self.pictures[group][place], self.taught[group][place]
-        window = somewhere(chance, taught, side, self.scale)
-        return self.shown(chance, picture[window], taught[window])
+        place, window = self.window(chance, group, side, self.scale)
+        return self.shown(chance, self.pictures[group][place][window], self.taught[group][place][window])
 
-    def place(self, chance: random.Random, group: str, side: int) -> int:
-        """Of a picture that has crops of that side."""
+    def window(self, chance: random.Random, group: str, side: int, step: int) -> tuple[int, tuple[slice, slice]]:
+        """Of some places, the one with the most detail: a picture of the group, and a square of that side in it, at multiples of `step`."""
+        places = [self.place(chance, group, side, step) for _ in range(self.detail.get(group, 1))]
+        if len(places) == 1:
+            return places[0]
+        return max(places, key=lambda place: detail(self.pictures[group][place[0]][place[1]]))
+
+    def place(self, chance: random.Random, group: str, side: int, step: int) -> tuple[int, tuple[slice, slice]]:
         while True:
-            (place,) = chance.choices(range(len(self.areas[group])), self.areas[group])
-            if min(self.pictures[group][place].shape[:2]) >= side + self.scale - 1:
-                return place
+            (index,) = chance.choices(range(len(self.areas[group])), self.areas[group])
+            height, width = (length - length % step for length in self.pictures[group][index].shape[:2])
+            if min(height, width) >= side:
+                y, x = (chance.randrange(0, length - side + 1, step) for length in (height, width))
+                return index, (slice(y, y + side), slice(x, x + side))
 
     def shown(self, chance: random.Random, *crops: numpy.ndarray) -> list[numpy.ndarray]:
         crops = turned(chance, *crops)
         return [grey(crop) for crop in crops] if self.image_channels == 1 else crops
 
 
-def somewhere(chance: random.Random, picture: numpy.ndarray, side: int, step: int) -> tuple[slice, slice]:
-    """A square of that side at multiples of `step`."""
-    y, x = (chance.randrange(0, length - side + 1, step) for length in picture.shape[:2])
-    return slice(y, y + side), slice(x, x + side)
+def detail(crop: numpy.ndarray) -> float:
+    """The mean second difference of green, across and down."""
+    green = crop[:, :, 1].astype(numpy.int16)
+    return sum(float(numpy.abs(numpy.diff(green, 2, axis)).mean()) for axis in (0, 1))
 
 
 def planes(crops: Sequence[numpy.ndarray]) -> numpy.ndarray:

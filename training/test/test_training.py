@@ -232,6 +232,19 @@ class Data(unittest.TestCase):
             self.assertNotEqual(make(1, 4), make(1, 5))
             self.assertNotEqual(make(1, 4), make(2, 4))
 
+    def test_of_several_places_the_one_with_the_most_detail_is_taken(self):
+        picture = numpy.full((200, 2000, 3), 90, numpy.uint8)
+        picture[:, 1000:] = numpy.random.default_rng(1).integers(0, 256, (200, 1000, 3))
+        with tempfile.TemporaryDirectory() as folder:
+            save(Path(folder) / "pictures" / "one.npy", picture)
+            flat = {}
+            for places in (1, 9):
+                settings = {**config().data, "detail": {"pictures": places}}
+                _, large = Sampler(Path(folder), settings, 2, 1, 1).batch(0, 64, 16)
+                flat[places] = sum(int(crop.std() == 0) for crop in large)
+        self.assertGreater(flat[1], 16)
+        self.assertEqual(flat[9], 0)
+
     def test_crops_without_a_large_form_follow_and_are_not_reduced(self):
         checkers = (numpy.indices((64, 64)).sum(0) % 2 * 255).astype(numpy.uint8)
         with tempfile.TemporaryDirectory() as folder:
