@@ -58,7 +58,8 @@ try {
 }
 
 /** @param {import('../../lib/catalogue/entry').Entry} entry */
-async function measure({ id, scale }) {
+async function measure(entry) {
+  const { id, scale } = entry;
   const file = path.join(folder, `${id}.onnx`);
   writeFileSync(file, (await quantizeModel(id, CALIBRATION, { storage: 'float16' })).onnx);
   const [float, int8] = [id, file].map((model) => new Upscaler({ model, scale }));
@@ -68,7 +69,7 @@ async function measure({ id, scale }) {
     const [a, b] = await Promise.all([float, int8].map(async (each) => pixels(await each.upscale(picture))));
     near.push(psnr(a, b));
   }
-  const [before, after] = [await quality(set5, float, scale), await quality(set5, int8, scale)];
+  const [before, after] = [await quality(set5, float, entry), await quality(set5, int8, entry)];
   await Promise.all([float.dispose(), int8.dispose()]);
   const [kernels, stock, quantised] = await times([
     [{ model: id }, {}],

@@ -3,13 +3,15 @@
  * here, with the library itself and from PNG to PNG, and writes them to lib/catalogue/facts.json.
  *
  * <set5> holds HR/baby.png and the like, and x2/babyx2.png, x4/babyx4.png; what is missing is made from HR as MATLAB's
- * imresize makes it. `npm run models` brings the pages up to date afterwards.
+ * imresize makes it. Models of one channel are measured on grey pictures. `npm run models` brings the pages up to date
+ * afterwards.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { updateFacts } from './facts.mjs';
+import { grey, oneChannel } from './grey.mjs';
 import { pixels, quality } from './set5.mjs';
 
 const require = createRequire(import.meta.url);
@@ -38,8 +40,8 @@ for (const entry of chosen) {
   try {
     await upscaler.ready;
     const facts = {};
-    if (entry.scale > 1) facts.quality = { set5: await quality(set5, upscaler, entry.scale) };
-    if (!values['no-speed']) facts.relativeSpeed = await relativeSpeed(upscaler);
+    if (entry.scale > 1) facts.quality = { set5: await quality(set5, upscaler, entry) };
+    if (!values['no-speed']) facts.relativeSpeed = await relativeSpeed(upscaler, entry);
     console.log(entry.id, JSON.stringify(facts));
     updateFacts({ [entry.id]: facts });
   } catch (error) {
@@ -54,12 +56,12 @@ for (const entry of chosen) {
  * Input pixels per second, the reference's being 1: both in turn, the median of the ratios.
  *
  * @param {InstanceType<typeof Upscaler>} upscaler
+ * @param {import('../../lib/catalogue/entry').Entry} entry of its model
  */
-async function relativeSpeed(upscaler) {
-  const image = {
-    ...(await pixels(readFileSync(path.join(set5, 'HR', 'butterfly.png')))),
-    channels: 3,
-  };
+async function relativeSpeed(upscaler, { channels }) {
+  const colours = await pixels(readFileSync(path.join(set5, 'HR', 'butterfly.png')));
+  const data = channels === 1 ? oneChannel(grey(colours)) : colours.data;
+  const image = { ...colours, data, channels };
   if (image.width !== SPEED_SIDE || image.height !== SPEED_SIDE)
     throw new Error('Expected a butterfly of 256 x 256');
   const reference = new Upscaler({ model: REFERENCE });

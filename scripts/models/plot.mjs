@@ -19,7 +19,10 @@ const COLOURS = {
  * @returns {string}
  */
 export function plot(entries) {
-  const known = entries.filter(({ quality, relativeSpeed }) => quality.set5 && relativeSpeed);
+  // Those of one channel are measured on grey pictures, which are not the same.
+  const known = entries.filter(
+    ({ quality, relativeSpeed, channels }) => quality.set5 && relativeSpeed && channels === 3,
+  );
   const panels = [2, 4].map((scale, index) =>
     panel(
       known.filter((entry) => entry.scale === scale),

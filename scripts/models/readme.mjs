@@ -63,7 +63,7 @@ ${table(
 )}
 
 Set5 is measured by upscaler-node itself, from PNG to PNG, on the luma channel without borders; speed is input pixels
-per second on one CPU thread, that of \`span-2x\` being 1.
+per second on one CPU thread, that of \`span-2x\` being 1.${grey(models)}
 ${published(models)}
 ${stable(models)}
 ${notes.map(note).join('\n\n')}
@@ -74,6 +74,11 @@ ${[...groupBy(models, originKey).values()].map(origin).join('\n\n')}
 ${models.map(curve).join('')}
 ${first.modelType === 'graph' ? 'The files are as they were published.' : 'They were converted to ONNX by upscaler-node (`npm run models` in its repository); weights of more than a few numbers are stored as float16, and computed with as float32.'}
 `;
+}
+
+/** @param {Entry[]} models */
+function grey(models) {
+  return models.every(({ channels }) => channels === 1) ? ' Both are measured on grey pictures.' : '';
 }
 
 /** @param {Entry[]} models */
@@ -145,7 +150,8 @@ function curve({ id, origin: { registry, file } }) {
     .split(/\r?\n/)
     .map((line) => line.split(','));
   const short = (/** @type {string} */ cell) => (cell.includes('.') ? Number(cell).toPrecision(4) : cell);
-  return `\n### The training of ${id}\n\nMean absolute error of a batch (of 255), PSNR-Y in dB on each test set, and the farthest that a result, reduced, is from its source (of 255):\n\n${table(
+  const scores = head.some((column) => column.endsWith(' ssim')) ? 'PSNR-Y in dB and SSIM-Y' : 'PSNR-Y in dB';
+  return `\n### The training of ${id}\n\nMean absolute error of a batch (of 255), ${scores} on each test set, and the farthest that a result, reduced, is from its source (of 255):\n\n${table(
     head,
     rows.map((row) => row.map(short)),
   )}\n`;

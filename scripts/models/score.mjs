@@ -1,23 +1,46 @@
 /**
- * `node scripts/models/score.mjs <sets> <model …>`: PSNR-Y of models on folders of large pictures, from PNG to PNG, and
- * how far the worst pixel of a result, reduced by area to the picture's size, is from the picture.
+ * `node scripts/models/score.mjs [--as colour|grey|alpha] <sets> <model …>`: PSNR-Y of models on folders of large pictures,
+ * from PNG to PNG, and how far the worst pixel of a result, reduced by area to the picture's size, is from the picture.
  *
  * <sets> holds one folder for each set, of PNG files; each is reduced as MATLAB's imresize does it. A model is a name of
- * the catalogue or a file.
+ * the catalogue or a file. As grey, a model is given the luma of the pictures, as alpha that of a picture of one colour.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { resize } from './bicubic.mjs';
-import { crop, luma, psnr } from './image-quality.mjs';
 import { table } from './format.mjs';
+import { grey, oneChannel } from './grey.mjs';
+import { crop, luma, psnr } from './image-quality.mjs';
 import { pixels } from './set5.mjs';
+
+/** @typedef {import('./image-quality.mjs').Rgb} Rgb */
 
 const require = createRequire(import.meta.url);
 const Upscaler = require('../../index.js');
 
-const [folder, ...models] = process.argv.slice(2);
+/** How a picture becomes a file, and which pixels of a result count: bytes of RGB each. */
+const FORMS = {
+  colour: { picture: same, samples: (/** @type {Rgb} */ { data }) => Buffer.from(data), result: pixels },
+  grey: { picture: grey, samples: oneChannel, result: pixels },
+  alpha: {
+    picture: grey,
+    samples: (/** @type {Rgb} */ picture) =>
+      Buffer.from([...oneChannel(picture)].flatMap((alpha) => [128, 128, 128, alpha])),
+    result: async (/** @type {Buffer} */ file) =>
+      pixels(await sharp(file).extractChannel('alpha').png().toBuffer()),
+  },
+};
+
+const { values, positionals } = parseArgs({
+  options: { as: { type: 'string', default: 'colour' } },
+  allowPositionals: true,
+});
+const form = FORMS[/** @type {keyof typeof FORMS} */ (values.as)];
+if (form === undefined) throw new Error(`Expected --as ${Object.keys(FORMS).join(', ')}, not ${values.as}`);
+const [folder, ...models] = positionals;
 if (models.length === 0) throw new Error('Expected a folder of test sets and at least one model');
 
 const rows = [];
@@ -41,7 +64,7 @@ async function score(model, set, files) {
     let worst = 0;
     for (const file of files) {
       const { large, small, source } = await pair(path.join(folder, set, file), scale);
-      const result = await pixels(await upscaler.upscale(source));
+      const result = await form.result(await upscaler.upscale(source));
       sum += psnr(...[result, large].map((image) => crop(luma(image), scale)));
       worst = Math.max(worst, farthest(result, small, scale));
     }
@@ -59,10 +82,20 @@ async function pair(file, scale) {
   const { width, height } = await sharp(file).metadata();
   const [cutWidth, cutHeight] = [width, height].map((side) => side - (side % scale));
   const cut = sharp(readFileSync(file)).extract({ left: 0, top: 0, width: cutWidth, height: cutHeight });
-  const large = await pixels(await cut.png().toBuffer());
+  const large = form.picture(await pixels(await cut.png().toBuffer()));
   const small = resize(large, 1 / scale);
-  const raw = { width: small.width, height: small.height, channels: 3 };
-  return { large, small, source: await sharp(Buffer.from(small.data), { raw }).png().toBuffer() };
+  const data = form.samples(small);
+  const raw = {
+    width: small.width,
+    height: small.height,
+    channels: data.length / small.width / small.height,
+  };
+  return { large, small, source: await sharp(data, { raw }).png().toBuffer() };
+}
+
+/** @param {Rgb} picture */
+function same(picture) {
+  return picture;
 }
 
 /**

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
 import { resize } from './bicubic.mjs';
+import { grey, oneChannel } from './grey.mjs';
 import { crop, luma, psnr, ssim } from './image-quality.mjs';
 
 /**
@@ -10,10 +11,10 @@ import { crop, luma, psnr, ssim } from './image-quality.mjs';
  *
  * @param {string} set5 its folder
  * @param {InstanceType<typeof import('../../index.js')>} upscaler
- * @param {number} scale
+ * @param {import('../../lib/catalogue/entry').Entry} entry of the upscaler's model
  */
-export async function quality(set5, upscaler, scale) {
-  const figures = await qualities(set5, upscaler, scale);
+export async function quality(set5, upscaler, { scale, channels }) {
+  const figures = await qualities(set5, upscaler, scale, channels);
   const mean = (/** @type {'psnrY' | 'ssimY'} */ key) =>
     figures.reduce((sum, figure) => sum + figure[key], 0) / figures.length;
   return { psnrY: round(mean('psnrY'), 2), ssimY: round(mean('ssimY'), 4) };
@@ -23,12 +24,13 @@ export async function quality(set5, upscaler, scale) {
  * @param {string} set5 its folder
  * @param {InstanceType<typeof import('../../index.js')>} upscaler
  * @param {number} scale
+ * @param {number} [channels] 1 for grey pictures
  */
-export async function qualities(set5, upscaler, scale) {
+export async function qualities(set5, upscaler, scale, channels) {
   const figures = [];
   for (const file of readdirSync(path.join(set5, 'HR'))) {
     const name = path.basename(file, '.png');
-    const { large, small } = await pair(set5, name, scale);
+    const { large, small } = await pair(set5, name, scale, channels);
     const result = await pixels(await upscaler.upscale(small));
     const [found, wanted] = [result, large].map((image) => crop(luma(image), scale));
     figures.push({ name, psnrY: psnr(found, wanted), ssimY: ssim(found, wanted) });
@@ -40,21 +42,38 @@ export async function qualities(set5, upscaler, scale) {
  * @param {string} set5
  * @param {string} name
  * @param {number} scale
+ * @param {number} [channels]
  * @returns {Promise<{ large: import('./image-quality.mjs').Rgb, small: Buffer }>} the original, cut to a multiple of
  *   the scale, and a small PNG of it
  */
-async function pair(set5, name, scale) {
+async function pair(set5, name, scale, channels) {
   const original = readFileSync(path.join(set5, 'HR', `${name}.png`));
   const { width, height } = await sharp(original).metadata();
   const [cutWidth, cutHeight] = [width, height].map((side) => side - (side % scale));
   const cut = sharp(original).extract({ left: 0, top: 0, width: cutWidth, height: cutHeight });
-  const large = await pixels(await cut.png().toBuffer());
+  const colours = await pixels(await cut.png().toBuffer());
+  if (channels === 1) return greyPair(grey(colours), scale);
   const ready = path.join(set5, `x${scale}`, `${name}x${scale}.png`);
-  if (existsSync(ready)) return { large, small: readFileSync(ready) };
-  const { data, ...size } = resize(large, 1 / scale);
+  if (existsSync(ready)) return { large: colours, small: readFileSync(ready) };
+  const { data, ...size } = resize(colours, 1 / scale);
+  return {
+    large: colours,
+    small: await sharp(data, { raw: { ...size, channels: 3 } })
+      .png()
+      .toBuffer(),
+  };
+}
+
+/**
+ * @param {import('./image-quality.mjs').Rgb} large
+ * @param {number} scale
+ */
+async function greyPair(large, scale) {
+  const { width, height, ...rest } = resize(large, 1 / scale);
+  const raw = { width, height, channels: /** @type {const} */ (1) };
   return {
     large,
-    small: await sharp(data, { raw: { ...size, channels: 3 } })
+    small: await sharp(oneChannel({ width, height, ...rest }), { raw })
       .png()
       .toBuffer(),
   };
