@@ -156,7 +156,8 @@ declare namespace Upscaler {
      * A catalogue name (`'span-4x'`), an UpscalerJS package name (`'@upscalerjs/esrgan-slim/4x'`), a query, a path
      * (absolute, or starting with `./`, `../` or `file:`, or ending in `.onnx`, `.json` or `.param`), a `file:` URL,
      * the bytes of an `.onnx`, or a model definition. Default: `'default'`, which chooses for each picture: SPAN for clean ones,
-     * `photo-2x` for compressed JPEG and WebP files; that of 4x where the result is more than twice as large.
+     * `photo-2x` for compressed JPEG and WebP files, `text-2x` for what a program drew, `grey-2x` for alpha; that of 4x where
+     * the result is more than twice as large.
      */
     model?: ModelName | (string & {}) | URL | ModelQuery | ModelDefinitionObjectOrFn | Uint8Array;
     /** Chooses among a family's models, and is checked against a model that is named otherwise. */
@@ -502,6 +503,7 @@ declare namespace Upscaler {
     | 'fast-2x'
     | 'fast-4x'
     | 'tiny-2x'
+    | 'grey-2x'
     | 'text-2x'
     | 'text-4x'
     | 'photo-2x'
@@ -588,6 +590,8 @@ declare namespace Upscaler {
     artefacts: Artefacts | null;
     /** Whether the default takes it for what was drawn by a program: letters, line art, screens. */
     drawn: boolean;
+    /** Whether the default takes it for the alpha of pictures in colour. */
+    alpha: boolean;
     /** Its result, reduced, should be its input again: what is not is replaced, unless `guard` is off. */
     faithful: boolean;
     /** The id of the network that takes its place there, if it is installed; else the input is resampled. */
@@ -714,9 +718,9 @@ declare namespace Upscaler {
     /**
      * `clean`: upscales clean pictures to larger or smaller sizes; `compressed`: takes away artefacts of compression;
      * `fallback`: takes the place of another of its scale where `guard` finds that to have blown up; `drawn`: takes the
-     * place of another of its scale in what was drawn by a program.
+     * place of another of its scale in what was drawn by a program; `alpha`: for the alpha of pictures in colour.
      */
-    role: 'clean' | 'compressed' | 'fallback' | 'drawn';
+    role: 'clean' | 'compressed' | 'fallback' | 'drawn' | 'alpha';
     /** Of `compressed`. */
     artefacts: Artefacts | null;
   }

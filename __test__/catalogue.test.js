@@ -23,6 +23,7 @@ test('every family that the project promises is there', () => {
     'esrgan-slim',
     'esrgan-thick',
     'fast',
+    'grey',
     'maxim-deblurring',
     'maxim-dehazing-indoor',
     'maxim-denoising',

@@ -149,6 +149,21 @@ test('what a program drew is upscaled by the network for letters, beside a photo
   assert.equal(photograph.info.drawn, 0);
 });
 
+test('alpha goes through the network for one channel, colours through that for the picture', async () => {
+  const grey = await sharp(picture.data, { raw: picture }).toColourspace('b-w').raw().toBuffer();
+  const samples = [...grey].flatMap((alpha, at) => [...picture.data.subarray(3 * at, 3 * at + 3), alpha]);
+  const translucent = { ...picture, data: Uint8Array.from(samples), channels: 4 };
+  const found = await upscaler.upscale(translucent, { output: 'raw', resolveWithObject: true });
+  assert.equal(found.info.model, 'span-2x');
+  const every = (from, count) => found.data.data.filter((_, at) => at % 4 >= from && at % 4 < from + count);
+  const colours = await upscaler.upscale(picture, { output: 'raw' });
+  assert.deepEqual(every(0, 3), colours.data);
+  const alpha = await withUpscaler({ model: 'grey-2x' }, (own) =>
+    own.upscale({ ...picture, data: grey, channels: 1 }, { output: 'raw' }),
+  );
+  assert.deepEqual(every(3, 1), alpha.data);
+});
+
 test('a named model is what runs', async () => {
   const jpeg = await encode.jpeg(40);
   for (const model of [
@@ -173,6 +188,7 @@ test('getModel tells of the clean one and of its alternatives', async () => {
   assert.equal(model, 'span-2x');
   assert.deepEqual(alternatives, [
     { model: 'span-4x', scale: 4, role: 'clean', artefacts: null },
+    { model: 'grey-2x', scale: 2, role: 'alpha', artefacts: null },
     { model: 'text-2x', scale: 2, role: 'drawn', artefacts: null },
     { model: 'photo-2x', scale: 2, role: 'compressed', artefacts: { jpeg: 92, webp: 82 } },
     FALLBACK,

@@ -138,7 +138,7 @@ function findDefault(scale) {
 }
 
 /**
- * The models that the default takes instead: for other final sizes, for compressed files, and for what was drawn.
+ * The models that the default takes instead: for other final sizes, for compressed files, for what was drawn, and for alpha.
  *
  * @param {Entry} chosen
  * @returns {Entry[]}
@@ -146,7 +146,7 @@ function findDefault(scale) {
 function alternativesTo(chosen) {
   if (!chosen.default) return [];
   return entries.filter(
-    (entry) => entry !== chosen && (entry.default || entry.artefacts !== null || entry.drawn),
+    (entry) => entry !== chosen && (entry.default || entry.artefacts !== null || entry.drawn || entry.alpha),
   );
 }
 

@@ -119,9 +119,10 @@ export interface Alternative {
   scale: number;
   /**
    * `clean`: for clean pictures, where its scale fits better; `compressed`: for those with artefacts of compression;
-   * `fallback`: for what another network of its scale has blown up; `drawn`: for what was drawn by a program.
+   * `fallback`: for what another network of its scale has blown up; `drawn`: for what was drawn by a program;
+   * `alpha`: for the alpha of pictures in colour.
    */
-  role: 'clean' | 'compressed' | 'fallback' | 'drawn';
+  role: 'clean' | 'compressed' | 'fallback' | 'drawn' | 'alpha';
   /** Of `compressed`: the qualities from which on down it is taken. */
   artefacts?: { jpeg: number; webp: number };
 }

@@ -62,14 +62,21 @@ function resolveModel(model, { scale, channels, precision, guard, tf }) {
 }
 
 /**
- * The networks for pictures of as many channels, all of them: one that takes another's place gets the same planes.
+ * The networks for pictures of as many channels, all of them: one that takes another's place gets the same planes. Where one
+ * network is for colours and another for their alpha, what takes the place of both is loaded in both forms.
  *
  * @param {ResolvedModel} resolved
  * @param {number} [channels]
  * @returns {ResolvedModel}
  */
-function forChannels({ source, alternatives, ...resolved }, channels) {
-  const others = alternatives?.map((other) => ({ ...other, source: { ...other.source, channels } }));
+function forChannels({ source, alternatives = [], ...resolved }, channels) {
+  const apart = channels === 3 && alternatives.some(({ role }) => role === 'alpha');
+  const standsIn = apart ? 4 : channels;
+  const planes = { clean: channels, compressed: channels, fallback: standsIn, drawn: standsIn, alpha: 1 };
+  const others = alternatives.map((other) => ({
+    ...other,
+    source: { ...other.source, channels: planes[other.role] },
+  }));
   return { ...resolved, source: { ...source, channels }, alternatives: others };
 }
 
@@ -131,8 +138,9 @@ function fromDefault(scale) {
  * @param {Entry} entry
  * @returns {Alternative['role']}
  */
-function roleOf({ artefacts, drawn }) {
+function roleOf({ artefacts, drawn, alpha }) {
   if (artefacts !== null) return 'compressed';
+  if (alpha) return 'alpha';
   return drawn ? 'drawn' : 'clean';
 }
 

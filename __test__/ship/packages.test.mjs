@@ -141,7 +141,7 @@ test('each package says what is in it, in CycloneDX', () => {
   assert.ok(native.components.some(({ name }) => name === 'onnxruntime'));
   assert.deepEqual(
     read(packed.main).components.map(({ name }) => name),
-    ['span-2x', 'span-4x', 'fast-2x', 'fast-4x', 'tiny-2x', 'text-2x', 'text-4x', 'photo-2x'],
+    ['span-2x', 'span-4x', 'fast-2x', 'fast-4x', 'tiny-2x', 'grey-2x', 'text-2x', 'text-4x', 'photo-2x'],
   );
   const { components } = read(packed.model);
   assert.equal(components.length, listed(packed.model).filter((file) => file.endsWith('.onnx')).length);

@@ -40,6 +40,7 @@ fn candidate(given: Alternative) -> Result<LazyNetwork, napi::Error<Code>> {
         (NativeRole::Clean, _) => NetworkRole::Clean,
         (NativeRole::Fallback, _) => NetworkRole::Fallback,
         (NativeRole::Drawn, _) => NetworkRole::Drawn,
+        (NativeRole::Alpha, _) => NetworkRole::Alpha,
         (NativeRole::Compressed, Some(NativeArtefacts { jpeg, webp })) => {
             NetworkRole::Compressed(Artefacts { jpeg: quality(jpeg), webp: quality(webp) })
         }

@@ -93,6 +93,8 @@ pub enum NativeRole {
     Fallback,
     /// Parts of clean pictures that were drawn by a program.
     Drawn,
+    /// Alpha beside colours.
+    Alpha,
 }
 
 /// The format of a model's file.

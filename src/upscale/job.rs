@@ -8,7 +8,6 @@ use super::deadline;
 use super::decoded_job::DecodedJob;
 use super::hooks::Hooks;
 use super::memory;
-use super::networks::{Networks, Route};
 use super::options::{Input, Limits, Options};
 use super::output_spec::OutputSpec;
 use super::output_stream::OutputSender;
@@ -16,6 +15,7 @@ use super::passes::Passes;
 use super::progress::Listener;
 use super::replaced::ReplacedShare;
 use super::result::{Upscaled, milliseconds};
+use super::route::{Networks, Route};
 use super::size::Sizing;
 use super::source::{Opened, PreparedPicture};
 use crate::error::Error;
@@ -165,7 +165,7 @@ impl Preparation {
         let (width, height) = (source.raster.width, source.raster.height);
         let scales = self.networks.scales();
         let sizing = Sizing::new(width, height, &scales, &self.options, self.limits.output_pixels)?;
-        let route = self.networks.route(&sizing, source.compression)?;
+        let route = self.networks.route(&sizing, source.traits())?;
         Ok(Prepared { source, sizing, route })
     }
 }

@@ -7,7 +7,7 @@
 //! | `options`, `output_spec`, `result` | what a caller asks for, what follows for the result, and the result |
 //! | `admission`, `deadline`, `memory` | when an image may begin: places, deadlines, its estimated memory |
 //! | `source`, `hooks` | decoding and preparation; the caller's code on pixels |
-//! | `networks`, `size` | which networks run, and how often, for a final size |
+//! | `networks`, `route`, `size` | the networks of an instance; which of them run, and how often, for a picture and its final size |
 //! | `passes`, `pass` | the passes of a job; the tiles of one |
 //! | `plan`, `tiling` | where tiles are cut; the cost model that chooses how many |
 //! | `channel_runs` | which channels go through the network together |
@@ -48,6 +48,7 @@ mod plan;
 mod progress;
 mod replaced;
 mod result;
+mod route;
 mod size;
 mod source;
 #[cfg(test)]
@@ -63,8 +64,9 @@ pub use admission::{Counters, Counts, DEFAULT_MAX_PENDING, Outcome, Places, Tick
 pub use guard::REACH as GUARD_REACH;
 pub use hooks::{Hook, Hooks};
 pub use job::Job;
-pub use networks::{Artefacts, LazyNetwork, LoadedNetwork, LossyCompression, NetworkRole, Networks};
+pub use networks::{Artefacts, LazyNetwork, LoadedNetwork, LossyCompression, NetworkRole};
 pub use options::{Alpha, Fit, Input, KeepMetadata, Limits, Options, OutputKind};
 pub use output_stream::{OutputChunk, OutputReceiver, OutputSender, StreamHeader, output_stream};
 pub use progress::{Listener, Progress, Rect, Slice, TileDone};
 pub use result::{ResultData, Stages, Upscaled};
+pub use route::Networks;

@@ -9,6 +9,7 @@ use super::finish::Opacity;
 use super::hooks::Hook;
 use super::networks::LossyCompression;
 use super::options::{Alpha, Input, KeepMetadata, Limits, Options, OutputKind};
+use super::route::Traits;
 use crate::error::Error;
 use crate::files::{self, Refused};
 use crate::raster::{self, DecodeOptions, Depth, Format, Header, Metadata, Raster};
@@ -216,6 +217,11 @@ impl PreparedPicture {
         } else if options.alpha == Alpha::Resample {
             self.opacity = Opacity::Plane(self.raster.last_channel());
         }
+    }
+
+    /// What decides about its networks.
+    pub fn traits(&self) -> Traits {
+        Traits { compression: self.compression, alpha: self.colours() == 3 && self.alpha_by_model() }
     }
 
     /// The colour channels: 1 or 3.

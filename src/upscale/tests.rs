@@ -1,6 +1,7 @@
 //! The whole job with an engine that needs no network: a box blur, zero-padded as convolutions are, then nearest
 //! neighbour. Its receptive field is real, so a plan with too little halo shows.
 
+mod alpha;
 mod doubling;
 mod drawn;
 mod guard;

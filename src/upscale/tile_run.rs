@@ -29,7 +29,10 @@ pub struct PassNetwork {
 impl PassNetwork {
     /// The network for a channel run.
     pub fn engine(&self, form: Form) -> &dyn Engine {
-        choose(&self.engines, form)
+        match (form, &self.engines.grey) {
+            (Form::Grey, Some(grey)) => &**grey,
+            _ => &*self.engines.primary,
+        }
     }
 }
 
@@ -180,16 +183,18 @@ impl TileRun<'_> {
         context: &RunContext,
     ) -> Result<Option<PartResult>, Error> {
         let engines = network.network()?.engines;
-        let engine = choose(&engines, self.form);
-        let signature = engine.signature();
-        if !fits(signature, self.network.engine(self.form).signature()) {
+        let replaced = self.network.engine(self.form).signature();
+        let forms = [Some(&engines.primary), engines.grey.as_ref()];
+        let Some(engine) = forms.into_iter().flatten().find(|engine| fits(engine.signature(), replaced))
+        else {
             return Ok(None);
-        }
+        };
+        let signature = engine.signature();
         let (area, view) = self.view.part(part, context_of(signature) as usize, signature.alignment as usize);
         let view = View { dilation: guard::dilation(signature.multiplies), ..view };
         let input = self.input_of(area);
         let mut planes = Vec::new();
-        run(engine, &input, &view, context, |output| {
+        run(&**engine, &input, &view, context, |output| {
             planes = guard::sound(&view, &input, output);
             Ok(())
         })?;
@@ -245,14 +250,6 @@ fn any_size(signature: &Signature) -> bool {
 /// How far a result depends on what is around, once it is made [sound](guard::sound).
 fn context_of(signature: &Signature) -> u32 {
     signature.halo + guard::REACH
-}
-
-/// The network of a channel run.
-fn choose(engines: &Engines, form: Form) -> &dyn Engine {
-    match (form, &engines.grey) {
-        (Form::Grey, Some(grey)) => &**grey,
-        _ => &*engines.primary,
-    }
 }
 
 /// Runs a network on a tile, and checks that its result has the size that is to be stitched.

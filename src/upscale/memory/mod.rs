@@ -9,8 +9,8 @@
 mod tiles;
 mod whole_picture;
 
-use super::networks::Networks;
 use super::options::{Options, OutputKind};
+use super::route::Networks;
 use super::size::Sizing;
 use super::source::Opened;
 use super::tiling::ROW_BYTES;

@@ -4,7 +4,7 @@ use super::doubling::{Doubling, darker, nan, nearest, samples};
 use super::*;
 
 /// What sets it off, in all channels.
-const MARK: u8 = 250;
+pub const MARK: u8 = 250;
 
 /// How far it spreads, in input pixels.
 const SPREAD: usize = 3;
@@ -17,7 +17,7 @@ fn gate(guarded: bool, max_pixels: u64) -> Arc<Doubling> {
 }
 
 /// Nearest neighbour, but for 30 times white within [`SPREAD`] of a marked pixel.
-fn blown_up(plane: &[f32], height: usize, width: usize) -> Vec<f32> {
+pub fn blown_up(plane: &[f32], height: usize, width: usize) -> Vec<f32> {
     let near = |at: usize, len: usize| at.saturating_sub(SPREAD)..(at + SPREAD + 1).min(len);
     let marked = |y: usize, x: usize| (plane[y * width + x] * 255.0).round() as u8 == MARK;
     nearest(height, width, |y, x| {
@@ -27,7 +27,7 @@ fn blown_up(plane: &[f32], height: usize, width: usize) -> Vec<f32> {
 }
 
 /// A smooth picture with some marked pixels, one at its edge.
-fn marked(width: u32, height: u32) -> Raster {
+pub fn marked(width: u32, height: u32) -> Raster {
     let marks = [(0, 40), (30, 30), (31, 90), (70, 110)];
     let level = |x: u32, y: u32| if marks.contains(&(y, x)) { MARK } else { (60 + x / 2 + y / 3) as u8 };
     let samples = (0..height).flat_map(|y| (0..width).flat_map(move |x| [level(x, y); 3])).collect();

@@ -1,0 +1,4 @@
+import type { ModelDefinition } from 'upscaler-node';
+
+declare const definition: ModelDefinition;
+export = definition;

@@ -1,0 +1,6 @@
+import type { ModelDefinition } from 'upscaler-node';
+
+declare const models: {
+  '2x': ModelDefinition;
+};
+export = models;

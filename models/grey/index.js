@@ -1,0 +1,5 @@
+'use strict';
+
+module.exports = {
+  '2x': require('./2x.js'),
+};
