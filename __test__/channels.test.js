@@ -136,7 +136,16 @@ test('the form is chosen beside the model, in a query, in a verbose path or in a
 });
 
 test('queries for grey and RGBA find the colour models, which can be had so', () => {
-  assert.deepEqual(listModels({ channels: 1 }), listModels({ channels: 3 }));
+  const colour = listModels({ channels: 3 });
+  const [forGrey, others] = [3, 1].map((channels) =>
+    listModels({ channels: 1 }).filter((entry) => entry.channels === channels),
+  );
+  assert.deepEqual(forGrey, colour);
+  assert.deepEqual(
+    others.map(({ id }) => id),
+    ['grey-2x'],
+  );
+  assert.deepEqual(listModels({ channels: 4 }), colour);
   assert.equal(listModels({ channels: 2 }).length, 0);
 });
 

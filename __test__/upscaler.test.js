@@ -245,7 +245,7 @@ test('many calls at once, on one instance and on many, give what one alone gives
   const pictures = Array.from({ length: 12 }, (_, i) => pattern(40 + 7 * i, 90 - 5 * i, 1 + (i % 4)));
   const alone = [];
   for (const picture of pictures) alone.push(await upscaler.upscale(picture, { output: 'raw' }));
-  const others = [new Upscaler(), new Upscaler({ threads: 1 }), new Upscaler({ model: 'span-2x' })];
+  const others = [new Upscaler(), new Upscaler({ threads: 1 }), new Upscaler({ model: 'default' })];
   const everywhere = [upscaler, ...others].flatMap((own) =>
     pictures.map((picture) => own.upscale(picture, { output: 'raw' })),
   );
