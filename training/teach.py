@@ -12,7 +12,7 @@ import numpy
 from . import architectures
 from .data.degrade import reduce
 from .data.prepare import save
-from .data.sampler import paths
+from .data.sampler import paths, taught
 from .evaluate import divisible, upscale
 from .onnx_graph import convolution_weights
 
@@ -33,6 +33,3 @@ def teach(root: Path, settings: dict, scale: int, here: Path) -> None:
         large = divisible(numpy.load(path), scale)
         save(taught(path, settings["name"]), upscale(network, numpy.asarray(reduce(large, scale, "bicubic"))))
 
-
-def taught(path: Path, teacher: str) -> Path:
-    return path.parent / teacher / path.name

@@ -14,7 +14,7 @@ import { resize } from './bicubic.mjs';
 import { table } from './format.mjs';
 import { grey, oneChannel } from './grey.mjs';
 import { crop, luma, psnr } from './image-quality.mjs';
-import { pixels } from './set5.mjs';
+import { pixels, png } from './set5.mjs';
 
 /** @typedef {import('./image-quality.mjs').Rgb} Rgb */
 
@@ -23,7 +23,7 @@ const Upscaler = require('../../index.js');
 
 /** How a picture becomes a file, and which pixels of a result count: bytes of RGB each. */
 const FORMS = {
-  colour: { picture: same, samples: (/** @type {Rgb} */ { data }) => Buffer.from(data), result: pixels },
+  colour: { picture: same, samples: (/** @type {Rgb} */ { data }) => data, result: pixels },
   grey: { picture: grey, samples: oneChannel, result: pixels },
   alpha: {
     picture: grey,
@@ -84,13 +84,7 @@ async function pair(file, scale) {
   const cut = sharp(readFileSync(file)).extract({ left: 0, top: 0, width: cutWidth, height: cutHeight });
   const large = form.picture(await pixels(await cut.png().toBuffer()));
   const small = resize(large, 1 / scale);
-  const data = form.samples(small);
-  const raw = {
-    width: small.width,
-    height: small.height,
-    channels: data.length / small.width / small.height,
-  };
-  return { large, small, source: await sharp(data, { raw }).png().toBuffer() };
+  return { large, small, source: await png(small, form.samples(small)) };
 }
 
 /** @param {Rgb} picture */

@@ -52,36 +52,31 @@ async function pair(set5, name, scale, channels) {
   const [cutWidth, cutHeight] = [width, height].map((side) => side - (side % scale));
   const cut = sharp(original).extract({ left: 0, top: 0, width: cutWidth, height: cutHeight });
   const colours = await pixels(await cut.png().toBuffer());
-  if (channels === 1) return greyPair(grey(colours), scale);
+  if (channels === 1) {
+    const large = grey(colours);
+    const small = resize(large, 1 / scale);
+    return { large, small: await png(small, oneChannel(small)) };
+  }
   const ready = path.join(set5, `x${scale}`, `${name}x${scale}.png`);
   if (existsSync(ready)) return { large: colours, small: readFileSync(ready) };
-  const { data, ...size } = resize(colours, 1 / scale);
-  return {
-    large: colours,
-    small: await sharp(data, { raw: { ...size, channels: 3 } })
-      .png()
-      .toBuffer(),
-  };
+  const small = resize(colours, 1 / scale);
+  return { large: colours, small: await png(small, small.data) };
 }
 
 /**
- * @param {import('./image-quality.mjs').Rgb} large
- * @param {number} scale
+ * A picture as a file.
+ *
+ * @param {{ width: number, height: number }} size
+ * @param {Uint8Array} samples as many of each pixel as it has channels
  */
-async function greyPair(large, scale) {
-  const { width, height, ...rest } = resize(large, 1 / scale);
-  const raw = { width, height, channels: /** @type {const} */ (1) };
-  return {
-    large,
-    small: await sharp(oneChannel({ width, height, ...rest }), { raw })
-      .png()
-      .toBuffer(),
-  };
+export function png({ width, height }, samples) {
+  const channels = /** @type {1 | 3 | 4} */ (samples.length / width / height);
+  return sharp(samples, { raw: { width, height, channels } }).png().toBuffer();
 }
 
-/** @param {Buffer} png */
-export async function pixels(png) {
-  const { data, info } = await sharp(png)
+/** @param {Buffer} file */
+export async function pixels(file) {
+  const { data, info } = await sharp(file)
     .removeAlpha()
     .toColourspace('srgb')
     .raw()

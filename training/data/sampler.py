@@ -10,6 +10,9 @@ import numpy
 from ..metrics import BT601
 from .degrade import MARGIN, choose, compress, reduce
 
+Place = tuple[list[numpy.ndarray], tuple[slice, slice]]
+"""A picture with what a teacher made of it, if it has one, and a square of it."""
+
 
 class Sampler:
     """`groups` maps a folder of `root` to its share of the crops; each picture is taken with the chance of its area.
@@ -24,68 +27,58 @@ class Sampler:
         self.settings, self.scale, self.image_channels, self.seed = settings, scale, image_channels, seed
         self.shares = settings["groups"]
         self.alone = settings.get("alone", {"count": 0, "groups": {}})
-        self.pictures = {group: load(root / group) for group in {**self.shares, **self.alone["groups"]}}
-        self.areas = {group: [picture.shape[0] * picture.shape[1] for picture in pictures] for group, pictures in self.pictures.items()}
+        teacher = settings.get("teacher", {"name": None, "groups": []})
+        self.pictures = {
+            group: load(root / group, teacher["name"] if group in teacher["groups"] else None)
+            for group in {**self.shares, **self.alone["groups"]}
+        }
+        self.areas = {group: [layers[0].shape[0] * layers[0].shape[1] for layers in pictures] for group, pictures in self.pictures.items()}
         self.detail = settings.get("detail", {})
-        teacher = settings.get("teacher", {"groups": []})
-        self.taught = {group: load(root / group / teacher["name"]) for group in teacher["groups"]}
 
     def batch(self, step: int, count: int, patch: int) -> tuple[numpy.ndarray, numpy.ndarray]:
         """Small (count + alone x C x patch x patch) and large (count x C x patch*scale x patch*scale) crops as bytes."""
         chance = random.Random(f"{self.seed} {step}")
         small, large = zip(*(self.pair(chance, patch) for _ in range(count)))
-        small = [*small, *(self.crop(chance, self.alone["groups"], patch) for _ in range(self.alone["count"]))]
+        small = [*small, *(self.crops(chance, self.alone["groups"], patch)[0] for _ in range(self.alone["count"]))]
         return planes(small), planes(large)
 
     def pair(self, chance: random.Random, patch: int) -> tuple[numpy.ndarray, numpy.ndarray]:
         group = choose(chance, self.shares)
         scale, margin = self.scale, MARGIN * self.scale
-        side = patch * scale + 2 * margin
-        if group in self.taught:
-            large, wanted = self.taught_crop(chance, group, side)
-        else:
-            large = wanted = self.crop(chance, {group: 1}, side)
+        crops = self.crops(chance, {group: 1}, patch * scale + 2 * margin)
+        large, wanted = crops[0], crops[-1]
         kernels = self.settings["kernels"].get(group, self.settings["kernels"]["default"])
         small = reduce(large, scale, choose(chance, kernels))
         if "compression" in self.settings:
             small = compress(small, chance, self.settings["compression"])
         return numpy.asarray(small)[MARGIN:-MARGIN, MARGIN:-MARGIN], wanted[margin:-margin, margin:-margin]
 
-    def crop(self, chance: random.Random, shares: dict[str, float], side: int) -> numpy.ndarray:
-        """side x side x 3, or side x side of a grey network."""
-        group = choose(chance, shares)
-        place, window = self.window(chance, group, side, 1)
-        (crop,) = self.shown(chance, self.pictures[group][place][window])
-        return crop
-
-    def taught_crop(self, chance: random.Random, group: str, side: int) -> list[numpy.ndarray]:
-        """A crop and the teacher's form of it. The teacher saw the whole picture reduced, so that the crop lies on its pixels."""
-        place, window = self.window(chance, group, side, self.scale)
-        return self.shown(chance, self.pictures[group][place][window], self.taught[group][place][window])
-
-    def window(self, chance: random.Random, group: str, side: int, step: int) -> tuple[int, tuple[slice, slice]]:
-        """Of some places, the one with the most detail: a picture of the group, and a square of that side in it, at multiples of `step`."""
-        places = [self.place(chance, group, side, step) for _ in range(self.detail.get(group, 1))]
-        if len(places) == 1:
-            return places[0]
-        return max(places, key=lambda place: detail(self.pictures[group][place[0]][place[1]]))
-
-    def place(self, chance: random.Random, group: str, side: int, step: int) -> tuple[int, tuple[slice, slice]]:
-        while True:
-            (index,) = chance.choices(range(len(self.areas[group])), self.areas[group])
-            height, width = (length - length % step for length in self.pictures[group][index].shape[:2])
-            if min(height, width) >= side:
-                y, x = (chance.randrange(0, length - side + 1, step) for length in (height, width))
-                return index, (slice(y, y + side), slice(x, x + side))
-
-    def shown(self, chance: random.Random, *crops: numpy.ndarray) -> list[numpy.ndarray]:
-        crops = turned(chance, *crops)
+    def crops(self, chance: random.Random, shares: dict[str, float], side: int) -> list[numpy.ndarray]:
+        """side x side x 3, or side x side of a grey network: a crop, and the teacher's form of it if it has one."""
+        layers, window = self.place(chance, choose(chance, shares), side)
+        crops = turned(chance, *(layer[window] for layer in layers))
         return [grey(crop) for crop in crops] if self.image_channels == 1 else crops
 
+    def place(self, chance: random.Random, group: str, side: int) -> Place:
+        """Of some places in the group, the one with the most detail."""
+        places = [self.any_place(chance, group, side) for _ in range(self.detail.get(group, 1))]
+        return places[0] if len(places) == 1 else max(places, key=detail)
 
-def detail(crop: numpy.ndarray) -> float:
+    def any_place(self, chance: random.Random, group: str, side: int) -> Place:
+        while True:
+            (layers,) = chance.choices(self.pictures[group], self.areas[group])
+            # The teacher saw the whole picture reduced: a crop that has its form lies on its pixels.
+            step = self.scale if len(layers) > 1 else 1
+            height, width = (length - length % step for length in layers[0].shape[:2])
+            if min(height, width) >= side:
+                y, x = (chance.randrange(0, length - side + 1, step) for length in (height, width))
+                return layers, (slice(y, y + side), slice(x, x + side))
+
+
+def detail(place: Place) -> float:
     """The mean second difference of green, across and down."""
-    green = crop[:, :, 1].astype(numpy.int16)
+    (picture, *_), window = place
+    green = picture[window][:, :, 1].astype(numpy.int16)
     return sum(float(numpy.abs(numpy.diff(green, 2, axis)).mean()) for axis in (0, 1))
 
 
@@ -95,8 +88,15 @@ def planes(crops: Sequence[numpy.ndarray]) -> numpy.ndarray:
     return numpy.ascontiguousarray(batch[:, None] if batch.ndim == 3 else batch.transpose(0, 3, 1, 2))
 
 
-def load(folder: Path) -> list[numpy.ndarray]:
-    return [numpy.load(path, mmap_mode="r") for path in paths(folder)]
+def load(folder: Path, teacher: str | None) -> list[list[numpy.ndarray]]:
+    """Each picture of the folder, and what the teacher made of it, if there is one."""
+    layers = lambda path: [path] if teacher is None else [path, taught(path, teacher)]
+    return [[numpy.load(layer, mmap_mode="r") for layer in layers(path)] for path in paths(folder)]
+
+
+def taught(path: Path, teacher: str) -> Path:
+    """Where the teacher's form of a picture lies."""
+    return path.parent / teacher / path.name
 
 
 def paths(folder: Path) -> list[Path]:

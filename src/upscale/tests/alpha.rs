@@ -1,15 +1,11 @@
 //! Within a job, a network of one channel for alpha, and what stands in for it.
 
-use super::doubling::{Doubling, darker, nearest, samples};
+use super::doubling::{Doubling, darker, same, samples};
 use super::guard::{MARK, blown_up, marked};
 use super::*;
 
 const WIDTH: u32 = 120;
 const HEIGHT: u32 = 80;
-
-fn same(plane: &[f32], height: usize, width: usize) -> Vec<f32> {
-    nearest(height, width, |y, x| plane[y * width + x])
-}
 
 fn engine(planes: usize, guarded: bool, plane: fn(&[f32], usize, usize) -> Vec<f32>) -> Arc<dyn Engine> {
     let Blur { signature, .. } = Blur::new(2, 3, planes);

@@ -41,6 +41,11 @@ pub fn nearest(height: usize, width: usize, value: impl Fn(usize, usize) -> f32)
         .collect()
 }
 
+/// As it is, twice as large.
+pub fn same(plane: &[f32], height: usize, width: usize) -> Vec<f32> {
+    nearest(height, width, |y, x| plane[y * width + x])
+}
+
 /// Nearest neighbour, 20 levels darker.
 pub fn darker(plane: &[f32], height: usize, width: usize) -> Vec<f32> {
     nearest(height, width, |y, x| plane[y * width + x] - 20.0 / 255.0)

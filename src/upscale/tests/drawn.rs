@@ -1,6 +1,6 @@
 //! Within a job, a network that takes the place of another where the picture is drawn.
 
-use super::doubling::{Doubling, darker, nan, nearest, samples};
+use super::doubling::{Doubling, darker, nan, nearest, same, samples};
 use super::*;
 
 const WIDTH: u32 = 120;
@@ -8,11 +8,6 @@ const HEIGHT: u32 = 80;
 
 /// The first column that is not drawn.
 const EDGE: u32 = 60;
-
-/// As it is, twice as large.
-fn same(plane: &[f32], height: usize, width: usize) -> Vec<f32> {
-    nearest(height, width, |y, x| plane[y * width + x])
-}
 
 /// A network that sees as far as the look at what is drawn.
 fn far(plane: fn(&[f32], usize, usize) -> Vec<f32>, max_pixels: u64) -> Arc<dyn Engine> {
