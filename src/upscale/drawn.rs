@@ -8,6 +8,7 @@
 //! Whatever decides about a pixel lies within [`REACH`] of it, so that tiles give the same bits as the whole picture.
 
 use super::mask::{BLUR, Marks, Mask, dilated};
+use super::settled;
 use super::view::{Area, View};
 
 /// A pixel is judged by as many pixels on each side. Of their window of 17x17,
@@ -20,28 +21,52 @@ const REPEATED_TENTHS: u32 = 4;
 /// stress set 490 have nothing drawn then (without this limit 207), and of its text, codes, logos and screens 0.94 to all.
 const SOFT: f32 = 8.0;
 
+/// As many as one in so many has to count: a few that alpha leaves tell nothing.
+const LEAST_SHARE: u32 = 16;
+
 /// What is left between drawn pixels counts as drawn up to twice as many pixels across: single icons and dense words. Without
 /// that, both networks would run on most of a page.
 const CLOSED: usize = 5;
 
+/// Transparent pixels, and those along edges of alpha, which may be so wide, are drawn as far as this around drawn pixels: as
+/// far as any network has to run, so that no other network's result is mixed in from there.
+const AROUND: usize = EDGE + settled::REACH + BLUR;
+const EDGE: usize = 4;
+
 /// How far the pixels that decide about one are from it.
-pub const REACH: u32 = (RADIUS + 1 + 2 * CLOSED + BLUR) as u32;
+pub const REACH: u32 = (RADIUS + 1 + AROUND + 2 * CLOSED + BLUR) as u32;
 
 /// The drawn part of the core; `None` if there is none.
 ///
-/// `input`: `[planes, view.height, view.width]`.
-pub fn mask(view: &View, input: &[f32]) -> Option<Mask> {
-    let around = BLUR + 2 * CLOSED;
+/// `input`: `[planes, view.height, view.width]`. `telling`: which pixels count, `[view.height, view.width]`, where not all do:
+/// colours under transparent pixels were made up, and repeat. Others are drawn where one that counts is, not far from them.
+pub fn mask(view: &View, input: &[f32], telling: Option<&[bool]>) -> Option<Mask> {
+    let around = BLUR + 2 * CLOSED + if telling.is_some() { AROUND } else { 0 };
     let (area, window) = (view.around_core(around), view.around_core(around + RADIUS));
-    let steps = smallest_steps(view, input, window);
+    let mut steps = smallest_steps(view, input, window);
+    if let Some(telling) = telling {
+        let others = steps.iter_mut().zip(places(window)).filter(|(_, (y, x))| !telling[y * view.width + x]);
+        others.for_each(|(step, _)| *step = f32::NAN);
+    }
     let soft = SOFT * (view.input_range.1 - view.input_range.0) / 255.0;
     let counted = |wanted: &dyn Fn(f32) -> bool| Counts::new(steps.iter().map(|step| wanted(*step)), window);
     let (repeated, soft) = (counted(&|step| step == 0.0), counted(&|step| step > 0.0 && step <= soft));
+    let counted = telling.map(|_| counted(&|step| !step.is_nan()));
     let drawn = |(y, x): (usize, usize)| {
-        let (repeated, all) = repeated.near(y, x);
-        10 * repeated >= REPEATED_TENTHS * all && 2 * soft.near(y, x).0 <= all - repeated
+        let (repeated, pixels) = repeated.near(y, x);
+        let all = counted.as_ref().map_or(pixels, |counted| counted.near(y, x).0);
+        LEAST_SHARE * all >= pixels
+            && 10 * repeated >= REPEATED_TENTHS * all
+            && 2 * soft.near(y, x).0 <= all - repeated
     };
-    let marked: Vec<bool> = places(area).map(drawn).collect();
+    let mut marked: Vec<bool> = places(area).map(drawn).collect();
+    if let Some(telling) = telling {
+        let telling: Vec<bool> = places(area).map(|(y, x)| telling[y * view.width + x]).collect();
+        marked.iter_mut().zip(&telling).for_each(|(marked, telling)| *marked &= telling);
+        let near = dilated(&marked, area, AROUND);
+        let others = marked.iter_mut().zip(near).zip(telling).filter(|(_, telling)| !telling);
+        others.for_each(|((marked, near), _)| *marked = near);
+    }
     if !marked.contains(&true) {
         return None;
     }
@@ -163,7 +188,7 @@ mod tests {
     fn share(rows: usize, columns: usize, edge: usize) -> f64 {
         let value = |at: usize| if at % columns < edge { 0.5 } else { noise(at) };
         let input: Vec<f32> = (0..rows * columns).map(value).collect();
-        let found = mask(&whole(rows, columns), &input);
+        let found = mask(&whole(rows, columns), &input, None);
         found.map_or(0.0, |mask| mask.pixels()) / (rows * columns) as f64
     }
 
@@ -183,17 +208,34 @@ mod tests {
         let with_noise = |columns: std::ops::Range<usize>| {
             let value = |at: usize| if columns.contains(&(at % 80)) { noise(at) } else { 0.5 };
             let input: Vec<f32> = (0..80 * 40).map(value).collect();
-            mask(&whole(40, 80), &input).unwrap().pixels() / (80.0 * 40.0)
+            mask(&whole(40, 80), &input, None).unwrap().pixels() / (80.0 * 40.0)
         };
         assert_eq!(with_noise(30..43), 1.0);
         assert!(with_noise(30..61) < 0.8);
     }
 
     #[test]
+    fn what_does_not_tell_does_not_count() {
+        // Flat on the left, noise from column 30 on: by the noise alone nothing is drawn, by the flat part alone all.
+        let value = |at: usize| if at % 60 < 30 { 0.5 } else { noise(at) };
+        let input: Vec<f32> = (0..60 * 40).map(value).collect();
+        let drawn = |telling: std::ops::Range<usize>| {
+            let telling: Vec<bool> = (0..60 * 40).map(|at| telling.contains(&(at % 60))).collect();
+            mask(&whole(40, 60), &input, Some(&telling)).map_or(0.0, |mask| mask.pixels() / (60.0 * 40.0))
+        };
+        assert_eq!(drawn(30..60), 0.0);
+        assert_eq!(drawn(0..0), 0.0);
+        assert_eq!(drawn(29..30), 0.0, "a column of seventeen is too little");
+        // By all that counts it is drawn up to the last column that does, and 14 columns beyond.
+        assert!((drawn(0..29) - 43.0 / 60.0).abs() < 1.0 / 60.0, "{}", drawn(0..29));
+        assert_eq!(drawn(0..60), share(40, 60, 30));
+    }
+
+    #[test]
     fn a_pixel_that_repeats_in_one_plane_alone_is_not_drawn() {
         let noise: Vec<f32> = (0..900).map(noise).collect();
-        assert!(mask(&whole(30, 30), &[vec![0.5; 900], noise].concat()).is_none());
-        assert!(mask(&whole(30, 30), &vec![0.5; 1800]).is_some());
+        assert!(mask(&whole(30, 30), &[vec![0.5; 900], noise].concat(), None).is_none());
+        assert!(mask(&whole(30, 30), &vec![0.5; 1800], None).is_some());
     }
 
     #[test]
@@ -203,8 +245,8 @@ mod tests {
             let height = |at: usize| (at % 60 / 2 % 4) as f32 + (at / 60 % 2) as f32 * 4.0;
             (0..60 * 40).map(|at| height(at) * step / 255.0).collect::<Vec<f32>>()
         };
-        assert!(mask(&whole(40, 60), &stairs(8.0)).is_none());
-        assert!(mask(&whole(40, 60), &stairs(9.0)).unwrap().is_full());
+        assert!(mask(&whole(40, 60), &stairs(8.0), None).is_none());
+        assert!(mask(&whole(40, 60), &stairs(9.0), None).unwrap().is_full());
     }
 
     proptest! {
@@ -236,7 +278,7 @@ mod tests {
             let dilated: Vec<bool> = (0..drawn.len()).map(|at| around(at).any(|at| drawn[at])).collect();
             let marked = (0..drawn.len()).map(|at| around(at).all(|at| dilated[at])).collect();
             let expected = Mask::grow(&Marks { area, marked }, area, 0).map_or(0.0, |mask| mask.pixels());
-            let found = mask(&whole(rows, columns), &input).map_or(0.0, |mask| mask.pixels());
+            let found = mask(&whole(rows, columns), &input, None).map_or(0.0, |mask| mask.pixels());
             prop_assert_eq!(found, expected);
         }
     }

@@ -1,6 +1,7 @@
-//! From marked input pixels to a smooth mask: they are dilated, and the edge is blurred, so that the results of two networks
+//! From marked input pixels to a mask: as they are, or dilated and with a blurred edge, so that the results of two networks
 //! meet without a seam.
 
+use super::parts::parts;
 use super::view::{Area, View};
 
 /// The radius of the box that blurs the edge.
@@ -17,6 +18,7 @@ pub struct Marks {
 }
 
 /// How much of each input pixel's result is replaced, of [`FULL`].
+#[derive(Clone)]
 pub struct Mask {
     area: Area,
     core: Area,
@@ -33,6 +35,21 @@ impl Mask {
         (mask.sum() > 0).then_some(mask)
     }
 
+    /// Marked pixels as they are, each replaced altogether; `None` where that is none of the core.
+    pub fn of(marks: &Marks, core: Area) -> Option<Mask> {
+        let weights = marks.marked.iter().map(|marked| if *marked { FULL } else { 0 }).collect();
+        let mask = Mask { area: marks.area, core, weights };
+        (mask.sum() > 0).then_some(mask)
+    }
+
+    /// The larger weight of this and `other`, of the same core.
+    pub fn joined(&self, other: &Mask) -> Mask {
+        let rows = (0..self.core.rows).map(|y| self.row(y).iter().zip(other.row(y)));
+        let weights = rows.flatten().map(|(weight, other)| *weight.max(other)).collect();
+        let core = Area { y: 0, x: 0, ..self.core };
+        Mask { area: core, core, weights }
+    }
+
     /// What is replaced beside what `other`, of the same core, replaces altogether.
     pub fn without(mut self, other: &Mask) -> Mask {
         for (y, x, _) in other.core_weights().filter(|(_, _, weight)| *weight == FULL) {
@@ -47,14 +64,15 @@ impl Mask {
         self.sum() as f64 / f64::from(FULL)
     }
 
-    /// The smallest rectangle of the core that holds all that is replaced, in pixels of the core; empty where nothing is.
-    pub fn bounds(&self) -> Area {
-        self.bounds_of(|weight| weight > 0)
+    /// Rectangles of the core that hold all that is replaced, in pixels of the core, for a network that needs `margin` pixels
+    /// around.
+    pub fn parts(&self, margin: usize) -> Vec<Area> {
+        self.parts_of(margin, |weight| weight > 0)
     }
 
-    /// The smallest rectangle of the core that holds all that is not replaced altogether.
-    pub fn rest(&self) -> Area {
-        self.bounds_of(|weight| weight < FULL)
+    /// Those that hold all that is not replaced altogether.
+    pub fn rest(&self, margin: usize) -> Vec<Area> {
+        self.parts_of(margin, |weight| weight < FULL)
     }
 
     /// The mask of a rectangle of the core.
@@ -64,21 +82,8 @@ impl Mask {
         Mask { area: core, core, weights: rows.flatten().copied().collect() }
     }
 
-    fn bounds_of(&self, wanted: impl Fn(u8) -> bool) -> Area {
-        let (mut top, mut bottom, mut left, mut right) = (usize::MAX, 0, usize::MAX, 0);
-        for y in 0..self.core.rows {
-            let row = self.row(y);
-            let Some(first) = row.iter().position(|weight| wanted(*weight)) else { continue };
-            let last = row.iter().rposition(|weight| wanted(*weight)).unwrap_or(first);
-            (top, bottom) = (top.min(y), y + 1);
-            (left, right) = (left.min(first), right.max(last + 1));
-        }
-        Area {
-            y: top.min(bottom),
-            x: left.min(right),
-            rows: bottom.saturating_sub(top),
-            columns: right.saturating_sub(left),
-        }
+    fn parts_of(&self, margin: usize, wanted: impl Fn(u8) -> bool) -> Vec<Area> {
+        parts(|y, x| wanted(self.row(y)[x]), self.core.rows, self.core.columns, margin)
     }
 
     /// The weights of a row of the core.
@@ -218,17 +223,36 @@ mod tests {
     }
 
     #[test]
-    fn its_bounds_hold_all_that_is_replaced() {
+    fn its_parts_hold_all_that_is_replaced_and_their_rest_all_that_is_not() {
+        // With so wide a margin it is one rectangle.
+        let margin = 100;
         let mask = grown(31, 41, &[(15, 20), (20, 8)], 2);
-        assert_eq!(mask.bounds(), Area { y: 11, x: 4, rows: 14, columns: 21 });
+        assert_eq!(mask.parts(margin), [Area { y: 11, x: 4, rows: 14, columns: 21 }]);
         let all = grown(31, 41, &[(15, 20)], 41);
-        assert_eq!(all.bounds(), Area { y: 0, x: 0, rows: 31, columns: 41 });
-        assert_eq!(all.rest(), Area { y: 0, x: 0, rows: 0, columns: 0 });
+        assert_eq!(all.parts(margin), [Area { y: 0, x: 0, rows: 31, columns: 41 }]);
+        assert_eq!(all.rest(margin), []);
         // Full from row 14 on, where it goes on beyond the edge, and in columns 9 to 31; it fades out over four more.
         let corner = Area { y: 14, x: 9, rows: 17, columns: 27 };
         let faded = grown(31, 41, &[(25, 20)], 13).part(corner);
-        assert_eq!(faded.rest(), Area { y: 0, x: 23, rows: 17, columns: 4 });
-        assert_eq!(mask.without(&all).bounds(), Area { y: 0, x: 0, rows: 0, columns: 0 });
+        assert_eq!(faded.rest(margin), [Area { y: 0, x: 23, rows: 17, columns: 4 }]);
+        assert_eq!(mask.without(&all).parts(margin), []);
+    }
+
+    #[test]
+    fn two_masks_joined_replace_what_either_does() {
+        let (one, other) = (grown(31, 41, &[(15, 12)], 3), grown(31, 41, &[(15, 25)], 2));
+        let joined = one.joined(&other);
+        assert_eq!(joined.pixels(), one.pixels() + other.pixels());
+        assert_eq!(one.joined(&one).pixels(), one.pixels());
+    }
+
+    #[test]
+    fn marks_as_they_are_replace_whole_pixels() {
+        let area = Area { y: 0, x: 0, rows: 2, columns: 3 };
+        let marks = |marked: [bool; 6]| Marks { area, marked: marked.to_vec() };
+        let mask = Mask::of(&marks([false, true, false, true, true, false]), area).unwrap();
+        assert_eq!(mask.weights, [0, FULL, 0, FULL, FULL, 0]);
+        assert!(Mask::of(&marks([false; 6]), area).is_none());
     }
 
     #[test]

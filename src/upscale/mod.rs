@@ -13,8 +13,9 @@
 //! | `channel_runs` | which channels go through the network together |
 //! | `tile`, `pixels`, `canvas` | one tile: pixels to planes, the networks, planes to pixels, stitching |
 //! | `tile_run` | the network over a tile, and those that take its place in parts |
-//! | `view`, `mask` | the geometry of a network's run over a tile; which parts of it another network's result replaces |
+//! | `view`, `mask`, `parts` | the geometry of a network's run over a tile; what of it another network's result replaces; the rectangles that a network runs on for that |
 //! | `guard`, `drawn`, `replaced` | what a network has blown up; what of a picture was drawn; how much that was |
+//! | `settled` | what needs no network: what alpha hides, and alpha that stays |
 //! | `finish`, `frame` | alpha, background, colour profile; resampling and framing |
 //! | `encoding`, `output_stream` | encoding beside inference; sending the file while it is made |
 //! | `progress` | progress reports and slices |
@@ -41,6 +42,7 @@ mod networks;
 mod options;
 mod output_spec;
 mod output_stream;
+mod parts;
 mod pass;
 mod passes;
 mod pixels;
@@ -49,6 +51,7 @@ mod progress;
 mod replaced;
 mod result;
 mod route;
+mod settled;
 mod size;
 mod source;
 #[cfg(test)]

@@ -3,12 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::canvas::Canvas;
-use super::channel_runs::{ChannelRun, Form};
+use super::channel_runs::{ChannelRun, Form, InputChannel};
 use super::hooks;
 use super::options::OutputKind;
 use super::pixels::{self, Kept};
 use super::plan::Span;
 use super::progress::{Meter, Slice};
+use super::settled::TileAlpha;
 use super::tile_run::{PassNetwork, TileRun};
 use super::view::View;
 use crate::engine::{Engine, RunContext};
@@ -91,6 +92,7 @@ impl Tile {
         let (rows, columns) = (self.rows, self.columns);
         let mut input = self.buffers.take();
         pixels::gather(&self.picture, &channel_run.sources, rows, columns, signature, &mut input);
+        let mut apart = Vec::new();
         let view = View::new(signature, rows, columns, (self.picture.height, self.picture.width));
         let context = self.context();
         let tile_run = TileRun {
@@ -100,12 +102,36 @@ impl Tile {
             origin: (rows.core, columns.core),
             view,
             input: &input,
+            alpha: self.alpha(channel_run, &input, &mut apart),
             context: &context,
         };
         let done = tile_run.run(take);
         self.buffers.give(input);
         (context.on_progress)(1.0);
         done
+    }
+
+    /// What alpha is to a channel run, whose `input` may hold it; else it is gathered into `apart`.
+    fn alpha<'a>(
+        &self,
+        channel_run: &ChannelRun,
+        input: &'a [f32],
+        apart: &'a mut Vec<f32>,
+    ) -> Option<TileAlpha<'a>> {
+        if !self.picture.has_alpha() {
+            return None;
+        }
+        let alpha = InputChannel::Channel(usize::from(self.picture.channels) - 1);
+        let sources = &channel_run.sources;
+        let Some(plane) = sources.iter().position(|source| *source == alpha) else {
+            let signature = self.engine(channel_run.form).signature();
+            pixels::gather(&self.picture, &[alpha], self.rows, self.columns, signature, apart);
+            return Some(TileAlpha::Hides(apart));
+        };
+        let size = input.len() / sources.len();
+        let values = &input[plane * size..][..size];
+        let alone = sources.iter().all(|source| *source == alpha);
+        Some(if alone { TileAlpha::Upscaled(values) } else { TileAlpha::Hides(values) })
     }
 
     /// The context of one channel run.

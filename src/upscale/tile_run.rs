@@ -9,6 +9,7 @@ use super::mask::Mask;
 use super::networks::LazyNetwork;
 use super::pixels::Kept;
 use super::replaced::ReplacedPixels;
+use super::settled::{self, TileAlpha};
 use super::view::{Area, View};
 use crate::engine::{Engine, Engines, RunContext, Signature};
 use crate::error::Error;
@@ -36,38 +37,14 @@ impl PassNetwork {
     }
 }
 
-/// What a network gives for a part of the tile.
-struct PartResult {
-    /// Of the core.
-    part: Area,
-    /// The tile's part with what is around it, whose core is `part`.
+/// A rectangle of the tile's core that a network runs on.
+struct Part {
+    /// In pixels of the core.
+    core: Area,
+    /// With what is around it, in pixels of the tile.
+    area: Area,
     view: View,
-    /// The result of `part`, `[planes, rows, columns]` in output pixels.
-    planes: Vec<f32>,
-}
-
-impl PartResult {
-    /// Copies the output pixels of the input pixel (row, column) of the tile's core, which is in the part, into `block`.
-    fn block(&self, plane: usize, (y, x): (usize, usize), block: &mut [f32]) {
-        self.view.kept_block(&self.planes, plane, (y - self.part.y, x - self.part.x), block);
-    }
-
-    /// The planes of the whole kept part of the tile, zero beside the part.
-    fn placed(self, tile: &View) -> Vec<f32> {
-        let ((rows, columns), (height, width)) = (self.view.kept_size(), tile.kept_size());
-        if (rows, columns) == (height, width) {
-            return self.planes;
-        }
-        let parts = self.planes.chunks_exact(rows * columns);
-        let mut planes = vec![0.0; parts.len() * height * width];
-        let (first, left) = (self.part.y * tile.scale, self.part.x * tile.scale);
-        for (plane, part) in planes.chunks_exact_mut(height * width).zip(parts) {
-            for (line, values) in plane.chunks_exact_mut(width).skip(first).zip(part.chunks_exact(columns)) {
-                line[left..left + columns].copy_from_slice(values);
-            }
-        }
-        planes
-    }
+    context: RunContext,
 }
 
 /// The tile's planes, and what is to be done with them.
@@ -81,6 +58,8 @@ pub struct TileRun<'a> {
     pub view: View,
     /// `[planes, view.height, view.width]`.
     pub input: &'a [f32],
+    /// Of the same size, if the picture has one.
+    pub alpha: Option<TileAlpha<'a>>,
     pub context: &'a RunContext,
 }
 
@@ -90,21 +69,56 @@ impl TileRun<'_> {
     /// # Errors
     /// Those of running a network or loading one that takes its place, and [`Error::Inference`] for a result that is no number.
     pub fn run(&self, take: &mut dyn FnMut(&Kept)) -> Result<(), Error> {
-        let view = &self.view;
-        let planes = match self.drawn()? {
+        let settled = self.alpha.filter(|_| self.may_settle()).and_then(|alpha| alpha.settled(&self.view));
+        let drawn = self.drawn(settled.as_ref())?;
+        let masks = [drawn.as_ref().map(|(mask, _)| mask), settled.as_ref()];
+        let planes = match masks.into_iter().flatten().cloned().reduce(|mask, other| mask.joined(&other)) {
             None => self.network_result(None, take)?,
-            Some((mask, PartResult { planes, .. })) if mask.is_full() => Some(planes),
-            Some((mask, stand_in)) => {
-                let mut planes = self.rest(&mask)?.placed(view);
-                mask.blend(view, &mut planes, |plane, at, block| stand_in.block(plane, at, block));
-                Some(planes)
-            }
+            Some(replaced) => Some(self.composed(&replaced, drawn, settled)?),
         };
         if let Some(planes) = planes {
-            let (height, width) = view.kept_size();
+            let (height, width) = self.view.kept_size();
             take(&Kept { planes: &planes, height, width, x: 0, y: 0, columns: width, rows: height });
         }
         Ok(())
+    }
+
+    /// The network's result but for what is `replaced`, which is what is drawn and what is settled.
+    fn composed(
+        &self,
+        replaced: &Mask,
+        drawn: Option<(Mask, Vec<f32>)>,
+        settled: Option<Mask>,
+    ) -> Result<Vec<f32>, Error> {
+        let view = &self.view;
+        let mut planes = match drawn {
+            Some((_, stand_in)) if replaced.is_full() => stand_in,
+            Some((mask, stand_in)) => {
+                let mut planes = self.rest(replaced)?;
+                mask.blend(view, &mut planes, |plane, at, block| {
+                    view.kept_block(&stand_in, plane, at, block)
+                });
+                planes
+            }
+            None => self.rest(replaced)?,
+        };
+        if let Some(settled) = settled {
+            settled.blend(view, &mut planes, |plane, at, block| block.fill(self.nearest(plane, at)));
+        }
+        Ok(planes)
+    }
+
+    /// Whether pixels may go without the network: it is one that would add nothing to them, and takes tiles of any size that
+    /// hold what decides.
+    fn may_settle(&self) -> bool {
+        let signature = self.network.engine(self.form).signature();
+        signature.guarded && any_size(signature) && guard::halo(signature) >= settled::REACH as u32
+    }
+
+    /// The value of an input pixel (row, column) of the core, as an output value.
+    fn nearest(&self, plane: usize, (y, x): (usize, usize)) -> f32 {
+        let View { height, width, core, .. } = self.view;
+        self.view.as_output(self.input[(plane * height + core.y + y) * width + core.x + x])
     }
 
     /// The network's result: handed over as it is, or returned as the planes of the kept part where it had to be repaired. What
@@ -135,27 +149,74 @@ impl TileRun<'_> {
         self.repair(blown).map(Some)
     }
 
-    /// The network's result for what `mask` does not replace altogether.
-    fn rest(&self, mask: &Mask) -> Result<PartResult, Error> {
-        let part = mask.rest();
+    /// The network's result for what is not `replaced` altogether, zero elsewhere.
+    fn rest(&self, replaced: &Mask) -> Result<Vec<f32>, Error> {
         let signature = self.network.engine(self.form).signature();
-        let (area, view) =
-            self.view.part(part, guard::halo(signature) as usize, signature.alignment as usize);
-        let origin = (self.origin.0 + part.y as u32, self.origin.1 + part.x as u32);
-        let run = TileRun { origin, view, input: &self.input_of(area), ..*self };
-        let mut planes = Vec::new();
-        let repaired = run.network_result(Some(&mask.part(part)), &mut |kept| planes = kept.copied())?;
-        Ok(PartResult { part, view, planes: repaired.unwrap_or(planes) })
+        let halo = guard::halo(signature);
+        self.in_parts(replaced.rest(halo as usize), (halo, signature), self.context, |part| {
+            let Part { core, area, view, context } = part;
+            let origin = (self.origin.0 + core.y as u32, self.origin.1 + core.x as u32);
+            let input = &self.input_of(area);
+            let run = TileRun { origin, view, input, alpha: None, context: &context, ..*self };
+            let mut planes = Vec::new();
+            let repaired =
+                run.network_result(Some(&replaced.part(core)), &mut |kept| planes = kept.copied())?;
+            Ok(repaired.unwrap_or(planes))
+        })
     }
 
-    /// What of the tile is drawn, and what the network for that gives; `None` if nothing is, or there is no such network.
-    fn drawn(&self) -> Result<Option<(Mask, PartResult)>, Error> {
+    /// The planes of the whole kept part of the tile, of which `run` gives rectangles and the rest is zero. They are of a
+    /// network that needs so wide a halo around.
+    fn in_parts(
+        &self,
+        cores: Vec<Area>,
+        (halo, signature): (u32, &Signature),
+        context: &RunContext,
+        mut run: impl FnMut(Part) -> Result<Vec<f32>, Error>,
+    ) -> Result<Vec<f32>, Error> {
+        let (height, width) = self.view.kept_size();
+        let mut planes = vec![0.0; signature.channels_out * height * width];
+        let count = cores.len() as f64;
+        for (index, core) in cores.into_iter().enumerate() {
+            let (area, view) = self.view.part(core, halo as usize, signature.alignment as usize);
+            let whole = context.on_progress.clone();
+            let on_progress = Arc::new(move |done| whole((index as f64 + done) / count));
+            let context = RunContext { cancel: context.cancel.clone(), on_progress };
+            let result = run(Part { core, area, view, context })?;
+            if result.len() == planes.len() {
+                return Ok(result);
+            }
+            let (rows, columns) = view.kept_size();
+            let (top, left) = (core.y * view.scale, core.x * view.scale);
+            let results = result.chunks_exact(rows * columns);
+            for (plane, result) in planes.chunks_exact_mut(height * width).zip(results) {
+                for (line, values) in
+                    plane.chunks_exact_mut(width).skip(top).zip(result.chunks_exact(columns))
+                {
+                    line[left..left + columns].copy_from_slice(values);
+                }
+            }
+        }
+        Ok(planes)
+    }
+
+    /// What of the tile is drawn beside what is settled, and what the network for that gives; `None` if nothing is, or there is
+    /// no such network.
+    fn drawn(&self, settled: Option<&Mask>) -> Result<Option<(Mask, Vec<f32>)>, Error> {
         let Some(network) = &self.network.drawn else { return Ok(None) };
-        let Some(mask) = drawn::mask(&self.view, self.input) else { return Ok(None) };
+        let telling = self.alpha.and_then(|alpha| alpha.telling(&self.view));
+        let Some(mask) = drawn::mask(&self.view, self.input, telling.as_deref()) else { return Ok(None) };
+        let (mask, replaced) = match settled {
+            Some(settled) => (mask.clone().without(settled), mask.joined(settled)),
+            None => (mask.clone(), mask),
+        };
+        if mask.pixels() == 0.0 {
+            return Ok(None);
+        }
         // Where all is drawn it is the only network that runs, and its progress the tile's.
         let unseen = self.unseen();
-        let context = if mask.is_full() { self.context } else { &unseen };
-        let Some(stand_in) = self.stand_in(network, mask.bounds(), context)? else { return Ok(None) };
+        let context = if replaced.is_full() { self.context } else { &unseen };
+        let Some(stand_in) = self.stand_in(network, &mask, context)? else { return Ok(None) };
         self.network.drawn_pixels.add(mask.pixels() * self.share);
         Ok(Some((mask, stand_in)))
     }
@@ -164,24 +225,23 @@ impl TileRun<'_> {
     fn repair(&self, blown: Blown) -> Result<Vec<f32>, Error> {
         self.network.replaced.add(blown.pixels() * self.share);
         let stand_in = match &self.network.fallback {
-            Some(network) if blown.pixels() > 0.0 => {
-                self.stand_in(network, blown.bounds(), &self.unseen())?
-            }
+            Some(network) if blown.pixels() > 0.0 => self.stand_in(network, blown.mask(), &self.unseen())?,
             _ => None,
         };
         Ok(match stand_in {
-            Some(stand_in) => blown.repaired(&self.view, |plane, at, block| stand_in.block(plane, at, block)),
+            Some(stand_in) => blown
+                .repaired(&self.view, |plane, at, block| self.view.kept_block(&stand_in, plane, at, block)),
             None => blown.resampled(&self.view, self.input),
         })
     }
 
-    /// What another network gives for a part of the core, if it fits.
+    /// What another network gives for what `mask` replaces, zero elsewhere, if it fits.
     fn stand_in(
         &self,
         network: &LazyNetwork,
-        part: Area,
+        mask: &Mask,
         context: &RunContext,
-    ) -> Result<Option<PartResult>, Error> {
+    ) -> Result<Option<Vec<f32>>, Error> {
         let engines = network.network()?.engines;
         let replaced = self.network.engine(self.form).signature();
         let forms = [Some(&engines.primary), engines.grey.as_ref()];
@@ -190,15 +250,18 @@ impl TileRun<'_> {
             return Ok(None);
         };
         let signature = engine.signature();
-        let (area, view) = self.view.part(part, context_of(signature) as usize, signature.alignment as usize);
-        let view = View { dilation: guard::dilation(signature.multiplies), ..view };
-        let input = self.input_of(area);
-        let mut planes = Vec::new();
-        run(&**engine, &input, &view, context, |output| {
-            planes = guard::sound(&view, &input, output);
-            Ok(())
-        })?;
-        Ok(Some(PartResult { part, view, planes }))
+        let halo = context_of(signature);
+        let result = self.in_parts(mask.parts(halo as usize), (halo, signature), context, |part| {
+            let view = View { dilation: guard::dilation(signature.multiplies), ..part.view };
+            let input = self.input_of(part.area);
+            let mut planes = Vec::new();
+            run(&**engine, &input, &view, &part.context, |output| {
+                planes = guard::sound(&view, &input, output);
+                Ok(())
+            })?;
+            Ok(planes)
+        });
+        result.map(Some)
     }
 
     /// The context of a run that is not the tile's only one.

@@ -17,7 +17,7 @@ mod seeds;
 use lanczos::Lanczos;
 
 use super::mask::{BLUR, Mask};
-use super::view::{Area, View};
+use super::view::View;
 use crate::engine::Signature;
 
 /// How far a blown pixel of a network that multiplies is grown on each side. Single pixels of a rim are off by 100 levels up
@@ -63,9 +63,9 @@ impl Blown {
         self.mask.pixels()
     }
 
-    /// The smallest rectangle of the core that holds all that is to be replaced, in pixels of the core.
-    pub fn bounds(&self) -> Area {
-        self.mask.bounds()
+    /// What is to be replaced.
+    pub fn mask(&self) -> &Mask {
+        &self.mask
     }
 
     /// The kept part of the result, `[planes, rows, columns]` in output pixels, with another network's blended in: `write` gives

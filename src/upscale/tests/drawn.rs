@@ -10,14 +10,14 @@ const HEIGHT: u32 = 80;
 const EDGE: u32 = 60;
 
 /// A network that sees as far as the look at what is drawn.
-fn far(plane: fn(&[f32], usize, usize) -> Vec<f32>, max_pixels: u64) -> Arc<dyn Engine> {
-    let Blur { signature, .. } = Blur::new(2, 21, 3);
+pub fn far(plane: fn(&[f32], usize, usize) -> Vec<f32>, max_pixels: u64) -> Arc<dyn Engine> {
+    let Blur { signature, .. } = Blur::new(2, crate::upscale::drawn::REACH, 3);
     let limits = TileLimits { max_pixels, ..signature.limits };
     Arc::new(Doubling { signature: Signature { limits, ..signature }, plane })
 }
 
 /// Stripes of two grey levels up to column `edge`, and noise beyond.
-fn half_drawn(edge: u32) -> Raster {
+pub fn half_drawn(edge: u32) -> Raster {
     let level = |x: u32, y: u32| {
         if x < edge { 100 + (y % 2) as u8 * 40 } else { (50 + (y * 131 + x * 57) % 151) as u8 }
     };
@@ -40,7 +40,7 @@ fn job_of(engine: Arc<dyn Engine>, picture: &Raster) -> Job {
 }
 
 /// A job whose network is `engine`, with another for what is drawn.
-fn with_drawn(engine: Arc<dyn Engine>, drawn: Arc<dyn Engine>, picture: &Raster) -> Job {
+pub fn with_drawn(engine: Arc<dyn Engine>, drawn: Arc<dyn Engine>, picture: &Raster) -> Job {
     let stand_in = network("drawn", drawn);
     let drawn = LazyNetwork::new(2, NetworkRole::Drawn, move || Ok(stand_in.clone()));
     let networks = Networks::new(network("same", engine.clone()), vec![drawn]);
