@@ -83,7 +83,11 @@ impl Mask {
     }
 
     fn parts_of(&self, margin: usize, wanted: impl Fn(u8) -> bool) -> Vec<Area> {
-        parts(|y, x| wanted(self.row(y)[x]), self.core.rows, self.core.columns, margin)
+        let Area { rows, columns, .. } = self.core;
+        if (0..rows).all(|y| self.row(y).iter().all(|weight| wanted(*weight))) {
+            return vec![Area { y: 0, x: 0, rows, columns }];
+        }
+        parts(|y, x| wanted(self.row(y)[x]), rows, columns, margin)
     }
 
     /// The weights of a row of the core.

@@ -15,6 +15,9 @@ const MOST_CELLS: usize = 12;
 /// What starting a network costs, in input pixels that it could run on.
 const START: usize = 2000;
 
+/// Rectangles that save less than so much of one around all are not worth it: smaller runs share their work worse.
+const LEAST_SAVED: f64 = 0.25;
+
 /// Rectangles that hold all `wanted` pixels of `rows` x `columns` and have none in common; none where nothing is wanted.
 ///
 /// `wanted` is called with row and column; `margin` is what the network needs around, in pixels.
@@ -22,15 +25,15 @@ pub fn parts(wanted: impl Fn(usize, usize) -> bool, rows: usize, columns: usize,
     let cost = |area: &Area| (area.rows + 2 * margin) * (area.columns + 2 * margin) + START;
     let mut areas = cells(wanted, rows, columns);
     let Some(all) = areas.iter().copied().reduce(around) else { return areas };
-    let pixels: usize = areas.iter().map(|area| area.rows * area.columns).sum();
-    if 4 * pixels >= 3 * cost(&all) {
+    let most = ((1.0 - LEAST_SAVED) * cost(&all) as f64) as usize;
+    if areas.iter().map(|area| area.rows * area.columns).sum::<usize>() > most {
         return vec![all];
     }
     while let Some((first, second)) = best_pair(&areas, cost) {
         let other = areas.swap_remove(second);
         areas[first] = around(areas[first], other);
     }
-    if cost(&all) <= areas.iter().map(cost).sum() { vec![all] } else { areas }
+    if areas.iter().map(cost).sum::<usize>() > most { vec![all] } else { areas }
 }
 
 /// The wanted pixels of each cell that has any, as the smallest rectangle around them.

@@ -22,7 +22,11 @@ impl TileAlpha<'_> {
     /// What needs no network, each pixel altogether; `None` if all does.
     pub fn settled(self, view: &View) -> Option<Mask> {
         let area = view.around_core(REACH);
-        let open = dilated(&self.open(view, area), area, REACH);
+        let open = self.open(view, area);
+        if !open.contains(&false) {
+            return None;
+        }
+        let open = dilated(&open, area, REACH);
         Mask::of(&Marks { area, marked: open.iter().map(|open| !open).collect() }, view.core)
     }
 
@@ -33,7 +37,9 @@ impl TileAlpha<'_> {
         let TileAlpha::Hides(alpha) = self else { return None };
         let (width, black) = (view.width, view.input_range.0);
         let next = |at: usize, step: usize| alpha.get(at + step).is_none_or(|next| *next == alpha[at]);
-        Some((0..alpha.len()).map(|at| alpha[at] > black && next(at, 1) && next(at, width)).collect())
+        let tells = |at: usize| alpha[at] > black && next(at, 1) && next(at, width);
+        let telling: Vec<bool> = (0..alpha.len()).map(tells).collect();
+        telling.contains(&false).then_some(telling)
     }
 
     /// The pixels of the area for whose sake a network has to run on those around: they are seen, or alpha changes to their
