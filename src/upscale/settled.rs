@@ -36,8 +36,9 @@ impl TileAlpha<'_> {
     pub fn telling(self, view: &View) -> Option<Vec<bool>> {
         let TileAlpha::Hides(alpha) = self else { return None };
         let (width, black) = (view.width, view.input_range.0);
-        let next = |at: usize, step: usize| alpha.get(at + step).is_none_or(|next| *next == alpha[at]);
-        let tells = |at: usize| alpha[at] > black && next(at, 1) && next(at, width);
+        let right = |at: usize| (at + 1).is_multiple_of(width) || alpha[at + 1] == alpha[at];
+        let below = |at: usize| alpha.get(at + width).is_none_or(|below| *below == alpha[at]);
+        let tells = |at: usize| alpha[at] > black && right(at) && below(at);
         let telling: Vec<bool> = (0..alpha.len()).map(tells).collect();
         telling.contains(&false).then_some(telling)
     }
@@ -90,6 +91,17 @@ mod tests {
         (0..view.core.rows * columns)
             .map(|at| result[at / columns * 4 * columns + at % columns * 2] == 1.0)
             .collect()
+    }
+
+    #[test]
+    fn colours_tell_where_they_are_seen_and_alpha_goes_on() {
+        let view = view(3, 4, Area { y: 0, x: 0, rows: 3, columns: 4 });
+        let telling = |alpha: &[f32]| TileAlpha::Hides(alpha).telling(&view);
+        let alpha = [0.0, 0.5, 1.0, 1.0, 0.0, 0.5, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0];
+        let expected = [0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1].map(|telling| telling == 1);
+        assert_eq!(telling(&alpha), Some(expected.to_vec()));
+        assert_eq!(telling(&[0.5; 12]), None);
+        assert_eq!(TileAlpha::Upscaled(&alpha).telling(&view), None);
     }
 
     proptest! {
