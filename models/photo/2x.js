@@ -8,7 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
-  sha256: 'bf05cda1dde9dda4c6fbc3a50ce0dcd90b0d340b25740f6e83cdd7109584bf10',
+  sha256: '1fd1e9fc31e0b28d26ea84570f4130960aeea859a7d7443cb6fffc228e8cd194',
   meta: {
     id: 'photo-2x',
     architecture: 'span',
