@@ -45,27 +45,24 @@ pub fn mask(view: &View, input: &[f32], telling: Option<&[bool]>) -> Option<Mask
     let (area, window) = (view.around_core(around), view.around_core(around + RADIUS));
     let mut steps = smallest_steps(view, input, window);
     if let Some(telling) = telling {
-        let others = steps.iter_mut().zip(places(window)).filter(|(_, (y, x))| !telling[y * view.width + x]);
+        let others = steps.iter_mut().zip(window.places()).filter(|(_, (y, x))| !telling[y * view.width + x]);
         others.for_each(|(step, _)| *step = f32::NAN);
     }
     let soft = SOFT * (view.input_range.1 - view.input_range.0) / 255.0;
     let counted = |wanted: &dyn Fn(f32) -> bool| Counts::new(steps.iter().map(|step| wanted(*step)), window);
     let (repeated, soft) = (counted(&|step| step == 0.0), counted(&|step| step > 0.0 && step <= soft));
-    let counted = telling.map(|_| counted(&|step| !step.is_nan()));
+    let counting = telling.map(|_| counted(&|step| !step.is_nan()));
     let drawn = |(y, x): (usize, usize)| {
         let (repeated, pixels) = repeated.near(y, x);
-        let all = counted.as_ref().map_or(pixels, |counted| counted.near(y, x).0);
+        let all = counting.as_ref().map_or(pixels, |counting| counting.near(y, x).0);
         LEAST_SHARE * all >= pixels
             && 10 * repeated >= REPEATED_TENTHS * all
             && 2 * soft.near(y, x).0 <= all - repeated
     };
-    let mut marked: Vec<bool> = places(area).map(drawn).collect();
+    let mut marked: Vec<bool> = area.places().map(drawn).collect();
     if let Some(telling) = telling {
-        let telling: Vec<bool> = places(area).map(|(y, x)| telling[y * view.width + x]).collect();
-        marked.iter_mut().zip(&telling).for_each(|(marked, telling)| *marked &= telling);
-        let near = dilated(&marked, area, AROUND);
-        let others = marked.iter_mut().zip(near).zip(telling).filter(|(_, telling)| !telling);
-        others.for_each(|((marked, near), _)| *marked = near);
+        let telling: Vec<bool> = area.places().map(|(y, x)| telling[y * view.width + x]).collect();
+        marked = with_others(marked, &telling, area);
     }
     if !marked.contains(&true) {
         return None;
@@ -74,10 +71,16 @@ pub fn mask(view: &View, input: &[f32], telling: Option<&[bool]>) -> Option<Mask
     Mask::grow(&Marks { area, marked }, view.core, 0)
 }
 
-/// Row and column of each pixel.
-fn places(area: Area) -> impl Iterator<Item = (usize, usize)> {
-    let columns = area.x..area.x + area.columns;
-    (area.y..area.y + area.rows).flat_map(move |y| columns.clone().map(move |x| (y, x)))
+/// What is marked of the pixels that count, and the others that are near it.
+fn with_others(marked: Vec<bool>, telling: &[bool], area: Area) -> Vec<bool> {
+    let marked: Vec<bool> = marked.iter().zip(telling).map(|(marked, telling)| *marked && *telling).collect();
+    let near = dilated(&marked, area, AROUND);
+    marked
+        .iter()
+        .zip(near)
+        .zip(telling)
+        .map(|((marked, near), telling)| if *telling { *marked } else { near })
+        .collect()
 }
 
 /// Dilates and erodes by [`CLOSED`]. What is beyond the area takes no part.
@@ -160,25 +163,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A tile whose core is `core` of a picture of `rows` x `columns` pixels that it holds whole.
-    fn view(rows: usize, columns: usize, core: Area) -> View {
-        View {
-            scale: 2,
-            valid_crop: 0,
-            height: rows,
-            width: columns,
-            picture: Area { y: 0, x: 0, rows, columns },
-            core,
-            input_range: (0.0, 1.0),
-            output_range: (0.0, 1.0),
-            dilation: 0,
-        }
-    }
-
-    fn whole(rows: usize, columns: usize) -> View {
-        view(rows, columns, Area { y: 0, x: 0, rows, columns })
-    }
-
     /// A level that has nothing to do with those before.
     fn noise(at: usize) -> f32 {
         (at * 2_654_435_761 / 65_536 % 251) as f32 / 255.0
@@ -188,7 +172,7 @@ mod tests {
     fn share(rows: usize, columns: usize, edge: usize) -> f64 {
         let value = |at: usize| if at % columns < edge { 0.5 } else { noise(at) };
         let input: Vec<f32> = (0..rows * columns).map(value).collect();
-        let found = mask(&whole(rows, columns), &input, None);
+        let found = mask(&View::whole(2, rows, columns), &input, None);
         found.map_or(0.0, |mask| mask.pixels()) / (rows * columns) as f64
     }
 
@@ -208,7 +192,7 @@ mod tests {
         let with_noise = |columns: std::ops::Range<usize>| {
             let value = |at: usize| if columns.contains(&(at % 80)) { noise(at) } else { 0.5 };
             let input: Vec<f32> = (0..80 * 40).map(value).collect();
-            mask(&whole(40, 80), &input, None).unwrap().pixels() / (80.0 * 40.0)
+            mask(&View::whole(2, 40, 80), &input, None).unwrap().pixels() / (80.0 * 40.0)
         };
         assert_eq!(with_noise(30..43), 1.0);
         assert!(with_noise(30..61) < 0.8);
@@ -221,7 +205,8 @@ mod tests {
         let input: Vec<f32> = (0..60 * 40).map(value).collect();
         let drawn = |telling: std::ops::Range<usize>| {
             let telling: Vec<bool> = (0..60 * 40).map(|at| telling.contains(&(at % 60))).collect();
-            mask(&whole(40, 60), &input, Some(&telling)).map_or(0.0, |mask| mask.pixels() / (60.0 * 40.0))
+            mask(&View::whole(2, 40, 60), &input, Some(&telling))
+                .map_or(0.0, |mask| mask.pixels() / (60.0 * 40.0))
         };
         assert_eq!(drawn(30..60), 0.0);
         assert_eq!(drawn(0..0), 0.0);
@@ -234,8 +219,8 @@ mod tests {
     #[test]
     fn a_pixel_that_repeats_in_one_plane_alone_is_not_drawn() {
         let noise: Vec<f32> = (0..900).map(noise).collect();
-        assert!(mask(&whole(30, 30), &[vec![0.5; 900], noise].concat(), None).is_none());
-        assert!(mask(&whole(30, 30), &vec![0.5; 1800], None).is_some());
+        assert!(mask(&View::whole(2, 30, 30), &[vec![0.5; 900], noise].concat(), None).is_none());
+        assert!(mask(&View::whole(2, 30, 30), &vec![0.5; 1800], None).is_some());
     }
 
     #[test]
@@ -245,8 +230,8 @@ mod tests {
             let height = |at: usize| (at % 60 / 2 % 4) as f32 + (at / 60 % 2) as f32 * 4.0;
             (0..60 * 40).map(|at| height(at) * step / 255.0).collect::<Vec<f32>>()
         };
-        assert!(mask(&whole(40, 60), &stairs(8.0), None).is_none());
-        assert!(mask(&whole(40, 60), &stairs(9.0), None).unwrap().is_full());
+        assert!(mask(&View::whole(2, 40, 60), &stairs(8.0), None).is_none());
+        assert!(mask(&View::whole(2, 40, 60), &stairs(9.0), None).unwrap().is_full());
     }
 
     proptest! {
@@ -278,7 +263,7 @@ mod tests {
             let dilated: Vec<bool> = (0..drawn.len()).map(|at| around(at).any(|at| drawn[at])).collect();
             let marked = (0..drawn.len()).map(|at| around(at).all(|at| dilated[at])).collect();
             let expected = Mask::grow(&Marks { area, marked }, area, 0).map_or(0.0, |mask| mask.pixels());
-            let found = mask(&whole(rows, columns), &input, None).map_or(0.0, |mask| mask.pixels());
+            let found = mask(&View::whole(2, rows, columns), &input, None).map_or(0.0, |mask| mask.pixels());
             prop_assert_eq!(found, expected);
         }
     }

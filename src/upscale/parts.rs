@@ -40,7 +40,7 @@ pub fn parts(wanted: impl Fn(usize, usize) -> bool, rows: usize, columns: usize,
 fn cells(wanted: impl Fn(usize, usize) -> bool, rows: usize, columns: usize) -> Vec<Area> {
     let side = CELL.max(rows.max(columns).div_ceil(MOST_CELLS)).max(1);
     let mut cells: Vec<Option<Area>> = vec![None; rows.div_ceil(side) * columns.div_ceil(side)];
-    for (y, x) in (0..rows).flat_map(|y| (0..columns).map(move |x| (y, x))) {
+    for (y, x) in (Area { y: 0, x: 0, rows, columns }).places() {
         if wanted(y, x) {
             let pixel = Area { y, x, rows: 1, columns: 1 };
             let cell = &mut cells[y / side * columns.div_ceil(side) + x / side];
@@ -141,7 +141,7 @@ mod tests {
             };
             let wanted: Vec<Area> = wanted.into_iter().map(clipped).collect();
             let found = of(&wanted, (200, 150), margin);
-            for (y, x) in (0..200).flat_map(|y| (0..150).map(move |x| (y, x))) {
+            for (y, x) in area(0, 0, 200, 150).places() {
                 let held = found.iter().filter(|area| holds(area, y, x)).count();
                 prop_assert!(held == 1 || held == 0 && !wanted.iter().any(|area| holds(area, y, x)));
             }

@@ -48,15 +48,13 @@ impl TileAlpha<'_> {
     fn open(self, view: &View, area: Area) -> Vec<bool> {
         let (width, picture) = (view.width, view.picture);
         let (right, bottom) = (picture.x + picture.columns - 1, picture.y + picture.rows - 1);
-        let places =
-            (area.y..area.y + area.rows).flat_map(|y| (area.x..area.x + area.columns).map(move |x| (y, x)));
         match self {
             TileAlpha::Hides(alpha) => {
-                places.map(|(y, x)| alpha[y * width + x] > view.input_range.0).collect()
+                area.places().map(|(y, x)| alpha[y * width + x] > view.input_range.0).collect()
             }
             TileAlpha::Upscaled(alpha) => {
                 let at = |y: usize, x: usize| alpha[y.min(bottom) * width + x.min(right)];
-                places.map(|(y, x)| at(y, x) != at(y, x + 1) || at(y, x) != at(y + 1, x)).collect()
+                area.places().map(|(y, x)| at(y, x) != at(y, x + 1) || at(y, x) != at(y + 1, x)).collect()
             }
         }
     }
@@ -66,20 +64,6 @@ impl TileAlpha<'_> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    fn view(rows: usize, columns: usize, core: Area) -> View {
-        View {
-            scale: 2,
-            valid_crop: 0,
-            height: rows,
-            width: columns,
-            picture: Area { y: 0, x: 0, rows, columns },
-            core,
-            input_range: (0.0, 1.0),
-            output_range: (0.0, 1.0),
-            dilation: 0,
-        }
-    }
 
     /// Whether each pixel of the core is settled.
     fn settled(alpha: TileAlpha, view: &View) -> Vec<bool> {
@@ -95,7 +79,7 @@ mod tests {
 
     #[test]
     fn colours_tell_where_they_are_seen_and_alpha_goes_on() {
-        let view = view(3, 4, Area { y: 0, x: 0, rows: 3, columns: 4 });
+        let view = View::whole(2, 3, 4);
         let telling = |alpha: &[f32]| TileAlpha::Hides(alpha).telling(&view);
         let alpha = [0.0, 0.5, 1.0, 1.0, 0.0, 0.5, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0];
         let expected = [0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1].map(|telling| telling == 1);
@@ -120,13 +104,13 @@ mod tests {
             }
             let (cut_rows, cut_columns) = (cut_rows.min(rows - 1), cut_columns.min(columns - 1));
             let core = Area { y: cut_rows, x: cut_columns, rows: rows - cut_rows, columns: columns - cut_columns };
-            let view = view(rows, columns, core);
+            let view = View { core, ..View::whole(2, rows, columns) };
             let near = |at: usize, len: usize| at.saturating_sub(8)..(at + 9).min(len);
             let all = |(y, x): (usize, usize), wanted: &dyn Fn(usize, usize) -> bool| {
                 near(y, rows).all(|y| near(x, columns).all(|x| wanted(y, x)))
             };
             let of_core = |wanted: &dyn Fn(usize, usize) -> bool| -> Vec<bool> {
-                (core.y..rows).flat_map(|y| (core.x..columns).map(move |x| (y, x))).map(|at| all(at, wanted)).collect()
+                core.places().map(|at| all(at, wanted)).collect()
             };
             let hidden = |y: usize, x: usize| alpha[y * columns + x] == 0.0;
             prop_assert_eq!(settled(TileAlpha::Hides(&alpha), &view), of_core(&hidden));

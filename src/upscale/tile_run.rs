@@ -47,6 +47,12 @@ struct Part {
     context: RunContext,
 }
 
+/// What of the tile's core is drawn, and the network for that.
+struct Drawn {
+    mask: Mask,
+    engine: Arc<dyn Engine>,
+}
+
 /// The tile's planes, and what is to be done with them.
 pub struct TileRun<'a> {
     pub network: &'a PassNetwork,
@@ -71,7 +77,7 @@ impl TileRun<'_> {
     pub fn run(&self, take: &mut dyn FnMut(&Kept)) -> Result<(), Error> {
         let settled = self.alpha.filter(|_| self.may_settle()).and_then(|alpha| alpha.settled(&self.view));
         let drawn = self.drawn(settled.as_ref())?;
-        let masks = [drawn.as_ref().map(|(mask, _)| mask), settled.as_ref()];
+        let masks = [drawn.as_ref().map(|drawn| &drawn.mask), settled.as_ref()];
         let planes = match masks.into_iter().flatten().cloned().reduce(|mask, other| mask.joined(&other)) {
             None => self.network_result(None, take)?,
             Some(replaced) => Some(self.composed(&replaced, drawn, settled)?),
@@ -87,13 +93,17 @@ impl TileRun<'_> {
     fn composed(
         &self,
         replaced: &Mask,
-        drawn: Option<(Mask, Vec<f32>)>,
+        drawn: Option<Drawn>,
         settled: Option<Mask>,
     ) -> Result<Vec<f32>, Error> {
         let view = &self.view;
         let mut planes = match drawn {
-            Some((_, stand_in)) if replaced.is_full() => stand_in,
-            Some((mask, stand_in)) => {
+            // Where all is drawn it is the only network that runs, and its progress the tile's.
+            Some(Drawn { mask, engine }) if replaced.is_full() => {
+                self.stand_in(&*engine, &mask, self.context)?
+            }
+            Some(Drawn { mask, engine }) => {
+                let stand_in = self.stand_in(&*engine, &mask, &self.unseen())?;
                 let mut planes = self.rest(replaced)?;
                 mask.blend(view, &mut planes, |plane, at, block| {
                     view.kept_block(&stand_in, plane, at, block)
@@ -200,34 +210,32 @@ impl TileRun<'_> {
         Ok(planes)
     }
 
-    /// What of the tile is drawn beside what is settled, and what the network for that gives; `None` if nothing is, or there is
-    /// no such network.
-    fn drawn(&self, settled: Option<&Mask>) -> Result<Option<(Mask, Vec<f32>)>, Error> {
+    /// What of the tile is drawn beside what is settled, and the network for that; `None` if nothing is, or no such network fits.
+    fn drawn(&self, settled: Option<&Mask>) -> Result<Option<Drawn>, Error> {
         let Some(network) = &self.network.drawn else { return Ok(None) };
         let telling = self.alpha.and_then(|alpha| alpha.telling(&self.view));
         let Some(mask) = drawn::mask(&self.view, self.input, telling.as_deref()) else { return Ok(None) };
-        let (mask, replaced) = match settled {
-            Some(settled) => (mask.clone().without(settled), mask.joined(settled)),
-            None => (mask.clone(), mask),
+        let mask = match settled {
+            Some(settled) => mask.without(settled),
+            None => mask,
         };
         if mask.pixels() == 0.0 {
             return Ok(None);
         }
-        // Where all is drawn it is the only network that runs, and its progress the tile's.
-        let unseen = self.unseen();
-        let context = if replaced.is_full() { self.context } else { &unseen };
-        let Some(stand_in) = self.stand_in(network, &mask, context)? else { return Ok(None) };
+        let Some(engine) = self.fitting(network)? else { return Ok(None) };
         self.network.drawn_pixels.add(mask.pixels() * self.share);
-        Ok(Some((mask, stand_in)))
+        Ok(Some(Drawn { mask, engine }))
     }
 
     /// The kept part of a result, with another network's or the resampled input where it has blown up.
     fn repair(&self, blown: Blown) -> Result<Vec<f32>, Error> {
         self.network.replaced.add(blown.pixels() * self.share);
-        let stand_in = match &self.network.fallback {
-            Some(network) if blown.pixels() > 0.0 => self.stand_in(network, blown.mask(), &self.unseen())?,
+        let engine = match &self.network.fallback {
+            Some(network) if blown.pixels() > 0.0 => self.fitting(network)?,
             _ => None,
         };
+        let stand_in =
+            engine.map(|engine| self.stand_in(&*engine, blown.mask(), &self.unseen())).transpose()?;
         Ok(match stand_in {
             Some(stand_in) => blown
                 .repaired(&self.view, |plane, at, block| self.view.kept_block(&stand_in, plane, at, block)),
@@ -235,33 +243,27 @@ impl TileRun<'_> {
         })
     }
 
-    /// What another network gives for what `mask` replaces, zero elsewhere, if it fits.
-    fn stand_in(
-        &self,
-        network: &LazyNetwork,
-        mask: &Mask,
-        context: &RunContext,
-    ) -> Result<Option<Vec<f32>>, Error> {
-        let engines = network.network()?.engines;
+    /// The form of another network that can take the place of the pass's, if one can.
+    fn fitting(&self, network: &LazyNetwork) -> Result<Option<Arc<dyn Engine>>, Error> {
+        let Engines { primary, grey } = network.network()?.engines;
         let replaced = self.network.engine(self.form).signature();
-        let forms = [Some(&engines.primary), engines.grey.as_ref()];
-        let Some(engine) = forms.into_iter().flatten().find(|engine| fits(engine.signature(), replaced))
-        else {
-            return Ok(None);
-        };
+        Ok([Some(primary), grey].into_iter().flatten().find(|engine| fits(engine.signature(), replaced)))
+    }
+
+    /// What another network gives for what `mask` replaces, zero elsewhere.
+    fn stand_in(&self, engine: &dyn Engine, mask: &Mask, context: &RunContext) -> Result<Vec<f32>, Error> {
         let signature = engine.signature();
         let halo = context_of(signature);
-        let result = self.in_parts(mask.parts(halo as usize), (halo, signature), context, |part| {
+        self.in_parts(mask.parts(halo as usize), (halo, signature), context, |part| {
             let view = View { dilation: guard::dilation(signature.multiplies), ..part.view };
             let input = self.input_of(part.area);
             let mut planes = Vec::new();
-            run(&**engine, &input, &view, &part.context, |output| {
+            run(engine, &input, &view, &part.context, |output| {
                 planes = guard::sound(&view, &input, output);
                 Ok(())
             })?;
             Ok(planes)
-        });
-        result.map(Some)
+        })
     }
 
     /// The context of a run that is not the tile's only one.

@@ -14,6 +14,14 @@ pub struct Area {
     pub columns: usize,
 }
 
+impl Area {
+    /// Row and column of each pixel, row by row.
+    pub fn places(self) -> impl Iterator<Item = (usize, usize)> {
+        let columns = self.x..self.x + self.columns;
+        (self.y..self.y + self.rows).flat_map(move |y| columns.clone().map(move |x| (y, x)))
+    }
+}
+
 /// The geometry of a run, and its value ranges.
 #[derive(Clone, Copy, Debug)]
 pub struct View {
@@ -191,6 +199,25 @@ impl View {
         for (line, out) in block.chunks_exact_mut(self.scale).enumerate() {
             let at = (plane * height + y * self.scale + line) * width + x * self.scale;
             out.copy_from_slice(&kept[at..at + self.scale]);
+        }
+    }
+}
+
+#[cfg(test)]
+impl View {
+    /// A tile that is a whole picture of `rows` x `columns` pixels, in which black is 0 and white 1.
+    pub fn whole(scale: usize, rows: usize, columns: usize) -> View {
+        let all = Area { y: 0, x: 0, rows, columns };
+        View {
+            scale,
+            valid_crop: 0,
+            height: rows,
+            width: columns,
+            picture: all,
+            core: all,
+            input_range: (0.0, 1.0),
+            output_range: (0.0, 1.0),
+            dilation: 0,
         }
     }
 }

@@ -47,7 +47,6 @@ fn flagged(flags: &[u32]) -> impl Iterator<Item = usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::upscale::view::Area;
     use proptest::prelude::*;
 
     const SIDE: usize = 6;
@@ -60,12 +59,7 @@ mod tests {
             seed in prop::collection::vec((0u8..=255, -200i32..200, 0u8..4), 3 * SIDE * SIDE),
             contrast in 0u8..=16,
         ) {
-            let all = Area { y: 0, x: 0, rows: SIDE, columns: SIDE };
-            let view = View {
-                scale, valid_crop: 0, height: SIDE, width: SIDE, picture: all, core: all,
-                input_range: (0.0, 1.0), output_range: (-1.0, 1.0),
-                dilation: 0,
-            };
+            let view = View { output_range: (-1.0, 1.0), ..View::whole(scale, SIDE, SIDE) };
             let level = |value: u8| 128.0 + (f32::from(value) - 128.0) * f32::from(contrast) / 16.0;
             let input: Vec<f32> = seed.iter().map(|(value, _, _)| level(*value) / 255.0).collect();
             let columns = SIDE * scale;

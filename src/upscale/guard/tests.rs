@@ -3,18 +3,7 @@ use crate::raster::{self, Raster, Samples};
 use crate::upscale::view::Area;
 
 fn view(scale: usize, height: usize, width: usize) -> View {
-    let all = Area { y: 0, x: 0, rows: height, columns: width };
-    View {
-        scale,
-        valid_crop: 0,
-        height,
-        width,
-        picture: all,
-        core: all,
-        input_range: (0.0, 1.0),
-        output_range: (0.0, 1.0),
-        dilation: dilation(true),
-    }
+    View { dilation: dilation(true), ..View::whole(scale, height, width) }
 }
 
 /// A smooth picture.
