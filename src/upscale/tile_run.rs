@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::channel_runs::Form;
 use super::drawn;
-use super::guard::{self, Blown};
+use super::guard::{self, Blown, Tolerance};
 use super::mask::Mask;
 use super::networks::LazyNetwork;
 use super::pixels::Kept;
@@ -255,7 +255,7 @@ impl TileRun<'_> {
         let signature = engine.signature();
         let halo = context_of(signature);
         self.in_parts(mask.parts(halo as usize), (halo, signature), context, |part| {
-            let view = View { dilation: guard::dilation(signature.multiplies), ..part.view };
+            let view = View { tolerance: Tolerance::of(signature.multiplies, part.view.scale), ..part.view };
             let input = self.input_of(part.area);
             let mut planes = Vec::new();
             run(engine, &input, &view, &part.context, |output| {

@@ -1,6 +1,6 @@
 //! One run of a network over a tile: where its input, its core and its result are.
 
-use super::guard::dilation;
+use super::guard::Tolerance;
 use super::pixels::Kept;
 use super::plan::Span;
 use crate::engine::Signature;
@@ -39,8 +39,8 @@ pub struct View {
     /// The network's values for black and white.
     pub input_range: (f32, f32),
     pub output_range: (f32, f32),
-    /// How far blown pixels are grown.
-    pub dilation: usize,
+    /// What counts as blown up.
+    pub tolerance: Tolerance,
 }
 
 impl View {
@@ -53,8 +53,9 @@ impl View {
         };
         let kept = |span: Span| ((i64::from(span.core) - span.source) as usize, span.core_len as usize);
         let area = |(y, rows), (x, columns)| Area { y, x, rows, columns };
+        let scale = signature.geometry.scale as usize;
         View {
-            scale: signature.geometry.scale as usize,
+            scale,
             valid_crop: signature.geometry.valid_crop as usize,
             height: rows.source_len as usize,
             width: columns.source_len as usize,
@@ -62,7 +63,7 @@ impl View {
             core: area(kept(rows), kept(columns)),
             input_range: signature.input_range,
             output_range: signature.output_range,
-            dilation: dilation(signature.multiplies),
+            tolerance: Tolerance::of(signature.multiplies, scale),
         }
     }
 
@@ -217,7 +218,7 @@ impl View {
             core: all,
             input_range: (0.0, 1.0),
             output_range: (0.0, 1.0),
-            dilation: 0,
+            tolerance: Tolerance { dilation: 0, ..Tolerance::of(true, scale) },
         }
     }
 }

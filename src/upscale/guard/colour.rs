@@ -13,11 +13,9 @@ use super::blocks::{Blocks, higher, lower, range};
 use super::residual::FAR;
 use crate::upscale::view::View;
 
-/// How far the difference of two planes may lie outside the range of 5x5 input pixels where that is empty, in levels of 255.
+/// How far the difference of two planes may lie outside the range of 5x5 input pixels where that is empty, in levels of 255. Where
+/// it is not, more is let through for each level of it: [`super::Tolerance::overshoot`].
 const EXCESS: f32 = 36.0;
-
-/// And in addition, for each level of that range.
-const EXCESS_SLOPE: f32 = 0.3;
 
 /// Two of the three planes, and how many times that their difference may be off. Red against blue is the difference of the
 /// two others and errs by both.
@@ -55,7 +53,7 @@ pub fn is_blown(view: &View, inputs: [&[f32]; 3], outputs: [&[f32]; 3], at: (usi
         let shown = lines.map(|(value, other)| view.clamped(*value) - view.clamped(*other));
         let (lowest, highest) = range(shown);
         let beyond = |low: f32, high: f32| {
-            let most = (EXCESS * view.level() + EXCESS_SLOPE * (high - low)) * times;
+            let most = (EXCESS * view.level() + view.tolerance.overshoot * (high - low)) * times;
             (highest - high).max(low - lowest) > most
         };
         let own = difference(at.0 * view.width + at.1);

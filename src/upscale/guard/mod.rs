@@ -27,10 +27,26 @@ const RIM: usize = 5;
 /// How far a blown pixel reaches, in input pixels.
 pub const REACH: u32 = (RIM + BLUR) as u32;
 
-/// How far blown pixels are grown. What a sum of convolutions gets wrong stays where it is: there, just as far as the blurred
-/// mask is full on the pixel itself.
-pub fn dilation(multiplies: bool) -> usize {
-    if multiplies { RIM } else { BLUR }
+/// What a result may do before it counts as blown up, and how far that reaches.
+#[derive(Clone, Copy, Debug)]
+pub struct Tolerance {
+    /// How far blown pixels are grown on each side, in input pixels.
+    pub dilation: usize,
+    /// How far values and colours may lie outside the range of those around a pixel, for each level of that range.
+    pub overshoot: f32,
+}
+
+impl Tolerance {
+    /// Of a network of this scale. What a sum of convolutions gets wrong stays where it is: it is grown just as far as the blurred
+    /// mask is full on the pixel itself. And it may give a line of one output pixel its whole colour, of which the input has the
+    /// `scale`th part; a network that multiplies has dots of wrong colour as far beyond.
+    pub fn of(multiplies: bool, scale: usize) -> Tolerance {
+        if multiplies {
+            Tolerance { dilation: RIM, overshoot: 0.3 }
+        } else {
+            Tolerance { dilation: BLUR, overshoot: (scale as f32 - 1.0).max(0.3) }
+        }
+    }
 }
 
 /// The context that tiles of a network get on each side, in input pixels.
@@ -49,7 +65,7 @@ pub struct Blown {
 /// every value of the kept part is a number.
 pub fn inspect(view: &View, input: &[f32], output: &[f32]) -> Option<Blown> {
     let seeds = seeds::seeds(view, input, output)?;
-    Mask::grow(&seeds, view.core, view.dilation).map(|mask| Blown { mask, kept: view.kept(output) })
+    Mask::grow(&seeds, view.core, view.tolerance.dilation).map(|mask| Blown { mask, kept: view.kept(output) })
 }
 
 impl Blown {

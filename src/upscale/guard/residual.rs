@@ -24,11 +24,9 @@ const RESIDUAL_SLOPE: f32 = 0.12;
 const NEAR_RESIDUAL: f32 = 24.0;
 const NEAR_RESIDUAL_SLOPE: f32 = 0.5;
 
-/// By how much a result may lie outside the local range in a flat area, in levels of 255.
+/// By how much a result may lie outside the local range in a flat area, in levels of 255. More is let through for each level of
+/// that range: [`super::Tolerance::overshoot`].
 const EXCESS: f32 = 128.0;
-
-/// And in addition, for each level of that range.
-const EXCESS_SLOPE: f32 = 0.3;
 
 /// 3x3 and 5x5 pixels.
 const NEAR: usize = 1;
@@ -73,7 +71,7 @@ pub fn is_blown(view: &View, input: &[f32], output: &[f32], at: (usize, usize), 
             && residual <= NEAR_RESIDUAL * level + NEAR_RESIDUAL_SLOPE * near
     };
     let excess = (block.high - high).max(low - block.low);
-    !(within(block.mean) && within(seen) && excess <= EXCESS * level + EXCESS_SLOPE * range)
+    !(within(block.mean) && within(seen) && excess <= EXCESS * level + view.tolerance.overshoot * range)
 }
 
 /// The lowest and highest value within `radius` of an input pixel, as values of the output.

@@ -3,7 +3,7 @@ use crate::raster::{self, Raster, Samples};
 use crate::upscale::view::Area;
 
 fn view(scale: usize, height: usize, width: usize) -> View {
-    View { dilation: dilation(true), ..View::whole(scale, height, width) }
+    View { tolerance: Tolerance::of(true, scale), ..View::whole(scale, height, width) }
 }
 
 /// A smooth picture.
@@ -118,6 +118,29 @@ fn a_colour_that_is_next_to_it_may_be_anywhere() {
         output[plane * 1600 + 20 * 40 + 20] = 128.0 / 255.0;
     }
     assert!(inspect(&view(2, 20, 20), &input, &output).is_none());
+}
+
+#[test]
+fn a_sum_of_convolutions_may_draw_a_line_of_one_pixel() {
+    for scale in [2, 4] {
+        // A green line of one output pixel on white: of column 10 it covers a part of 1 / scale.
+        let own = 1.0 - 1.0 / scale as f32;
+        let input: Vec<f32> =
+            (0..1200).map(|at| if at / 400 != 1 && at % 20 == 10 { own } else { 1.0 }).collect();
+        let (size, width) = (400 * scale * scale, 20 * scale);
+        let line = |at: usize| at / size != 1 && at % width == 10 * scale;
+        let output: Vec<f32> = (0..3 * size).map(|at| if line(at) { 0.0 } else { 1.0 }).collect();
+        let found = |multiplies: bool, output: &[f32]| {
+            let view = View { tolerance: Tolerance::of(multiplies, scale), ..view(scale, 20, 20) };
+            inspect(&view, &input, output).is_some()
+        };
+        assert!(!found(false, &output), "{scale}x");
+        assert!(found(true, &output), "{scale}x");
+        // Away from the line, where nothing is green, a dot of it counts with any network.
+        let mut output = output;
+        output[3 * scale * width + 3 * scale] = 0.8;
+        assert!(found(false, &output), "{scale}x");
+    }
 }
 
 #[test]
