@@ -1,9 +1,11 @@
 /**
- * `node scripts/models/score.mjs [--as colour|grey|alpha] <sets> <model …>`: PSNR-Y of models on folders of large pictures,
- * from PNG to PNG, and how far the worst pixel of a result, reduced by area to the picture's size, is from the picture.
+ * `node scripts/models/score.mjs [--as colour|grey|alpha] [--scale N] <sets> <model …>`: PSNR-Y of models on folders of
+ * large pictures, from PNG to PNG, and how far the worst pixel of a result, reduced by area to the picture's size, is
+ * from the picture.
  *
  * <sets> holds one folder for each set, of PNG files; each is reduced as MATLAB's imresize does it. A model is a name of
- * the catalogue or a file. As grey, a model is given the luma of the pictures, as alpha that of a picture of one colour.
+ * the catalogue or a file; `default` upscales N times, or twice. As grey, a model is given the luma of the pictures, as
+ * alpha that of a picture of one colour.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -35,13 +37,14 @@ const FORMS = {
 };
 
 const { values, positionals } = parseArgs({
-  options: { as: { type: 'string', default: 'colour' } },
+  options: { as: { type: 'string', default: 'colour' }, scale: { type: 'string' } },
   allowPositionals: true,
 });
 const form = FORMS[/** @type {keyof typeof FORMS} */ (values.as)];
 if (form === undefined) throw new Error(`Expected --as ${Object.keys(FORMS).join(', ')}, not ${values.as}`);
 const [folder, ...models] = positionals;
 if (models.length === 0) throw new Error('Expected a folder of test sets and at least one model');
+const asked = values.scale === undefined ? {} : { scale: Number(values.scale) };
 
 const rows = [];
 for (const set of readdirSync(folder).sort()) {
@@ -57,7 +60,7 @@ console.log(table(['set', 'model', 'PSNR-Y', 'worst pixel'], rows));
  * @param {string[]} files
  */
 async function score(model, set, files) {
-  const upscaler = new Upscaler({ model });
+  const upscaler = new Upscaler({ model, ...asked });
   try {
     const { scale } = await upscaler.getModel();
     let sum = 0;

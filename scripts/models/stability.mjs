@@ -1,10 +1,10 @@
 /**
  * `node scripts/models/stability.mjs [model …] [--set stress|held-out] [--clones folder] [--every n] [--side n]
- * [--guard] [--int8] [--dry]`: on how many pictures, and how many pixels, the models that are here give something that
- * is not in the picture; written to lib/catalogue/facts.json as `stability`. Without a name, all of the catalogue.
- * `default` is measured, but not written; nor is anything that was measured while pictures of the set are missing. What
- * is measured is the network by itself; with --guard, what is left of it by the guard, of models that have one; with
- * --int8, the int8 form, wherever it would be taken.
+ * [--guard] [--int8] [--scale n] [--dry]`: on how many pictures, and how many pixels, the models that are here give
+ * something that is not in the picture; written to lib/catalogue/facts.json as `stability`. Without a name, all of the
+ * catalogue. `default`, which upscales n times, or twice, is measured, but not written; nor is anything that was measured
+ * while pictures of the set are missing. What is measured is the network by itself; with --guard, what is left of it by
+ * the guard, of models that have one; with --int8, the int8 form, wherever it would be taken.
  *
  * A pixel is blown where the result, reduced to the input's size, is farther from it than a method that is merely
  * blurred can be: see stress/compare.mjs. For slow models --every takes about every nth picture, --side the middle of
@@ -26,8 +26,11 @@ const { options, names, pictures, pixels, leftOut } = await chosen({
   guard: { type: 'boolean' },
   int8: { type: 'boolean' },
   dry: { type: 'boolean' },
+  scale: { type: 'string' },
 });
 if (options.guard && options.int8) throw new Error('Expected --guard or --int8: int8 forms have no guard');
+
+const asked = options.scale === undefined ? {} : { scale: Number(options.scale) };
 
 const here = entries
   .filter((entry) => locate(entry) !== undefined && (!options.int8 || entry.precisions.includes('int8')))
@@ -61,7 +64,9 @@ function int8(name) {
 
 /** @param {string} name of a model, or Lanczos */
 async function measure(name) {
-  const enlarger = await (options.int8 ? int8(name) : enlarge(name, { guard: options.guard === true }));
+  const enlarger = await (options.int8
+    ? int8(name)
+    : enlarge(name, { guard: options.guard === true, ...asked }));
   /** @type {Record<string, { pictures: number, blownPictures: number, blownPixels: number, farthest: number, guarded?: number, worst: string[] }>} */
   const kinds = {};
   try {
