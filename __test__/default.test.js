@@ -118,35 +118,45 @@ test('four times the size: cleaned at its own size, then as a clean picture', as
   });
 });
 
-test('what a program drew is upscaled by the network for letters, beside a photograph too', async () => {
+/** A photograph of 96x64 pixels with text below that. */
+async function photographAndText() {
   const page = path.join(__dirname, 'fixtures', 'stress', 'text-Lato-10-12px.png');
   const letters = await sharp(page)
     .removeAlpha()
     .extract({ left: 0, top: 4, width: 96, height: 64 })
     .raw()
     .toBuffer();
-  const both = await sharp(Buffer.concat([picture.data, letters]), {
-    raw: { width: 96, height: 128, channels: 3 },
-  })
+  const raw = { width: 96, height: 128, channels: 3 };
+  return sharp(Buffer.concat([picture.data, letters]), { raw })
     .png()
     .toBuffer();
-  const results = async (options) => {
-    const own = options ? new Upscaler(options) : upscaler;
-    try {
-      return await own.upscale(both, { output: 'raw', resolveWithObject: true });
-    } finally {
-      if (options) await own.dispose();
-    }
-  };
-  const found = await results();
-  assert.ok(found.info.drawn > 0.4 && found.info.drawn < 0.6, `${found.info.drawn}`);
-  assert.equal(found.info.model, 'span-2x');
-  // Away from where the two meet, each half is what the one network or the other gives.
-  const rows = ({ data }, from, to) => data.data.subarray(from * 192 * 3, to * 192 * 3);
-  const [photograph, text] = [await results({ model: 'span-2x' }), await results({ model: 'text-2x' })];
-  assert.deepEqual(rows(found, 0, 100), rows(photograph, 0, 100));
-  assert.deepEqual(rows(found, 150, 256), rows(text, 150, 256));
-  assert.equal(photograph.info.drawn, 0);
+}
+
+test('what a program drew is upscaled by the network for letters, beside a photograph too', async () => {
+  const both = await photographAndText();
+  for (const scale of [2, 4]) {
+    const by = (own) => own.upscale(both, { scale, output: 'raw', resolveWithObject: true });
+    const found = await by(upscaler);
+    assert.ok(found.info.drawn > 0.4 && found.info.drawn < 0.6, `${found.info.drawn}`);
+    assert.equal(found.info.model, `span-${scale}x`);
+    // Away from where the two meet, each half is what the one network or the other gives.
+    const row = 96 * scale * 3;
+    const rows = ({ data }, from, to) => data.data.subarray(from * scale * row, to * scale * row);
+    const photograph = await withUpscaler({ model: `span-${scale}x` }, by);
+    const text = await withUpscaler({ model: `text-${scale}x` }, by);
+    assert.deepEqual(rows(found, 0, 50), rows(photograph, 0, 50));
+    assert.deepEqual(rows(found, 75, 128), rows(text, 75, 128));
+    assert.equal(photograph.info.drawn, 0);
+  }
+});
+
+test('the same networks stand in whichever scale was asked for first', async () => {
+  const file = path.join(__dirname, 'fixtures', 'stress', 'coffee-spoon.png');
+  const by = (options) => (own) => own.upscale(file, { ...options, output: 'raw', resolveWithObject: true });
+  const asked = await by({ scale: 4 })(upscaler);
+  const made = await withUpscaler({ scale: 4 }, by({}));
+  assert.ok(asked.info.guarded > 0, 'nothing is replaced');
+  assert.deepEqual(asked.data, made.data);
 });
 
 test('alpha goes through the network for one channel, colours through that for the picture', async () => {
@@ -190,8 +200,10 @@ test('getModel tells of the clean one and of its alternatives', async () => {
     { model: 'span-4x', scale: 4, role: 'clean', artefacts: null },
     { model: 'grey-2x', scale: 2, role: 'alpha', artefacts: null },
     { model: 'text-2x', scale: 2, role: 'drawn', artefacts: null },
+    { model: 'text-4x', scale: 4, role: 'drawn', artefacts: null },
     { model: 'photo-2x', scale: 2, role: 'compressed', artefacts: { jpeg: 92, webp: 82 } },
     FALLBACK,
+    { model: 'fast-4x', scale: 4, role: 'fallback', artefacts: null },
   ]);
   await withUpscaler({ scale: 4 }, async (own) => assert.equal((await own.getModel()).model, 'span-4x'));
 });

@@ -81,7 +81,7 @@ function forChannels({ source, alternatives = [], ...resolved }, channels) {
 }
 
 /**
- * Says of each network whether what it blows up is replaced: as the option says, else as the catalogue does. What a
+ * Says of each network whether what it blows up is replaced: as the option says, else as the catalogue does. What each
  * guarded one is replaced with where it can be had goes with it.
  *
  * @param {ResolvedModel} resolved
@@ -95,13 +95,27 @@ function guarded({ alternatives = [], ...resolved }, guard) {
     const { faithful = false } = models.findById(other.source.name) ?? {};
     return { ...other, source: { ...other.source, guard: faithful && guard !== false } };
   });
-  const fallback = own && entry !== undefined ? models.fallbackOf(entry) : undefined;
-  const known = others.some(({ role }) => role === 'fallback');
+  const replaced = others
+    .filter(({ source }) => source.guard)
+    .map(({ source }) => models.findById(source.name));
   return {
     ...resolved,
     source: { ...resolved.source, guard: own },
-    alternatives: fallback === undefined || known ? others : [...others, asAlternative(fallback, 'fallback')],
+    alternatives: [...others, ...fallbacksOf([own ? entry : undefined, ...replaced])],
   };
+}
+
+/**
+ * What takes the place of each entry where it has blown up, once.
+ *
+ * @param {(Entry | undefined)[]} entries
+ * @returns {Alternative[]}
+ */
+function fallbacksOf(entries) {
+  const found = entries
+    .map((entry) => entry && models.fallbackOf(entry))
+    .filter((entry) => entry !== undefined);
+  return [...new Set(found)].map((entry) => asAlternative(entry, 'fallback'));
 }
 
 /**

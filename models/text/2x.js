@@ -8,7 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
-  sha256: '294d15a1ffed946528a7d6b4c62c1cfa56fc621a4d4798cfe9b4c88a778f3c5f',
+  sha256: '7092fc65bb1e7d2ab7633b3e5eba037673c721564cb215ac1a568b24e0b7cc57',
   meta: {
     id: 'text-2x',
     architecture: 'plain',
