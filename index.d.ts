@@ -156,8 +156,8 @@ declare namespace Upscaler {
      * A catalogue name (`'span-4x'`), an UpscalerJS package name (`'@upscalerjs/esrgan-slim/4x'`), a query, a path
      * (absolute, or starting with `./`, `../` or `file:`, or ending in `.onnx`, `.json` or `.param`), a `file:` URL,
      * the bytes of an `.onnx`, or a model definition. Default: `'default'`, which chooses for each picture: SPAN for clean ones,
-     * `photo-2x` for compressed JPEG and WebP files, `text-2x` for what a program drew, `grey-2x` for alpha; that of 4x where
-     * the result is more than twice as large.
+     * `photo-2x` for compressed JPEG and WebP files, `text-2x` or `text-4x` for what a program drew, `grey-2x` for alpha; that of
+     * 4x where the result is more than twice as large.
      */
     model?: ModelName | (string & {}) | URL | ModelQuery | ModelDefinitionObjectOrFn | Uint8Array;
     /** Chooses among a family's models, and is checked against a model that is named otherwise. */
