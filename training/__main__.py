@@ -5,10 +5,14 @@ import os
 import shutil
 from pathlib import Path
 
+import torch
+
 from . import checkpoint, config, evaluate
 from .data.build import build
+from .data.pack import pack
 from .export import export
-from .run import Trainer, run
+from .run import Extent, Folders, Trainer, run
+from .together import together
 
 HERE = Path(__file__).parent
 
@@ -19,12 +23,21 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=folder, help="folder of pictures [$TRAINING_DATA, training-data]")
     folder = Path(os.environ.get("TRAINING_OUTPUT", "training-output"))
     parser.add_argument("--output", type=Path, default=folder, help="folder of checkpoints, logs and exports [$TRAINING_OUTPUT, training-output]")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="cpu or cuda [cuda if there is one]")
     commands = parser.add_subparsers(dest="command", required=True)
     data = commands.add_parser("data", help="bring, check and prepare the pictures")
     data.add_argument("--tests", type=Path, help="folder whose subfolders are test sets (set5, kodak), copied beside the held-out pictures")
     training = commands.add_parser("run", help="train a network, from its newest checkpoint on")
     training.add_argument("--until", type=int, metavar="STEP", help="stop at this step")
+    training.add_argument("--minutes", type=float, help="end after so many, whatever the step")
+    training.add_argument("--unscored", action="store_true", help="do without test sets, which are not here")
     training.add_argument("--resume", type=Path, metavar="FILE", help="checkpoint to go on from where the output folder has none")
+    several = commands.add_parser("together", help="train several networks at once, from the project's own checkpoints on")
+    several.add_argument("--minutes", type=float, required=True)
+    several.add_argument("configs", type=Path, nargs="+")
+    packing = commands.add_parser("pack", help="put crops of the prepared pictures into a small folder")
+    packing.add_argument("folder", type=Path)
+    packing.add_argument("--megabytes", type=float, default=24)
     exporting = commands.add_parser("export", help="write the ONNX file of the newest checkpoint")
     scoring = commands.add_parser("score", help="score the newest checkpoint on all test sets")
     keeping = commands.add_parser("keep", help="put the newest checkpoint, its ONNX file and its log into the repository")
@@ -41,7 +54,18 @@ def data_command(arguments) -> None:
 
 def run_command(arguments) -> None:
     settings = config.read(find(arguments.config))
-    run(settings, HERE, arguments.data / "prepared", arguments.data / "heldout", arguments.output, arguments.until, arguments.resume)
+    folders = Folders(HERE, arguments.data / "prepared", None if arguments.unscored else arguments.data / "heldout", arguments.output)
+    run(settings, folders, Extent(arguments.until, arguments.minutes), arguments.resume, arguments.device)
+
+
+def together_command(arguments) -> None:
+    options = ["--data", str(arguments.data), "--output", str(arguments.output), "--device", arguments.device]
+    together([find(path) for path in arguments.configs], options, arguments.minutes, HERE / "checkpoints")
+
+
+def pack_command(arguments) -> None:
+    for group, count in pack(arguments.data / "prepared", arguments.folder / "prepared", int(arguments.megabytes * 1e6)).items():
+        print(f"{group}\t{count} crops")
 
 
 def export_command(arguments) -> None:
@@ -79,7 +103,15 @@ def find(path: Path) -> Path:
     return path if path.exists() else HERE / path
 
 
-COMMANDS = {"data": data_command, "run": run_command, "export": export_command, "keep": keep_command, "score": score_command}
+COMMANDS = {
+    "data": data_command,
+    "pack": pack_command,
+    "run": run_command,
+    "together": together_command,
+    "export": export_command,
+    "keep": keep_command,
+    "score": score_command,
+}
 
 if __name__ == "__main__":
     main()

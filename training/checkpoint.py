@@ -13,7 +13,7 @@ def save(path: Path, state: dict) -> None:
 
 
 def load(path: Path) -> dict:
-    return torch.load(path, weights_only=True)
+    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def compact(state: dict) -> dict:

@@ -15,8 +15,9 @@ def upscale(network: torch.nn.Module, picture: numpy.ndarray) -> numpy.ndarray:
     """H x W x 3 or H x W of bytes to the same, `scale` times larger. A grey network is given the luma of a colour picture alone."""
     planes = picture[:, :, None] if picture.ndim == 2 else picture
     tensor = torch.from_numpy(planes.astype(numpy.float32) / 255).permute(2, 0, 1)[None]
+    device = next(network.parameters()).device
     with torch.inference_mode():
-        output = network(tensor)[0].permute(1, 2, 0)
+        output = network(tensor.to(device))[0].permute(1, 2, 0).cpu()
     pixels = (output.clamp(0, 1) * 255).round().byte().numpy()
     return pixels[:, :, 0] if picture.ndim == 2 else pixels
 

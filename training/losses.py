@@ -10,7 +10,7 @@ LUMA = torch.tensor(BT601).reshape(1, 3, 1, 1)
 
 def seen(difference: torch.Tensor, error) -> torch.Tensor:
     """The mean `error` of each crop, three quarters of which is luma's, in which eyes, and PSNR-Y, see most of a picture."""
-    luma = (difference * LUMA).sum(1) if difference.shape[1] == 3 else difference[:, 0]
+    luma = (difference * LUMA.to(difference.device)).sum(1) if difference.shape[1] == 3 else difference[:, 0]
     return error(difference).mean((1, 2, 3)) / 4 + error(luma).mean((1, 2)) * 0.75
 
 

@@ -12,12 +12,12 @@ import numpy
 from . import architectures
 from .data.degrade import reduce
 from .data.prepare import save
-from .data.sampler import paths, taught
+from .data.sampler import paths, read, taught
 from .evaluate import divisible, upscale
 from .onnx_graph import convolution_weights
 
 
-def teach(root: Path, settings: dict, scale: int, here: Path) -> None:
+def teach(root: Path, settings: dict, scale: int, here: Path, device: str = "cpu") -> None:
     """For each prepared <root>/<group>/<name>.npy writes <root>/<group>/<teacher>/<name>.npy, of its size less what `scale` does not divide.
 
     `settings`: the teacher's `name`, its `architecture` and `weights` (an ONNX file, from `here`), and the `groups`. The small forms are reduced by
@@ -29,7 +29,8 @@ def teach(root: Path, settings: dict, scale: int, here: Path) -> None:
     architecture = {**settings["architecture"], "scale": scale}
     network = architectures.build(architecture).eval()
     architectures.module_of(architecture).start_from(network, convolution_weights(here / settings["weights"]))
+    network.to(device)
     for path in missing:
-        large = divisible(numpy.load(path), scale)
+        large = divisible(read(path), scale)
         save(taught(path, settings["name"]), upscale(network, numpy.asarray(reduce(large, scale, "bicubic"))))
 

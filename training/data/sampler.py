@@ -2,10 +2,10 @@
 
 import random
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy
+from PIL import Image
 
 from ..metrics import BT601
 from .degrade import MARGIN, choose, compress, reduce
@@ -62,7 +62,7 @@ class Sampler:
     def place(self, chance: random.Random, group: str, side: int) -> Place:
         """Of some places in the group, the one with the most detail."""
         places = [self.any_place(chance, group, side) for _ in range(self.detail.get(group, 1))]
-        return places[0] if len(places) == 1 else max(places, key=detail)
+        return most_detailed(places)
 
     def any_place(self, chance: random.Random, group: str, side: int) -> Place:
         while True:
@@ -73,6 +73,10 @@ class Sampler:
             if min(height, width) >= side:
                 y, x = (chance.randrange(0, length - side + 1, step) for length in (height, width))
                 return layers, (slice(y, y + side), slice(x, x + side))
+
+
+def most_detailed(places: list[Place]) -> Place:
+    return places[0] if len(places) == 1 else max(places, key=detail)
 
 
 def detail(place: Place) -> float:
@@ -91,16 +95,21 @@ def planes(crops: Sequence[numpy.ndarray]) -> numpy.ndarray:
 def load(folder: Path, teacher: str | None) -> list[list[numpy.ndarray]]:
     """Each picture of the folder, and what the teacher made of it, if there is one."""
     layers = lambda path: [path] if teacher is None else [path, taught(path, teacher)]
-    return [[numpy.load(layer, mmap_mode="r") for layer in layers(path)] for path in paths(folder)]
+    return [[read(layer) for layer in layers(path)] for path in paths(folder)]
 
 
 def taught(path: Path, teacher: str) -> Path:
     """Where the teacher's form of a picture lies."""
-    return path.parent / teacher / path.name
+    return path.parent / teacher / f"{path.stem}.npy"
+
+
+def read(path: Path) -> numpy.ndarray:
+    """A prepared picture, mapped into memory, or a packed one."""
+    return numpy.load(path, mmap_mode="r") if path.suffix == ".npy" else numpy.asarray(Image.open(path).convert("RGB"))
 
 
 def paths(folder: Path) -> list[Path]:
-    found = sorted(folder.glob("*.npy"))
+    found = sorted([*folder.glob("*.npy"), *folder.glob("*.webp")])
     if not found:
         raise FileNotFoundError(f"{folder} holds no prepared pictures: run python -m training data first")
     return found
@@ -125,22 +134,3 @@ def turned(chance: random.Random, *crops: numpy.ndarray) -> list[numpy.ndarray]:
 def grey(crop: numpy.ndarray) -> numpy.ndarray:
     """Luma of BT.601 in full range, as JPEG, sharp and PNG writers make grey pictures."""
     return numpy.clip(numpy.rint(crop @ numpy.array(BT601)), 0, 255).astype(numpy.uint8)
-
-
-class Prefetch:
-    """Makes the coming batches in a thread beside the training."""
-
-    def __init__(self, sampler: Sampler, count: int, patch: int, first: int, last: int, ahead: int = 4):
-        self.make = lambda step: sampler.batch(step, count, patch)
-        self.pool = ThreadPoolExecutor(1)
-        self.last, self.ahead = last, ahead
-        self.pending = {step: self.pool.submit(self.make, step) for step in range(first, min(first + ahead, last))}
-
-    def take(self, step: int) -> tuple[numpy.ndarray, numpy.ndarray]:
-        following = step + self.ahead
-        if following < self.last:
-            self.pending[following] = self.pool.submit(self.make, following)
-        return self.pending.pop(step).result()
-
-    def close(self) -> None:
-        self.pool.shutdown(cancel_futures=True)

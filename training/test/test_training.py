@@ -16,15 +16,44 @@ from training import architectures, checkpoint
 from training.architectures import plain, span
 from training.config import Config
 from training.data import degrade, drawings, patterns
+from training.data.batches import batches
+from training.data.pack import SHARES, pack
 from training.data.prepare import save
-from training.data.sampler import Sampler
+from training.data.sampler import Sampler, load
 from training.export import export
 from training.losses import COLOUR_MARGIN, LOSSES, SOUND_MARGIN, coloured, unsound
 from training.metrics import largest_after_reduction, luma, psnr_luma, ssim_luma
 from training.onnx_graph import convolution_weights
 from training.optimizer import Optimizer, orthogonal
-from training.run import Trainer, run
+from training.run import Extent, Folders, Trainer, run
 from training.teach import teach
+from training.together import together
+
+
+TOML = """
+name = "{name}"
+seed = 7
+[architecture]
+kind = "plain"
+scale = 2
+channels = 16
+layers = 2
+[data]
+groups = {{ pictures = 1.0 }}
+kernels = {{ default = {{ bicubic = 1.0 }} }}
+[optimizer]
+steps = 20
+batch = 4
+patch = 16
+loss = "even"
+rate = 1e-2
+end_rate = 2e-3
+floor = 1e-3
+warmup = 2
+[evaluation]
+every = 1000
+sets = []
+"""
 
 
 def config(**changes) -> Config:
@@ -232,6 +261,34 @@ class Data(unittest.TestCase):
             self.assertNotEqual(make(1, 4), make(1, 5))
             self.assertNotEqual(make(1, 4), make(2, 4))
 
+    def test_batches_come_in_their_order_however_many_processes_make_them(self):
+        with tempfile.TemporaryDirectory() as folder:
+            save(Path(folder) / "pictures" / "one.npy", drawings.drawing(random.Random(5)))
+            sampler = Sampler(Path(folder), config().data, 2, 3, 1)
+            found = list(batches(sampler, config().optimizer, range(3, 9), 3))
+        for step, pair in zip(range(3, 9), found, strict=True):
+            for made, expected in zip(pair, sampler.batch(step, 4, 16)):
+                self.assertTrue(numpy.array_equal(made.numpy(), expected))
+
+    def test_a_pack_keeps_to_its_size_and_holds_crops_of_every_group(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            for group in SHARES:
+                save(root / "whole" / group / "one.npy", drawings.drawing(random.Random(group)))
+            counts = pack(root / "whole", root / "small", 2_000_000)
+            self.assertLess(sum(path.stat().st_size for path in (root / "small").rglob("*.webp")), 2_000_000)
+            for group, count in counts.items():
+                crops = [layers[0] for layers in load(root / "small" / group, None)]
+                self.assertEqual(len(crops), count)
+                self.assertGreater(count, 0)
+            whole = numpy.load(root / "whole" / "flats" / "one.npy")
+            crop = load(root / "small" / "flats", None)[0][0]
+            places = numpy.lib.stride_tricks.sliding_window_view(whole[:, :, 0], crop.shape[:2])
+            self.assertTrue((places[:, :, ::40, ::40] == crop[::40, ::40, 0]).all((2, 3)).any(), "a drawn crop is kept exactly")
+            settings = {**config().data, "groups": {group: 1.0 for group in SHARES}}
+            small, large = Sampler(root / "small", settings, 2, 3, 1).batch(0, 16, 48)
+        self.assertEqual((small.shape, large.shape), ((16, 3, 48, 48), (16, 3, 96, 96)))
+
     def test_of_several_places_the_one_with_the_most_detail_is_taken(self):
         picture = numpy.full((200, 2000, 3), 90, numpy.uint8)
         picture[:, 1000:] = numpy.random.default_rng(1).integers(0, 256, (200, 1000, 3))
@@ -312,11 +369,11 @@ class Training(unittest.TestCase):
         save(self.root / "pictures" / "two.png", drawings.drawing(random.Random(2))[:64, :64])
 
     def trained(self, output: str, **options) -> Trainer:
-        return run(config(), self.root, self.root, self.root, self.root / output, **options)
+        return run(config(), Folders(self.root, self.root, self.root, self.root / output), **options)
 
     def test_a_stopped_run_goes_on_as_if_it_had_not_been(self):
         whole = self.trained("whole")
-        self.trained("parts", until=8)
+        self.trained("parts", extent=Extent(until=8))
         parts = self.trained("parts")
         self.assertEqual((whole.step, parts.step), (20, 20))
         for expected, found in zip(whole.network.parameters(), parts.network.parameters()):
@@ -329,10 +386,30 @@ class Training(unittest.TestCase):
         self.assertEqual(steps, 10 if flags & {"avx512_bf16", "amx_bf16", "bf16"} else 0)
 
     def test_a_compact_checkpoint_can_be_gone_on_from(self):
-        state = self.trained("whole", until=10).state()
+        state = self.trained("whole", extent=Extent(until=10)).state()
         checkpoint.save(self.root / "kept.pt", checkpoint.compact(state))
         resumed = self.trained("other", resume=self.root / "kept.pt")
         self.assertEqual(resumed.step, 20)
+
+    def test_a_run_of_some_minutes_ends_at_the_lowest_pace_and_exports_what_it_has_learnt(self):
+        folders = Folders(self.root, self.root, None, self.root / "timed")
+        trainer = run(config(optimizer={**config().optimizer, "steps": 2}), folders, Extent(minutes=0.05))
+        self.assertAlmostEqual(trainer.pace(), config().optimizer["floor"])
+        self.assertGreater(trainer.step, 2)
+        self.assertTrue((self.root / "timed" / "test.onnx").exists())
+        self.assertEqual(checkpoint.load(self.root / "timed" / "test.pt")["step"], trainer.step)
+
+    def test_several_runs_end_together_and_one_that_fails_is_named(self):
+        good, bad = (self.root / f"{name}.toml" for name in ("good", "bad"))
+        tables = TOML.format(name="good"), TOML.format(name="bad").replace("pictures = 1.0", "nowhere = 1.0")
+        (self.root / "prepared").mkdir()
+        (self.root / "pictures").rename(self.root / "prepared" / "pictures")
+        for path, text in zip((good, bad), tables):
+            path.write_text(text)
+        options = ["--data", str(self.root), "--output", str(self.root / "out"), "--device", "cpu"]
+        with self.assertRaisesRegex(RuntimeError, "failed: bad$"):
+            together([bad, good], options, 0.05, self.root)
+        self.assertGreater(checkpoint.load(self.root / "out" / "good.pt")["step"], 0)
 
     def test_exported_weights_are_those_of_the_average_as_float16(self):
         trainer = self.trained("whole")
