@@ -33,13 +33,13 @@ AVERAGE_OVER = 0.999
 class Trainer:
     """One network on its way: `state` and `restore` hold all that changes while it is trained. `seconds` are of processor time.
 
-    It lies on `device`, and ends after the configuration's steps, or after so many `minutes` from now.
+    It lies on `device`, and ends after the configuration's steps, or by the clock.
     """
 
-    def __init__(self, config: Config, here: Path, device: str = "cpu", minutes: float | None = None):
+    def __init__(self, config: Config, here: Path, device: str = "cpu"):
         torch.manual_seed(config.seed)
         self.config, self.device = config, torch.device(device)
-        self.minutes, self.began = minutes, time.monotonic()
+        self.began, self.minutes = 0.0, None
         self.network = architectures.build(config.architecture)
         if "weights" in config.start:
             architectures.module_of(config.architecture).start_from(self.network, convolution_weights(here / config.start["weights"]))
@@ -82,6 +82,10 @@ class Trainer:
             for mixed, kept, started in zip(network.parameters(), self.average.parameters(), self.start.parameters()):
                 mixed.copy_(kept).lerp_(started, share)
         return network
+
+    def end_after(self, minutes: float) -> None:
+        """From now on the clock says how much of the run is over, not the step."""
+        self.began, self.minutes = time.monotonic(), minutes
 
     def done(self) -> float:
         """Share of the run that is over: of its steps, or of its minutes."""
@@ -141,7 +145,7 @@ class Extent:
 
 def run(config: Config, folders: Folders, extent: Extent = Extent(), resume: Path | None = None, device: str = "cpu") -> Trainer:
     """Trains from the newest checkpoint in the output folder or else from `resume`, if there is one."""
-    trainer = Trainer(config, folders.here, device, extent.minutes)
+    trainer = Trainer(config, folders.here, device)
     saved = folders.output / f"{config.name}.pt"
     if saved.exists() or resume is not None:
         trainer.restore(checkpoint.load(saved if saved.exists() else resume))
@@ -152,7 +156,8 @@ def run(config: Config, folders: Folders, extent: Extent = Extent(), resume: Pat
     if folders.tests is not None:
         sets = load_test_sets(folders.tests, config.evaluation["sets"], config.scale, config.image_channels)
     steps = range(trainer.step, extent.last(config))
-    trainer.began = time.monotonic()
+    if extent.minutes is not None:
+        trainer.end_after(extent.minutes)
     try:
         train(trainer, batches(sampler, config.optimizer, steps, processes()), sets, folders.output, steps.stop)
     finally:

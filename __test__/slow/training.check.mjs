@@ -16,29 +16,7 @@ const { withUpscaler } = require('../support/with-upscaler');
 const { largestDifference, pattern, toTensor } = require('../support/pixels');
 
 const SIDE = 24;
-const CONFIG = `name = "smoke"
-seed = 1
-[architecture]
-kind = "plain"
-scale = 2
-channels = 16
-layers = 2
-[data]
-groups = { pictures = 1.0 }
-kernels = { default = { bicubic = 1.0 } }
-[optimizer]
-steps = 20
-batch = 8
-patch = 24
-loss = "even"
-rate = 1e-2
-end_rate = 2e-3
-floor = 1e-3
-warmup = 1
-[evaluation]
-every = 5
-sets = ["pictures"]
-`;
+const CONFIG = 'training/test/smoke.toml';
 /** Writes a drawing into training's folders, and at last what the averaged weights make of the picture in input.bin. */
 const PICTURES = `
 import random, sys
@@ -53,7 +31,7 @@ import sys, numpy, torch
 from pathlib import Path
 from training import architectures, checkpoint, config
 folder = Path(sys.argv[1])
-network = architectures.build(config.read(folder / "smoke.toml").architecture)
+network = architectures.build(config.read(Path(sys.argv[3])).architecture)
 network.load_state_dict(checkpoint.load(folder / "output" / "smoke.pt")["average"])
 for layer in network.modules():
     if isinstance(layer, torch.nn.Conv2d):
@@ -73,11 +51,10 @@ test('its own tests pass', () => {
 });
 
 test('the error falls, and the export is what was trained', async () => {
-  writeFileSync(path.join(folder, 'smoke.toml'), CONFIG);
   python('-c', PICTURES, folder);
   const training = ['-m', 'training', '--data', folder, '--output', path.join(folder, 'output')];
-  python(...training, 'run', path.join(folder, 'smoke.toml'), '--until', '10');
-  python(...training, 'run', path.join(folder, 'smoke.toml'));
+  python(...training, 'run', CONFIG, '--until', '10');
+  python(...training, 'run', CONFIG);
   const [head, ...rows] = readFileSync(path.join(folder, 'output', 'smoke.csv'), 'utf8')
     .trim()
     .split(/\r?\n/)
@@ -91,7 +68,7 @@ test('the error falls, and the export is what was trained', async () => {
 
   const picture = toTensor(pattern(SIDE, SIDE, 3));
   writeFileSync(path.join(folder, 'input.bin'), picture.data);
-  python('-c', FORWARD, folder, `${SIDE}`);
+  python('-c', FORWARD, folder, `${SIDE}`, CONFIG);
   const expected = new Float32Array(readFileSync(path.join(folder, 'expected.bin')).buffer);
   const { data } = await withUpscaler({ model: path.join(folder, 'output', 'smoke.onnx') }, (upscaler) =>
     upscaler.upscale(picture, { output: 'tensor' }),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from .sampler import Place, load, most_detailed
+from .sampler import Place, load, most_detailed, window
 
 SIDE = 320
 """Of the crops, in pixels: enough for any patch at 4x. Smaller pictures are taken whole."""
@@ -46,7 +46,5 @@ def pack_group(source: Path, target: Path, limit: int) -> int:
 
 def any_place(chance: random.Random, pictures: list) -> Place:
     layers = chance.choice(pictures)
-    rows, columns = layers[0].shape[:2]
-    height, width = min(SIDE, rows), min(SIDE, columns)
-    y, x = chance.randint(0, rows - height), chance.randint(0, columns - width)
-    return layers, (slice(y, y + height), slice(x, x + width))
+    lengths = layers[0].shape[:2]
+    return layers, window(chance, lengths, tuple(min(SIDE, length) for length in lengths))

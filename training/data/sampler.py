@@ -71,8 +71,14 @@ class Sampler:
             step = self.scale if len(layers) > 1 else 1
             height, width = (length - length % step for length in layers[0].shape[:2])
             if min(height, width) >= side:
-                y, x = (chance.randrange(0, length - side + 1, step) for length in (height, width))
-                return layers, (slice(y, y + side), slice(x, x + side))
+                return layers, window(chance, (height, width), (side, side), step)
+
+
+def window(chance: random.Random, lengths: tuple[int, int], sides: tuple[int, int], step: int = 1) -> tuple[slice, slice]:
+    """A rectangle of these sides anywhere in one of these lengths, (height, width) both, on a grid of `step`."""
+    begins = (chance.randrange(0, length - side + 1, step) for length, side in zip(lengths, sides))
+    rows, columns = (slice(begin, begin + side) for begin, side in zip(begins, sides))
+    return rows, columns
 
 
 def most_detailed(places: list[Place]) -> Place:

@@ -4,6 +4,7 @@ import math
 import random
 import tempfile
 import unittest
+from dataclasses import replace
 from pathlib import Path
 
 import numpy
@@ -14,7 +15,7 @@ from PIL import Image
 
 from training import architectures, checkpoint
 from training.architectures import plain, span
-from training.config import Config
+from training.config import Config, read
 from training.data import degrade, drawings, patterns
 from training.data.batches import batches
 from training.data.pack import SHARES, pack
@@ -30,43 +31,11 @@ from training.teach import teach
 from training.together import together
 
 
-TOML = """
-name = "{name}"
-seed = 7
-[architecture]
-kind = "plain"
-scale = 2
-channels = 16
-layers = 2
-[data]
-groups = {{ pictures = 1.0 }}
-kernels = {{ default = {{ bicubic = 1.0 }} }}
-[optimizer]
-steps = 20
-batch = 4
-patch = 16
-loss = "even"
-rate = 1e-2
-end_rate = 2e-3
-floor = 1e-3
-warmup = 2
-[evaluation]
-every = 1000
-sets = []
-"""
+SMOKE = Path(__file__).with_name("smoke.toml")
 
 
 def config(**changes) -> Config:
-    settings = {
-        "name": "test",
-        "seed": 7,
-        "architecture": {"kind": "plain", "scale": 2, "channels": 16, "layers": 2},
-        "start": {},
-        "data": {"groups": {"pictures": 1.0}, "kernels": {"default": {"bicubic": 1.0}}},
-        "optimizer": {"steps": 20, "batch": 4, "patch": 16, "loss": "even", "rate": 1e-2, "end_rate": 2e-3, "floor": 1e-3, "warmup": 2},
-        "evaluation": {"every": 20, "sets": ["pictures"]},
-    }
-    return Config(**{**settings, **changes})
+    return replace(read(SMOKE), **changes)
 
 
 def lively(network: torch.nn.Module) -> torch.nn.Module:
@@ -267,7 +236,7 @@ class Data(unittest.TestCase):
             sampler = Sampler(Path(folder), config().data, 2, 3, 1)
             found = list(batches(sampler, config().optimizer, range(3, 9), 3))
         for step, pair in zip(range(3, 9), found, strict=True):
-            for made, expected in zip(pair, sampler.batch(step, 4, 16)):
+            for made, expected in zip(pair, sampler.batch(step, 8, 24)):
                 self.assertTrue(numpy.array_equal(made.numpy(), expected))
 
     def test_a_pack_keeps_to_its_size_and_holds_crops_of_every_group(self):
@@ -396,12 +365,13 @@ class Training(unittest.TestCase):
         trainer = run(config(optimizer={**config().optimizer, "steps": 2}), folders, Extent(minutes=0.05))
         self.assertAlmostEqual(trainer.pace(), config().optimizer["floor"])
         self.assertGreater(trainer.step, 2)
-        self.assertTrue((self.root / "timed" / "test.onnx").exists())
-        self.assertEqual(checkpoint.load(self.root / "timed" / "test.pt")["step"], trainer.step)
+        self.assertTrue((self.root / "timed" / "smoke.onnx").exists())
+        self.assertEqual(checkpoint.load(self.root / "timed" / "smoke.pt")["step"], trainer.step)
 
     def test_several_runs_end_together_and_one_that_fails_is_named(self):
         good, bad = (self.root / f"{name}.toml" for name in ("good", "bad"))
-        tables = TOML.format(name="good"), TOML.format(name="bad").replace("pictures = 1.0", "nowhere = 1.0")
+        tables = [SMOKE.read_text().replace("smoke", path.stem) for path in (good, bad)]
+        tables[1] = tables[1].replace("pictures = 1.0", "nowhere = 1.0")
         (self.root / "prepared").mkdir()
         (self.root / "pictures").rename(self.root / "prepared" / "pictures")
         for path, text in zip((good, bad), tables):
@@ -413,7 +383,7 @@ class Training(unittest.TestCase):
 
     def test_exported_weights_are_those_of_the_average_as_float16(self):
         trainer = self.trained("whole")
-        pairs = convolution_weights(self.root / "whole" / "test.onnx")
+        pairs = convolution_weights(self.root / "whole" / "smoke.onnx")
         for layer, (weight, bias) in zip(plain.convolutions(trainer.average), pairs, strict=True):
             self.assertTrue(torch.equal(layer.weight.half().float(), weight))
             self.assertTrue(torch.equal(layer.bias, bias))
