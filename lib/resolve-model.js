@@ -91,13 +91,16 @@ function forChannels({ source, alternatives = [], ...resolved }, channels) {
 function guarded({ alternatives = [], ...resolved }, guard) {
   const { entry } = resolved;
   const own = guard ?? entry?.faithful ?? false;
-  const others = alternatives.map((other) => {
-    const { faithful = false } = models.findById(other.source.name) ?? {};
-    return { ...other, source: { ...other.source, guard: faithful && guard !== false } };
-  });
-  const replaced = others
-    .filter(({ source }) => source.guard)
-    .map(({ source }) => models.findById(source.name));
+  /** @param {Alternative} other */
+  const guardedEntry = ({ source }) => {
+    const found = models.findById(source.name);
+    return guard !== false && found?.faithful ? found : undefined;
+  };
+  const replaced = alternatives.map(guardedEntry);
+  const others = alternatives.map((other, index) => ({
+    ...other,
+    source: { ...other.source, guard: replaced[index] !== undefined },
+  }));
   return {
     ...resolved,
     source: { ...resolved.source, guard: own },
