@@ -227,18 +227,25 @@ test(
 // V8 itself aborts where its collector finds no memory, so that none may be due while there is none.
 for (const kernels of ['', 'off']) {
   test(`memory that is not to be had fails the call, with kernels ${kernels || 'on'}`, linux, async () => {
-    const script = `
-      const upscaler = new Upscaler({ threads: 1, limitOutputPixels: false });
-      await upscaler.upscale(raw(16));
-      const image = raw(700);
-      gc();
-      const used = Number(/VmSize:[^0-9]*([0-9]+)/.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1]);
-      require('node:child_process').execFileSync('prlimit', ['--pid', String(process.pid), '--as=' + (used + 20_000) * 1024]);
-      console.log(await code(upscaler.upscale(image)), await code(upscaler.upscale(raw(16))));
-    `.replaceAll('\\\\\\\\', '\\\\');
-    await prints('ERR_UPSCALER_LIMIT done', script, {
-      args: ['--expose-gc'],
-      env: { UPSCALER_KERNELS: kernels },
-    });
+    const outcomes = async (kibibytes) => {
+      const script = `
+        const upscaler = new Upscaler({ threads: 1, limitOutputPixels: false });
+        await upscaler.upscale(raw(16));
+        const image = raw(700);
+        gc();
+        const used = Number(/VmSize:[^0-9]*([0-9]+)/.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1]);
+        const limit = (used + ${kibibytes}) * 1024;
+        require('node:child_process').execFileSync('prlimit', ['--pid', String(process.pid), '--as=' + limit]);
+        console.log(await code(upscaler.upscale(image)), await code(upscaler.upscale(raw(16))));
+      `;
+      const env = { UPSCALER_KERNELS: kernels };
+      const { code, signal, stdout, stderr } = await run(script, { args: ['--expose-gc'], env });
+      assert.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' }, `${kibibytes} KiB`);
+      return stdout;
+    };
+    // Less than a copy of the pixels; less than the network takes; about what it takes, with what is put together of results.
+    assert.match(await outcomes(500), /^ERR_UPSCALER_LIMIT (ERR_UPSCALER_LIMIT|done)$/);
+    assert.equal(await outcomes(20_000), 'ERR_UPSCALER_LIMIT done');
+    assert.match(await outcomes(140_000), /^(ERR_UPSCALER_LIMIT|done) done$/);
   });
 }

@@ -90,13 +90,43 @@ fn limits(groups: &str, mounted: &Path) -> Vec<u64> {
 /// [`Error::Limit`].
 pub fn check_available(bytes: u64) -> Result<(), Error> {
     let size = usize::try_from(bytes).unwrap_or(usize::MAX).max(1);
-    memmap2::MmapMut::map_anon(size).map(drop).map_err(|_| {
-        Error::Limit(format!(
-            "Expected {} MiB of memory for the picture but the system gave no more: give a smaller one, or fewer at a time \
-             (maxMemory of Upscaler.configure)",
-            bytes.div_ceil(1 << 20)
-        ))
-    })
+    memmap2::MmapMut::map_anon(size).map(drop).map_err(|_| refused(bytes))
+}
+
+/// An empty vector with room for `len` values.
+///
+/// # Errors
+/// [`Error::Limit`] where the system has no memory for it: a picture must not be able to abort the process.
+pub fn vector<T>(len: usize) -> Result<Vec<T>, Error> {
+    let mut vector = Vec::new();
+    vector.try_reserve_exact(len).map_err(|_| refused(len.saturating_mul(size_of::<T>()) as u64))?;
+    Ok(vector)
+}
+
+/// A copy of `values`.
+///
+/// # Errors
+/// Those of [`vector`].
+pub fn copied<T: Copy>(values: &[T]) -> Result<Vec<T>, Error> {
+    let mut copy = vector(values.len())?;
+    copy.extend_from_slice(values);
+    Ok(copy)
+}
+
+/// `len` zeros, whose pages are taken from the system only when they are written.
+///
+/// # Errors
+/// Those of [`vector`].
+pub fn zeroed<T: bytemuck::Zeroable>(len: usize) -> Result<Vec<T>, Error> {
+    bytemuck::allocation::try_zeroed_vec(len).map_err(|()| refused(len.saturating_mul(size_of::<T>()) as u64))
+}
+
+fn refused(bytes: u64) -> Error {
+    Error::Limit(format!(
+        "Expected {} MiB of memory for the picture but the system gave no more: give a smaller one, or fewer at a time \
+         (maxMemory of Upscaler.configure)",
+        bytes.div_ceil(1 << 20)
+    ))
 }
 
 #[cfg(test)]
@@ -156,8 +186,12 @@ mod tests {
     }
 
     #[test]
-    fn more_than_any_machine_has_is_not_to_be_had() {
+    fn more_than_any_machine_has_is_refused() {
         assert!(check_available(1 << 20).is_ok());
         assert_eq!(check_available(1 << 60).unwrap_err().code(), "ERR_UPSCALER_LIMIT");
+        assert_eq!(vector::<u8>(1 << 60).unwrap_err().code(), "ERR_UPSCALER_LIMIT");
+        assert_eq!(vector::<f32>(usize::MAX).unwrap_err().code(), "ERR_UPSCALER_LIMIT");
+        assert_eq!(zeroed::<u8>(1 << 60).unwrap_err().code(), "ERR_UPSCALER_LIMIT");
+        assert_eq!(copied(&[1u16, 2, 3]).unwrap(), [1, 2, 3]);
     }
 }

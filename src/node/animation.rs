@@ -10,6 +10,7 @@ use super::enums::NativeAnimationFormat;
 use super::errors::{Code, rejection, thrown};
 use super::result::name;
 use crate::error::Error;
+use crate::memory::copied;
 use crate::raster::{self, AnimationOptions, Area, EncodeOptions, Format, Raster, Samples};
 
 /// Runs work on a thread that may block.
@@ -191,10 +192,11 @@ impl NativeAnimationEncoder {
             None => Ok(Raster::empty()),
             Some(NativePicture { data, width, height, channels }) => {
                 let bytes = match data {
-                    Either::A(bytes) => bytes.to_vec(),
-                    Either::B(bytes) => bytes.to_vec(),
+                    Either::A(bytes) => copied(&bytes),
+                    Either::B(bytes) => copied(&bytes),
                 };
-                Raster::new(width, height, channels.min(255) as u8, Samples::U8(bytes))
+                bytes
+                    .and_then(|bytes| Raster::new(width, height, channels.min(255) as u8, Samples::U8(bytes)))
             }
         };
         let to = Area { x: to.x, y: to.y, width: to.width, height: to.height };

@@ -4,8 +4,8 @@ use napi::bindgen_prelude::{Either, Float32Array, Uint8Array};
 use napi_derive::napi;
 
 use super::enums::NativeImageKind;
-use super::errors::{Code, thrown};
 use crate::error::Error;
+use crate::memory::{copied, vector};
 use crate::raster::{Raster, Samples};
 use crate::upscale::Input;
 
@@ -30,19 +30,22 @@ pub struct NativeImage {
 
 impl NativeImage {
     /// The core's form of it.
-    pub fn input(self) -> Result<Input, napi::Error<Code>> {
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for data of another size or kind, [`Error::Limit`] where there is no memory for the copy.
+    pub fn input(self) -> Result<Input, Error> {
         let size = (self.width.unwrap_or(0), self.height.unwrap_or(0), self.channels.unwrap_or(0));
         match (self.kind, self.data, self.path) {
-            (NativeImageKind::Encoded, Some(Either::A(bytes)), _) => Ok(Input::Encoded(bytes.to_vec())),
+            (NativeImageKind::Encoded, Some(Either::A(bytes)), _) => Ok(Input::Encoded(copied(&bytes)?)),
             (NativeImageKind::Path, _, Some(path)) => Ok(Input::Path(path.into())),
             (NativeImageKind::Raw, Some(Either::A(bytes)), _) if self.depth == Some(16) => {
-                pixels(size, bytes.len() / 2, || Samples::U16(words(&bytes)))
+                pixels(size, bytes.len() / 2, || words(&bytes).map(Samples::U16))
             }
             (NativeImageKind::Raw, Some(Either::A(bytes)), _) => {
-                pixels(size, bytes.len(), || Samples::U8(bytes.to_vec()))
+                pixels(size, bytes.len(), || copied(&bytes).map(Samples::U8))
             }
             (NativeImageKind::Tensor, Some(Either::B(floats)), _) => {
-                pixels(size, floats.len(), || Samples::F32(floats.to_vec()))
+                pixels(size, floats.len(), || copied(&floats).map(Samples::F32))
             }
             _ => Err(invalid("Expected an image with the data of its kind but received none".to_owned())),
         }
@@ -53,8 +56,8 @@ impl NativeImage {
 fn pixels(
     (width, height, channels): (u32, u32, u32),
     found: usize,
-    samples: impl FnOnce() -> Samples,
-) -> Result<Input, napi::Error<Code>> {
+    samples: impl FnOnce() -> Result<Samples, Error>,
+) -> Result<Input, Error> {
     if width == 0 || height == 0 || !(1..=4).contains(&channels) {
         return Err(invalid(format!(
             "Expected at least 1x1 pixels of 1 to 4 channels but received {width}x{height} of {channels}"
@@ -66,14 +69,16 @@ fn pixels(
             "Expected {expected} samples for {width}x{height} pixels of {channels} channels but received {found}"
         )));
     }
-    let picture = Raster { width, height, channels: channels as u8, samples: samples() };
+    let picture = Raster { width, height, channels: channels as u8, samples: samples()? };
     Ok(Input::Pixels { width, height, fetch: Box::new(|| Ok(picture)) })
 }
 
-fn words(bytes: &[u8]) -> Vec<u16> {
-    bytes.chunks_exact(2).map(|pair| u16::from_ne_bytes([pair[0], pair[1]])).collect()
+fn words(bytes: &[u8]) -> Result<Vec<u16>, Error> {
+    let mut words = vector(bytes.len() / 2)?;
+    words.extend(bytes.chunks_exact(2).map(|pair| u16::from_ne_bytes([pair[0], pair[1]])));
+    Ok(words)
 }
 
-fn invalid(message: String) -> napi::Error<Code> {
-    thrown(Error::InvalidArgument(message))
+fn invalid(message: String) -> Error {
+    Error::InvalidArgument(message)
 }

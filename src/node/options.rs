@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use napi_derive::napi;
 
 use super::enums::{NativeAlpha, NativeFailOn, NativeFit, NativeFormat, NativeKeepMetadata, NativeOutput};
-use super::errors::{Code, thrown};
 use crate::error::Error;
 use crate::raster::{FailOn, Format};
 use crate::upscale::{Alpha, Fit, KeepMetadata, Limits, Options, OutputKind};
@@ -95,9 +94,9 @@ pub struct UpscaleOptions {
 }
 
 impl TryFrom<UpscaleOptions> for Options {
-    type Error = napi::Error<Code>;
+    type Error = Error;
 
-    fn try_from(given: UpscaleOptions) -> Result<Options, Self::Error> {
+    fn try_from(given: UpscaleOptions) -> Result<Options, Error> {
         let defaults = Options::default();
         Ok(Options {
             output: given.output.map_or(defaults.output, OutputKind::from),
@@ -128,7 +127,7 @@ fn deadline(timeout: f64) -> Option<Instant> {
     Instant::now().checked_add(Duration::try_from_secs_f64(timeout / 1e3).ok()?)
 }
 
-fn depth(given: Option<u32>) -> Result<Option<u8>, napi::Error<Code>> {
+fn depth(given: Option<u32>) -> Result<Option<u8>, Error> {
     match given {
         Some(depth @ (8 | 16)) => Ok(Some(depth as u8)),
         Some(other) => Err(invalid(format!("Expected 8 or 16 for depth but received {other}"))),
@@ -136,7 +135,7 @@ fn depth(given: Option<u32>) -> Result<Option<u8>, napi::Error<Code>> {
     }
 }
 
-fn within(name: &str, given: Option<u32>, low: u8, high: u8) -> Result<Option<u8>, napi::Error<Code>> {
+fn within(name: &str, given: Option<u32>, low: u8, high: u8) -> Result<Option<u8>, Error> {
     match given {
         Some(value) if value < u32::from(low) || value > u32::from(high) => {
             Err(invalid(format!("Expected an integer from {low} to {high} for {name} but received {value}")))
@@ -145,7 +144,7 @@ fn within(name: &str, given: Option<u32>, low: u8, high: u8) -> Result<Option<u8
     }
 }
 
-fn background(given: Option<Vec<u32>>) -> Result<Option<[u8; 3]>, napi::Error<Code>> {
+fn background(given: Option<Vec<u32>>) -> Result<Option<[u8; 3]>, Error> {
     let Some(given) = given else { return Ok(None) };
     let bytes: Vec<u8> = given.iter().filter_map(|value| u8::try_from(*value).ok()).collect();
     match bytes[..] {
@@ -156,6 +155,6 @@ fn background(given: Option<Vec<u32>>) -> Result<Option<[u8; 3]>, napi::Error<Co
     }
 }
 
-fn invalid(message: String) -> napi::Error<Code> {
-    thrown(Error::InvalidArgument(message))
+fn invalid(message: String) -> Error {
+    Error::InvalidArgument(message)
 }

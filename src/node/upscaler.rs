@@ -163,9 +163,7 @@ impl NativeUpscaler {
         let NativeCallbacks { progress, preprocess, postprocess } = callbacks;
         let hooks = hooks(preprocess, postprocess);
         let prepared = image.input().and_then(|input| Ok((input, Options::try_from(options)?)));
-        let call = prepared
-            .map_err(|error| Error::InvalidArgument(error.reason.clone()))
-            .and_then(|(input, options)| UpscaleCall::new(&self.instance, id, input, options));
+        let call = prepared.and_then(|(input, options)| UpscaleCall::new(&self.instance, id, input, options));
         let work = async move {
             match call {
                 Ok(call) => call.run(progress, hooks).await,
@@ -188,7 +186,7 @@ impl NativeUpscaler {
         image: NativeImage,
     ) -> napi::Result<PromiseRaw<'env, Option<NativeAnimation>>> {
         let limits = self.instance.limits;
-        let input = image.input().map_err(|error| Error::InvalidArgument(error.reason.clone()));
+        let input = image.input();
         let work = async move {
             match input?.in_memory(&limits).await? {
                 Input::Encoded(bytes) => {

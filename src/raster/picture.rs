@@ -1,6 +1,7 @@
 //! The one type of picture inside this crate.
 
 use crate::error::Error;
+pub(super) use crate::memory::zeroed;
 
 /// The weights of red, green and blue in luma: ITU-R BT.601, full range, as the quality figures of this field (PSNR-Y)
 /// and TensorFlow use them. They add up to 1.
@@ -123,14 +124,6 @@ pub(super) fn sample_count(width: u32, height: u32, channels: u8) -> Result<usiz
         .and_then(|pixels| pixels.checked_mul(usize::from(channels)))
         .filter(|&count| count <= isize::MAX as usize / size_of::<f32>())
         .ok_or_else(|| Error::Limit(format!("A picture of {width}x{height} does not fit the address space")))
-}
-
-/// Zeroed memory whose pages are taken from the system only when they are written, or an error where the system
-/// refuses: sizes that a file claims must not be able to abort the process.
-pub(super) fn zeroed<T: bytemuck::Zeroable>(len: usize) -> Result<Vec<T>, Error> {
-    bytemuck::allocation::try_zeroed_vec(len).map_err(|()| {
-        Error::Limit(format!("Out of memory: {} bytes were asked for", len.saturating_mul(size_of::<T>())))
-    })
 }
 
 #[cfg(test)]

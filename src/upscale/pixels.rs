@@ -4,6 +4,8 @@
 use super::channel_runs::{InputChannel, OutputChannel};
 use super::plan::Span;
 use crate::engine::Signature;
+use crate::error::Error;
+use crate::memory;
 use crate::raster::{LUMA, Raster, Samples};
 
 /// A kind of sample: how it becomes a fraction of white, and how it is made from one.
@@ -191,14 +193,17 @@ const BLOCK: usize = 64;
 
 impl Kept<'_> {
     /// The values alone, `[planes, rows, columns]`.
-    pub fn copied(&self) -> Vec<f32> {
+    ///
+    /// # Errors
+    /// [`Error::Limit`] where there is no memory for them.
+    pub fn copied(&self) -> Result<Vec<f32>, Error> {
         let first = |row: usize| (self.y + row) * self.width + self.x;
         let planes = self.planes.chunks_exact((self.height * self.width).max(1));
-        let mut values = Vec::with_capacity(planes.len() * self.rows * self.columns);
+        let mut values = memory::vector(planes.len() * self.rows * self.columns)?;
         for plane in planes {
             (0..self.rows).for_each(|row| values.extend_from_slice(&plane[first(row)..][..self.columns]));
         }
-        values
+        Ok(values)
     }
 
     /// The row and column within the kept rectangle of the first value that is NaN or infinite, plane by plane.

@@ -13,6 +13,7 @@ use super::settled::{self, TileAlpha};
 use super::view::{Area, View};
 use crate::engine::{Engine, Engines, RunContext, Signature};
 use crate::error::Error;
+use crate::memory;
 
 /// The network of a pass, and those that take its place in parts of the picture.
 pub struct PassNetwork {
@@ -142,7 +143,7 @@ impl TileRun<'_> {
         let mut blown = None;
         run(engine, self.input, view, self.context, |output| {
             if engine.signature().guarded {
-                blown = guard::inspect(view, self.input, output);
+                blown = guard::inspect(view, self.input, output)?;
             } else {
                 self.check_numbers(&view.kept_of(output))?;
             }
@@ -166,12 +167,12 @@ impl TileRun<'_> {
         self.in_parts(replaced.rest(halo as usize), (halo, signature), self.context, |part| {
             let Part { core, area, view, context } = part;
             let origin = (self.origin.0 + core.y as u32, self.origin.1 + core.x as u32);
-            let input = &self.input_of(area);
+            let input = &self.input_of(area)?;
             let run = TileRun { origin, view, input, alpha: None, context: &context, ..*self };
-            let mut planes = Vec::new();
+            let mut planes = Ok(Vec::new());
             let repaired =
                 run.network_result(Some(&replaced.part(core)), &mut |kept| planes = kept.copied())?;
-            Ok(repaired.unwrap_or(planes))
+            repaired.map_or(planes, Ok)
         })
     }
 
@@ -185,7 +186,7 @@ impl TileRun<'_> {
         mut run: impl FnMut(Part) -> Result<Vec<f32>, Error>,
     ) -> Result<Vec<f32>, Error> {
         let (height, width) = self.view.kept_size();
-        let mut planes = vec![0.0; signature.channels_out * height * width];
+        let mut planes = memory::zeroed(signature.channels_out * height * width)?;
         let count = cores.len() as f64;
         for (index, core) in cores.into_iter().enumerate() {
             let (area, view) = self.view.part(core, halo as usize, signature.alignment as usize);
@@ -256,10 +257,10 @@ impl TileRun<'_> {
         let halo = context_of(signature);
         self.in_parts(mask.parts(halo as usize), (halo, signature), context, |part| {
             let view = View { tolerance: Tolerance::of(signature.multiplies, part.view.scale), ..part.view };
-            let input = self.input_of(part.area);
+            let input = self.input_of(part.area)?;
             let mut planes = Vec::new();
             run(engine, &input, &view, &part.context, |output| {
-                planes = guard::sound(&view, &input, output);
+                planes = guard::sound(&view, &input, output)?;
                 Ok(())
             })?;
             Ok(planes)
@@ -272,7 +273,7 @@ impl TileRun<'_> {
     }
 
     /// A part of the input, `[planes, area.rows, area.columns]`.
-    fn input_of(&self, area: Area) -> Vec<f32> {
+    fn input_of(&self, area: Area) -> Result<Vec<f32>, Error> {
         let View { height, width, .. } = self.view;
         let Area { y, x, rows, columns } = area;
         Kept { planes: self.input, height, width, x, y, columns, rows }.copied()

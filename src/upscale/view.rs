@@ -4,6 +4,7 @@ use super::guard::Tolerance;
 use super::pixels::Kept;
 use super::plan::Span;
 use crate::engine::Signature;
+use crate::error::Error;
 
 /// A rectangle in input pixels of the tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,7 +190,10 @@ impl View {
     }
 
     /// The kept part of `output`, `[planes, rows, columns]`.
-    pub fn kept(&self, output: &[f32]) -> Vec<f32> {
+    ///
+    /// # Errors
+    /// Those of [`Kept::copied`].
+    pub fn kept(&self, output: &[f32]) -> Result<Vec<f32>, Error> {
         self.kept_of(output).copied()
     }
 

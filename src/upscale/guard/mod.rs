@@ -19,6 +19,7 @@ use lanczos::Lanczos;
 use super::mask::{BLUR, Mask};
 use super::view::View;
 use crate::engine::Signature;
+use crate::error::Error;
 
 /// How far a blown pixel of a network that multiplies is grown on each side. Single pixels of a rim are off by 100 levels up
 /// to four pixels from the last one that is found.
@@ -63,9 +64,13 @@ pub struct Blown {
 
 /// Looks for blown pixels in the kept part of a result and around it; `None` if there are none, as nearly always, and then
 /// every value of the kept part is a number.
-pub fn inspect(view: &View, input: &[f32], output: &[f32]) -> Option<Blown> {
-    let seeds = seeds::seeds(view, input, output)?;
-    Mask::grow(&seeds, view.core, view.tolerance.dilation).map(|mask| Blown { mask, kept: view.kept(output) })
+///
+/// # Errors
+/// [`Error::Limit`] where there is no memory for what has to be repaired.
+pub fn inspect(view: &View, input: &[f32], output: &[f32]) -> Result<Option<Blown>, Error> {
+    let seeds = seeds::seeds(view, input, output);
+    let mask = seeds.and_then(|seeds| Mask::grow(&seeds, view.core, view.tolerance.dilation));
+    mask.map(|mask| Ok(Blown { mask, kept: view.kept(output)? })).transpose()
 }
 
 impl Blown {
@@ -99,9 +104,12 @@ impl Blown {
 }
 
 /// The kept part of a result, with the resampled input where it has blown up: for what stands in for another.
-pub fn sound(view: &View, input: &[f32], output: &[f32]) -> Vec<f32> {
-    match inspect(view, input, output) {
-        Some(blown) => blown.resampled(view, input),
+///
+/// # Errors
+/// Those of [`inspect`].
+pub fn sound(view: &View, input: &[f32], output: &[f32]) -> Result<Vec<f32>, Error> {
+    match inspect(view, input, output)? {
+        Some(blown) => Ok(blown.resampled(view, input)),
         None => view.kept(output),
     }
 }

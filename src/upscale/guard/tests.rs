@@ -18,11 +18,15 @@ fn enlarged(input: &[f32], width: usize, scale: usize) -> Vec<f32> {
     input.chunks_exact(width).flat_map(|line| row(line).repeat(scale)).collect()
 }
 
+fn inspected(view: &View, input: &[f32], output: &[f32]) -> Option<Blown> {
+    inspect(view, input, output).unwrap()
+}
+
 #[test]
 fn a_result_that_reduces_to_its_input_is_left_alone() {
     for scale in [1, 2, 3, 4, 8] {
         let input = waves(20, 24);
-        assert!(inspect(&view(scale, 20, 24), &input, &enlarged(&input, 24, scale)).is_none(), "{scale}x");
+        assert!(inspected(&view(scale, 20, 24), &input, &enlarged(&input, 24, scale)).is_none(), "{scale}x");
     }
 }
 
@@ -32,7 +36,7 @@ fn a_single_value_that_runs_away_is_found() {
         let input = vec![0.5; 400];
         let mut output = enlarged(&input, 20, scale);
         output[(10 * scale) * 20 * scale + 10 * scale] = value;
-        let blown = inspect(&view(scale, 20, 20), &input, &output);
+        let blown = inspected(&view(scale, 20, 20), &input, &output);
         assert!(blown.is_some(), "{value} at {scale}x");
         let view = view(scale, 20, 20);
         let repaired = blown.unwrap().resampled(&view, &input);
@@ -47,10 +51,10 @@ fn values_that_run_away_to_both_sides_are_found_though_they_cancel() {
     let at = 20 * 40 + 20;
     (output[at], output[at + 1]) = (1.3, 0.5);
     // Their mean is 0.9, but clamped 0.75: 0.825 in the block, 19 levels less, and half as much again is too much.
-    assert!(inspect(&view(2, 20, 20), &input, &output).is_none());
+    assert!(inspected(&view(2, 20, 20), &input, &output).is_none());
     (output[at], output[at + 1]) = (1.39, 0.41);
     (output[at + 40], output[at + 41]) = (1.39, 0.41);
-    assert!(inspect(&view(2, 20, 20), &input, &output).is_some());
+    assert!(inspected(&view(2, 20, 20), &input, &output).is_some());
 }
 
 #[test]
@@ -63,7 +67,7 @@ fn at_an_edge_more_is_let_through_than_in_a_flat_area() {
         let at = 20 * 40 + 20;
         output[at] += 60.0 / 255.0;
         output[at + 1] += 60.0 / 255.0;
-        inspect(&view(2, 20, 20), &input, &output).is_some()
+        inspected(&view(2, 20, 20), &input, &output).is_some()
     };
     assert!(found(step(0.2, 0.2)));
     assert!(!found(step(0.0, 0.6)), "30 levels are within 26 and 0.12 of 153, and within 24 and half of it");
@@ -76,7 +80,7 @@ fn what_cancels_beyond_white_is_found_in_what_is_shown() {
         let signs = [1.0, -1.0, -1.0, 1.0];
         (0..1600).map(|at| 1.0 + by * signs[at / 40 % 2 * 2 + at % 2]).collect::<Vec<f32>>()
     };
-    let found = |by: f32| inspect(&view(2, 20, 20), &input, &alternating(by / 255.0)).is_some();
+    let found = |by: f32| inspected(&view(2, 20, 20), &input, &alternating(by / 255.0)).is_some();
     // Half of the values are cut off at white: the mean is off by half of the rest.
     assert!(!found(46.0), "23 levels are shown");
     assert!(found(50.0), "25 levels are shown");
@@ -96,7 +100,7 @@ fn a_coloured_dot_at_a_grey_edge_is_found_though_it_averages_out() {
         let at = plane * 1600 + 20 * 40 + 20;
         output[at] -= levels / 255.0;
         output[at + 1] += levels / 255.0;
-        inspect(&view(2, 20, 20), &input, &output).is_some()
+        inspected(&view(2, 20, 20), &input, &output).is_some()
     };
     for plane in 0..3 {
         assert!(!found(plane, 35.0), "plane {plane}");
@@ -117,7 +121,7 @@ fn a_colour_that_is_next_to_it_may_be_anywhere() {
     for plane in [0, 2] {
         output[plane * 1600 + 20 * 40 + 20] = 128.0 / 255.0;
     }
-    assert!(inspect(&view(2, 20, 20), &input, &output).is_none());
+    assert!(inspected(&view(2, 20, 20), &input, &output).is_none());
 }
 
 #[test]
@@ -132,7 +136,7 @@ fn a_sum_of_convolutions_may_draw_a_line_of_one_pixel() {
         let output: Vec<f32> = (0..3 * size).map(|at| if line(at) { 0.0 } else { 1.0 }).collect();
         let found = |multiplies: bool, output: &[f32]| {
             let view = View { tolerance: Tolerance::of(multiplies, scale), ..view(scale, 20, 20) };
-            inspect(&view, &input, output).is_some()
+            inspected(&view, &input, output).is_some()
         };
         assert!(!found(false, &output), "{scale}x");
         assert!(found(true, &output), "{scale}x");
@@ -157,7 +161,7 @@ fn red_and_blue_are_compared_where_green_lies_between_them() {
         // On middle grey nothing is cut off at black.
         let raised = |values: &[f32]| values.iter().map(|value| value * 0.5 + 0.25).collect::<Vec<f32>>();
         let (input, output) = (raised(&input), raised(&output));
-        inspect(&view(2, 20, 20), &input, &output).is_some()
+        inspected(&view(2, 20, 20), &input, &output).is_some()
     };
     assert!(!found(2.0 * 46.0));
     assert!(found(2.0 * 48.0));
@@ -168,11 +172,11 @@ fn other_ranges_are_judged_alike() {
     let signed = View { input_range: (-1.0, 1.0), output_range: (0.0, 255.0), ..view(2, 20, 20) };
     let input = vec![0.0; 400];
     let mut output = vec![127.5; 1600];
-    assert!(inspect(&signed, &input, &output).is_none());
+    assert!(inspected(&signed, &input, &output).is_none());
     output[820] = 127.5 + 4.0 * 25.0;
-    assert!(inspect(&signed, &input, &output).is_some(), "25 levels in the mean");
+    assert!(inspected(&signed, &input, &output).is_some(), "25 levels in the mean");
     output[820] = 127.5 + 4.0 * 23.0;
-    assert!(inspect(&signed, &input, &output).is_none(), "23 levels in the mean");
+    assert!(inspected(&signed, &input, &output).is_none(), "23 levels in the mean");
 }
 
 #[test]
@@ -183,7 +187,7 @@ fn the_fallback_is_a_lanczos_kernel_of_three_lobes() {
         let view = view(scale, height, width);
         // All of it blown.
         let output = vec![9.0; input.len() * scale * scale];
-        let blown = inspect(&view, &input, &output).unwrap();
+        let blown = inspected(&view, &input, &output).unwrap();
         assert_eq!(blown.pixels(), (height * width) as f64);
         let repaired = blown.resampled(&view, &input);
         let samples = Samples::F32(input.iter().map(|value| value * 255.0).collect());
@@ -208,7 +212,7 @@ fn another_network_takes_the_place_where_it_is_given() {
     let mut output = enlarged(&input, 30, 2);
     output[30 * 60 + 30] = 40.0;
     let other = vec![0.25; 3600];
-    let repaired = inspect(&view, &input, &output)
+    let repaired = inspected(&view, &input, &output)
         .unwrap()
         .repaired(&view, |plane, at, block| view.kept_block(&other, plane, at, block));
     assert_eq!(repaired[30 * 60 + 30], 0.25);
@@ -226,7 +230,7 @@ fn a_part_gives_the_same_bits_as_the_whole() {
         .collect();
     output[40 * 128 + 62] = 30.0;
     let whole = view(2, height, width);
-    let expected = inspect(&whole, &input, &output).unwrap().resampled(&whole, &input);
+    let expected = inspected(&whole, &input, &output).unwrap().resampled(&whole, &input);
     // Columns 20..40, with REACH and the Lanczos kernel's three pixels on each side.
     let (from, to) = (20 - 10, 40 + 10);
     let cut = |values: &[f32], width: usize, from: usize, to: usize| {
@@ -239,6 +243,6 @@ fn a_part_gives_the_same_bits_as_the_whole() {
         ..whole
     };
     let (input, output) = (cut(&input, width, from, to), cut(&output, 128, 2 * from, 2 * to));
-    let found = inspect(&part, &input, &output).unwrap().resampled(&part, &input);
+    let found = inspected(&part, &input, &output).unwrap().resampled(&part, &input);
     assert_eq!(found, cut(&expected, 128, 40, 80));
 }

@@ -1,6 +1,7 @@
 //! Memory of the tiles that run at the same time: their planes, and the network's activations.
 
 use crate::engine::Signature;
+use crate::upscale::guard;
 use crate::upscale::options::Options;
 use crate::upscale::plan::Tiling;
 use crate::upscale::tiling::tiling;
@@ -21,8 +22,12 @@ pub fn bytes(
     (0..passes).filter_map(at).max().unwrap_or(0)
 }
 
+/// Planes of a guarded network's result that are held beside its own where parts of them are replaced: what stands in, and
+/// what is put together of both.
+const REPLACING: u64 = 2;
+
 fn tiles((width, height): (u32, u32), signature: &Signature, options: &Options, workers: usize) -> u64 {
-    let part = |side: u32, parts: u32| (side.div_ceil(parts) + 2 * signature.halo).min(side);
+    let part = |side: u32, parts: u32| (side.div_ceil(parts) + 2 * guard::halo(signature)).min(side);
     let (count, w, h) = match tiling(width, height, signature, options, workers) {
         Tiling::Auto { columns, rows } => {
             (u64::from(columns) * u64::from(rows), part(width, columns), part(height, rows))
@@ -33,7 +38,8 @@ fn tiles((width, height): (u32, u32), signature: &Signature, options: &Options, 
     };
     let (pixels, limits) = (u64::from(w) * u64::from(h), &signature.limits);
     let results = signature.channels_out as u64 * u64::from(signature.geometry.scale).pow(2);
-    let planes = (signature.channels_in as u64 + results) * size_of::<f32>() as u64;
+    let held = if signature.guarded { 1 + REPLACING } else { 1 };
+    let planes = (signature.channels_in as u64 + held * results) * size_of::<f32>() as u64;
     let each = pixels
         .saturating_mul(planes + limits.bytes_per_pixel)
         .saturating_add(u64::from(w) * limits.bytes_per_column);
@@ -65,5 +71,8 @@ mod tests {
         assert_eq!(bytes((64, 64), &whole, &patches, 1, 8), planes + 64 * 64 * 500);
         assert_eq!(bytes((64, 64), &whole, &patches, 2, 8), 4 * (planes + 64 * 64 * 500), "the second pass");
         assert_eq!(bytes((64, 64), &whole, &patches, 0, 8), 0);
+        let guarded = Signature { guarded: true, ..rows };
+        let planes = 64 * 64 * (3 + 3 * 3 * 4) * 4;
+        assert_eq!(bytes((64, 64), &guarded, &patches, 1, 8), planes + 64 * 1000, "three times the result");
     }
 }
