@@ -1,7 +1,10 @@
 """python -m unittest training.test.test_training: what the recipe computes, against other implementations, exact properties and hand-computed cases."""
 
 import math
+import multiprocessing
+import os
 import random
+import signal
 import tempfile
 import unittest
 from dataclasses import replace
@@ -238,6 +241,16 @@ class Data(unittest.TestCase):
         for step, pair in zip(range(3, 9), found, strict=True):
             for made, expected in zip(pair, sampler.batch(step, 8, 24)):
                 self.assertTrue(numpy.array_equal(made.numpy(), expected))
+
+    def test_signals_to_all_processes_leave_the_batches_to_come(self):
+        with tempfile.TemporaryDirectory() as folder:
+            save(Path(folder) / "pictures" / "one.npy", drawings.drawing(random.Random(5)))
+            pairs = iter(batches(Sampler(Path(folder), config().data, 2, 3, 1), config().optimizer, range(20), 2))
+            begun = [next(pairs), next(pairs)]
+            for process in multiprocessing.active_children():
+                for number in (signal.SIGTERM, signal.SIGINT):
+                    os.kill(process.pid, number)
+            self.assertEqual(len(begun) + len(list(pairs)), 20)
 
     def test_a_pack_keeps_to_its_size_and_holds_crops_of_every_group(self):
         with tempfile.TemporaryDirectory() as folder:
