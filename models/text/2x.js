@@ -8,7 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
-  sha256: '7092fc65bb1e7d2ab7633b3e5eba037673c721564cb215ac1a568b24e0b7cc57',
+  sha256: '36c3e115d88fffce321f75df30aa0b3b7f71f1a94a7f63fa3cd990974e616316',
   meta: {
     id: 'text-2x',
     architecture: 'plain',

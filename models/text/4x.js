@@ -8,7 +8,7 @@ module.exports = {
   channels: 3,
   inputRange: [0, 1],
   outputRange: [0, 1],
-  sha256: 'f2c5156343c369489082fb4eb3eca285dc604dbc36247e2253cbcc92ebba3eec',
+  sha256: '291ebc8c0910feb1e7a5d2a10102e23e78d925ebbd8c8f9732852ed6cc8f87b9',
   meta: {
     id: 'text-4x',
     architecture: 'plain',
