@@ -47,7 +47,9 @@ impl NativeImage {
             (NativeImageKind::Tensor, Some(Either::B(floats)), _) => {
                 pixels(size, floats.len(), || copied(&floats).map(Samples::F32))
             }
-            _ => Err(invalid("Expected an image with the data of its kind but received none".to_owned())),
+            _ => Err(Error::InvalidArgument(
+                "Expected an image with the data of its kind but received none".to_owned(),
+            )),
         }
     }
 }
@@ -59,13 +61,13 @@ fn pixels(
     samples: impl FnOnce() -> Result<Samples, Error>,
 ) -> Result<Input, Error> {
     if width == 0 || height == 0 || !(1..=4).contains(&channels) {
-        return Err(invalid(format!(
+        return Err(Error::InvalidArgument(format!(
             "Expected at least 1x1 pixels of 1 to 4 channels but received {width}x{height} of {channels}"
         )));
     }
     let expected = u64::from(width) * u64::from(height) * u64::from(channels);
     if expected != found as u64 {
-        return Err(invalid(format!(
+        return Err(Error::InvalidArgument(format!(
             "Expected {expected} samples for {width}x{height} pixels of {channels} channels but received {found}"
         )));
     }
@@ -77,8 +79,4 @@ fn words(bytes: &[u8]) -> Result<Vec<u16>, Error> {
     let mut words = vector(bytes.len() / 2)?;
     words.extend(bytes.chunks_exact(2).map(|pair| u16::from_ne_bytes([pair[0], pair[1]])));
     Ok(words)
-}
-
-fn invalid(message: String) -> Error {
-    Error::InvalidArgument(message)
 }

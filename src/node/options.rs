@@ -130,16 +130,18 @@ fn deadline(timeout: f64) -> Option<Instant> {
 fn depth(given: Option<u32>) -> Result<Option<u8>, Error> {
     match given {
         Some(depth @ (8 | 16)) => Ok(Some(depth as u8)),
-        Some(other) => Err(invalid(format!("Expected 8 or 16 for depth but received {other}"))),
+        Some(other) => {
+            Err(Error::InvalidArgument(format!("Expected 8 or 16 for depth but received {other}")))
+        }
         None => Ok(None),
     }
 }
 
 fn within(name: &str, given: Option<u32>, low: u8, high: u8) -> Result<Option<u8>, Error> {
     match given {
-        Some(value) if value < u32::from(low) || value > u32::from(high) => {
-            Err(invalid(format!("Expected an integer from {low} to {high} for {name} but received {value}")))
-        }
+        Some(value) if value < u32::from(low) || value > u32::from(high) => Err(Error::InvalidArgument(
+            format!("Expected an integer from {low} to {high} for {name} but received {value}"),
+        )),
         value => Ok(value.map(|value| value as u8)),
     }
 }
@@ -149,12 +151,8 @@ fn background(given: Option<Vec<u32>>) -> Result<Option<[u8; 3]>, Error> {
     let bytes: Vec<u8> = given.iter().filter_map(|value| u8::try_from(*value).ok()).collect();
     match bytes[..] {
         [r, g, b] if given.len() == 3 => Ok(Some([r, g, b])),
-        _ => Err(invalid(format!(
+        _ => Err(Error::InvalidArgument(format!(
             "Expected three integers from 0 to 255 for background but received {given:?}"
         ))),
     }
-}
-
-fn invalid(message: String) -> Error {
-    Error::InvalidArgument(message)
 }

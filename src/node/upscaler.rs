@@ -162,8 +162,9 @@ impl NativeUpscaler {
     ) -> napi::Result<PromiseRaw<'env, NativeResult>> {
         let NativeCallbacks { progress, preprocess, postprocess } = callbacks;
         let hooks = hooks(preprocess, postprocess);
-        let prepared = image.input().and_then(|input| Ok((input, Options::try_from(options)?)));
-        let call = prepared.and_then(|(input, options)| UpscaleCall::new(&self.instance, id, input, options));
+        let call = image
+            .input()
+            .and_then(|input| UpscaleCall::new(&self.instance, id, input, Options::try_from(options)?));
         let work = async move {
             match call {
                 Ok(call) => call.run(progress, hooks).await,

@@ -34,9 +34,9 @@ def pack_group(source: Path, target: Path, limit: int) -> int:
     used, count = 0, 0
     while True:
         places = [any_place(chance, pictures) for _ in range(PLACES if photograph else 1)]
-        (picture,), window = most_detailed(places)
+        (picture,), crop = most_detailed(places)
         path = target / f"{count:05}.webp"
-        Image.fromarray(picture[window]).save(path, "WEBP", lossless=not photograph, quality=95 if photograph else 100, exact=True)
+        Image.fromarray(picture[crop]).save(path, "WEBP", lossless=not photograph, quality=95 if photograph else 100, exact=True)
         used += path.stat().st_size
         if used > limit:
             path.unlink()
