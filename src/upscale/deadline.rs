@@ -1,7 +1,7 @@
 //! Earliest-deadline-first admission of images with a deadline. A few run at once: if all of them shared the workers, none
 //! would finish in time. An image whose deadline cannot be met is refused as soon as that is known, not when it expires.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,19 +12,6 @@ use crate::error::Error;
 
 /// Images at once beyond the number of workers: while one waits for its last row, another begins.
 const EXTRA_ACTIVE: usize = 1;
-
-/// An image is expected to take this share of the time per pixel of those before it: pictures differ, and one that could
-/// have been done must not be refused.
-const OPTIMISM: f64 = 0.8;
-
-/// The weight of the last image in the moving average of the time per pixel.
-const AVERAGE_WEIGHT: f64 = 0.3;
-
-/// Networks whose times are remembered: more than are used at one time.
-const MAX_NETWORKS: usize = 64;
-
-/// The longest expected time of an image; sums of it are far from overflowing.
-const MAX_EXPECTED: Duration = Duration::from_secs(24 * 3600);
 
 /// Orders the queue: the earliest deadline first, of equal ones the earliest call.
 type QueueKey = (Instant, u64);
@@ -49,29 +36,8 @@ static QUEUE: Lazy<Mutex<Queue>> = Lazy::new(|| {
     Mutex::new(Queue { workers: 1, next: 0, active: BTreeMap::new(), waiting: BTreeMap::new() })
 });
 
-/// Seconds for each input pixel, by the name of the network.
-static RATES: Lazy<Mutex<HashMap<String, f64>>> = Lazy::new(Mutex::default);
-
 fn queue() -> MutexGuard<'static, Queue> {
     QUEUE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The expected time of an image, of all workers together; 0 for the first image of a network.
-pub fn expected(network: &str, pixels: u64) -> Duration {
-    let rates = RATES.lock().unwrap_or_else(PoisonError::into_inner);
-    let rate = rates.get(network).copied().unwrap_or(0.0);
-    Duration::try_from_secs_f64(rate * pixels as f64 * OPTIMISM).unwrap_or(MAX_EXPECTED).min(MAX_EXPECTED)
-}
-
-/// Records the time that an image took.
-pub fn learn(network: &str, pixels: u64, took: Duration) {
-    let mut rates = RATES.lock().unwrap_or_else(PoisonError::into_inner);
-    let rate = took.as_secs_f64() / pixels.max(1) as f64;
-    if let Some(known) = rates.get_mut(network) {
-        *known += (rate - *known) * AVERAGE_WEIGHT;
-    } else if rates.len() < MAX_NETWORKS {
-        rates.insert(network.to_owned(), rate);
-    }
 }
 
 /// Waits for the permit of an image that must be done by `deadline` and is expected to take `work`.
@@ -156,16 +122,6 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_picture_takes_is_learnt_from_those_before() {
-        assert_eq!(expected("unknown", 1 << 20), Duration::ZERO);
-        learn("known", 1000, Duration::from_millis(100));
-        assert_eq!(expected("known", 2000), Duration::from_millis(160));
-        learn("known", 1000, Duration::from_millis(200));
-        assert_eq!(expected("known", 1000), Duration::from_millis(104));
-        assert_eq!(expected("known", u64::MAX), MAX_EXPECTED);
-    }
 
     /// The queue belongs to the process: one test has it to itself.
     #[tokio::test]

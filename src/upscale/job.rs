@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::admission::{self, Admitted, Ticket, until};
-use super::deadline;
 use super::decoded_job::DecodedJob;
+use super::expected_time::Work;
 use super::hooks::Hooks;
 use super::memory;
 use super::options::{Input, Limits, Options};
@@ -49,23 +49,25 @@ impl Job {
         let result = until(&cancel, async {
             let (lane, workers) = (pool.lane(share), pool.threads());
             let (limits, page) = (self.limits, self.options.page);
-            let primary = self.networks.name().to_owned();
             let input = std::mem::replace(&mut self.input, Input::Encoded(Vec::new()));
             let open = async {
                 let input = input.in_memory(&limits).await?;
                 lane.run(move || Opened::new(input, page, &limits)).await
             };
             // The expected time depends on the size; a job without a deadline stays outside memory until it is admitted.
-            let (admitted, permit, opened) = match self.options.deadline {
+            let (admitted, permit, measured) = match self.options.deadline {
                 None => {
                     let permit = ticket.permit().await?;
-                    (admission::admit(workers).await?, permit, open.await?)
+                    let admitted = admission::admit(workers).await?;
+                    let opened = open.await?;
+                    (admitted, permit, self.measure(opened)?)
                 }
                 Some(deadline) => {
                     let opened = open.await?;
-                    let work = deadline::expected(&primary, opened.pixels());
-                    let admitted = admission::admit_by(deadline, work, workers).await?;
-                    (admitted, ticket.permit().await?, opened)
+                    let measured = self.measure(opened)?;
+                    let expected = measured.work.expected(Instant::now());
+                    let admitted = admission::admit_by(deadline, expected, workers).await?;
+                    (admitted, ticket.permit().await?, measured)
                 }
             };
             let _permit = match &self.stream {
@@ -77,9 +79,9 @@ impl Job {
             };
             ticket.start();
             let begun = Instant::now();
-            let pixels = opened.pixels();
-            let mut result = self.upscale(opened, &lane, workers, &admitted, begun).await?;
-            deadline::learn(&primary, pixels, lane.spent());
+            let work = measured.work.clone();
+            let mut result = self.upscale(measured, &lane, workers, &admitted, begun).await?;
+            work.learn(lane.spent(), Instant::now());
             result.duration_ms = milliseconds(begun.elapsed());
             result.stages.encode = result.duration_ms - result.stages.decode - result.stages.upscale;
             Ok(result)
@@ -89,17 +91,23 @@ impl Job {
         result
     }
 
+    fn measure(&self, opened: Opened) -> Result<Measured, Error> {
+        let (width, height) = opened.size();
+        let scales = self.networks.scales();
+        let sizing = Sizing::new(width, height, &scales, &self.options, self.limits.output_pixels)?;
+        let work = Work::new(self.networks.name(), (width, height), &sizing);
+        Ok(Measured { opened, sizing, work })
+    }
+
     async fn upscale(
         self,
-        opened: Opened,
+        Measured { opened, sizing, .. }: Measured,
         lane: &Lane,
         workers: usize,
         admitted: &Admitted,
         begun: Instant,
     ) -> Result<Upscaled, Error> {
         let Job { networks, options, limits, cancel, hooks, listener, stream, .. } = self;
-        let (width, height) = opened.size();
-        let sizing = Sizing::new(width, height, &networks.scales(), &options, limits.output_pixels)?;
         let bytes = memory::estimate(&opened, &networks, &sizing, &options, workers)?;
         let _reserved = admitted.reserve(bytes).await?;
 
@@ -129,6 +137,13 @@ impl Job {
         result.stages.upscale = milliseconds(computed.unwrap_or(decoded) - decoded);
         Ok(result)
     }
+}
+
+/// A file whose header was read, and what is to be done.
+struct Measured {
+    opened: Opened,
+    sizing: Sizing,
+    work: Work,
 }
 
 /// What it takes to get from a file to a picture and its networks.

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `job`, `decoded_job` | one image from bytes to a picture, and from there to a result |
 //! | `options`, `output_spec`, `result` | what a caller asks for, what follows for the result, and the result |
-//! | `admission`, `deadline`, `memory` | when an image may begin: places, deadlines, its estimated memory |
+//! | `admission`, `deadline`, `expected_time`, `memory` | when an image may begin: places, deadlines, what it will take |
 //! | `source`, `hooks` | decoding and preparation; the caller's code on pixels |
 //! | `networks`, `route`, `size` | the networks of an instance; which of them run, and how often, for a picture and its final size |
 //! | `passes`, `pass` | the passes of a job; the tiles of one |
@@ -31,6 +31,7 @@ mod deadline;
 mod decoded_job;
 mod drawn;
 mod encoding;
+mod expected_time;
 mod finish;
 mod frame;
 mod guard;

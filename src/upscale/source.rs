@@ -52,12 +52,6 @@ impl Opened {
         }
     }
 
-    /// Width times height.
-    pub fn pixels(&self) -> u64 {
-        let (width, height) = self.size();
-        u64::from(width) * u64::from(height)
-    }
-
     /// About how many bytes its decoder takes beside the decoded picture.
     pub fn decoder_bytes(&self) -> u64 {
         match self {
