@@ -122,12 +122,14 @@ test('a signal, a timeout and abort() end a stream with their error', async () =
     [{ timeout: 1500 }, 'ERR_UPSCALER_TIMEOUT', () => {}],
     [{}, 'ABORT_ERR', () => upscaler.abort()],
   ];
-  for (const [options, code, end] of cases) {
+  // Where the machine is so busy that the time is over before the first byte, the call rejects instead.
+  const ended = async (options, end) => {
     const stream = await unread(options);
-    const failed = once(stream, 'close').catch((error) => error);
+    const closed = once(stream, 'close');
     end();
-    assert.equal((await failed).code, code);
-  }
+    await closed;
+  };
+  for (const [options, code, end] of cases) await assert.rejects(ended(options, end), { code });
   await eventually(() => upscaler.counters().running === 0);
 });
 
