@@ -10,6 +10,7 @@ use napi::{Status, ValueType, sys};
 use napi_derive::napi;
 
 use crate::error::Error;
+use crate::memory::copied;
 use crate::raster::{Raster, Samples};
 use crate::upscale::{Hook, Hooks};
 
@@ -22,8 +23,9 @@ pub struct NativeTensor {
     pub channels: u32,
 }
 
-/// A `Float32Array` of JavaScript's, copied while nothing else runs there: it may give the memory away at any time.
-pub struct Floats(Vec<f32>);
+/// A `Float32Array` of JavaScript's, copied while nothing else runs there: it may give the memory away at any time. An
+/// error where there is no memory for the copy.
+pub struct Floats(Result<Vec<f32>, Error>);
 
 impl TypeName for Floats {
     fn type_name() -> &'static str {
@@ -41,7 +43,7 @@ impl FromNapiValue for Floats {
     unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Floats> {
         // SAFETY: both are what the caller was given.
         let slice = unsafe { Float32ArraySlice::from_napi_value(env, value)? };
-        Ok(Floats(slice.to_vec()))
+        Ok(Floats(copied(&slice)))
     }
 }
 
@@ -87,6 +89,7 @@ fn tensor(picture: Raster) -> NativeTensor {
 
 fn picture_of(given: GivenTensor) -> Result<Raster, Error> {
     let GivenTensor { data: Floats(samples), width, height, channels } = given;
+    let samples = samples?;
     let expected = u64::from(width) * u64::from(height) * u64::from(channels);
     if !(1..=4).contains(&channels) || expected == 0 || expected != samples.len() as u64 {
         return Err(Error::InvalidArgument(format!(

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::error::Error;
 use crate::kernel::{Block, LANES};
+use crate::memory::vector;
 
 /// A sliding window of rows, `[plane][row][width]` vectors of sixteen channels.
 #[derive(Default)]
@@ -26,10 +27,9 @@ impl RowWindow {
         if self.blocks.len() >= blocks {
             return Ok(());
         }
+        // The old blocks go before the new ones come.
         self.blocks = Vec::new();
-        self.blocks.try_reserve_exact(blocks).map_err(|_| {
-            Error::Limit(format!("Expected memory for {blocks} blocks of activations but there is none left"))
-        })?;
+        self.blocks = vector(blocks)?;
         self.blocks.resize(blocks, Block::ZERO);
         Ok(())
     }
