@@ -30,7 +30,7 @@ declare class Upscaler {
    * Upscales one picture. What is in memory is copied at the call. A picture that cannot be done within its `timeout` is
    * refused as soon as that is seen.
    *
-   * @returns a PNG, JPEG, WebP or TIFF by default; see `output` for the other forms
+   * @returns a PNG, JPEG, WebP, AVIF or TIFF by default; see `output` for the other forms
    * @throws an `UpscalerError` whose `code` says what went wrong
    */
   upscale<O extends Upscaler.Output = 'buffer', P extends Upscaler.Output = O>(
@@ -232,7 +232,7 @@ declare namespace Upscaler {
     /**
      * Bytes that pictures may take together: decoded, in the network and while they are encoded. Default: half of what
      * the process may have (the machine's memory, or the limit of its control group) beside 160 MiB for itself, at
-     * least 96 MiB and at most 4 GiB.
+     * least 96 MiB and at most 4 GiB, or 256 MiB for each core where that is more.
      */
     maxMemory?: number;
   }

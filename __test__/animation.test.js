@@ -183,6 +183,10 @@ test('a still picture stays one, and may become a GIF', async () => {
   await assert.rejects(doubler.upscale(await file('gif'), { animated: true, format: 'jpeg' }), {
     code: 'ERR_INVALID_ARG_VALUE',
   });
+  await assert.rejects(doubler.upscale(png, { format: 'gif', width: 70_000, height: 1, fit: 'fill' }), {
+    code: 'ERR_UPSCALER_ENCODE',
+    message: /at most 65535 pixels on a side for GIF but received 70000x1/,
+  });
   await assert.rejects(doubler.upscale(png, { animated: true, output: 'raw' }), {
     code: 'ERR_INVALID_ARG_VALUE',
   });

@@ -98,6 +98,24 @@ test("without a format, the input's is kept where it can hold the result", async
   assert.equal(await formatOf(picture), 'png');
 });
 
+test('a result too wide for the format of its input is a PNG', async () => {
+  // libjpeg writes 65,500 pixels a side, libwebp 16,383.
+  for (const [format, width] of [
+    ['jpeg', 32_750],
+    ['webp', 8191],
+  ]) {
+    const strip = (side) => sharp({ create: { width: side, height: 1, channels: 3, background: '#4080c0' } });
+    const [fits, wider] = [strip(width), strip(width + 1)].map((picture) => picture.toFormat(format).toBuffer());
+    for (const [file, expected] of [
+      [await fits, format],
+      [await wider, 'png'],
+    ]) {
+      const { info } = await doubler.upscale(file, { resolveWithObject: true });
+      assert.equal(info.format, expected);
+    }
+  }
+});
+
 test('resolveWithObject tells what was made', async () => {
   const { data, info } = await upscaler.upscale(picture, { format: 'jpeg', resolveWithObject: true });
   const { durationMs, stages, ...rest } = info;

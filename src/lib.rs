@@ -22,6 +22,8 @@
 //! | [`engine`] | ONNX Runtime alone: library, environment, sessions, operators; the only module that knows ort |
 //! | [`mod@upscale`] | plan tiles, run, stitch, progress, cancel |
 //! | `node` | the only module that knows napi |
+//!
+//! [`raster`] has two more crates below it: `crates/resample`, Lanczos, and `crates/av1`, the encoder of AVIF.
 
 // The sanitizer that fuzzing runs with counts and guards the C library's blocks alone.
 #[cfg(not(fuzzing))]

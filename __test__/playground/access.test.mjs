@@ -16,7 +16,7 @@ test('everything can be done with the keyboard', () =>
     await page.locator('.empty .sample').first().waitFor();
     const focused = () =>
       page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent?.trim());
-    const tabTo = async (/** @type {string} */ what, most = 120) => {
+    const tabTo = async (/** @type {string} */ what, most = 400) => {
       for (let i = 0; i < most; i++) {
         if ((await focused()) === what) return;
         await page.keyboard.press('Tab');

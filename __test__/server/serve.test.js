@@ -5,6 +5,7 @@ const { once } = require('node:events');
 const net = require('node:net');
 const { test, before } = require('node:test');
 const { SERVE_FLAGS, parseServeFlags, serveHelp, toServeConfig } = require('../../lib/server/serve-flags');
+const { start } = require('../../lib/server/serve');
 const { NEAREST } = require('../support/pixels');
 const { assertDoubled, largePng, smallPng } = require('../support/doubled');
 const { readEvents } = require('../support/events');
@@ -178,6 +179,12 @@ test('requests that are no HTTP do no harm', async () => {
     }
     assert.equal((await fetch(`${origin}/healthz`)).status, 200);
   });
+});
+
+test('nothing starts with settings of the process that are out of range', async () => {
+  for (const flags of [{ threads: '0', 'max-memory': '1000000' }, { 'max-memory': '0' }]) {
+    await assert.rejects(start({ port: '0', ...flags }, {}), { code: 'ERR_INVALID_ARG_VALUE' });
+  }
 });
 
 test('flags come from the command line, then the environment, then their defaults', () => {

@@ -38,7 +38,7 @@ async function start(flags, env = process.env) {
   const config = toServeConfig(flags, env);
   const log = createLog(process.stdout, config.quiet);
   const { threads, 'max-memory': maxMemory, token } = config;
-  if (threads ?? maxMemory) Upscaler.configure({ threads, maxMemory });
+  if (threads !== undefined || maxMemory !== undefined) Upscaler.configure({ threads, maxMemory });
   const metrics = optionalPeer('prom-client') && new (optionalPeer('prom-client').Registry)();
   const { routes, methods, settings } = createRoutes({
     ...serverOptions(config),

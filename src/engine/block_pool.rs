@@ -23,7 +23,7 @@ const WASTE: usize = 3;
 /// concatenate ever more channels), blocks would be freed only to be allocated again.
 const MAX_SLACK: usize = 512 << 20;
 
-/// BlockPool from this size on are asked for in pages of 2 MiB: the system clears them before the first use, and a fault for
+/// Blocks from this size on are asked for in pages of 2 MiB: the system clears them before the first use, and a fault for
 /// each 4 KiB takes as long again.
 #[cfg(target_os = "linux")]
 const HUGE: usize = 4 << 20;
@@ -48,7 +48,7 @@ enum MemoryBlock {
     },
 }
 
-/// BlockPool in use, and free ones.
+/// Blocks in use, and free ones.
 #[derive(Default)]
 pub struct BlockPool {
     /// By address.

@@ -69,7 +69,7 @@ pub fn init(library_path: String) {
 pub struct ProcessOptions {
     /// Worker threads; default: the cores that this process may use.
     pub threads: Option<u32>,
-    /// Bytes that all images together may hold; default: half of what the process may have beside itself, at most 4 GiB.
+    /// Bytes that all images together may hold; default: half of what the process may have beside itself, within bounds.
     pub max_memory: Option<f64>,
 }
 

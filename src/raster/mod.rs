@@ -21,7 +21,7 @@ pub use alpha::{bleed_alpha, constant_alpha, flatten};
 pub use animation::{Animation, AnimationEncoder, AnimationOptions, Area, Frame};
 pub use colour::ToProfile;
 pub use decode::{DecodeOptions, Decoded, FailOn, Header, decode, probe};
-pub use encode::{Band, EncodeOptions, Encoder, Joiner, encode};
+pub use encode::{Band, EncodeOptions, Encoder, Joiner, encode, max_side};
 pub use metadata::Metadata;
 pub use picture::{LUMA, Raster, Samples};
 pub use regions::Depth;

@@ -65,7 +65,7 @@ pub enum KeepMetadata {
     None,
     /// The colour profile: the result is converted back to it.
     Icc,
-    /// The colour profile and EXIF.
+    /// The colour profile, EXIF, XMP, IPTC and resolution.
     All,
 }
 
@@ -76,7 +76,7 @@ pub struct Options {
     pub output: OutputKind,
     /// The file format; by default the input's, if it can hold the result, else PNG.
     pub format: Option<Format>,
-    /// JPEG and lossy WebP, 1..=100.
+    /// JPEG, AVIF and lossy WebP, 1..=100.
     pub quality: u8,
     /// Lossless WebP.
     pub lossless: bool,
@@ -142,7 +142,7 @@ impl Default for Options {
 /// What an instance allows.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Bytes of a file on disk.
+    /// Bytes of a file on disk; what comes in other ways is limited in lib/input.js.
     pub input_bytes: u64,
     /// Pixels of an input picture.
     pub input_pixels: Option<u64>,
@@ -171,14 +171,38 @@ mod tests {
     use super::*;
     use crate::upscale::DEFAULT_MAX_PENDING;
 
+    /// What index.d.ts says after "Default" of an option.
+    fn documented(option: &str) -> &'static str {
+        let types = include_str!("../../index.d.ts");
+        let before = types.split(&format!("\n    {option}?:")).next().unwrap_or_default();
+        assert!(before.len() < types.len(), "index.d.ts has no option {option}");
+        let comment = before.rsplit("/**").next().unwrap_or_default();
+        let default =
+            comment.rsplit("Default").next().unwrap_or_default().trim_start_matches([':', ' ', '`']);
+        default.split(['.', ' ', '`', ':']).next().unwrap_or_default()
+    }
+
     #[test]
     fn defaults_are_the_documented_ones() {
-        let limits = Limits::default();
-        assert_eq!((limits.input_bytes, limits.fail_on), (268_435_456, FailOn::Error));
-        assert_eq!((limits.input_pixels, limits.output_pixels), (Some(50_000_000), Some(1_073_610_756)));
-        assert_eq!(DEFAULT_MAX_PENDING, 256);
-        let options = Options::default();
-        assert_eq!((options.quality, options.lossless, options.compression_level), (90, false, 3));
-        assert_eq!((options.background, options.auto_orient, options.page), ([0; 3], true, 0));
+        let (limits, options) = (Limits::default(), Options::default());
+        for (option, value) in [
+            ("limitInputBytes", limits.input_bytes.to_string()),
+            ("limitInputPixels", limits.input_pixels.unwrap().to_string()),
+            ("limitOutputPixels", limits.output_pixels.unwrap().to_string()),
+            ("maxPending", DEFAULT_MAX_PENDING.to_string()),
+            ("quality", options.quality.to_string()),
+            ("lossless", options.lossless.to_string()),
+            ("compressionLevel", options.compression_level.to_string()),
+            ("autoOrient", options.auto_orient.to_string()),
+            ("page", options.page.to_string()),
+            ("failOn", format!("'{:?}'", limits.fail_on).to_lowercase()),
+            ("fit", format!("'{:?}'", options.fit).to_lowercase()),
+            ("alpha", format!("'{:?}'", options.alpha).to_lowercase()),
+            ("keepMetadata", format!("'{:?}'", options.keep_metadata).to_lowercase()),
+        ] {
+            assert_eq!(value, documented(option), "{option}");
+        }
+        assert_eq!((documented("background"), options.background), ("black", [0; 3]));
+        assert_eq!((documented("padding"), options.padding), ("with", 0));
     }
 }

@@ -3,7 +3,7 @@
 use super::options::{Options, OutputKind};
 use super::size::Sizing;
 use super::source::PreparedPicture;
-use crate::raster::{Depth, Format, Metadata};
+use crate::raster::{self, Depth, Format, Metadata};
 
 /// The form of a result.
 pub struct OutputSpec {
@@ -59,11 +59,8 @@ fn depth(source: &PreparedPicture, options: &Options, format: Option<Format>) ->
 fn default_format(source: &PreparedPicture, channels: u8, sizing: Sizing) -> Format {
     let largest = sizing.width.max(sizing.height);
     let alpha = channels.is_multiple_of(2);
-    match source.format {
-        Some(Format::Jpeg) if !alpha && largest <= 65535 => Format::Jpeg,
-        Some(Format::Webp) if largest <= 16383 => Format::Webp,
-        Some(Format::Avif) if largest <= 16384 => Format::Avif,
-        Some(Format::Tiff) => Format::Tiff,
-        _ => Format::Png,
-    }
+    let holds = |format: &Format| {
+        raster::max_side(*format).is_some_and(|limit| largest <= limit) && !(alpha && *format == Format::Jpeg)
+    };
+    source.format.filter(holds).unwrap_or(Format::Png)
 }

@@ -52,7 +52,7 @@ impl Opened {
         }
     }
 
-    /// About how many bytes its decoder takes beside the decoded picture.
+    /// About how many bytes its decoder will take beside the decoded picture.
     pub fn decoder_bytes(&self) -> u64 {
         match self {
             Opened::Encoded { header, .. } => header.decoder_bytes,
@@ -60,7 +60,16 @@ impl Opened {
         }
     }
 
-    /// Bytes of the decoded picture.
+    /// Bits per sample: 8 or 16.
+    pub fn depth(&self) -> u8 {
+        match self {
+            Opened::Encoded { header, .. } => header.depth,
+            Opened::Raster(raster) if raster.depth() == Depth::Sixteen => 16,
+            Opened::Raster(_) => 8,
+        }
+    }
+
+    /// Bytes that the decoded picture will take; 0 of pixels, which are there already.
     pub fn decoded_bytes(&self) -> u64 {
         let (width, height) = self.size();
         let per_pixel = match self {
@@ -166,10 +175,10 @@ impl PreparedPicture {
     /// # Errors
     /// [`Error::Decode`], [`Error::Limit`].
     pub fn new(opened: Opened, options: &Options, limits: &Limits) -> Result<PreparedPicture, Error> {
+        let depth = opened.depth();
         match opened {
             Opened::Encoded { bytes, .. } => decode(&bytes, options, limits),
             Opened::Raster(raster) => {
-                let depth = if raster.depth() == Depth::Sixteen { 16 } else { 8 };
                 let (opacity, warnings) = (Opacity::None, Vec::new());
                 let (format, compression, metadata) = (None, None, Metadata::default());
                 Ok(PreparedPicture {

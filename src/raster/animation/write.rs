@@ -7,7 +7,7 @@ mod webp;
 use super::{Area, rows};
 use crate::error::Error;
 use crate::raster::picture::{sample_count, zeroed};
-use crate::raster::{Format, Raster, Samples};
+use crate::raster::{Format, Raster, Samples, max_side};
 
 /// How an animation is written.
 #[derive(Clone, Copy, Debug)]
@@ -48,19 +48,20 @@ impl AnimationEncoder {
     /// the size; [`Error::InvalidArgument`] for a quality out of range.
     pub fn new(options: AnimationOptions) -> Result<Self, Error> {
         let limit = match options.format {
-            Format::Webp => 16383,
-            Format::Gif => 65535,
-            Format::Png => i32::MAX as u32,
-            other => {
-                return Err(Error::UnsupportedFormat(format!(
-                    "Expected GIF, WebP or PNG as the format of an animation but received {other}"
-                )));
-            }
+            Format::Gif => Some(gif::MAX_SIDE),
+            Format::Webp | Format::Png => max_side(options.format),
+            _ => None,
+        };
+        let Some(limit) = limit else {
+            return Err(Error::UnsupportedFormat(format!(
+                "Expected GIF, WebP or PNG as the format of an animation but received {}",
+                options.format
+            )));
         };
         let AnimationOptions { width, height, quality, .. } = options;
         if width == 0 || height == 0 || width > limit || height > limit {
             return Err(Error::Encode(format!(
-                "Expected at limit {limit} pixels on a side for {} but received {width}x{height}",
+                "Expected at most {limit} pixels on a side for {} but received {width}x{height}",
                 options.format
             )));
         }

@@ -20,6 +20,7 @@ use super::picture::{Raster, Samples};
 use super::sniff::Format;
 use crate::error::Error;
 pub use join::Joiner;
+pub(super) use webp::webp_config;
 
 /// How a file is written.
 #[derive(Clone, Debug)]
@@ -220,6 +221,17 @@ fn compress_all(encoder: &Encoder, bands: impl Iterator<Item = Samples>) -> Resu
         .collect()
 }
 
+/// The most pixels that a side of a file of this format may have; none for formats that are not written.
+pub fn max_side(format: Format) -> Option<u32> {
+    match format {
+        Format::Jpeg => Some(libjpeg::MAX_SIDE),
+        Format::Webp => Some(webp::MAX_SIDE),
+        Format::Avif => Some(avif::MAX_SIDE),
+        Format::Png | Format::Tiff => Some(i32::MAX as u32),
+        Format::Bmp | Format::Gif | Format::Jxl | Format::Pnm | Format::Qoi | Format::Ico => None,
+    }
+}
+
 fn check(width: u32, height: u32, channels: u8, depth: u8, options: &EncodeOptions) -> Result<(), Error> {
     let EncodeOptions { format, quality, compression_level, .. } = options;
     if width == 0 || height == 0 || !(1..=4).contains(&channels) || !matches!(depth, 8 | 16) {
@@ -236,16 +248,10 @@ fn check(width: u32, height: u32, channels: u8, depth: u8, options: &EncodeOptio
             "Expected a compression level of 0 to 9 but received {compression_level}"
         )));
     }
-    let limit = match format {
-        Format::Jpeg => libjpeg::MAX_SIDE,
-        Format::Webp => webp::MAX_SIDE,
-        Format::Avif => avif::MAX_SIDE,
-        Format::Png | Format::Tiff => i32::MAX as u32,
-        Format::Bmp | Format::Gif | Format::Jxl | Format::Pnm | Format::Qoi | Format::Ico => {
-            return Err(Error::UnsupportedFormat(format!(
-                "Expected PNG, JPEG, WebP, AVIF or TIFF as the output format but received {format}"
-            )));
-        }
+    let Some(limit) = max_side(*format) else {
+        return Err(Error::UnsupportedFormat(format!(
+            "Expected PNG, JPEG, WebP, AVIF or TIFF as the output format but received {format}"
+        )));
     };
     if width > limit || height > limit {
         return Err(Error::Encode(format!(

@@ -23,15 +23,19 @@ pub(super) fn encode(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>)
     }
     let size = (layout.width, layout.height);
     let alpha = layout.channels.is_multiple_of(2);
-    let file = picture.encode(&config(options)?)?;
+    let file = picture.encode(&webp_config(options.quality, options.lossless)?)?;
     riff::with_metadata(file, size, alpha, &options.metadata)
 }
 
-fn config(options: &EncodeOptions) -> Result<WebPConfig, Error> {
+/// libwebp's settings for a quality of 1 to 100; of stills and animations.
+///
+/// # Errors
+/// [`Error::Encode`] where libwebp refuses them.
+pub fn webp_config(quality: u8, lossless: bool) -> Result<WebPConfig, Error> {
     let refused = || Error::Encode("libwebp refused its settings".into());
     let mut config = WebPConfig::new().map_err(|()| refused())?;
-    config.quality = options.quality.into();
-    if options.lossless {
+    config.quality = quality.into();
+    if lossless {
         config.lossless = 1;
         // Lossless means the colour under transparent pixels too.
         config.exact = 1;

@@ -40,11 +40,39 @@ fn pictures(opened: &Opened, networks: &Networks, sizing: &Sizing, options: &Opt
     let (width, height) = opened.size();
     let may_clean = networks.may_clean(sizing.factor);
     let cleaned = if may_clean { (u64::from(width) * u64::from(height)).saturating_mul(4 * 8) } else { 0 };
-    let result = (u64::from(sizing.width) * u64::from(sizing.height)).saturating_mul(4);
+    let result = u64::from(sizing.width) * u64::from(sizing.height);
+    let result = result.saturating_mul(result_pixel(opened, options));
     let streamed = options.output == OutputKind::Encoded && sizing.resample.is_none() && sizing.passes == 1;
     // Colour conversions write into another copy, when the decoder is done.
     let decoded = opened.decoded_bytes();
     let decoding = decoded.saturating_add(opened.decoder_bytes().max(decoded));
     let held = if streamed { result.min((result / 4).max(2 * ROW_BYTES)) } else { result.saturating_mul(2) };
     decoding.saturating_add(cleaned.max(held))
+}
+
+/// Bytes of a pixel of the result, if it has four channels.
+fn result_pixel(opened: &Opened, options: &Options) -> u64 {
+    let deep = options.depth.unwrap_or(opened.depth()) == 16;
+    4 * match options.output {
+        OutputKind::Tensor => size_of::<f32>() as u64,
+        OutputKind::Raw | OutputKind::Encoded => 1 + u64::from(deep),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raster::{Raster, Samples};
+
+    #[test]
+    fn four_samples_of_the_results_depth_a_pixel() {
+        let of = |samples| Opened::Raster(Raster { width: 1, height: 1, channels: 1, samples });
+        let (eight, sixteen) = (of(Samples::U8(vec![0])), of(Samples::U16(vec![0])));
+        let options = |output, depth| Options { output, depth, ..Options::default() };
+        assert_eq!(result_pixel(&eight, &options(OutputKind::Encoded, None)), 4);
+        assert_eq!(result_pixel(&sixteen, &options(OutputKind::Encoded, None)), 8);
+        assert_eq!(result_pixel(&sixteen, &options(OutputKind::Raw, Some(8))), 4);
+        assert_eq!(result_pixel(&eight, &options(OutputKind::Raw, Some(16))), 8);
+        assert_eq!(result_pixel(&eight, &options(OutputKind::Tensor, None)), 16);
+    }
 }

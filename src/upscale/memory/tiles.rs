@@ -3,7 +3,7 @@
 use crate::engine::Signature;
 use crate::upscale::guard;
 use crate::upscale::options::Options;
-use crate::upscale::plan::Tiling;
+use crate::upscale::plan::{Tiling, tile_size};
 use crate::upscale::tiling::tiling;
 
 /// Bytes that the largest of `passes` passes takes, with as many tiles as `workers` workers run at once.
@@ -27,7 +27,7 @@ pub fn bytes(
 const REPLACING: u64 = 2;
 
 fn tiles((width, height): (u32, u32), signature: &Signature, options: &Options, workers: usize) -> u64 {
-    let part = |side: u32, parts: u32| (side.div_ceil(parts) + 2 * guard::halo(signature)).min(side);
+    let part = |side: u32, parts: u32| tile_size(side, parts, signature, guard::halo(signature)).min(side);
     let (count, w, h) = match tiling(width, height, signature, options, workers) {
         Tiling::Auto { columns, rows } => {
             (u64::from(columns) * u64::from(rows), part(width, columns), part(height, rows))

@@ -47,7 +47,7 @@ pub fn bytes(
         };
         return Err(Error::Limit(format!(
             "Expected a picture that takes at most {} MiB (maxMemory) in a network that looks at all of it at once, but \
-             {w}x{h} pixels take about {}: give {advice}, a smaller picture, or more memory with Upscaler.configure",
+             {w}x{h} pixels take about {} MiB: give {advice}, a smaller picture, or more memory with Upscaler.configure",
             mib(limit),
             mib(bytes)
         )));

@@ -6,6 +6,9 @@ use color_quant::NeuQuant;
 use gif::{DisposalMethod, Encoder, Frame, Repeat};
 use std::borrow::Cow;
 
+/// The format's limit on either side, in pixels.
+pub(super) const MAX_SIDE: u32 = u16::MAX as u32;
+
 /// The palette entry for transparent pixels; the others are colours.
 const TRANSPARENT: u8 = 255;
 /// Every so many pixels the network of the quantiser learns from: 1 is best, 10 its authors' default.

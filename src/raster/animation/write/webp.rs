@@ -2,6 +2,7 @@
 
 use super::{AnimationOptions, Area, Writer};
 use crate::error::Error;
+use crate::raster::encode::webp_config;
 use libwebp_sys::{
     WebPAnimEncoder, WebPAnimEncoderAdd, WebPAnimEncoderAssemble, WebPAnimEncoderDelete,
     WebPAnimEncoderNewInternal, WebPAnimEncoderOptions, WebPAnimEncoderOptionsInitInternal, WebPConfig,
@@ -28,11 +29,7 @@ fn failed(what: &str) -> Error {
 
 impl WebpWriter {
     pub(super) fn new(options: &AnimationOptions) -> Result<Self, Error> {
-        let mut config = WebPConfig::new().map_err(|()| failed("another version"))?;
-        config.quality = options.quality.into();
-        if options.lossless {
-            (config.lossless, config.quality) = (1, 75.0);
-        }
+        let config = webp_config(options.quality, options.lossless)?;
         let version = WebPGetMuxABIVersion();
         let mut settings = MaybeUninit::<WebPAnimEncoderOptions>::zeroed();
         // SAFETY: the structure is zeroed, which is valid for it, and initialised here.
