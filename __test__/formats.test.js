@@ -105,7 +105,9 @@ test('a result too wide for the format of its input is a PNG', async () => {
     ['webp', 8191],
   ]) {
     const strip = (side) => sharp({ create: { width: side, height: 1, channels: 3, background: '#4080c0' } });
-    const [fits, wider] = [strip(width), strip(width + 1)].map((picture) => picture.toFormat(format).toBuffer());
+    const [fits, wider] = [strip(width), strip(width + 1)].map((picture) =>
+      picture.toFormat(format).toBuffer(),
+    );
     for (const [file, expected] of [
       [await fits, format],
       [await wider, 'png'],

@@ -342,6 +342,57 @@ test('a size between is resampled from the one above, as sharp would', async () 
   assert.ok(psnr(found.data, expected) > 45);
 });
 
+/** Colours times alpha: what little of a colour shows is not compared as if it showed in full. */
+function premultiplied(data, channels) {
+  return Float32Array.from(data, (value, i) => {
+    const last = i - (i % channels) + channels - 1;
+    return i === last ? value : (value * data[last]) / 255;
+  });
+}
+
+for (const channels of [2, 4]) {
+  for (const [kind, alpha] of [
+    ['opaque', () => 255],
+    ['half transparent', () => 128],
+    ['cut out', (x) => (x < 20 ? 0 : 255)],
+  ]) {
+    test(`a smaller ${kind} picture of ${channels} channels is that of sharp, in every form`, async () => {
+      const picture = pattern(40, 30, channels);
+      for (let i = 0; i < 40 * 30; i++) picture.data[(i + 1) * channels - 1] = alpha(i % 40);
+      // It rounds colour that is premultiplied to 8 bits.
+      const { data, info } = await sharp(picture.data, { raw: picture })
+        .resize(20, 15, { kernel: 'lanczos3' })
+        .raw()
+        .toBuffer({ resolveWithObject: true });
+      const expected = visible({ ...info, data });
+      for (const mode of ['model', 'resample']) {
+        const options = { width: 20, alpha: mode };
+        const raw = await upscaler.upscale(picture, { ...options, output: 'raw' });
+        assert.deepEqual([raw.channels, raw.height], [channels, 15]);
+        assert.ok(psnr(visible(raw), expected) > 43, mode);
+        const tensor = await upscaler.upscale(picture, { ...options, output: 'tensor' });
+        assert.ok(psnr(premultiplied(tensor.data, channels), premultiplied(raw.data, channels)) > 45, mode);
+        const png = await decode(await upscaler.upscale(picture, options));
+        assert.equal(largestDifference(visible(png), visible(raw)), 0, mode);
+        const jpeg = await sharp(await upscaler.upscale(picture, { ...options, format: 'jpeg' })).metadata();
+        assert.deepEqual([jpeg.width, jpeg.height], [20, 15]);
+      }
+    });
+  }
+}
+
+test('a tensor of any size is within 0 and 255, beside hard edges too', async () => {
+  for (const channels of [1, 2, 3, 4]) {
+    const data = new Uint8Array(60 * 60 * channels).fill(255);
+    for (let y = 20; y < 40; y++) data.fill(0, (60 * y + 20) * channels, (60 * y + 40) * channels);
+    for (const options of [{ width: 53 }, { scale: 1 }, { width: 90 }, { width: 90, alpha: 'resample' }]) {
+      const image = { data, width: 60, height: 60, channels };
+      const tensor = await upscaler.upscale(image, { ...options, output: 'tensor' });
+      assert.ok(tensor.data.every((value) => value >= 0 && value <= 255));
+    }
+  }
+});
+
 test('contain fills the rest with the background', async () => {
   const picture = toTensor(pattern(30, 10, 3));
   const found = await upscaler.upscale(picture, {

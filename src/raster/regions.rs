@@ -116,6 +116,20 @@ impl Raster {
         Ok(out)
     }
 
+    /// Its first `count` channels, of at least as many.
+    pub fn first_channels(self, count: u8) -> Raster {
+        if count == self.channels {
+            return self;
+        }
+        let (channels, kept) = (usize::from(self.channels), usize::from(count));
+        let samples = match &self.samples {
+            Samples::U8(samples) => Samples::U8(first_of_each(samples, channels, kept)),
+            Samples::U16(samples) => Samples::U16(first_of_each(samples, channels, kept)),
+            Samples::F32(samples) => Samples::F32(first_of_each(samples, channels, kept)),
+        };
+        Raster { channels: count, samples, ..self }
+    }
+
     /// Its last channel, as a grey picture.
     pub fn last_channel(&self) -> Raster {
         let channels = usize::from(self.channels);
@@ -132,6 +146,10 @@ fn paste<S: Copy>(to: &mut [S], from: &[S], stride: usize, row: usize) {
     for (to, from) in to.chunks_mut(stride).zip(from.chunks_exact(row)) {
         to[..row].copy_from_slice(from);
     }
+}
+
+fn first_of_each<S: Copy>(samples: &[S], channels: usize, kept: usize) -> Vec<S> {
+    samples.chunks_exact(channels).flat_map(|pixel| &pixel[..kept]).copied().collect()
 }
 
 fn interleave<S: Copy>(out: &mut [S], colour: &[S], alpha: &[S], channels: u8) {

@@ -6,7 +6,7 @@ use upscaler_resample::Sample;
 
 /// The picture at another size, by a Lanczos filter of three lobes whose support grows with the reduction, so that
 /// shrinking averages areas. Colour is premultiplied with alpha inside. Runs on the calling thread; the samples keep
-/// their type.
+/// their type and its range, floats that of 0 to 255.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] where a side is 0; [`Error::Limit`] where the result does not fit into memory.
@@ -23,7 +23,11 @@ pub fn resample(raster: &Raster, width: u32, height: u32) -> Result<Raster, Erro
     let samples = match &raster.samples {
         Samples::U8(v) => Samples::U8(filtered(v, raster, (width, height))?),
         Samples::U16(v) => Samples::U16(filtered(v, raster, (width, height))?),
-        Samples::F32(v) => Samples::F32(filtered(v, raster, (width, height))?),
+        Samples::F32(v) => {
+            let mut samples = filtered(v, raster, (width, height))?;
+            samples.iter_mut().for_each(|sample| *sample = sample.clamp(0.0, 255.0));
+            Samples::F32(samples)
+        }
     };
     Ok(Raster { width, height, channels: raster.channels, samples })
 }
@@ -79,6 +83,7 @@ mod tests {
             let raster = Raster::new(37, 1, 1, Samples::F32(source)).unwrap();
             let Samples::F32(found) = resample(&raster, width as u32, 1).unwrap().samples else { panic!() };
             for (found, expected) in found.iter().zip(&expected) {
+                let expected = expected.clamp(0.0, 255.0);
                 assert!((f64::from(*found) - expected).abs() < 1e-2, "{width}: {found} {expected}");
             }
             let source = row.iter().map(|&v| v as u8).collect();

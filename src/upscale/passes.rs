@@ -59,11 +59,11 @@ impl Passes<'_> {
         Ok(picture)
     }
 
-    /// The result of the last pass; the picture itself where there is none.
+    /// The result of the last pass; where there is none, the picture itself, without alpha that bypasses networks.
     pub async fn last(&self, picture: Arc<Raster>, depth: Depth) -> Result<Raster, Error> {
         match self.sizing.passes.checked_sub(1) {
             Some(last) => self.run_into_picture(picture, Stage::Pass(last), depth).await,
-            None => Ok(Arc::unwrap_or_clone(picture).into_depth(depth)),
+            None => Ok(Arc::unwrap_or_clone(picture).first_channels(self.channels).into_depth(depth)),
         }
     }
 
