@@ -12,7 +12,7 @@ const { findInputs } = require('../bin/batch/inputs');
 const { namingFor, sizeLabel } = require('../bin/batch/naming');
 const { plan } = require('../bin/batch/plan');
 const { routeFor } = require('../bin/batch/route');
-const { writeWhole } = require('../bin/batch/write');
+const { removeUnfinished, writeWhole } = require('../bin/batch/write');
 const { UsageError } = require('../bin/arguments/usage-error');
 const { POSIX, filesIn, temporaryFolder } = require('./support/cli');
 
@@ -330,6 +330,26 @@ test('a file is written whole or not at all', POSIX, async () => {
     code: 'ERR_INVALID_ARG_TYPE',
   });
   assert.deepEqual(filesIn(folder), ['link.bin', 'x.bin'], 'nothing is left behind');
+});
+
+test('what a killed process left beside a result is in nobody’s way, and nobody’s to remove', async (t) => {
+  const folder = newFolder();
+  const left = Array.from({ length: 200 }, (_, i) => `.upscaler-node-${process.pid}-${i}.tmp`);
+  touch(folder, left);
+  await writeWhole(path.join(folder, 'x.bin'), Buffer.from('x'));
+  assert.deepEqual(filesIn(folder), [...left, 'x.bin'].sort());
+
+  const { openSync, closeSync } = fs;
+  /** @type {string | undefined} */
+  let another;
+  t.mock.method(fs, 'openSync', (file, flags) => {
+    another = file;
+    closeSync(openSync(file, 'wx'));
+    return openSync(file, flags);
+  });
+  await assert.rejects(writeWhole(path.join(folder, 'y.bin'), Buffer.from('y')), { code: 'EEXIST' });
+  removeUnfinished();
+  assert.ok(another !== undefined && fs.existsSync(another), 'another process’s file stays');
 });
 
 test(

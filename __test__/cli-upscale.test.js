@@ -127,6 +127,28 @@ test('one bad picture does not stop the others, and is told of at the end', asyn
   assert.deepEqual(filesIn(folder), ['a.png', 'a@2x.png', 'b.png', 'c.png', 'c@2x.png']);
 });
 
+test('two containers write into one folder', async () => {
+  const names = Array.from({ length: 30 }, (_, i) => `${i}.png`);
+  const folder = folderWith({
+    ...Object.fromEntries(names.map((name) => [`in/a${name}`, pngs.red])),
+    ...Object.fromEntries(names.map((name) => [`in/b${name}`, pngs.blue])),
+    // In each container the program may be the first process.
+    'first.js': "Object.defineProperty(process, 'pid', { value: 1 });",
+  });
+  const env = { NODE_OPTIONS: '--require ./first.js' };
+  const ended = await Promise.all(
+    ['a', 'b'].map((prefix) =>
+      cli([`in/${prefix}*.png`, '-o', 'out/', '-m', NEAREST, '--quiet'], { cwd: folder, env }),
+    ),
+  );
+  for (const { code, stderr } of ended) assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+  const results = names.flatMap((name) => ['a', 'b'].map((prefix) => `${prefix}${name}`));
+  assert.deepEqual(
+    filesIn(path.join(folder, 'out')),
+    results.map((name) => name.replace('.png', '@2x.png')).sort(),
+  );
+});
+
 test('nothing that exists is replaced, unless that is asked for', async () => {
   const folder = folderWith({ 'a.png': pngs.red, 'a@2x.png': 'precious', 'b.png': pngs.blue });
   const read = () => fs.readFileSync(path.join(folder, 'a@2x.png'));

@@ -1,16 +1,19 @@
 // @ts-check
 'use strict';
 
+const { randomBytes } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 const { promisify } = require('node:util');
 
-/** Not the handle's own `sync`, which Yarn's Plug'n'Play lacks. */
+/** Not those of a handle: Yarn's Plug'n'Play gives handles without `sync`. */
+const writeFile = promisify(fs.writeFile);
+const fchmod = promisify(fs.fchmod);
 const fsync = promisify(fs.fsync);
+const close = promisify(fs.close);
 
 /** Files that are being written beside their final names, for `removeUnfinished`. @type {Set<string>} */
 const unfinished = new Set();
-let lastNumber = 0;
 
 /**
  * Writes a file so that under its name there is the whole of it or what was there before: beside it, to the disk, then
@@ -26,10 +29,10 @@ async function writeWhole(file, data, { overwrite = false } = {}) {
   // What a link points to is replaced, not the link.
   const target = existing === undefined ? file : await fs.promises.realpath(file);
   const folder = path.dirname(target);
-  const temporary = path.join(folder, `.upscaler-node-${process.pid}-${++lastNumber}.tmp`);
-  unfinished.add(temporary);
+  const temporary = path.join(folder, temporaryName());
+  const descriptor = openUnfinished(temporary);
   try {
-    await writeSynced(temporary, data, existing?.mode);
+    await writeSynced(descriptor, data, existing?.mode);
     if (overwrite) await fs.promises.rename(temporary, target);
     else await renameToNew(temporary, target);
   } finally {
@@ -53,18 +56,36 @@ async function writeDirectly(file, data) {
 }
 
 /**
- * @param {string} file must not exist
+ * Random, as processes that write into one folder may have the same number: each container counts its own.
+ */
+function temporaryName() {
+  return `.upscaler-node-${randomBytes(12).toString('hex')}.tmp`;
+}
+
+/**
+ * Synchronous, so that a process that ends meanwhile knows of the file as soon as it is there; and known only once it
+ * is this process's own, so that nobody else's is ever removed.
+ *
+ * @param {string} file
+ */
+function openUnfinished(file) {
+  const descriptor = fs.openSync(file, 'wx');
+  unfinished.add(file);
+  return descriptor;
+}
+
+/**
+ * @param {number} descriptor closed afterwards
  * @param {Uint8Array | string} data
  * @param {number} [mode] of the file that it will replace
  */
-async function writeSynced(file, data, mode) {
-  const handle = await fs.promises.open(file, 'wx');
+async function writeSynced(descriptor, data, mode) {
   try {
-    if (mode !== undefined) await handle.chmod(mode & 0o777);
-    await handle.writeFile(data);
-    await fsync(handle.fd);
+    if (mode !== undefined) await fchmod(descriptor, mode & 0o777);
+    await writeFile(descriptor, data);
+    await fsync(descriptor);
   } finally {
-    await handle.close();
+    await close(descriptor);
   }
 }
 
