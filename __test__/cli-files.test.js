@@ -1,12 +1,10 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const sharp = require('sharp');
-const { glob } = require('../bin/batch/glob');
 const { sizeOf } = require('../bin/batch/header');
 const { findInputs } = require('../bin/batch/inputs');
 const { namingFor, sizeLabel } = require('../bin/batch/naming');
@@ -14,112 +12,10 @@ const { plan } = require('../bin/batch/plan');
 const { routeFor } = require('../bin/batch/route');
 const { removeUnfinished, writeWhole } = require('../bin/batch/write');
 const { UsageError } = require('../bin/arguments/usage-error');
-const { POSIX, filesIn, temporaryFolder } = require('./support/cli');
+const { POSIX, filesIn, temporaryFolder, touch } = require('./support/cli');
 
 const ROOT = path.join(__dirname, '..');
 const newFolder = temporaryFolder();
-
-/** @param {string} folder @param {string[]} names */
-function touch(folder, names) {
-  for (const name of names) {
-    fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
-    fs.writeFileSync(path.join(folder, name), name);
-  }
-  return folder;
-}
-
-const all = async (generator) => {
-  const found = [];
-  for await (const each of generator) found.push(each);
-  return found;
-};
-
-test('globs find what they find in bash', POSIX, async () => {
-  const folder = touch(newFolder(), [
-    'a.jpg',
-    'b.JPG',
-    'c d.png',
-    '.hidden.jpg',
-    'a[1].png',
-    'x+y(z).png',
-    'photo-1.png',
-    'photo-2.png',
-    'deep/a.jpg',
-    'deep/er/b.png',
-    'deep/.git/c.png',
-    'other/a.jpg',
-  ]);
-  const patterns = [
-    '*.jpg',
-    '*.{jpg,png}',
-    '?.jpg',
-    'photo-[12].png',
-    'photo-[!1].png',
-    '**/*.png',
-    '**/a.jpg',
-    'deep/**/*.png',
-    '{deep,other}/*.jpg',
-    '.*.jpg',
-    'x+y*.png',
-    'd*/e*/b.png',
-    'nothing*',
-    '{a,a}.jpg*',
-  ];
-  for (const pattern of patterns) {
-    const script = `cd '${folder}'; shopt -s globstar nullglob; for f in ${pattern}; do [ -f "$f" ] && printf '%s\\n' "$f"; done; true`;
-    const expected = execFileSync('bash', ['-c', script], { encoding: 'utf8' }).split('\n').filter(Boolean);
-    const found = await all(glob(path.join(folder, pattern)));
-    const relative = found.map((file) => path.relative(folder, file));
-    assert.deepEqual(relative.sort(), [...new Set(expected)].sort(), pattern);
-  }
-});
-
-test('inputs: files, folders, globs and standard input, each file once', POSIX, async () => {
-  const folder = touch(newFolder(), ['b.png', 'a.JPEG', 'c.txt', '.d.png', 'in/e.webp', 'in/deeper/f.tif']);
-  fs.symlinkSync(path.join(folder, 'b.png'), path.join(folder, 'in', 'link.png'));
-  const names = async (operands, options = {}) => {
-    const { inputs, problems } = await findInputs(operands, options);
-    assert.deepEqual(problems, []);
-    return inputs.map(({ file }) => path.relative(folder, file));
-  };
-  assert.deepEqual(await names([folder]), ['a.JPEG', 'b.png']);
-  assert.deepEqual(await names([folder], { recursive: true }), [
-    'a.JPEG',
-    'b.png',
-    path.join('in', 'deeper', 'f.tif'),
-    path.join('in', 'e.webp'),
-  ]);
-  assert.deepEqual(await names([path.join(folder, 'c.txt')]), ['c.txt'], 'what is named is tried');
-  assert.deepEqual(await names([path.join(folder, 'b.png'), path.join(folder, '*'), folder]), [
-    'b.png',
-    'a.JPEG',
-  ]);
-  const { inputs } = await findInputs(['-'], {});
-  assert.equal(inputs[0].file, '-');
-});
-
-test('inputs that are not there, and results of earlier runs', async () => {
-  const folder = touch(newFolder(), ['a.jpg', 'a@2x.jpg', 'a@1920w.png', 'icon@2x.png', 'empty/x.txt']);
-  const { problems } = await findInputs(
-    ['gone.png', path.join(folder, 'empty'), path.join(folder, '*.gif')],
-    {},
-  );
-  assert.deepEqual(
-    problems.map(({ reason }) => reason.split(' (')[0]),
-    ['no such file', 'no pictures in this folder', 'no file and no picture that fits this pattern'],
-  );
-  const scanned = await findInputs([folder], {});
-  assert.deepEqual(
-    scanned.inputs.map(({ file }) => path.basename(file)),
-    ['a.jpg', 'icon@2x.png'],
-  );
-  assert.deepEqual(
-    scanned.leftOut.map((file) => path.basename(file)),
-    ['a@1920w.png', 'a@2x.jpg'],
-  );
-  const named = await findInputs([path.join(folder, 'a@2x.jpg'), path.join(folder, 'a.jpg')], {});
-  assert.equal(named.inputs.length, 2, 'what is named is not left out');
-});
 
 test('names of results', () => {
   const folder = newFolder();

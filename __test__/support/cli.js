@@ -69,6 +69,20 @@ function temporaryFolder() {
   };
 }
 
+/**
+ * Files that hold their names.
+ *
+ * @param {string} folder
+ * @param {string[]} names
+ */
+function touch(folder, names) {
+  for (const name of names) {
+    fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    fs.writeFileSync(path.join(folder, name), name);
+  }
+  return folder;
+}
+
 /** @param {string} folder @returns {string[]} every file in it, hidden ones too, in order */
 function filesIn(folder) {
   return fs
@@ -78,4 +92,4 @@ function filesIn(folder) {
     .sort();
 }
 
-module.exports = { CLI, POSIX, start, cli, temporaryFolder, filesIn };
+module.exports = { CLI, POSIX, start, cli, temporaryFolder, touch, filesIn };

@@ -24,6 +24,9 @@ const { entries, glob, isGlob } = require('./glob');
 /** What the result of an earlier run is called: `photo@2x.jpg`, `photo@1920w.jpg`. */
 const RESULT = /@(\d+(\.\d+)?x|\d+[wh]|\d+x\d+)$/;
 
+/** What the system says of a pattern that is no name of anything: a long one can be no name at all. */
+const NOT_THERE = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG']);
+
 /**
  * @param {string[]} operands
  * @param {{ recursive?: boolean }} options
@@ -52,9 +55,8 @@ async function expand(operand, recursive, found) {
   }
   const stats = await fs.promises.stat(operand).catch((/** @type {NodeJS.ErrnoException} */ error) => error);
   if (stats instanceof Error) {
-    if (stats.code !== 'ENOENT' || !isGlob(operand))
-      return void found.problems.push(unreadable(operand, stats));
-    return expandGlob(operand, found);
+    if (isGlob(operand) && NOT_THERE.has(stats.code ?? '')) return expandGlob(operand, found);
+    return void found.problems.push(unreadable(operand, stats));
   }
   if (!stats.isDirectory()) return void found.inputs.push(toInput(operand, '', stats, true));
   const before = found.inputs.length;
@@ -71,7 +73,7 @@ async function expand(operand, recursive, found) {
 async function expandGlob(pattern, found) {
   const before = found.inputs.length;
   for await (const file of glob(pattern)) {
-    if (isPicture(file)) found.inputs.push(toInput(file, '', await fs.promises.stat(file), false));
+    if (isPicture(file)) await addFile(file, '', found);
   }
   if (found.inputs.length === before) {
     found.problems.push({ file: pattern, reason: 'no file and no picture that fits this pattern' });
@@ -90,12 +92,19 @@ async function expandFolder(root, folder, recursive, found) {
     const file = path.join(root, folder, entry.name);
     if (entry.isDirectory()) {
       if (recursive) await expandFolder(root, path.join(folder, entry.name), recursive, found);
-    } else if (isPicture(entry.name)) {
-      const stats = await fs.promises.stat(file).catch((error) => error);
-      if (stats instanceof Error) found.problems.push(unreadable(file, stats));
-      else if (stats.isFile()) found.inputs.push(toInput(file, folder, stats, false));
-    }
+    } else if (isPicture(entry.name)) await addFile(file, folder, found);
   }
+}
+
+/**
+ * @param {string} file that was found
+ * @param {string} folder
+ * @param {Found} found
+ */
+async function addFile(file, folder, found) {
+  const stats = await fs.promises.stat(file).catch((error) => error);
+  if (stats instanceof Error) found.problems.push(unreadable(file, stats));
+  else if (stats.isFile()) found.inputs.push(toInput(file, folder, stats, false));
 }
 
 /**
