@@ -8,4 +8,4 @@ const { start } = require('../playground/index.js');
 const { values } = parseArgs({ options: { port: { type: 'string' } } });
 const { url, close } = await start({ port: values.port === undefined ? undefined : Number(values.port) });
 console.log(`The playground is at ${url}\nCtrl-C ends it and removes its files.`);
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => close());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => close());

@@ -3,11 +3,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import http from 'node:http';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { pattern, withPlayground } from '../support/playground.mjs';
+
+const { nearest } = createRequire(import.meta.url)('../support/onnx.js');
 
 /** Who gets in, what it weighs, and what stays behind. */
 
@@ -159,36 +162,119 @@ test('bodies have limits, and names of files lead nowhere else', async () => {
 // Windows ends a program without asking it.
 const signals = process.platform === 'win32' ? { skip: 'no signals here' } : {};
 
-test(
-  'the command says where the page is, and leaves nothing behind when it is interrupted',
-  signals,
-  async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'upscaler-test-'));
-    const command = fileURLToPath(new URL('../../bin/upscaler-node.js', import.meta.url));
-    const child = spawn(process.execPath, [command, 'playground', '--port', '0'], {
-      env: { ...process.env, TMPDIR: folder, TEMP: folder },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    try {
-      let said = '';
-      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
-      let url;
-      while (url === undefined) {
-        await new Promise((resolve) => setTimeout(resolve, 50));
-        url = /http:\/\/127\.0\.0\.1:\d+\/#token=\S+/.exec(said)?.[0];
-        assert.equal(child.exitCode, null, said);
+/** @param {(folder: string) => Promise<void>} use of a folder for temporary files, which nobody else uses */
+async function withFolder(use) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'upscaler-test-'));
+  try {
+    await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  test(`the command says where the page is, and leaves nothing behind after a ${signal}`, signals, () =>
+    withFolder(async (folder) => {
+      const command = fileURLToPath(new URL('../../bin/upscaler-node.js', import.meta.url));
+      const child = spawn(process.execPath, [command, 'playground', '--port', '0'], {
+        env: { ...process.env, TMPDIR: folder, TEMP: folder },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      try {
+        let said = '';
+        for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
+        let url;
+        while (url === undefined) {
+          await new Promise((resolve) => setTimeout(resolve, 50));
+          url = /http:\/\/127\.0\.0\.1:\d+\/#token=\S+/.exec(said)?.[0];
+          assert.equal(child.exitCode, null, said);
+        }
+        assert.equal((await ask(new URL(url).origin, '/', {})).status, 200);
+        assert.equal(readdirSync(folder).length, 1);
+        child.kill(signal);
+        assert.deepEqual(await once(child, 'exit'), [0, null]);
+        assert.deepEqual(readdirSync(folder), []);
+      } finally {
+        child.kill('SIGKILL');
       }
-      assert.equal((await ask(new URL(url).origin, '/', {})).status, 200);
-      assert.equal(readdirSync(folder).length, 1);
-      child.kill('SIGINT');
-      await once(child, 'exit');
-      assert.deepEqual(readdirSync(folder), []);
+    }),
+  );
+}
+
+/**
+ * A playground whose temporary files are seen, with a model of one's own.
+ *
+ * @param {(playground: { api: any, model: { id: string }, files: () => string[] }) => Promise<void>} use
+ */
+function withFiles(use) {
+  return withFolder(async (folder) => {
+    const before = { TMPDIR: process.env.TMPDIR, TEMP: process.env.TEMP };
+    Object.assign(process.env, { TMPDIR: folder, TEMP: folder });
+    try {
+      await withPlayground(async ({ api }) => {
+        const files = () =>
+          readdirSync(folder, { recursive: true, withFileTypes: true })
+            .filter((entry) => entry.isFile())
+            .map(({ name }) => name)
+            .sort();
+        await use({ api, model: await addModel(api, nearest()), files });
+      });
     } finally {
-      child.kill('SIGKILL');
-      rmSync(folder, { recursive: true, force: true });
+      for (const [name, value] of Object.entries(before)) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
     }
-  },
-);
+  });
+}
+
+/** @param {any} api @param {Buffer} bytes @returns {Promise<{ id: string }>} */
+async function addModel(api, bytes) {
+  const { id } = await api.json('uploads', { method: 'POST' });
+  const headers = { 'x-file-name': 'mine.onnx' };
+  await api.json(`uploads/${id}/files`, { method: 'POST', body: bytes, headers });
+  return api.json(`uploads/${id}/model`, { method: 'POST', body: '{}' });
+}
+
+test('the files of a run go with it, whether it is over or not', () =>
+  withFiles(async ({ api, model, files }) => {
+    const picture = await api.open(await pattern(600, 500).png().toBuffer(), 'x.png');
+    const before = files();
+    const start = () => api.run({ picture: picture.id, model });
+    const remove = ({ id }) => api.json(`runs/${id}`, { method: 'DELETE' });
+    const done = await start();
+    assert.equal((await api.settled(done.id)).state, 'done');
+    assert.equal(files().length, before.length + 2, 'its result, and what is shown of it');
+    await remove(done);
+    assert.deepEqual(files(), before);
+
+    const running = await start();
+    const waiting = await start();
+    await api.settled(running.id, ({ state }) => state !== 'queued');
+    await Promise.all([remove(running), remove(waiting)]);
+    const last = await start();
+    assert.equal((await api.settled(last.id)).state, 'done');
+    await remove(last);
+    assert.deepEqual(files(), before);
+  }));
+
+test('the files of a picture go when it is no longer kept, and those that cannot be used at once', () =>
+  withFiles(async ({ api, model, files }) => {
+    const bytes = await pattern(24, 20).png().toBuffer();
+    const without = files().length;
+    const first = await api.open(bytes, 'first.png');
+    const each = files().length - without;
+    const { id } = await api.run({ picture: first.id, model });
+    assert.equal((await api.settled(id)).state, 'done');
+    for (let i = 0; i < 12; i++) await api.open(bytes, `${i}.png`);
+    await assert.rejects(api.json(`pictures/${first.id}`), { status: 404 });
+    assert.equal(files().length, without + 8 * each, 'eight are kept');
+
+    const before = files();
+    await assert.rejects(api.open(Buffer.from('no picture'), 'x.png'), { status: 422 });
+    await assert.rejects(addModel(api, Buffer.from('no network')), { status: 422 });
+    assert.deepEqual(files(), before);
+  }));
 
 test('all that was written is gone when the playground is closed', async () => {
   const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('upscaler-playground-'));

@@ -2,10 +2,8 @@
 'use strict';
 
 const { say } = require('../terminal/output');
+const { EXIT_CODES } = require('../terminal/signals');
 const { removeUnfinished } = require('./write');
-
-/** As shells have it: 128 and the signal's number. */
-const EXIT_CODES = /** @type {const} */ ({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 });
 
 /** Whoever waits longer is told what for. */
 const NOTICE_MS = 1000;

@@ -1,6 +1,8 @@
 // @ts-check
 'use strict';
 
+const { EXIT_CODES } = require('./signals');
+
 /**
  * Keeps a server's process until a signal asks it to end; a second one does not wait for its last requests.
  *
@@ -11,12 +13,11 @@ function holdUntilStopped(close) {
   return new Promise((resolve, reject) => {
     let asked = false;
     const stop = (/** @type {NodeJS.Signals} */ signal) => {
-      if (asked) process.exit(signal === 'SIGINT' ? 130 : 143);
+      if (asked) process.exit(EXIT_CODES[signal]);
       asked = true;
       close().then(() => resolve(0), reject);
     };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
+    for (const signal of Object.keys(EXIT_CODES)) process.on(signal, stop);
   });
 }
 

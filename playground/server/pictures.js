@@ -42,27 +42,35 @@ class Pictures {
    * @returns {Promise<Picture>}
    */
   async add(file, name) {
+    /** @type {Surface | undefined} */
+    let surface;
     try {
       const bytes = await readFile(file);
       const pixels = await this.#decoder.decode(bytes);
       const { width, height, channels } = pixels;
-      const surface = new Surface(this.#workspace.file('.tiles'), width, height);
+      surface = new Surface(this.#workspace.file('.tiles'), width, height);
       await surface.fill(pixels);
       const facts = { ...factsOf(bytes), width, height, channels, alpha: channels % 2 === 0 };
       const picture = { id: `p${++this.#last}`, name, file, facts, surface };
       this.#pictures.set(picture.id, picture);
       return picture;
     } catch (error) {
+      surface?.close();
       await rm(file, { force: true });
       throw error;
     }
   }
 
-  /** @returns {Picture[]} those that are one too many, no longer kept: their owner is the caller */
-  takeSurplus() {
-    const surplus = [...this.#pictures.values()].slice(0, Math.max(this.#pictures.size - KEPT, 0));
-    for (const { id } of surplus) this.#pictures.delete(id);
-    return surplus;
+  /** @returns {Picture[]} those that are one too many, the oldest first */
+  surplus() {
+    return [...this.#pictures.values()].slice(0, Math.max(this.#pictures.size - KEPT, 0));
+  }
+
+  /** @param {Picture} picture that is no longer kept, with its files */
+  async remove({ id, file, surface }) {
+    this.#pictures.delete(id);
+    surface.close();
+    await rm(file, { force: true });
   }
 
   /**

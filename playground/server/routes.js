@@ -2,7 +2,7 @@
 'use strict';
 
 const { createReadStream } = require('node:fs');
-const { stat } = require('node:fs/promises');
+const { rm, stat } = require('node:fs/promises');
 const path = require('node:path');
 const { pipeline } = require('node:stream/promises');
 const { readJson, receive, sendJson } = require('./bodies');
@@ -67,9 +67,9 @@ function pictureRoutes({ pictures, runs, workspace, limits, models }) {
   /** @param {Response} response @param {string} file @param {string} name @param {string} [sample] */
   const open = async (response, file, name, sample) => {
     const { id, facts } = await pictures.add(file, name);
-    for (const old of pictures.takeSurplus()) {
+    for (const old of pictures.surplus()) {
       runs.removeOf(old);
-      old.surface.close();
+      await pictures.remove(old);
     }
     sendJson(response, 201, { id, name, sample, facts });
   };
@@ -175,7 +175,12 @@ function modelRoutes({ models, workspace, limits }) {
       /^\/api\/uploads\/(\d+)\/model$/,
       async (request, response, id) => {
         const { folder } = find(id);
-        const own = await models.addOwn(folder, described(await readJson(request)));
+        const wanted = described(await readJson(request));
+        const own = await models.addOwn(folder, wanted).catch(async (error) => {
+          uploads.delete(id);
+          await rm(folder, { recursive: true, force: true });
+          throw error;
+        });
         const { definition, ...shown } = own;
         sendJson(response, 201, {
           ...shown,

@@ -1,6 +1,7 @@
 // @ts-check
 'use strict';
 
+const { rmSync } = require('node:fs');
 const { readFile, writeFile } = require('node:fs/promises');
 const { explainChoice } = require('./choice');
 const { HttpError, toHttpError } = require('./http-error');
@@ -115,7 +116,7 @@ class Runs {
     if (run === undefined) return;
     run.controller.abort();
     this.#runs.delete(id);
-    if (run.state !== 'running') run.view.close();
+    if (run.state !== 'running') discard(run);
   }
 
   /** @param {Picture} picture */
@@ -153,7 +154,7 @@ class Runs {
       if (!signal.aborted) run.error = describeError(error);
       this.#end(run, signal.aborted ? 'cancelled' : 'failed');
     } finally {
-      if (!this.#runs.has(run.id)) run.view.close();
+      if (!this.#runs.has(run.id)) discard(run);
     }
   }
 
@@ -204,6 +205,12 @@ class Runs {
       if (run.state !== 'running' && run.state !== 'queued') this.remove(run.id);
     }
   }
+}
+
+/** @param {Run} run that nobody can ask for any more: its files go */
+function discard({ view, file }) {
+  view.close();
+  if (file !== undefined) rmSync(file, { force: true });
 }
 
 /** @param {Run} run @returns {object} what the page is told of it */
