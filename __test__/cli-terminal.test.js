@@ -59,6 +59,7 @@ test('the width of text as terminals show it', () => {
 test('names cannot control the terminal', () => {
   assert.equal(showName('a\x1b[2Jb\nc\u202ed.png'), 'a\\u{1b}[2Jb\\u{a}c\\u{202e}d.png');
   assert.equal(showName('façade 写真.png'), 'façade 写真.png');
+  assert.equal(showName('caf\udce9.png'), 'caf\\xe9.png', 'a byte that is not UTF-8');
 });
 
 test('what a stream can show', () => {

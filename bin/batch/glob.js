@@ -3,6 +3,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { fromSystem, toSystem } = require('./system-path');
 
 /**
  * Files by a pattern, for shells that hand patterns over as they are: `*`, `?`, `[a-z]`, `{jpg,png}`, and `**` for
@@ -146,15 +147,32 @@ function expandBraces(pattern) {
   return inner[1].split(',').flatMap((choice) => expandBraces(before + choice + after));
 }
 
-/** @param {string} folder in the order of names; empty if it cannot be read */
+/**
+ * @param {string} folder
+ * @returns {Promise<{ name: string, isDirectory(): boolean }[]>} in the order of names; empty if it cannot be read
+ */
 async function entries(folder) {
-  const found = await fs.promises.readdir(folder || '.', { withFileTypes: true }).catch(() => []);
-  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const found = await readdir(toSystem(folder || '.')).catch(() => []);
+  return found
+    .map((entry) => ({ name: fromSystem(entry.name), isDirectory: () => entry.isDirectory() }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/**
+ * Node's types do not know of names as bytes here.
+ *
+ * @param {string | Buffer} folder
+ * @returns {Promise<{ name: Buffer, isDirectory(): boolean }[]>}
+ */
+async function readdir(folder) {
+  /** @type {any} */
+  const options = { withFileTypes: true, encoding: 'buffer' };
+  return /** @type {any} */ (fs.promises.readdir(folder, options));
 }
 
 /** @param {string} file */
 function stat(file) {
-  return fs.promises.stat(file).catch(() => undefined);
+  return fs.promises.stat(toSystem(file)).catch(() => undefined);
 }
 
 module.exports = { isGlob, glob, entries };

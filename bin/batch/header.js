@@ -2,6 +2,7 @@
 'use strict';
 
 const fs = require('node:fs');
+const { toSystem } = require('./system-path');
 
 /**
  * A picture's size from the first bytes of its file, without decoding it: which model of a family suits it, and whether
@@ -19,7 +20,7 @@ const HEADER_BYTES = 512 * 1024;
  */
 async function readSize(file) {
   try {
-    const handle = await fs.promises.open(file, 'r');
+    const handle = await fs.promises.open(toSystem(file), 'r');
     try {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
       return sizeOf(buffer.subarray(0, bytesRead));

@@ -5,6 +5,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { isPicture } = require('./formats');
 const { entries, glob, isGlob } = require('./glob');
+const { statOf } = require('./stat');
+const { LOST, asArgument, toSystem } = require('./system-path');
 
 /**
  * From what was written on the command line to pictures.
@@ -47,14 +49,18 @@ async function findInputs(operands, { recursive = false }) {
  * @param {string} operand
  * @param {boolean} recursive
  * @param {Found} found
+ * @returns {Promise<void>}
  */
 async function expand(operand, recursive, found) {
   if (operand === '-') {
     found.inputs.push({ file: '-', folder: '', named: true, bytes: 0 });
     return;
   }
-  const stats = await fs.promises.stat(operand).catch((/** @type {NodeJS.ErrnoException} */ error) => error);
+  const stats = await fs.promises
+    .stat(toSystem(operand))
+    .catch((/** @type {NodeJS.ErrnoException} */ error) => error);
   if (stats instanceof Error) {
+    if (operand.includes(LOST) && !isGlob(operand)) return expandLost(operand, recursive, found);
     if (isGlob(operand) && NOT_THERE.has(stats.code ?? '')) return expandGlob(operand, found);
     return void found.problems.push(unreadable(operand, stats));
   }
@@ -64,6 +70,40 @@ async function expand(operand, recursive, found) {
   if (found.inputs.length > before) return;
   const hint = recursive ? '' : ' (-r looks into the folders within it)';
   found.problems.push({ file: operand, reason: `no pictures in this folder${hint}` });
+}
+
+/**
+ * What a name stands for of which Node has not kept all bytes.
+ *
+ * @param {string} operand
+ * @param {boolean} recursive
+ * @param {Found} found
+ */
+async function expandLost(operand, recursive, found) {
+  const { root } = path.parse(operand);
+  let meant = [root];
+  for (const segment of operand.slice(root.length).split(path.sep).filter(Boolean)) {
+    const within = await Promise.all(meant.map((folder) => namesOf(folder, segment)));
+    meant = within.flat();
+  }
+  meant = meant.filter((file) => statOf(file) !== undefined);
+  if (meant.length === 1) return expand(meant[0], recursive, found);
+  const reason =
+    meant.length === 0
+      ? 'no such file (its name is not UTF-8)'
+      : `its name is not UTF-8, and ${meant.length} files may be meant: give their folder, or a pattern in quotes`;
+  found.problems.push({ file: operand, reason, code: meant.length === 0 ? 'ENOENT' : undefined });
+}
+
+/**
+ * @param {string} folder
+ * @param {string} segment
+ * @returns {Promise<string[]>} what is in the folder and called so on a command line
+ */
+async function namesOf(folder, segment) {
+  if (!segment.includes(LOST)) return [path.join(folder, segment)];
+  const names = (await entries(folder)).map(({ name }) => name);
+  return names.filter((name) => asArgument(name) === segment).map((name) => path.join(folder, name));
 }
 
 /**
@@ -102,7 +142,7 @@ async function expandFolder(root, folder, recursive, found) {
  * @param {Found} found
  */
 async function addFile(file, folder, found) {
-  const stats = await fs.promises.stat(file).catch((error) => error);
+  const stats = await fs.promises.stat(toSystem(file)).catch((error) => error);
   if (stats instanceof Error) found.problems.push(unreadable(file, stats));
   else if (stats.isFile()) found.inputs.push(toInput(file, folder, stats, false));
 }

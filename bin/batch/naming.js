@@ -6,6 +6,7 @@ const { nearest } = require('../arguments/nearest');
 const { UsageError } = require('../arguments/usage-error');
 const { endingOf, formatOf } = require('./formats');
 const { statOf } = require('./stat');
+const { LOST } = require('./system-path');
 
 /**
  * What results are called.
@@ -38,6 +39,8 @@ function namingFor({ output, format, width, height }, { count, fromStdin }) {
     return () => ({ output: STANDARD_OUTPUT, format });
   }
   if (output === undefined) return inFolder(undefined, format);
+  if (output.includes(LOST))
+    throw new UsageError(`-o wants a name in UTF-8 but was given ${output}`, 'upscale');
   if (output.search(FIELD) >= 0) return byPattern(output, format, bySize);
   if (isFolder(output)) return inFolder(output, format);
   if (count > 1) {

@@ -5,6 +5,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { STANDARD_OUTPUT } = require('./naming');
 const { statOf } = require('./stat');
+const { byteLength, toSystem } = require('./system-path');
 
 /**
  * Before anything is upscaled: where each result goes, and what stands in its way.
@@ -74,7 +75,7 @@ function keyOf(file, existing) {
  */
 function whyNotNamed(file, existing) {
   if (existing?.isDirectory()) return `${file} is a folder`;
-  const length = Buffer.byteLength(path.basename(file));
+  const length = byteLength(path.basename(file));
   if (length <= LONGEST_NAME) return undefined;
   return `the result's name has ${length} bytes and file systems allow ${LONGEST_NAME}: choose another with -o`;
 }
@@ -130,7 +131,7 @@ function tryFolder(folder) {
     const parent = path.dirname(folder);
     if (stats === undefined) return parent === folder ? `${folder} does not exist` : tryFolder(parent);
     if (!stats.isDirectory()) return `${folder} is no folder`;
-    fs.accessSync(folder, fs.constants.W_OK | fs.constants.X_OK);
+    fs.accessSync(toSystem(folder), fs.constants.W_OK | fs.constants.X_OK);
     return undefined;
   } catch (error) {
     return /** @type {Error} */ (error).message;

@@ -43,7 +43,7 @@ class Report {
 
   /** @param {Job} job */
   start(job) {
-    if (!this.#quiet) this.#progress.start(job, { label: labelOf(job), weight: weightOf(job) });
+    if (!this.#quiet) this.#progress.start(job, { label: showName(labelOf(job)), weight: weightOf(job) });
   }
 
   /**

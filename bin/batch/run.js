@@ -6,6 +6,7 @@ const path = require('node:path');
 const { write } = require('../terminal/output');
 const { readSize } = require('./header');
 const { STANDARD_OUTPUT } = require('./naming');
+const { LOST, toSystem } = require('./system-path');
 const { writeWhole } = require('./write');
 
 /**
@@ -77,12 +78,12 @@ async function upscaleOne(job, { route, networks }, { options, overwrite, signal
     signal,
     progress: (/** @type {number} */ fraction) => listener.onProgress(job, fraction),
   };
-  const source = fromStdin ? process.stdin : path.resolve(input.file);
+  const source = fromStdin ? process.stdin : sourceOf(input.file);
   const { data, info } = await upscaler.upscale(source, { ...settings, resolveWithObject: true });
   signal.throwIfAborted();
   if (output === STANDARD_OUTPUT) await write(data);
   else {
-    await fs.promises.mkdir(path.dirname(output), { recursive: true });
+    await fs.promises.mkdir(toSystem(path.dirname(output)), { recursive: true });
     await writeWhole(output, data, { overwrite });
   }
   const { width, height, model, durationMs, guarded, drawn } = info;
@@ -97,6 +98,16 @@ async function upscaleOne(job, { route, networks }, { options, overwrite, signal
     guarded,
     drawn,
   };
+}
+
+/**
+ * @param {string} file
+ * @returns {string | fs.ReadStream} as `upscale()` takes it: its paths are UTF-8, the working directory's among them
+ */
+function sourceOf(file) {
+  const whole = path.resolve(file);
+  const known = toSystem(whole) === whole && !whole.includes(LOST);
+  return known ? whole : fs.createReadStream(toSystem(file));
 }
 
 module.exports = { runBatch };

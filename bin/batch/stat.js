@@ -2,6 +2,7 @@
 'use strict';
 
 const fs = require('node:fs');
+const { toSystem } = require('./system-path');
 
 /**
  * @param {string} file
@@ -9,7 +10,7 @@ const fs = require('node:fs');
  */
 function statOf(file) {
   try {
-    return fs.statSync(file);
+    return fs.statSync(toSystem(file));
   } catch {
     return undefined;
   }

@@ -5,6 +5,7 @@ const { randomBytes } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 const { promisify } = require('node:util');
+const { fromSystem, toSystem } = require('./system-path');
 
 /** Not those of a handle: Yarn's Plug'n'Play gives handles without `sync`. */
 const writeFile = promisify(fs.writeFile);
@@ -24,19 +25,20 @@ const unfinished = new Set();
  * @param {{ overwrite?: boolean }} [options] default: a file that exists is left as it is, with an EEXIST
  */
 async function writeWhole(file, data, { overwrite = false } = {}) {
-  const existing = await fs.promises.stat(file).catch(() => undefined);
+  const existing = await fs.promises.stat(toSystem(file)).catch(() => undefined);
   if (existing !== undefined && !existing.isFile()) return writeDirectly(file, data);
   // What a link points to is replaced, not the link.
-  const target = existing === undefined ? file : await fs.promises.realpath(file);
+  const target =
+    existing === undefined ? file : fromSystem(await fs.promises.realpath(toSystem(file), 'buffer'));
   const folder = path.dirname(target);
   const temporary = path.join(folder, temporaryName());
   const descriptor = openUnfinished(temporary);
   try {
     await writeSynced(descriptor, data, existing?.mode);
-    if (overwrite) await fs.promises.rename(temporary, target);
+    if (overwrite) await fs.promises.rename(toSystem(temporary), toSystem(target));
     else await renameToNew(temporary, target);
   } finally {
-    await fs.promises.rm(temporary, { force: true });
+    await fs.promises.rm(toSystem(temporary), { force: true });
     unfinished.delete(temporary);
   }
   await syncFolder(folder);
@@ -47,7 +49,7 @@ async function writeWhole(file, data, { overwrite = false } = {}) {
  * @param {Uint8Array | string} data
  */
 async function writeDirectly(file, data) {
-  const handle = await fs.promises.open(file, 'w');
+  const handle = await fs.promises.open(toSystem(file), 'w');
   try {
     await handle.writeFile(data);
   } finally {
@@ -69,7 +71,7 @@ function temporaryName() {
  * @param {string} file
  */
 function openUnfinished(file) {
-  const descriptor = fs.openSync(file, 'wx');
+  const descriptor = fs.openSync(toSystem(file), 'wx');
   unfinished.add(file);
   return descriptor;
 }
@@ -96,14 +98,15 @@ async function writeSynced(descriptor, data, mode) {
  * @param {string} to
  */
 async function renameToNew(from, to) {
+  const [source, target] = [toSystem(from), toSystem(to)];
   try {
-    await fs.promises.link(from, to);
+    await fs.promises.link(source, target);
   } catch (error) {
     const { code } = /** @type {NodeJS.ErrnoException} */ (error);
     if (code === 'EEXIST') throw error;
     // No links on this file system, or not for this user: the check comes first instead.
-    if (fs.existsSync(to)) throw Object.assign(new Error(`${to} exists`), { code: 'EEXIST' });
-    await fs.promises.rename(from, to);
+    if (fs.existsSync(target)) throw Object.assign(new Error(`${to} exists`), { code: 'EEXIST' });
+    await fs.promises.rename(source, target);
   }
 }
 
@@ -111,7 +114,7 @@ async function renameToNew(from, to) {
 async function syncFolder(folder) {
   if (process.platform === 'win32') return;
   try {
-    const handle = await fs.promises.open(folder, 'r');
+    const handle = await fs.promises.open(toSystem(folder), 'r');
     try {
       await fsync(handle.fd);
     } finally {
@@ -122,7 +125,7 @@ async function syncFolder(folder) {
 
 /** At once, for a process that ends in the middle of its work. */
 function removeUnfinished() {
-  for (const file of unfinished) fs.rmSync(file, { force: true });
+  for (const file of unfinished) fs.rmSync(toSystem(file), { force: true });
 }
 
 module.exports = { writeWhole, removeUnfinished };

@@ -50,8 +50,10 @@ function pad(text, columns) {
  * @param {string} name
  */
 function showName(name) {
-  return name.replace(/[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, (character) => {
+  return name.replace(/[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069\u{DC80}-\u{DCFF}]/gu, (character) => {
     const code = /** @type {number} */ (character.codePointAt(0));
+    // A byte that is not UTF-8, as shells show it.
+    if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code & 0xff).toString(16)}`;
     return `\\u{${code.toString(16)}}`;
   });
 }
