@@ -8,12 +8,12 @@ const path = require('node:path');
 const { after, before, suite, test } = require('node:test');
 const { FileStore, UpscaleQueue, UpscaleWorker, jobStore } = require('@upscaler-node/bullmq');
 const express = require('express');
-const sharp = require('sharp');
 const { createUpscale } = require('upscaler-node/express');
 const { DOUBLER, assertDoubled, largePng, smallPng } = require('../support/doubled');
 const { readEvents } = require('../support/events');
 const { eventually, withServer } = require('../support/http');
 const { RedisServer, SKIP } = require('../support/redis');
+const { statesOf, withQueue } = require('./with-queue');
 
 suite('a queue and a worker', { skip: SKIP }, () => {
   let redis;
@@ -29,38 +29,8 @@ suite('a queue and a worker', { skip: SKIP }, () => {
     fs.rmSync(folder, { recursive: true });
   });
 
-  /**
-   * A queue of its own, and workers for it.
-   *
-   * @param {object} options of the queue
-   * @param {(queue: UpscaleQueue, work: (options?: object) => Promise<UpscaleWorker>) => Promise<void>} use
-   */
-  async function withQueue(options, use) {
-    const common = { connection: redis.connection, name: randomUUID(), ...options };
-    const queue = new UpscaleQueue(common);
-    const workers = [];
-    try {
-      await use(queue, async (own) => {
-        const worker = new UpscaleWorker({ ...DOUBLER, ...common, ...own });
-        workers.push(worker);
-        await worker.ready();
-        return worker;
-      });
-    } finally {
-      await Promise.all(workers.map((worker) => worker.close({ grace: 0 })));
-      await queue.close();
-    }
-  }
-
-  const statesOf = (worker) => {
-    const seen = [];
-    for (const event of ['active', 'completed', 'failed'])
-      worker.on(event, (job) => seen.push([event, job.id]));
-    return seen;
-  };
-
   test('a picture comes back doubled, with its progress', async () => {
-    await withQueue({}, async (queue, work) => {
+    await withQueue(redis, {}, async (queue, work) => {
       const job = await queue.add(png, { format: 'png' });
       const seen = [];
       const watching = (async () => {
@@ -77,7 +47,7 @@ suite('a queue and a worker', { skip: SKIP }, () => {
   });
 
   test('the same picture, options and model are done once; its result serves again', async () => {
-    await withQueue({}, async (queue, work) => {
+    await withQueue(redis, {}, async (queue, work) => {
       const seen = statesOf(await work());
       const jobs = await Promise.all([
         queue.add(png),
@@ -103,7 +73,7 @@ suite('a queue and a worker', { skip: SKIP }, () => {
   });
 
   test('results travel beside the events, which every producer reads', async () => {
-    await withQueue({}, async (queue, work) => {
+    await withQueue(redis, {}, async (queue, work) => {
       await work();
       const { data } = await (await queue.add(png, { format: 'png' })).finished();
       const stream = await redis.command('xrange', queue.queue.toKey('events'), '-', '+');
@@ -115,7 +85,7 @@ suite('a queue and a worker', { skip: SKIP }, () => {
   });
 
   test('a result that has expired is made again for who asks anew', async () => {
-    await withQueue({ ttl: 1000 }, async (queue, work) => {
+    await withQueue(redis, { ttl: 1000 }, async (queue, work) => {
       await work();
       const job = await queue.add(png);
       await job.finished();
@@ -135,7 +105,7 @@ suite('a queue and a worker', { skip: SKIP }, () => {
   });
 
   test('what cannot succeed is tried once, and says why', async () => {
-    await withQueue({}, async (queue, work) => {
+    await withQueue(redis, {}, async (queue, work) => {
       const seen = statesOf(await work({ instance: { ...DOUBLER.instance, limitInputPixels: 2000 } }));
       const cases = [
         [Buffer.from('not a picture'), {}, 'ERR_UPSCALER_UNSUPPORTED_FORMAT', 415],
@@ -158,7 +128,7 @@ suite('a queue and a worker', { skip: SKIP }, () => {
   });
 
   test('what may succeed is tried again, and once more when it is asked for anew', async () => {
-    await withQueue({}, async (queue, work) => {
+    await withQueue(redis, {}, async (queue, work) => {
       const store = new FileStore(folder);
       await store.put('flaky.png', png);
       let failures = 3;
@@ -185,7 +155,7 @@ suite('a queue and a worker', { skip: SKIP }, () => {
 
   test('pictures that are too large for Redis go through the store', async () => {
     const store = new FileStore(folder);
-    await withQueue({ store, inlineLimit: 100 }, async (queue, work) => {
+    await withQueue(redis, { store, inlineLimit: 100 }, async (queue, work) => {
       await work();
       const { data, key } = await (await queue.add(png)).finished();
       await assertDoubled(data);
@@ -207,13 +177,13 @@ suite('a queue and a worker', { skip: SKIP }, () => {
       await assert.rejects(store.get(key), { code: 'ERR_UPSCALER_READ' });
       assert.ok(await store.get('uploads/mine.png'));
     });
-    await withQueue({ inlineLimit: 100 }, async (queue) => {
+    await withQueue(redis, { inlineLimit: 100 }, async (queue) => {
       await assert.rejects(queue.add(png), { code: 'ERR_UPSCALER_LIMIT', message: /without a store/ });
     });
   });
 
   test('priorities, delays and bulk', async () => {
-    await withQueue({}, async (queue, work) => {
+    await withQueue(redis, {}, async (queue, work) => {
       const order = [];
       const add = (filename, options) => queue.add(png, { filename, deduplicate: false, ...options });
       const jobs = [
@@ -240,7 +210,7 @@ suite('a queue and a worker', { skip: SKIP }, () => {
   });
 
   test('a rate limit holds for all workers', async () => {
-    await withQueue({}, async (queue, work) => {
+    await withQueue(redis, {}, async (queue, work) => {
       const limiter = { max: 1, duration: 3_600_000 };
       for (let i = 0; i < 3; i++) await queue.add(png, { deduplicate: false });
       await work({ limiter });
@@ -250,27 +220,8 @@ suite('a queue and a worker', { skip: SKIP }, () => {
     });
   });
 
-  test('variants of one picture come in their order', async () => {
-    await withQueue({}, async (queue, work) => {
-      await work();
-      const widths = [36, 12, 24];
-      const job = await queue.addVariants(
-        png,
-        widths.map((width) => ({ width, format: 'webp' })),
-      );
-      const results = await job.variants();
-      for (const [i, { data, info }] of results.entries()) {
-        const { width, format } = await sharp(data).metadata();
-        assert.deepEqual([width, format, info.width], [widths[i], 'webp', widths[i]]);
-      }
-      const bad = await queue.addVariants(Buffer.from('not a picture'), [{ width: 1 }, { width: 2 }]);
-      await assert.rejects(bad.variants());
-      await assert.rejects(queue.addVariants(png, []), { code: 'ERR_INVALID_ARG_VALUE' });
-    });
-  });
-
   test('a job is cancelled while it waits and while it is worked on', async () => {
-    await withQueue({}, async (queue, work) => {
+    await withQueue(redis, {}, async (queue, work) => {
       const large = await largePng(900);
       const waiting = await queue.add(large);
       const rejected = assert.rejects(waiting.finished(), { name: 'AbortError' });
@@ -291,7 +242,7 @@ suite('a queue and a worker', { skip: SKIP }, () => {
   });
 
   test('what was cancelled is done for who asks for the same again', async () => {
-    await withQueue({}, async (queue, work) => {
+    await withQueue(redis, {}, async (queue, work) => {
       const waiting = await queue.add(png);
       assert.equal(await queue.cancel(waiting.id), true);
       const again = await queue.add(png);
@@ -313,7 +264,7 @@ suite('a queue and a worker', { skip: SKIP }, () => {
   });
 
   test('waiting ends by signal and timeout, and the job goes on', async () => {
-    await withQueue({}, async (queue, work) => {
+    await withQueue(redis, {}, async (queue, work) => {
       const job = await queue.add(png);
       await assert.rejects(job.finished({ timeout: 20 }), { code: 'ERR_UPSCALER_TIMEOUT' });
       await assert.rejects(job.finished({ signal: AbortSignal.timeout(20) }), { code: 'ABORT_ERR' });
@@ -324,7 +275,7 @@ suite('a queue and a worker', { skip: SKIP }, () => {
   });
 
   test('a full queue refuses', async () => {
-    await withQueue({ maxPending: 2 }, async (queue) => {
+    await withQueue(redis, { maxPending: 2 }, async (queue) => {
       const add = () => queue.add(png, { deduplicate: false });
       await add();
       await assert.rejects(queue.addBulk([{ source: png }, { source: png }]), {

@@ -117,11 +117,21 @@ export interface WaitOptions {
 
 export class UpscaleJob {
   private constructor();
+  /** Of `addVariants`: of the variants together. `queue.get` and `queue.cancel` know it. */
   readonly id: string;
+  /** BullMQ's own. Of `addVariants`: of the first variant. */
   readonly job: Job;
-  /** @throws the `UpscalerError` that it failed with; an `AbortError` where it was cancelled */
+  /**
+   * Of `addVariants`: the result of the first, when all are done.
+   *
+   * @throws the `UpscalerError` that it failed with; an `AbortError` where it was cancelled or is kept no longer
+   */
   finished(options?: WaitOptions): Promise<UpscaledResult>;
-  /** Of `addVariants`: the results in the order of the variants. */
+  /**
+   * Of `addVariants`: the results in the order of the variants.
+   *
+   * @throws the error of the first that fails
+   */
   variants(options?: WaitOptions): Promise<UpscaledResult[]>;
   /** Ends with the job; the last of a job that is done says 100 percent. */
   progress(): AsyncGenerator<JobProgress>;
@@ -142,7 +152,7 @@ export class UpscaleQueue {
   add(source: PictureSource, options?: AddOptions): Promise<UpscaleJob>;
   /** All of them, or none. */
   addBulk(pictures: { source: PictureSource; options?: AddOptions }[]): Promise<UpscaleJob[]>;
-  /** Variants of one picture, for `srcset`. */
+  /** Variants of one picture, for `srcset`: each is the job that `add` gives for it. */
   addVariants(source: PictureSource, variants: AddOptions[]): Promise<UpscaleJob>;
   get(id: string): Promise<UpscaleJob | undefined>;
   /** Resolves with whether there was something to cancel. */

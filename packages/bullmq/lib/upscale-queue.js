@@ -2,11 +2,11 @@
 'use strict';
 
 const { readFile } = require('node:fs/promises');
-const { FlowProducer, Queue, QueueEvents } = require('bullmq');
+const { Queue, QueueEvents } = require('bullmq');
 const { UpscalerError } = require('upscaler-node');
 const { isQuarantined, mayBeAskedAgain, queueError } = require('./failure');
 const { Pictures, digest } = require('./pictures');
-const { UpscaleJob } = require('./upscale-job');
+const { SEPARATOR, UpscaleJob } = require('./upscale-job');
 const { jobIdOf, parseAddOptions } = require('./upscale-options');
 
 /**
@@ -23,9 +23,8 @@ const { jobIdOf, parseAddOptions } = require('./upscale-options');
 
 const HOUR = 3600;
 const DEFAULT_NAME = 'upscale';
-/** Of the jobs: a picture, and a parent of several. */
+/** Of the jobs, as BullMQ's dashboards show it. */
 const PICTURE = 'picture';
-const VARIANTS = 'variants';
 /** How long a cancelled job is remembered for the worker that has it. */
 const CANCEL_SECONDS = HOUR;
 
@@ -35,8 +34,6 @@ class UpscaleQueue {
   #queue;
   #events;
   #pictures;
-  /** @type {FlowProducer | undefined} */
-  #flows;
 
   /** @param {UpscaleQueueOptions} options */
   constructor(options) {
@@ -71,11 +68,7 @@ class UpscaleQueue {
   async add(source, options = {}) {
     const entry = await this.#entry(source, options);
     const { name, data, opts } = entry;
-    return this.#ask(async () => {
-      await this.#refuseIfFull(1);
-      await this.#makeWay([entry]);
-      return this.#wrap(await this.#queue.add(name, data, opts));
-    });
+    return this.#wrap([await this.#admit([entry], () => this.#queue.add(name, data, opts))]);
   }
 
   /**
@@ -88,16 +81,13 @@ class UpscaleQueue {
     const entries = await Promise.all(
       pictures.map(({ source, options = {} }) => this.#entry(source, options)),
     );
-    return this.#ask(async () => {
-      await this.#refuseIfFull(entries.length);
-      await this.#makeWay(entries);
-      const jobs = await this.#queue.addBulk(entries);
-      return jobs.map((job) => this.#wrap(job));
-    });
+    const jobs = await this.#admit(entries, () => this.#queue.addBulk(entries));
+    return jobs.map((job) => this.#wrap([job]));
   }
 
   /**
-   * Several sizes or formats of one picture, for `srcset`: a flow, whose parent is done when all of them are.
+   * Several sizes or formats of one picture, for `srcset`. Each is the job of whoever asks for the same: in BullMQ's
+   * flows a job has one parent, so that two who ask for it could not both wait for it.
    *
    * @param {PictureSource} source
    * @param {AddOptions[]} variants
@@ -107,43 +97,31 @@ class UpscaleQueue {
     if (variants.length === 0)
       throw new UpscalerError('ERR_INVALID_ARG_VALUE', 'Expected at least one variant');
     const packed = await this.#pack(source);
-    const children = await Promise.all(variants.map((options) => this.#packedEntry(packed, options)));
-    const { connection, prefix, name: queueName = DEFAULT_NAME } = this.#options;
-    this.#flows ??= new FlowProducer({ connection, ...(prefix === undefined ? {} : { prefix }) });
-    this.#flows.on('error', () => {});
-    const flows = this.#flows;
-    return this.#ask(async () => {
-      await this.#refuseIfFull(children.length);
-      await this.#makeWay(children);
-      const { job } = await flows.add({
-        name: VARIANTS,
-        queueName,
-        data: { order: children.map(({ opts }) => opts.jobId) },
-        opts: this.#keep(),
-        children: children.map(({ name, data, opts }) => ({
-          name,
-          queueName,
-          data,
-          opts: { ...opts, failParentOnFailure: true },
-        })),
-      });
-      return this.#wrap(job);
-    });
+    const entries = await Promise.all(variants.map((options) => this.#packedEntry(packed, options)));
+    return this.#wrap(await this.#admit(entries, () => this.#queue.addBulk(entries)));
   }
 
   /** @param {string} id */
   async get(id) {
-    const job = await this.#ask(() => this.#queue.getJob(id));
-    return job && this.#wrap(job);
+    const ids = id.split(SEPARATOR);
+    const jobs = await this.#ask(() => Promise.all(ids.map((each) => this.#queue.getJob(each))));
+    const kept = jobs.filter((job) => job !== undefined);
+    return kept.length === ids.length ? this.#wrap(kept) : undefined;
   }
 
   /**
-   * Takes a job out of the queue, or tells its worker to stop.
+   * Takes a job out of the queue, or tells its worker to stop; of variants, each.
    *
    * @param {string} id
    * @returns {Promise<boolean>} whether there was something to cancel
    */
   async cancel(id) {
+    const cancelled = await Promise.all(id.split(SEPARATOR).map((each) => this.#cancelOne(each)));
+    return cancelled.includes(true);
+  }
+
+  /** @param {string} id */
+  async #cancelOne(id) {
     return this.#ask(async () => {
       const state = await this.#queue.getJobState(id);
       if (['completed', 'failed', 'unknown'].includes(state)) return false;
@@ -178,11 +156,11 @@ class UpscaleQueue {
   /** Jobs whose every worker was lost, with their pictures, to be looked at. */
   async quarantine() {
     const failed = await this.#ask(() => this.#queue.getFailed());
-    return failed.filter(({ failedReason }) => isQuarantined(failedReason)).map((job) => this.#wrap(job));
+    return failed.filter(({ failedReason }) => isQuarantined(failedReason)).map((job) => this.#wrap([job]));
   }
 
   async close() {
-    await Promise.all([this.#queue.close(), this.#events.close(), this.#flows?.close()]);
+    await Promise.all([this.#queue.close(), this.#events.close()]);
   }
 
   /**
@@ -245,6 +223,21 @@ class UpscaleQueue {
     return { picture: await this.#pictures.packInput(bytes), identity: () => digest(bytes) };
   }
 
+  /**
+   * Adds what there is room for.
+   *
+   * @template T
+   * @param {Entry[]} entries
+   * @param {() => Promise<T>} add
+   */
+  async #admit(entries, add) {
+    return this.#ask(async () => {
+      await this.#refuseIfFull(entries.length);
+      await this.#makeWay(entries);
+      return add();
+    });
+  }
+
   /** @param {number} more */
   async #refuseIfFull(more) {
     const { maxPending } = this.#options;
@@ -287,9 +280,9 @@ class UpscaleQueue {
     await job?.retry(state, { resetAttemptsMade: true }).catch(() => {});
   }
 
-  /** @param {import('bullmq').Job} job */
-  #wrap(job) {
-    return new UpscaleJob(job, { events: this.#events, pictures: this.#pictures });
+  /** @param {import('bullmq').Job[]} jobs */
+  #wrap(jobs) {
+    return new UpscaleJob(jobs, { queue: this.#queue, events: this.#events, pictures: this.#pictures });
   }
 
   /**
@@ -350,4 +343,4 @@ async function readSource(source) {
   }
 }
 
-module.exports = { UpscaleQueue, cancelKey, DEFAULT_NAME, VARIANTS };
+module.exports = { UpscaleQueue, cancelKey, DEFAULT_NAME };

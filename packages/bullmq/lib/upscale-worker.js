@@ -7,7 +7,7 @@ const { DelayedError, WaitingError, Worker } = require('bullmq');
 const Upscaler = require('upscaler-node');
 const { mayWorkElsewhere, toFailure } = require('./failure');
 const { Pictures } = require('./pictures');
-const { DEFAULT_NAME, VARIANTS, cancelKey } = require('./upscale-queue');
+const { DEFAULT_NAME, cancelKey } = require('./upscale-queue');
 
 /**
  * @typedef {import('bullmq').Job} Job
@@ -97,7 +97,6 @@ class UpscaleWorker extends EventEmitter {
    * @param {string} [token]
    */
   async #process(job, token) {
-    if (job.name === VARIANTS) return collectVariants(job);
     const cancelling = await this.#watchCancel(job);
     try {
       return await this.#upscale(job, cancelling.signal);
@@ -234,15 +233,6 @@ function progressOf(job) {
     // What is lost of it does not matter.
     job.updateProgress(progress).catch(() => {});
   };
-}
-
-/** @param {Job} job */
-async function collectVariants(job) {
-  const values = Object.entries(await job.getChildrenValues());
-  const variants = job.data.order.map((/** @type {string} */ id) => {
-    return values.find(([key]) => key.endsWith(`:${id}`))?.[1];
-  });
-  return { variants };
 }
 
 function defaultConcurrency() {
