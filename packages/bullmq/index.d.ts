@@ -18,7 +18,12 @@ export interface Store {
   /** @throws `ERR_UPSCALER_READ` */
   get(key: string): Promise<Buffer>;
   delete(key: string): Promise<void>;
-  /** What tells two contents of a key apart. Without it, jobs of a key are never the same job. */
+  /**
+   * What tells two contents of a key apart. Without it, jobs of a key are never the same job, and results are read to
+   * learn whether they are there.
+   *
+   * @throws where the key has nothing
+   */
   version?(key: string): Promise<string | undefined>;
 }
 

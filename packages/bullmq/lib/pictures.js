@@ -11,6 +11,7 @@ const { UpscalerError } = require('upscaler-node');
  * @typedef {object} BinaryClient
  * @property {(key: string, bytes: Buffer, options: { EX: number }) => Promise<unknown>} set
  * @property {(key: string) => Promise<Buffer | null>} getBuffer
+ * @property {(key: string) => Promise<number>} exists
  * @property {(key: string) => Promise<number>} del
  * @typedef {{ inline: string } | { key: string } | { result: string }} Packed bytes in base64; where they are in the
  *   store; the job with whose result they are kept in Redis
@@ -99,13 +100,28 @@ class Pictures {
   }
 
   /**
-   * Whether a result that was kept in Redis is gone.
+   * Whether a result is gone.
    *
    * @param {Packed} packed
    */
   async hasExpired(packed) {
-    if (!('result' in packed)) return false;
-    return (await (await this.#redis()).getBuffer(this.#resultKey(packed.result))) === null;
+    if ('inline' in packed) return false;
+    if ('key' in packed) return this.#isMissing(packed.key);
+    return (await (await this.#redis()).exists(this.#resultKey(packed.result))) === 0;
+  }
+
+  /** @param {string} key */
+  async #isMissing(key) {
+    const store = this.#store;
+    if (store === undefined) return false;
+    try {
+      // A store need not have versions: reading then says whether it is there.
+      if ((await store.version?.(key)) === undefined) await store.get(key);
+      return false;
+    } catch {
+      // What cannot be read now is of no use either.
+      return true;
+    }
   }
 
   /**
@@ -144,9 +160,9 @@ class Pictures {
 }
 
 /**
- * How long a job is kept once it is done; one that was not added by `UpscaleQueue` may not say.
+ * How long a job is kept once it has ended; one that was not added by `UpscaleQueue` may not say.
  *
- * @param {Job} job
+ * @param {{ opts: import('bullmq').JobsOptions }} job
  */
 function keptSeconds({ opts }) {
   const { age = HOUR } = /** @type {{ age?: number }} */ (Object(opts.removeOnComplete));
@@ -163,4 +179,4 @@ async function digest(bytes) {
   return Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes)).toString('base64url');
 }
 
-module.exports = { Pictures, digest };
+module.exports = { Pictures, digest, keptSeconds };

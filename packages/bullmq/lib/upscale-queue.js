@@ -4,8 +4,9 @@
 const { readFile } = require('node:fs/promises');
 const { Queue, QueueEvents } = require('bullmq');
 const { UpscalerError } = require('upscaler-node');
-const { isQuarantined, mayBeAskedAgain, queueError } = require('./failure');
+const { isQuarantined, queueError } = require('./failure');
 const { Pictures, digest } = require('./pictures');
+const { revive } = require('./revive');
 const { SEPARATOR, UpscaleJob } = require('./upscale-job');
 const { jobIdOf, parseAddOptions } = require('./upscale-options');
 
@@ -253,31 +254,12 @@ class UpscaleQueue {
   /** @param {Entry[]} entries */
   async #makeWay(entries) {
     const shared = entries.filter(({ isShared }) => isShared);
-    await Promise.all(shared.map(({ opts }) => this.#revive(opts.jobId)));
-  }
-
-  /**
-   * The same was asked for before. What failed for a reason that may be gone, was cancelled, or has lost its result
-   * is done again.
-   *
-   * @param {string} id
-   */
-  async #revive(id) {
     const client = await this.#queue.client;
-    const [[finishedOn, failedReason, returned]] = await Promise.all([
-      client.hmget(this.#queue.toKey(id), 'finishedOn', 'failedReason', 'returnvalue'),
-      client.del(cancelKey(this.#queue, id)),
-    ]);
-    if (finishedOn === null) return;
-    const mayGoAgain =
-      failedReason === null
-        ? await this.#pictures.hasExpired(JSON.parse(/** @type {string} */ (returned)).picture)
-        : mayBeAskedAgain(failedReason);
-    if (!mayGoAgain) return;
-    const job = await this.#queue.getJob(id);
-    const state = failedReason === null ? 'completed' : 'failed';
-    // Somebody else may have done it first.
-    await job?.retry(state, { resetAttemptsMade: true }).catch(() => {});
+    const makeWay = async (/** @type {Entry} */ entry) => {
+      await client.del(cancelKey(this.#queue, entry.opts.jobId));
+      await revive(this.#queue, this.#pictures, entry);
+    };
+    await Promise.all(shared.map(makeWay));
   }
 
   /** @param {import('bullmq').Job[]} jobs */
