@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const http = require('node:http');
 const { test, before } = require('node:test');
 const express = require('express');
 const { createUpscale } = require('upscaler-node/express');
@@ -8,6 +9,7 @@ const { createUpscale: createWeb } = require('upscaler-node/web');
 const { DOUBLER, assertDoubled, largePng, smallPng } = require('../support/doubled');
 const { readEvents } = require('../support/events');
 const { eventually, withServer } = require('../support/http');
+const { OneJob } = require('../support/scripted');
 
 let png;
 before(async () => {
@@ -214,6 +216,34 @@ test('a listener that leaves is forgotten', async () => {
     }
     assert.equal((await readEvents(`${job}/events`)).at(-1).event, 'done');
   });
+});
+
+test('a listener that leaves while the store is asked is forgotten', async () => {
+  const store = new OneJob();
+  let answer;
+  const asked = new Promise((resolve) => (answer = resolve));
+  let asking = false;
+  store.get = async () => {
+    asking = true;
+    await asked;
+    return { id: store.id, state: 'active', percent: 0 };
+  };
+  let closed = false;
+  const upscale = createUpscale({ ...DOUBLER, jobs: store });
+  const app = (req, res) => {
+    res.once('close', () => (closed = true));
+    return upscale.jobs(req, res);
+  };
+  await withServer(app, async (origin) => {
+    const client = http.get(`${origin}/jobs/${store.id}/events`, { agent: false });
+    client.on('error', () => {});
+    await eventually(() => asking);
+    client.destroy();
+    await eventually(() => closed);
+    answer();
+    await eventually(() => store.listening === 1 && store.left === 1);
+  });
+  await upscale.close();
 });
 
 test('the same routes as Request and Response', async () => {

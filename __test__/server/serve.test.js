@@ -7,10 +7,12 @@ const { test, before } = require('node:test');
 const { SERVE_FLAGS, parseServeFlags, serveHelp, toServeConfig } = require('../../lib/server/serve-flags');
 const { start } = require('../../lib/server/serve');
 const { NEAREST } = require('../support/pixels');
-const { assertDoubled, largePng, smallPng } = require('../support/doubled');
+const { assertDoubled, largePng, noisyPng, smallPng } = require('../support/doubled');
 const { readEvents } = require('../support/events');
-const { eventually, request } = require('../support/http');
+const { eventually, read, request, unread } = require('../support/http');
 const { withService } = require('../support/service');
+
+const post = { method: 'POST', headers: { accept: 'application/json', 'content-type': 'image/png' } };
 
 let png;
 before(async () => {
@@ -129,6 +131,42 @@ test('SIGTERM: what was taken is finished, new pictures are refused, then it end
     assert.equal(await exited, 0);
     assert.equal(log.at(-1).event, 'stopped');
   });
+});
+
+test('SIGTERM: what is being sent is sent to its end', async () => {
+  const large = await noisyPng(1600);
+  await withService(['--model', NEAREST], async ({ origin, child, log, exited }) => {
+    const { links } = JSON.parse((await request(`${origin}/jobs?scale=1`, post, (c) => c.end(large))).body);
+    assert.equal((await readEvents(origin + links.events)).at(-1).event, 'done');
+    const answers = [
+      await unread(`${origin}/upscale?scale=1`, post, large),
+      await unread(origin + links.self),
+    ];
+    child.kill('SIGTERM');
+    await eventually(() => log.some(({ event }) => event === 'draining'));
+    // Time for a service that does not wait to end.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    for (const answer of answers) {
+      assert.equal((await read(answer)).length, Number(answer.headers['content-length']));
+    }
+    assert.equal(await exited, 0);
+    assert.ok(!log.some(({ event }) => event === 'drain-timeout'));
+  });
+});
+
+test('SIGTERM: the time for what is being sent is limited', async () => {
+  const large = await noisyPng(1600);
+  await withService(
+    ['--model', NEAREST, '--drain-timeout', '200'],
+    async ({ origin, child, log, exited }) => {
+      const answer = await unread(`${origin}/upscale?scale=1`, post, large);
+      child.kill('SIGTERM');
+      assert.equal(await exited, 0);
+      await assert.rejects(read(answer), { code: 'ECONNRESET' });
+      assert.ok(log.some(({ event }) => event === 'drain-timeout'));
+      assert.ok(log.some(({ path, status }) => path === '/upscale' && status === 499));
+    },
+  );
 });
 
 test('SIGTERM: the time for what was taken is limited', async () => {

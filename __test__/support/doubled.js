@@ -26,6 +26,18 @@ function largePng(side) {
 }
 
 /**
+ * A PNG that cannot be compressed.
+ *
+ * @param {number} side
+ */
+function noisyPng(side) {
+  const noise = /** @type {const} */ ({ type: 'gaussian', mean: 128, sigma: 60 });
+  return sharp({ create: { width: side, height: side, channels: 3, background: 'grey', noise } })
+    .png()
+    .toBuffer();
+}
+
+/**
  * Every pixel of `smallPng()` four times.
  *
  * @param {Buffer} file
@@ -40,4 +52,4 @@ async function assertDoubled(file) {
   assert.deepEqual(result.data, expected);
 }
 
-module.exports = { DOUBLER, smallPng, largePng, assertDoubled };
+module.exports = { DOUBLER, smallPng, largePng, noisyPng, assertDoubled };

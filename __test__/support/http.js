@@ -34,10 +34,8 @@ async function withServer(app, use) {
 function request(url, options, send) {
   return new Promise((resolve, reject) => {
     const client = http.request(url, options, async (response) => {
-      const chunks = [];
       try {
-        for await (const chunk of response) chunks.push(chunk);
-        resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) });
+        resolve({ status: response.statusCode, headers: response.headers, body: await read(response) });
       } catch (error) {
         reject(error);
       }
@@ -45,6 +43,35 @@ function request(url, options, send) {
     client.on('error', reject);
     send(client);
   });
+}
+
+/**
+ * An answer whose body the client does not read yet.
+ *
+ * @param {string} url
+ * @param {http.RequestOptions} [options]
+ * @param {Buffer} [body]
+ * @returns {Promise<http.IncomingMessage>}
+ */
+async function unread(url, options = {}, body = undefined) {
+  const client = http.request(url, { agent: false, ...options });
+  client.end(body);
+  const [response] = await once(client, 'response');
+  // One that is cut reports that where it is read.
+  response.on('error', () => {});
+  return response;
+}
+
+/**
+ * Reads the body of an answer.
+ *
+ * @param {http.IncomingMessage} response
+ * @returns {Promise<Buffer>}
+ */
+async function read(response) {
+  const chunks = [];
+  for await (const chunk of response) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 /**
@@ -60,4 +87,4 @@ async function eventually(condition) {
   }
 }
 
-module.exports = { withServer, request, eventually };
+module.exports = { withServer, request, unread, read, eventually };

@@ -10,6 +10,10 @@ export interface Exchange {
   body: ExchangeBody;
   /** Aborted when the client goes away before it has its answer. */
   signal: AbortSignal;
+  /** Resolves with the end of the answer: `true` where all of it was sent. */
+  sent: Promise<boolean>;
+  /** Closes the connection, and with it an answer that is not sent yet. */
+  cut(reason: unknown): void;
 }
 
 /** What a framework's parser made of the body, or else the body as it comes. */

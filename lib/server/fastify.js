@@ -1,6 +1,7 @@
 // @ts-check
 'use strict';
 
+const { endWith } = require('./delivery');
 const { discardRest, toExchange } = require('./node-http');
 const { createRoutes } = require('./routes');
 const { querySchema } = require('./schema');
@@ -83,8 +84,8 @@ function handler(route) {
   return async (/** @type {FastifyRequest} */ request, /** @type {FastifyReply} */ reply) => {
     const exchange = toExchange(Object.assign(request.raw, bodyOf(request)), reply.raw);
     const { status, headers, body } = await route(exchange);
-    reply.raw.once('close', () => discardRest(request.raw));
-    reply.raw.once('finish', () => discardRest(request.raw));
+    endWith(body, exchange.sent);
+    exchange.sent.then(() => discardRest(request.raw));
     return reply.code(status).headers(headers).send(body);
   };
 }

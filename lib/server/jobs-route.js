@@ -8,7 +8,9 @@ const { LAST_EVENT, isOver, jobEvents } = require('./job-events');
 const { problemReply, retryAfter } = require('./problem');
 const { RequestError } = require('./request-error');
 const { inJson } = require('./status-routes');
-const { limitTime, readPicture, reasonOf } = require('./upscale-route');
+const { readPicture } = require('./upscale-route');
+const { Visit } = require('./visit');
+const { UNWATCHED } = require('./watch');
 
 /**
  * @typedef {import('./exchange').Exchange} Exchange
@@ -100,23 +102,21 @@ async function jobOf(id, store) {
  * @returns {Promise<Reply>}
  */
 async function addJob(exchange, service, store) {
-  const admission = service.admit();
-  const limit = limitTime(exchange.signal, service);
+  const visit = new Visit(exchange, service, UNWATCHED);
   try {
-    const nobody = { read() {}, begun() {}, upscaled() {}, end() {} };
-    const picture = await readPicture({ ...exchange, signal: limit.signal }, service, admission, nobody);
+    const place = visit.enter(service.admit());
+    const picture = await readPicture({ ...exchange, signal: visit.signal }, service, place, UNWATCHED);
     const { image, filename, choice } = picture;
-    // The job holds its picture from here on.
-    admission.leave();
+    // The job counts the bytes of its picture from here on. The place is kept, so that a server which drains waits for
+    // a job that is being added.
+    place.release();
     const view = await store.add({ image, filename, ...choice });
+    visit.answered(202);
     const self = `${exchange.path.replace(/\/$/, '')}/${view.id}`;
     const reply = inJson(202, show(view, self));
     return { ...reply, headers: { ...reply.headers, location: self } };
   } catch (error) {
-    throw reasonOf(error, limit.signal);
-  } finally {
-    limit.stop();
-    admission.leave();
+    throw visit.fail(error);
   }
 }
 
@@ -141,20 +141,41 @@ async function showJob(exchange, view, service, store, self) {
   }
   const etag = `"${view.id}"`;
   if (exchange.header('if-none-match')?.includes(etag)) return { status: 304, headers: { etag } };
-  const result = await store.result(view.id);
-  if (result === undefined) throw new RequestError(410, 'Expected a result that has not expired');
-  const { disposition } = service.settings;
-  const headers = {
-    'content-type': mediaType(result.info.format),
-    'cache-control': 'private, no-transform',
-    'x-content-type-options': 'nosniff',
-    'upscaler-model': result.info.model,
-    etag,
-    ...(disposition
-      ? { 'content-disposition': dispositionOf(disposition, result.filename, result.info) }
-      : {}),
-  };
-  return { status: 200, headers, body: result.data };
+  return sendResult(exchange, view.id, service, store, etag);
+}
+
+/**
+ * @param {Exchange} exchange
+ * @param {string} id of a job that is done
+ * @param {Service} service
+ * @param {JobStore} store
+ * @param {string} etag
+ * @returns {Promise<Reply>}
+ */
+async function sendResult(exchange, id, service, store, etag) {
+  const visit = new Visit(exchange, service, UNWATCHED);
+  try {
+    visit.enter(service.hold());
+    const result = await store.result(id);
+    if (result === undefined) throw new RequestError(410, 'Expected a result that has not expired');
+    const { disposition } = service.settings;
+    const headers = {
+      'content-type': mediaType(result.info.format),
+      'cache-control': 'private, no-transform',
+      'x-content-type-options': 'nosniff',
+      'upscaler-model': result.info.model,
+      etag,
+      ...(disposition
+        ? { 'content-disposition': dispositionOf(disposition, result.filename, result.info) }
+        : {}),
+    };
+    visit.answered(200);
+    // Headers alone are no result.
+    if (exchange.method !== 'HEAD') exchange.sent.then((whole) => whole && store.fetched?.(id));
+    return { status: 200, headers, body: result.data };
+  } catch (error) {
+    throw visit.fail(error);
+  }
 }
 
 function cancelled() {

@@ -80,9 +80,15 @@ class MemoryJobs {
   async result(id) {
     const job = this.#jobs.get(id);
     if (job?.result === undefined) return undefined;
+    return { ...job.result, filename: job.filename };
+  }
+
+  /** @param {string} id */
+  fetched(id) {
+    const job = this.#jobs.get(id);
+    if (job === undefined) return;
     job.fetched = true;
     this.#checkDrained();
-    return { ...job.result, filename: job.filename };
   }
 
   /** @param {string} id */

@@ -1,7 +1,9 @@
 // @ts-check
 'use strict';
 
-const { pipeline } = require('node:stream/promises');
+const { pipeline } = require('node:stream');
+const { whenClosed } = require('./connection');
+const { Delivery, endWith } = require('./delivery');
 
 /**
  * @typedef {import('node:http').IncomingMessage & { body?: unknown, originalUrl?: string }} IncomingMessage
@@ -16,12 +18,14 @@ const { pipeline } = require('node:stream/promises');
  * A route as a handler of node:http, which is also Connect's and Express's.
  *
  * @param {Route} route
- * @returns {(request: IncomingMessage, response: ServerResponse) => Promise<void>}
+ * @returns {(request: IncomingMessage, response: ServerResponse) => Promise<boolean>} resolves with the end of the
+ *   answer: `true` where all of it was sent
  */
 function nodeHandler(route) {
   return async (request, response) => {
-    const reply = await route(toExchange(request, response));
-    await send(reply, request, response);
+    const exchange = toExchange(request, response);
+    send(await route(exchange), exchange, request, response);
+    return exchange.sent;
   };
 }
 
@@ -31,11 +35,7 @@ function nodeHandler(route) {
  * @returns {Exchange}
  */
 function toExchange(request, response) {
-  const controller = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) controller.abort(new Error('The client closed the connection'));
-  });
-  if (response.destroyed) controller.abort(new Error('The client closed the connection'));
+  const { signal, sent } = follow(request, response);
   const target = request.originalUrl ?? request.url ?? '/';
   const at = target.indexOf('?');
   return {
@@ -47,8 +47,44 @@ function toExchange(request, response) {
       return Array.isArray(value) ? value.join(', ') : value;
     },
     body: bodyOf(request),
-    signal: controller.signal,
+    signal,
+    sent,
+    // An answer that waits for those before it on its connection has no socket yet.
+    cut: () => void (response.socket ? response : request.socket).destroy(),
   };
+}
+
+/**
+ * @param {IncomingMessage} request
+ * @param {ServerResponse} response
+ */
+function follow(request, response) {
+  const delivery = new Delivery();
+  const { socket } = request;
+  const lose = () => delivery.lose();
+  if (response.destroyed || response.writableFinished || socket.destroyed) {
+    lose();
+    return delivery;
+  }
+  // An answer that waits for those before it on its connection does not hear that the connection was closed.
+  const forget = whenClosed(socket, lose);
+  // Before Node's own listener, which may close the connection.
+  response.prependOnceListener('finish', () => (wasSent(request, response) ? delivery.finish() : lose()));
+  response.once('close', lose);
+  delivery.sent.then(forget);
+  return delivery;
+}
+
+/**
+ * Whether a response that has finished was sent: Node has it finish as well when its connection fails or is destroyed.
+ *
+ * @param {IncomingMessage} request
+ * @param {ServerResponse & { stream?: import('node:http2').ServerHttp2Stream }} response
+ */
+function wasSent({ socket }, { stream }) {
+  // HTTP/2 closes its stream with every answer.
+  if (stream) return !stream.aborted && !stream.rstCode;
+  return !socket.destroyed && !socket.errored;
 }
 
 /**
@@ -77,11 +113,13 @@ function isObject(value) {
 
 /**
  * @param {Reply} reply
+ * @param {Exchange} exchange
  * @param {IncomingMessage} request
  * @param {ServerResponse} response
  */
-async function send({ status, headers, body }, request, response) {
-  if (response.destroyed || response.headersSent) return;
+function send({ status, headers, body }, { signal, sent }, request, response) {
+  endWith(body, sent);
+  if (signal.aborted || response.destroyed || response.headersSent) return;
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (request.method === 'HEAD' || body === undefined) {
@@ -91,7 +129,7 @@ async function send({ status, headers, body }, request, response) {
     response.end(body);
   } else {
     // The client that leaves, and the picture that fails midway, end both sides: a file cut short is told by that.
-    await pipeline(body, response).catch(() => {});
+    pipeline(body, response, () => {});
   }
   discardRest(request);
 }
@@ -121,4 +159,4 @@ function discardRest(request) {
   request.resume();
 }
 
-module.exports = { nodeHandler, toExchange, send, discardRest };
+module.exports = { nodeHandler, toExchange, discardRest };

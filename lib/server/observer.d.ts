@@ -10,6 +10,9 @@ export interface PictureRecord {
   read?: number;
   /** When its turn had come. */
   begun?: number;
+  /** When its result was there, if that was before any of it was sent. */
+  made?: number;
+  /** When its answer had been sent, or had failed. */
   finished: number;
   bytesIn: number;
   /** Of a stream: what its head says. */

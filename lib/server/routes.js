@@ -32,7 +32,11 @@ function createRoutes(options, how) {
       status: () => service.status(),
       load: () => service.load(),
       async drain() {
-        await Promise.all([service.drain(), store.drain()]);
+        // A request that was taken may still add a job, and the result of a job may still be sent after its state says
+        // that it has been fetched.
+        await service.drain();
+        await store.drain();
+        await service.drain();
       },
       async close() {
         await Promise.all([service.close(), store.close()]);

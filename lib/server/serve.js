@@ -17,6 +17,7 @@ const { siteRoute } = require('./site');
  * @typedef {import('./log').Log} Log
  * @typedef {import('./serve-flags').ServeConfig} ServeConfig
  * @typedef {ReturnType<typeof createRoutes>['methods']} Methods
+ * @typedef {Map<http.ServerResponse, Promise<void>>} Answers those under way, with their end
  */
 
 /** For headers to arrive. */
@@ -50,7 +51,9 @@ async function start(flags, env = process.env) {
     version: Upscaler.versions['upscaler-node'],
   });
   const site = siteRoute(routes, document, config);
-  const server = http.createServer(logged(nodeHandler(site), log, methods));
+  /** @type {Answers} */
+  const answers = new Map();
+  const server = http.createServer(logged(nodeHandler(site), log, methods, answers));
   server.headersTimeout = HEADERS_MS;
   server.requestTimeout = HEADERS_MS + config['body-timeout'];
   server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -69,7 +72,7 @@ async function start(flags, env = process.env) {
     metrics: Boolean(metrics),
     jobs: config.redis ? 'redis' : 'memory',
   });
-  return { url: origin, close: () => stop(server, methods, config['drain-timeout'], log) };
+  return { url: origin, close: () => stop(server, answers, methods, config['drain-timeout'], log) };
 }
 
 /** @param {ServeConfig} config */
@@ -113,18 +116,20 @@ function jobsOf({ redis, 'job-ttl': ttl }) {
  * @param {ReturnType<typeof nodeHandler>} handle
  * @param {Log} log
  * @param {Methods} methods
+ * @param {Answers} answers
  * @returns {http.RequestListener}
  */
-function logged(handle, log, methods) {
+function logged(handle, log, methods, answers) {
   return (request, response) => {
     const begun = performance.now();
     // Other answers may have gone over the same connection.
     const { socket } = request;
     const before = socket.bytesWritten;
     if (methods.status().draining) response.setHeader('connection', 'close');
-    response.once('close', () => {
-      // 499: the client went away, and there was nobody to answer.
-      const status = response.writableFinished ? response.statusCode : 499;
+    const end = (/** @type {boolean} */ whole) => {
+      answers.delete(response);
+      // 499: the client went away, or did not read its answer in time.
+      const status = whole ? response.statusCode : 499;
       log(status >= 500 ? 'warn' : 'info', 'request', {
         method: request.method,
         path: request.url?.split('?', 1)[0],
@@ -134,12 +139,14 @@ function logged(handle, log, methods) {
         bytesOut: socket.bytesWritten - before,
         model: response.getHeader('upscaler-model'),
       });
-    });
-    handle(request, response).catch((error) => {
+    };
+    const fail = (/** @type {Error} */ error) => {
       log('error', 'failure', { message: error.message, stack: error.stack });
       if (!response.headersSent) response.writeHead(500);
       response.end();
-    });
+      return true;
+    };
+    answers.set(response, handle(request, response).catch(fail).then(end));
   };
 }
 
@@ -158,13 +165,16 @@ function refuseEarly(server, limit) {
 
 /**
  * @param {http.Server} server
+ * @param {Answers} answers
  * @param {Methods} methods
  * @param {number} patience milliseconds
  * @param {Log} log
  */
-async function stop(server, methods, patience, log) {
+async function stop(server, answers, methods, patience, log) {
   log('info', 'draining', methods.status());
-  const inTime = await within(methods.drain(), patience);
+  // A server that closes destroys connections whose answer is complete but not sent yet.
+  const sent = () => Promise.all([...answers].map(([{ writableEnded }, end]) => writableEnded && end));
+  const inTime = await within(methods.drain().then(sent), patience);
   if (!inTime) log('warn', 'drain-timeout', methods.status());
   const closed = once(server, 'close');
   server.close();

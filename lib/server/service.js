@@ -14,7 +14,10 @@ const { Queue } = require('./queue');
  * @typedef {import('../../index.js').StreamInfo} StreamInfo
  * @typedef {import('./observer').Observer} Observer
  * @typedef {import('./observer').Watch} Watch
- * @typedef {{ take(bytes: number): void, leave(): void }} Admission
+ * @typedef {object} Admission
+ * @property {(bytes: number) => void} take
+ * @property {() => void} release gives back the bytes, but not the place
+ * @property {() => void} leave gives back both
  * @typedef {object} Work
  * @property {AbortSignal} signal
  * @property {Watch} watch
@@ -39,11 +42,11 @@ class Service {
   #controller = new AbortController();
   #budget;
   #draining = false;
-  /** Requests that have no answer yet. */
+  /** Requests whose answer has not been sent yet. */
   #admitted = 0;
   /** These, and jobs. */
   #held = 0;
-  /** Who waits for all that was admitted to be answered. @type {(() => void)[]} */
+  /** Who waits for all that is held to be done. @type {(() => void)[]} */
   #idle = [];
 
   /**
@@ -75,7 +78,7 @@ class Service {
   }
 
   /**
-   * Room for one picture, from before its body is read until it is answered.
+   * Room for one picture, from before its body is read until its answer has been sent.
    *
    * @returns {Admission}
    * @throws {UpscalerError} where there is none
@@ -111,7 +114,7 @@ class Service {
       this.#held -= 1;
       if (this.#held === 0) this.#idle.splice(0).forEach((resolve) => resolve());
     };
-    return { take, leave };
+    return { take, release, leave };
   }
 
   /**

@@ -91,11 +91,11 @@ function observeStatus(meter, service) {
  * @param {PictureRecord} record
  * @returns {[string, number, number][]}
  */
-function stagesOf({ arrived, read, begun, finished }) {
+function stagesOf({ arrived, read, begun, finished, made = finished }) {
   /** @type {[string, number, number][]} */
   const stages = [];
   if (read !== undefined) stages.push(['read', arrived, read], ['wait', read, begun ?? finished]);
-  if (begun !== undefined) stages.push(['work', begun, finished]);
+  if (begun !== undefined) stages.push(['work', begun, made]);
   return stages;
 }
 

@@ -3,13 +3,13 @@
 
 const { webcrypto } = require('node:crypto');
 const { finished } = require('node:stream');
-const { AbortError, UpscalerError } = require('../errors');
 const { mediaType, negotiate } = require('./accept');
 const { acceptedTypes, readBody } = require('./body');
 const { dispositionOf } = require('./disposition');
 const { parseParameters } = require('./parameters');
-const { problemReply, toProblem } = require('./problem');
+const { problemReply } = require('./problem');
 const { RequestError } = require('./request-error');
+const { Visit } = require('./visit');
 const { watchPicture } = require('./watch');
 
 /**
@@ -19,6 +19,7 @@ const { watchPicture } = require('./watch');
  * @typedef {import('./parameters').Choice} Choice
  * @typedef {import('./service').Admission} Admission
  * @typedef {import('./service').Service} Service
+ * @typedef {ReturnType<typeof watchPicture>} PictureWatch
  * @typedef {import('../../index.js').OutputInfo} OutputInfo
  * @typedef {import('../../index.js').StreamInfo} StreamInfo
  * @typedef {{ image: Buffer, filename?: string, choice: Choice }} Picture
@@ -35,9 +36,10 @@ function upscaleRoute(service, { rethrow = false } = {}) {
   return async (exchange) => {
     const other = otherMethod(exchange, service);
     if (other) return other;
-    const visit = new Visit(exchange, service);
+    const watch = watchPicture(service.observers, 'upscale');
+    const visit = new Visit(exchange, service, watch);
     try {
-      return await answer(exchange, service, visit);
+      return await answer(exchange, service, visit, watch);
     } catch (error) {
       const shown = visit.fail(error);
       if (rethrow) throw shown;
@@ -46,98 +48,46 @@ function upscaleRoute(service, { rethrow = false } = {}) {
   };
 }
 
-/** One request from its arrival to its end, whichever comes of it. */
-class Visit {
-  #limit;
-  /** @type {Admission | undefined} */
-  #admission;
-  #over = false;
-
-  /**
-   * @param {Exchange} exchange
-   * @param {Service} service
-   */
-  constructor(exchange, service) {
-    this.watch = watchPicture(service.observers, 'upscale');
-    this.#limit = limitTime(exchange.signal, service);
-  }
-
-  get signal() {
-    return this.#limit.signal;
-  }
-
-  /** @param {Service} service */
-  admit(service) {
-    this.#admission = service.admit();
-    return this.#admission;
-  }
-
-  /** @param {number} status */
-  done(status) {
-    this.#leave(status);
-  }
-
-  /**
-   * @param {unknown} error
-   * @returns {unknown} what the client is told
-   */
-  fail(error) {
-    const shown = reasonOf(error, this.signal);
-    const { status, code } = toProblem(shown);
-    this.#leave(status, code);
-    return shown;
-  }
-
-  /**
-   * @param {number} status
-   * @param {string} [code]
-   */
-  #leave(status, code) {
-    if (this.#over) return;
-    this.#over = true;
-    this.#limit.stop();
-    this.#admission?.leave();
-    this.watch.end(status, code);
-  }
-}
-
 /**
  * @param {Exchange} exchange
  * @param {Service} service
  * @param {Visit} visit
+ * @param {PictureWatch} watch
  * @returns {Promise<Reply>}
  */
-async function answer(exchange, service, visit) {
-  const admission = visit.admit(service);
+async function answer(exchange, service, visit, watch) {
+  const admission = visit.enter(service.admit());
   const { settings } = service;
-  const { signal, watch } = visit;
+  const { signal } = visit;
   const wanted = negotiate(exchange.header('accept'), settings.parameters.format);
   const picture = await readPicture({ ...exchange, signal }, service, admission, watch);
   picture.choice.options.format ??= /** @type {any} */ (wanted.format);
-  if (settings.stream && !wanted.json) return answerStream(picture, service, visit);
+  if (settings.stream && !wanted.json) return answerStream(picture, service, visit, watch);
   const result = await service.upscale(picture.image, picture.choice, { signal, watch });
   const headers = await resultHeaders(picture, result.info, service);
   const reply = wanted.json ? inJson(result, headers) : inBytes(result, headers);
   reply.headers['server-timing'] = watch.timings();
-  visit.done(reply.status);
+  visit.answered(reply.status);
   return reply;
 }
 
 /**
  * @param {Picture} picture
  * @param {Service} service
- * @param {Visit} visit which ends with the stream
+ * @param {Visit} visit
+ * @param {PictureWatch} watch
  * @returns {Promise<Reply>}
  */
-async function answerStream(picture, service, visit) {
-  const { signal, watch } = visit;
+async function answerStream(picture, service, visit, watch) {
+  const { signal } = visit;
   const { data, info } = await service.upscaleStream(picture.image, picture.choice, { signal, watch });
   // At once: an error of a stream that nobody listens to ends the process.
-  finished(data, (error) => (error ? visit.fail(error) : visit.done(200)));
+  finished(data, (error) => error && visit.fail(error));
   watch.upscaled(info);
   try {
     const headers = await resultHeaders(picture, info, service);
     headers['server-timing'] = watch.timings();
+    visit.answered(200);
     return { status: 200, headers, body: data };
   } catch (error) {
     data.destroy();
@@ -174,45 +124,6 @@ function otherMethod({ method }, service) {
   const allow = { allow: 'POST, OPTIONS', 'accept-post': acceptedTypes(service.settings) };
   if (method === 'OPTIONS') return { status: 204, headers: allow };
   return problemReply(new RequestError(405, 'Expected POST with a picture', allow), 0);
-}
-
-/**
- * The client's signal, the server's, and the time that a request may take, in one.
- *
- * @param {AbortSignal} client
- * @param {Service} service
- */
-function limitTime(client, service) {
-  const { timeout } = service.settings.limits;
-  const controller = new AbortController();
-  const late = () => {
-    controller.abort(new UpscalerError('ERR_UPSCALER_TIMEOUT', `Expected a result within ${timeout} ms`));
-  };
-  const gone = () => controller.abort(new AbortError(undefined, { cause: client.reason }));
-  const closing = () => {
-    controller.abort(new UpscalerError('ERR_UPSCALER_DISPOSED', 'The server is shutting down'));
-  };
-  const timer = setTimeout(late, timeout);
-  client.addEventListener('abort', gone, { once: true });
-  service.signal.addEventListener('abort', closing, { once: true });
-  if (client.aborted) gone();
-  if (service.signal.aborted) closing();
-  const stop = () => {
-    clearTimeout(timer);
-    client.removeEventListener('abort', gone);
-    service.signal.removeEventListener('abort', closing);
-  };
-  return { signal: controller.signal, stop };
-}
-
-/**
- * Why a request failed: the reason of its end where it was ended, whatever came of that further down.
- *
- * @param {unknown} error
- * @param {AbortSignal} signal
- */
-function reasonOf(error, signal) {
-  return signal.aborted && error instanceof AbortError ? signal.reason : error;
 }
 
 /**
@@ -276,4 +187,4 @@ function inJson({ data, info }, headers) {
   return { status: 200, headers: { ...headers, 'content-type': 'application/json; charset=utf-8' }, body };
 }
 
-module.exports = { upscaleRoute, readPicture, limitTime, reasonOf, resultHeaders };
+module.exports = { upscaleRoute, readPicture };

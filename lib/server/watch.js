@@ -28,6 +28,8 @@ function watchPicture(observers, route) {
     },
     upscaled(info) {
       record.info = info;
+      // A stream is made until its end.
+      if (info.stages) record.made = performance.now();
     },
     end(status, code) {
       Object.assign(record, { finished: performance.now(), status, code });
@@ -51,4 +53,7 @@ function serverTiming({ arrived, read = arrived, begun = read, info }) {
     .join(', ');
 }
 
-module.exports = { watchPicture };
+/** For requests that nobody measures. @type {Watch} */
+const UNWATCHED = { read() {}, begun() {}, upscaled() {}, end() {} };
+
+module.exports = { watchPicture, UNWATCHED };

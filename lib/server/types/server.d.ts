@@ -14,7 +14,7 @@ export interface ServerOptions {
   limits?: Limits;
   /** Pictures that are upscaled at a time. Default: twice the cores that this process may use. */
   concurrency?: number;
-  /** Pictures that may wait beyond those; more are answered 503 before their body is read. Default 64. */
+  /** Pictures that may wait, arrive or be sent beyond those; more are answered 503 before their body is read. Default 64. */
   maxPending?: number;
   /** What a request may choose, in its query, its form fields or its JSON. `false` takes a parameter away. */
   parameters?: Parameters;
@@ -54,7 +54,10 @@ export interface Limits {
   inputPixels?: number;
   /** Default 100 million. */
   outputPixels?: number;
-  /** Milliseconds from the request to the result, waiting included; then 504. Default 60 000. */
+  /**
+   * Milliseconds from a request to the last byte of its answer, waiting included; then 504, or, where the answer has
+   * begun, a connection that is cut. Default 60 000.
+   */
   timeout?: number;
   /** Milliseconds for the body to arrive; then 408. Default 30 000. */
   bodyTimeout?: number;
@@ -122,6 +125,8 @@ export interface JobStore {
   get(id: string): Promise<JobView | undefined>;
   /** Of a job that is done. */
   result(id: string): Promise<{ data: Buffer; info: Upscaler.OutputInfo; filename?: string } | undefined>;
+  /** Hears that the result of a job has been sent to a client as a whole. */
+  fetched?(id: string): void;
   /** `undefined`: there is no such job; else what has become of it. */
   cancel(id: string): Promise<JobView | undefined>;
   /** Calls `listener` at every change. */
@@ -156,7 +161,7 @@ export interface Server {
   status(): ServerStatus;
   /** Loads the models. Without it, the first request does. */
   load(): Promise<void>;
-  /** Answers new pictures with 503 and resolves when those that were accepted are done. */
+  /** Answers new pictures with 503 and resolves when those that were accepted are done and have been sent. */
   drain(): Promise<void>;
   /** Stops what is under way and frees the models that were made here. */
   close(): Promise<void>;
