@@ -8,7 +8,7 @@ const { createUpscale } = require('upscaler-node/express');
 const { createUpscale: createWeb } = require('upscaler-node/web');
 const { DOUBLER, assertDoubled, largePng, smallPng } = require('../support/doubled');
 const { readEvents } = require('../support/events');
-const { eventually, withServer } = require('../support/http');
+const { eventually, read, unread, withServer } = require('../support/http');
 const { OneJob } = require('../support/scripted');
 
 let png;
@@ -244,6 +244,20 @@ test('a listener that leaves while the store is asked is forgotten', async () =>
     await eventually(() => store.listening === 1 && store.left === 1);
   });
   await upscale.close();
+});
+
+test('events end with the store that they come from', async () => {
+  const store = new OneJob();
+  let asked = 0;
+  store.get = async () => {
+    if ((asked += 1) > 1) throw new Error('The store is gone');
+    return { id: store.id, state: 'active', percent: 0 };
+  };
+  await serving({ ...DOUBLER, jobs: store }, async (jobs) => {
+    const end = unread(`${jobs}/${store.id}/events`).then(read);
+    await assert.rejects(end, { code: 'ECONNRESET' });
+    await eventually(() => store.left === 1);
+  });
 });
 
 test('the same routes as Request and Response', async () => {

@@ -61,13 +61,14 @@ function jobEvents(store, view, show) {
     else latest = state;
   };
   latest = view;
-  store.subscribe(view.id, tell).then(async (unsubscribe) => {
-    stop = unsubscribe;
+  const listen = async () => {
+    stop = await store.subscribe(view.id, tell);
     if (stream.destroyed) return stop();
     // What happened between the look and the subscription.
     const now = await store.get(view.id);
     if (now && isOver(now) && !isOver(view)) tell(now);
-  }, stream.destroy.bind(stream));
+  };
+  listen().catch((error) => stream.destroy(error));
   return stream;
 }
 
