@@ -162,6 +162,37 @@ test('jobs, bytes and results are limited', async () => {
   });
 });
 
+test('of the name of a picture a job keeps what may be used, not what was sent', async () => {
+  const store = new OneJob();
+  const image = png.toString('base64');
+  const headers = { 'content-type': 'application/json' };
+  const post = async (jobs, body) =>
+    assert.equal((await fetch(jobs, { method: 'POST', ...body })).status, 202);
+  await serving({ ...DOUBLER, jobs: store }, async (jobs) => {
+    const json = (filename) => post(jobs, { headers, body: JSON.stringify({ image, filename }) });
+    const form = new FormData();
+    form.set('photo', new Blob([png]), `${'y'.repeat(5000)}.png`);
+    await json(`C:\\photos/${'x'.repeat(1e6)}.png`);
+    await json('/'.repeat(1e6));
+    await json('/a/übung.png');
+    await post(jobs, { body: form });
+    const names = store.added.map(({ filename }) => filename);
+    assert.deepEqual(names, ['x'.repeat(255), '', 'übung.png', 'y'.repeat(255)]);
+  });
+  const long = `${'z'.repeat(6e6)}${image}`;
+  await serving({ ...DOUBLER, limits: { jsonBytes: 10e6 } }, async (jobs) => {
+    global.gc();
+    const before = process.memoryUsage().heapUsed;
+    for (let i = 0; i < 12; i++) {
+      await post(jobs, { headers, body: JSON.stringify({ image, filename: long + i }) });
+    }
+    await eventually(() => {
+      global.gc();
+      return process.memoryUsage().heapUsed - before < 30e6;
+    });
+  });
+});
+
 test('paths and methods that are not there', async () => {
   await serving(DOUBLER, async (jobs) => {
     const unknown = `${jobs}/00000000-0000-0000-0000-000000000000`;

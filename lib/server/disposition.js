@@ -16,11 +16,28 @@ function dispositionOf(kind, filename, { format, width }) {
   return `${kind}; filename="${plain}"${extended}`;
 }
 
+/** Characters of a file's name that are kept: as many as file systems take, and more than an answer shows. */
+const LONGEST_NAME = 255;
+
+/**
+ * What is kept of the name that a client gives its file: the last part of a path, and not all of a long one.
+ *
+ * @param {string} filename
+ */
+function nameOf(filename) {
+  const start = Math.max(filename.lastIndexOf('/'), filename.lastIndexOf('\\')) + 1;
+  // Through bytes: a slice would keep the whole string in memory.
+  return Buffer.from(filename.slice(start, start + LONGEST_NAME)).toString();
+}
+
 /** @param {string} [filename] */
 function stemOf(filename = '') {
-  const [base] = filename.split(/[/\\]/).slice(-1);
   // A lone surrogate cannot be encoded; on its way through UTF-8 it becomes a replacement character.
-  const stem = Buffer.from(base.replace(/\.[^.]*$/, '').slice(0, 100))
+  const stem = Buffer.from(
+    nameOf(filename)
+      .replace(/\.[^.]*$/, '')
+      .slice(0, 100),
+  )
     .toString()
     .replace(/\p{Cc}/gu, '')
     .trim();
@@ -32,4 +49,4 @@ function percent(character) {
   return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 }
 
-module.exports = { dispositionOf };
+module.exports = { dispositionOf, nameOf };

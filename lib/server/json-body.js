@@ -2,6 +2,7 @@
 'use strict';
 
 const { AbortError } = require('../errors');
+const { nameOf } = require('./disposition');
 const { RequestError } = require('./request-error');
 
 /**
@@ -31,7 +32,7 @@ async function readJson(json, settings, reading) {
     throw new RequestError(413, `Expected a picture of at most ${reading.limit} bytes`);
   }
   if (url === undefined) reading.share.take(bytes.length);
-  return { image: bytes, fields: toFields(rest), filename };
+  return { image: bytes, fields: toFields(rest), filename: filename && nameOf(filename) };
 }
 
 /** @param {unknown} image */

@@ -1,6 +1,7 @@
 // @ts-check
 'use strict';
 
+const { nameOf } = require('./disposition');
 const { RequestError } = require('./request-error');
 
 /**
@@ -102,7 +103,8 @@ class Form {
    * @param {(error: unknown) => void} fail
    */
   file(file, { filename }, fail) {
-    this.#filename = filename;
+    // Browsers may send none.
+    this.#filename = filename && nameOf(filename);
     file.on('data', (/** @type {Buffer} */ chunk) => {
       try {
         this.#reading.share.take(chunk.length);
