@@ -162,6 +162,33 @@ test('jobs, bytes and results are limited', async () => {
   });
 });
 
+test('jobs that failed or were fetched make room for new ones', async () => {
+  const status = async (jobs) => (await fetch(jobs, { method: 'POST', body: png })).status;
+  await serving({ ...DOUBLER, jobs: { max: 2 } }, async (jobs) => {
+    const failed = await add(jobs, Buffer.from('not a picture'));
+    await readEvents(`${failed}/events`);
+    const first = await add(jobs);
+    await readEvents(`${first}/events`);
+    const second = await add(jobs);
+    assert.equal((await fetch(failed)).status, 404);
+    await readEvents(`${second}/events`);
+    assert.equal(await status(jobs), 503);
+    await assertDoubled(Buffer.from(await (await fetch(second)).arrayBuffer()));
+    assert.equal(await status(jobs), 202);
+    assert.deepEqual([(await fetch(first)).status, (await fetch(second)).status], [200, 404]);
+  });
+  await serving({ ...DOUBLER, jobs: { maxBytes: 1 } }, async (jobs) => {
+    const failed = await add(jobs, Buffer.from('not a picture'));
+    await readEvents(`${failed}/events`);
+    const job = await add(jobs);
+    await readEvents(`${job}/events`);
+    await (await fetch(job)).arrayBuffer();
+    assert.equal(await status(jobs), 202);
+    // What failed takes no room of results.
+    assert.deepEqual([(await fetch(failed)).status, (await fetch(job)).status], [415, 404]);
+  });
+});
+
 test('of the name of a picture a job keeps what may be used, not what was sent', async () => {
   const store = new OneJob();
   const image = png.toString('base64');

@@ -48,6 +48,7 @@ class MemoryJobs {
 
   /** @param {JobRequest} request */
   async add({ image, options, model, filename }) {
+    this.#makeRoom();
     if (this.#jobs.size >= this.#options.max) throw new RequestError(503, 'Too many jobs are kept already');
     if (this.#resultBytes >= this.#options.maxBytes) {
       throw new RequestError(503, 'Too many results wait to be fetched');
@@ -192,6 +193,16 @@ class MemoryJobs {
     for (const listener of [...job.listeners]) listener(job.view);
   }
 
+  /** Forgets jobs whose result nobody waits for, the oldest first, until another may be added. */
+  #makeRoom() {
+    const { max, maxBytes } = this.#options;
+    for (const [id, job] of this.#jobs) {
+      const tooMany = this.#jobs.size >= max;
+      const tooLarge = this.#resultBytes >= maxBytes;
+      if (isSpent(job) && (tooMany || (tooLarge && job.result))) this.#forget(id);
+    }
+  }
+
   /** @param {string} id */
   #forget(id) {
     const job = this.#jobs.get(id);
@@ -203,7 +214,7 @@ class MemoryJobs {
   }
 
   #isDrained() {
-    return [...this.#jobs.values()].every((job) => isOver(job) && (job.result === undefined || job.fetched));
+    return [...this.#jobs.values()].every(isSpent);
   }
 
   #checkDrained() {
@@ -215,6 +226,15 @@ class MemoryJobs {
 /** @param {Job} job */
 function isOver({ view: { state } }) {
   return state === 'done' || state === 'failed' || state === 'cancelled';
+}
+
+/**
+ * Whether it is over, and has no result that must still be fetched.
+ *
+ * @param {Job} job
+ */
+function isSpent(job) {
+  return isOver(job) && (job.result === undefined || job.fetched === true);
 }
 
 module.exports = { MemoryJobs };

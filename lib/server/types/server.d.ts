@@ -85,9 +85,9 @@ export interface UrlOptions {
 }
 
 export interface JobOptions {
-  /** Milliseconds that a result is kept. Default 600 000. */
+  /** Milliseconds that a job is kept after its end. Default 600 000. */
   ttl?: number;
-  /** Jobs that are kept, finished or not. Default 1000. */
+  /** Jobs that are kept, finished or not; those that failed or were fetched make room for new ones. Default 1000. */
   max?: number;
   /** Bytes of the results that are kept. Default 256 MiB. */
   maxBytes?: number;
