@@ -26,7 +26,8 @@ struct Queue {
 
 struct QueuedImage {
     work: Duration,
-    permit: oneshot::Sender<Result<DeadlinePermit, Error>>,
+    /// Where its permit goes; none while it waits for a place in its instance.
+    permit: Option<oneshot::Sender<Result<DeadlinePermit, Error>>>,
 }
 
 /// Permits an image to run; passed on to the next when dropped.
@@ -40,30 +41,39 @@ fn queue() -> MutexGuard<'static, Queue> {
     QUEUE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Waits for the permit of an image that must be done by `deadline` and is expected to take `work`.
+/// Queues an image that must be done by `deadline` and is expected to take `work`.
 ///
 /// # Errors
-/// [`Error::Timeout`] as soon as it is known that it cannot be done by then.
-pub async fn acquire(deadline: Instant, work: Duration, workers: usize) -> Result<DeadlinePermit, Error> {
-    let (sender, receiver) = oneshot::channel();
-    let key = {
-        let mut queue = queue();
-        queue.workers = workers.max(1);
-        let key = (deadline, queue.next);
-        queue.next += 1;
-        if queue.expected_end(key, work) > deadline {
-            return Err(too_late());
-        }
-        queue.waiting.insert(key, QueuedImage { work, permit: sender });
-        key
-    };
-    let _entry = QueueEntry(key);
-    admit_next();
-    receiver.await.unwrap_or(Err(Error::Aborted))
+/// [`Error::Timeout`] if it is known already that it cannot be done by then.
+pub fn enter(deadline: Instant, work: Duration, workers: usize) -> Result<QueueEntry, Error> {
+    let mut queue = queue();
+    queue.workers = workers.max(1);
+    let key = (deadline, queue.next);
+    queue.next += 1;
+    if queue.expected_end(key, work) > deadline {
+        return Err(too_late());
+    }
+    queue.waiting.insert(key, QueuedImage { work, permit: None });
+    Ok(QueueEntry(key))
 }
 
-/// Removes an image from the queue when its future is dropped.
-struct QueueEntry(QueueKey);
+/// An image in the queue, which others with later deadlines reckon with; it leaves the queue when this is dropped.
+pub struct QueueEntry(QueueKey);
+
+impl QueueEntry {
+    /// Waits for the permit. An image that cannot begin for another reason does not ask yet: it would keep others from it.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`] as soon as it is known that it cannot be done by its deadline.
+    pub async fn permit(self) -> Result<DeadlinePermit, Error> {
+        let (sender, receiver) = oneshot::channel();
+        if let Some(image) = queue().waiting.get_mut(&self.0) {
+            image.permit = Some(sender);
+        }
+        admit_next();
+        receiver.await.unwrap_or(Err(Error::Aborted))
+    }
+}
 
 impl Drop for QueueEntry {
     fn drop(&mut self) {
@@ -100,7 +110,9 @@ fn next() -> Option<Answer> {
     if queue.active.len() >= queue.workers + EXTRA_ACTIVE {
         return None;
     }
-    let (key, QueuedImage { work, permit }) = queue.waiting.pop_first()?;
+    let key = *queue.waiting.iter().find(|(_, image)| image.permit.is_some())?.0;
+    let QueuedImage { work, permit } = queue.waiting.remove(&key)?;
+    let permit = permit?;
     if queue.expected_end(key, work) > key.0 {
         return Some((permit, Err(too_late())));
     }
@@ -122,6 +134,10 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    async fn acquire(deadline: Instant, work: Duration, workers: usize) -> Result<DeadlinePermit, Error> {
+        enter(deadline, work, workers)?.permit().await
+    }
 
     /// The queue belongs to the process: one test has it to itself.
     #[tokio::test]
@@ -154,5 +170,13 @@ mod tests {
         drop(early);
         assert!(queue().active.is_empty() && queue().waiting.is_empty());
         assert!(acquire(at(1), Duration::from_millis(900), 1).await.is_ok());
+
+        // What has no place yet keeps no permit from others, but is reckoned with.
+        let placeless = enter(at(10), Duration::from_secs(9), 1).unwrap();
+        assert!(acquire(at(100), Duration::from_secs(1), 1).await.is_ok());
+        assert!(enter(at(10), Duration::from_secs(2), 1).is_err());
+        drop(placeless);
+        assert!(enter(at(10), Duration::from_secs(2), 1).is_ok());
+        assert!(queue().waiting.is_empty());
     }
 }

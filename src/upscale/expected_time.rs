@@ -81,7 +81,7 @@ impl Work {
     pub fn learn(&self, took: Duration, now: Instant) {
         let mut rates = RATES.lock().unwrap_or_else(PoisonError::into_inner);
         if !rates.contains_key(&self.kind) && rates.len() >= MAX_NETWORKS {
-            return;
+            forget_oldest(&mut rates);
         }
         let seconds_per_pixel = took.as_secs_f64() / self.pixels as f64;
         rates
@@ -94,6 +94,15 @@ impl Work {
 
     fn size_class(&self) -> u32 {
         self.pixels.ilog2()
+    }
+}
+
+/// Makes room for another kind of work.
+fn forget_oldest(rates: &mut HashMap<WorkKind, Rates>) {
+    let confirmed = |rates: &Rates| rates.values().map(|rate| rate.confirmed).max();
+    let oldest = rates.iter().min_by_key(|(_, rates)| confirmed(rates)).map(|(kind, _)| kind.clone());
+    if let Some(oldest) = oldest {
+        rates.remove(&oldest);
     }
 }
 
@@ -153,6 +162,20 @@ mod tests {
         assert_eq!(work("sizes", 100_000, 1).expected(now), milliseconds(800));
         assert_eq!(work("sizes", 10_000, 1).expected(now), milliseconds(80));
         assert_eq!(work("sizes", 100, 1).expected(now), milliseconds(40));
+    }
+
+    #[test]
+    fn of_more_networks_than_are_remembered_the_oldest_is_forgotten() {
+        let now = Instant::now();
+        let rate = |age| {
+            let confirmed = now + milliseconds(age);
+            Rates::from([(9, Rate { seconds_per_pixel: 1.0, confirmed, tried: now })])
+        };
+        let kind = |name| work(name, 1, 1).kind;
+        let mut rates =
+            HashMap::from([(kind("new"), rate(9)), (kind("old"), rate(1)), (kind("mid"), rate(5))]);
+        forget_oldest(&mut rates);
+        assert!(rates.len() == 2 && !rates.contains_key(&kind("old")));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::admission::{self, Admitted, Ticket, until};
+use super::admission::{self, Admitted, until};
+use super::deadline;
 use super::decoded_job::DecodedJob;
 use super::expected_time::Work;
 use super::hooks::Hooks;
@@ -18,6 +19,7 @@ use super::result::{Upscaled, milliseconds};
 use super::route::{Networks, Route};
 use super::size::Sizing;
 use super::source::{Opened, PreparedPicture};
+use super::ticket::Ticket;
 use crate::error::Error;
 use crate::workers::{Cancel, Lane, Pool, Share};
 
@@ -55,28 +57,26 @@ impl Job {
                 lane.run(move || Opened::new(input, page, &limits)).await
             };
             // The expected time depends on the size; a job without a deadline stays outside memory until it is admitted.
-            let (admitted, permit, measured) = match self.options.deadline {
+            let (place, slot, measured) = match self.options.deadline {
                 None => {
-                    let permit = ticket.permit().await?;
-                    let admitted = admission::admit(workers).await?;
+                    let place = ticket.permit(None).await?;
+                    let slot = admission::slot(workers).await?;
                     let opened = open.await?;
-                    (admitted, permit, self.measure(opened)?)
+                    (place, slot, self.measure(opened)?)
                 }
                 Some(deadline) => {
                     let opened = open.await?;
                     let measured = self.measure(opened)?;
                     let expected = measured.work.expected(Instant::now());
-                    let admitted = admission::admit_by(deadline, expected, workers).await?;
-                    (admitted, ticket.permit().await?, measured)
+                    let entry = deadline::enter(deadline, expected, workers)?;
+                    let place = ticket.permit(Some(deadline)).await?;
+                    (place, admission::slot_by(entry).await?, measured)
                 }
             };
-            let _permit = match &self.stream {
-                None => Some(permit),
-                Some(stream) => {
-                    stream.hold(permit);
-                    None
-                }
-            };
+            let admitted = Arc::new(Admitted::new(place, slot));
+            if let Some(stream) = &self.stream {
+                stream.belongs_to(&admitted);
+            }
             ticket.start();
             let begun = Instant::now();
             let work = measured.work.clone();
@@ -109,7 +109,7 @@ impl Job {
     ) -> Result<Upscaled, Error> {
         let Job { networks, options, limits, cancel, hooks, listener, stream, .. } = self;
         let bytes = memory::estimate(&opened, &networks, &sizing, &options, workers)?;
-        let _reserved = admitted.reserve(bytes).await?;
+        admitted.reserve(bytes).await?;
 
         let options = Arc::new(options);
         let preparation = Preparation { networks, options: options.clone(), limits };

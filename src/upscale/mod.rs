@@ -5,7 +5,8 @@
 //! |---|---|
 //! | `job`, `decoded_job` | one image from bytes to a picture, and from there to a result |
 //! | `options`, `output_spec`, `result` | what a caller asks for, what follows for the result, and the result |
-//! | `admission`, `deadline`, `expected_time`, `memory` | when an image may begin: places, deadlines, what it will take |
+//! | `ticket`, `places` | the counters of images; those of an instance that are worked on and wait |
+//! | `admission`, `deadline`, `expected_time`, `memory` | when an image may begin beside those of the process: deadlines, the time and memory that it will take |
 //! | `source`, `hooks` | decoding and preparation; the caller's code on pixels |
 //! | `networks`, `route`, `size` | the networks of an instance; which of them run, and how often, for a picture and its final size |
 //! | `passes`, `pass` | the passes of a job; the tiles of one |
@@ -47,6 +48,7 @@ mod parts;
 mod pass;
 mod passes;
 mod pixels;
+mod places;
 mod plan;
 mod progress;
 mod replaced;
@@ -57,6 +59,7 @@ mod size;
 mod source;
 #[cfg(test)]
 mod tests;
+mod ticket;
 mod tile;
 mod tile_run;
 mod tiling;
@@ -64,13 +67,15 @@ mod view;
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
-pub use admission::{Counters, Counts, DEFAULT_MAX_PENDING, Outcome, Places, Ticket, default_concurrency};
+pub use admission::default_concurrency;
 pub use guard::REACH as GUARD_REACH;
 pub use hooks::{Hook, Hooks};
 pub use job::Job;
 pub use networks::{Artefacts, LazyNetwork, LoadedNetwork, LossyCompression, NetworkRole};
 pub use options::{Alpha, Fit, Input, KeepMetadata, Limits, Options, OutputKind};
 pub use output_stream::{OutputChunk, OutputReceiver, OutputSender, StreamHeader, output_stream};
+pub use places::{DEFAULT_MAX_PENDING, Places};
 pub use progress::{Listener, Progress, Rect, Slice, TileDone};
 pub use result::{ResultData, Stages, Upscaled};
 pub use route::Networks;
+pub use ticket::{Counters, Counts, Outcome, Ticket};

@@ -1,10 +1,11 @@
 //! An encoded result that is sent in chunks while the rest of it is still being computed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 
+use super::admission::Admitted;
 use crate::error::Error;
 use crate::raster::Format;
 
@@ -30,7 +31,8 @@ pub enum OutputChunk {
 #[derive(Clone)]
 pub struct OutputSender {
     chunks: mpsc::Sender<OutputChunk>,
-    permit: Arc<Mutex<Option<OwnedSemaphorePermit>>>,
+    /// The job that writes.
+    admitted: Arc<OnceLock<Weak<Admitted>>>,
 }
 
 /// The end of an output stream that a caller reads from.
@@ -39,20 +41,20 @@ pub type OutputReceiver = mpsc::Receiver<OutputChunk>;
 /// Chunks that may wait for a slow reader, beside the bands that are being compressed; then the tiles wait.
 const MAX_WAITING: usize = 2;
 
-/// A reader that lets the work wait for longer gives the image's permit to another: whoever opens many streams before the
+/// A reader that lets the work wait for longer gives the image's turn to another: whoever opens many streams before the
 /// first is read would otherwise wait for ever.
 const MAX_DELAY: Duration = Duration::from_millis(100);
 
 /// Both ends of a new output stream.
 pub fn output_stream() -> (OutputSender, OutputReceiver) {
     let (sender, receiver) = mpsc::channel(MAX_WAITING);
-    (OutputSender { chunks: sender, permit: Arc::default() }, receiver)
+    (OutputSender { chunks: sender, admitted: Arc::default() }, receiver)
 }
 
 impl OutputSender {
-    /// Keeps the image's permit for as long as chunks leave without delay.
-    pub fn hold(&self, permit: OwnedSemaphorePermit) {
-        *self.permit.lock().unwrap_or_else(PoisonError::into_inner) = Some(permit);
+    /// Tells the job when a reader delays it.
+    pub fn belongs_to(&self, admitted: &Arc<Admitted>) {
+        _ = self.admitted.set(Arc::downgrade(admitted));
     }
 }
 
@@ -64,7 +66,9 @@ pub async fn send(sender: &OutputSender, chunk: OutputChunk) -> Result<(), Error
     let room = match tokio::time::timeout(MAX_DELAY, sender.chunks.reserve()).await {
         Ok(room) => room,
         Err(_) => {
-            drop(sender.permit.lock().unwrap_or_else(PoisonError::into_inner).take());
+            if let Some(admitted) = sender.admitted.get().and_then(Weak::upgrade) {
+                admitted.stall();
+            }
             sender.chunks.reserve().await
         }
     };

@@ -361,9 +361,9 @@ async fn as_many_are_worked_on_as_may_and_the_rest_waits_in_order() {
     let places = Places::new(2, 1);
     let tickets: Vec<Ticket> = (0..3).map(|_| Ticket::new(&counters, &places).unwrap()).collect();
     assert!(Ticket::new(&counters, &places).is_err(), "two are worked on, one waits");
-    let one = tickets[0].permit().await.unwrap();
-    let _two = tickets[1].permit().await.unwrap();
-    let mut three = Box::pin(tickets[2].permit());
+    let one = tickets[0].permit(None).await.unwrap();
+    let _two = tickets[1].permit(None).await.unwrap();
+    let mut three = Box::pin(tickets[2].permit(None));
     let patience = Duration::from_millis(20);
     assert!(tokio::time::timeout(patience, &mut three).await.is_err());
     drop(one);

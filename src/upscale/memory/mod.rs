@@ -3,9 +3,11 @@
 //! | file | what |
 //! |---|---|
 //! | `tiles` | planes and activations of the tiles that run at the same time |
+//! | `reservations` | what images hold together, and those that wait for it |
 //! | `whole_picture` | activations of networks that run on the whole picture at once |
 //! | here | the sum of these and of the decoded picture, its result and the bands in progress |
 
+mod reservations;
 mod tiles;
 mod whole_picture;
 
@@ -15,6 +17,7 @@ use super::size::Sizing;
 use super::source::Opened;
 use super::tiling::ROW_BYTES;
 use crate::error::Error;
+pub use reservations::{Reservations, Reserved};
 
 /// Bytes that a job holds at its peak, with `workers` workers.
 ///
