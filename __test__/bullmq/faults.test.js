@@ -59,24 +59,33 @@ suite('when things fail', { skip: SKIP }, () => {
   });
 
   test('a picture that ends every worker is put into quarantine, and the others are done', async () => {
-    await withQueue(async (queue, work) => {
-      const poison = await queue.add(png, { filename: 'poison', deduplicate: false });
-      const rejected = assert.rejects(poison.finished(), { message: /quarantined/ });
-      for (let i = 0; i < 3; i++) {
-        const worker = await work({ crashOn: 'poison', maxStalledCount: 2 });
-        await worker.exited;
-      }
-      await work({ crashOn: 'poison', maxStalledCount: 2 });
-      await rejected;
-      await assertDoubled((await (await queue.add(png)).finished()).data);
-      const quarantine = await queue.quarantine();
-      assert.deepEqual(
-        quarantine.map(({ id }) => id),
-        [poison.id],
-      );
-      // It is kept with its picture, and asking for the same does not let it out.
-      assert.ok(quarantine[0].job.data.picture.inline);
-    });
+    await withQueue(
+      async (queue, work) => {
+        const poison = await queue.add(png, { filename: 'poison', deduplicate: false });
+        const rejected = assert.rejects(poison.finished(), { message: /quarantined/ });
+        for (let i = 0; i < 3; i++) {
+          const worker = await work({ crashOn: 'poison', maxStalledCount: 2 });
+          await worker.exited;
+        }
+        await work({ crashOn: 'poison', maxStalledCount: 2 });
+        await rejected;
+        await assertDoubled((await (await queue.add(png)).finished()).data);
+        const quarantine = await queue.quarantine();
+        assert.deepEqual(
+          quarantine.map(({ id }) => id),
+          [poison.id],
+        );
+        // It is kept with its picture, and goes neither with what failed and is old, nor by BullMQ when that fails.
+        assert.ok(quarantine[0].job.data.picture.inline);
+        for (let i = 0; i < 2; i++) {
+          const damaged = await queue.add(png.subarray(0, 60 + i));
+          await assert.rejects(damaged.finished());
+          await eventually(async () => (await queue.get(damaged.id)) === undefined);
+        }
+        assert.ok((await queue.quarantine())[0].job.data.picture.inline);
+      },
+      { options: { ttl: 1000 } },
+    );
   });
 
   test('a worker without the model gives its job back for one that has it', async () => {

@@ -69,7 +69,7 @@ interface CommonOptions {
 export interface UpscaleQueueOptions extends CommonOptions {
   /** How often a job is tried that may succeed the next time. Default 3. */
   attempts?: number;
-  /** Milliseconds that results are kept, and serve whoever asks for the same again. Default: an hour. */
+  /** Milliseconds that results and failures are kept, and serve whoever asks for the same again. Default: an hour. */
   ttl?: number;
   /** Jobs that may wait; more are refused with `ERR_UPSCALER_QUEUE_FULL`. Default: no limit. */
   maxPending?: number;
@@ -165,7 +165,7 @@ export class UpscaleQueue {
   counts(): Promise<{ waiting: number; delayed: number; active: number; completed: number; failed: number }>;
   /** Milliseconds that the first job has waited. */
   oldestWait(): Promise<number>;
-  /** Jobs whose every worker was lost. */
+  /** Jobs whose every worker was lost, kept for seven days. */
   quarantine(): Promise<UpscaleJob[]>;
   close(): Promise<void>;
 }
@@ -183,7 +183,7 @@ export interface UpscaleWorkerOptions extends CommonOptions {
   limiter?: RateLimiterOptions;
   /** Milliseconds after which a job of a lost worker may be taken up again. Default 20 000. */
   lockDuration?: number;
-  /** Milliseconds between looks for such jobs. Default 10 000. */
+  /** Milliseconds between looks for such jobs, and for failed ones that are older than `ttl`. Default 10 000. */
   stalledInterval?: number;
   /** How often a job may lose its worker before it is quarantined. Default 2. */
   maxStalledCount?: number;

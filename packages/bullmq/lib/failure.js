@@ -11,7 +11,7 @@ const { UnrecoverableError } = require('bullmq');
 const FORM = /^\[(?<code>[A-Z_]+)\] (?<message>.*)$/s;
 
 /** What BullMQ writes where a job was taken up again too often. */
-const STALLED = /stalled more than allowable limit/;
+const STALLED = 'stalled more than allowable limit';
 
 /** Codes of what will fail again wherever it is tried: the picture, or what is asked of it. */
 const FINAL = new Set([
@@ -62,13 +62,13 @@ function toFailure(error) {
 function fromFailure(reason = 'The job failed') {
   const { code, message } = FORM.exec(reason)?.groups ?? { code: undefined, message: reason };
   if (code === 'ABORT_ERR') return new AbortError(message);
-  const text = STALLED.test(reason) ? 'Every worker that took this picture was lost (quarantined)' : message;
+  const text = isQuarantined(reason) ? 'Every worker that took this picture was lost (quarantined)' : message;
   return new UpscalerError(/** @type {any} */ (code ?? 'ERR_UPSCALER_INFERENCE'), text);
 }
 
 /** @param {string | undefined} reason */
 function isQuarantined(reason) {
-  return STALLED.test(reason ?? '');
+  return reason?.includes(STALLED) ?? false;
 }
 
 /**
@@ -96,4 +96,12 @@ function queueError(error) {
     : new UpscalerError('ERR_UPSCALER_QUEUE', `The queue cannot be used: ${message}`, { cause: error });
 }
 
-module.exports = { toFailure, fromFailure, isQuarantined, mayBeAskedAgain, mayWorkElsewhere, queueError };
+module.exports = {
+  STALLED,
+  toFailure,
+  fromFailure,
+  isQuarantined,
+  mayBeAskedAgain,
+  mayWorkElsewhere,
+  queueError,
+};

@@ -1,7 +1,7 @@
 // @ts-check
 'use strict';
 
-const { fromFailure } = require('./failure');
+const { fromFailure, isQuarantined } = require('./failure');
 const { UpscaleQueue } = require('./upscale-queue');
 
 /**
@@ -147,7 +147,10 @@ const STATES = /** @type {Record<string, JobView['state']>} */ ({
  * @returns {{ expiresAt?: string }}
  */
 function expiryOf({ finishedOn, opts, failedReason }) {
-  const keep = /** @type {{ age?: number }} */ (failedReason ? opts.removeOnFail : opts.removeOnComplete);
+  const { removeOnComplete, removeOnFail } = opts;
+  const keep = /** @type {{ age?: number }} */ (
+    isQuarantined(failedReason) ? removeOnFail : removeOnComplete
+  );
   if (finishedOn === undefined || keep?.age === undefined) return {};
   return { expiresAt: new Date(finishedOn + keep.age * 1000).toISOString() };
 }

@@ -18,7 +18,7 @@ const { keptSeconds } = require('./pictures');
  * @param {Pictures} pictures
  * @param {Entry} entry
  */
-async function revive(queue, pictures, { opts }) {
+async function revive(queue, pictures, { data, opts }) {
   const client = await queue.client;
   const fields = ['finishedOn', 'failedReason', 'returnvalue'];
   const [finishedOn, failedReason, returned] = await client.hmget(queue.toKey(opts.jobId), ...fields);
@@ -32,8 +32,13 @@ async function revive(queue, pictures, { opts }) {
       : isOld || (await pictures.hasExpired(JSON.parse(returned).picture));
   if (!mayGoAgain) return;
   const job = await queue.getJob(opts.jobId);
-  // Somebody else may have done it first.
-  await job?.retry(returned === null ? 'failed' : 'completed', { resetAttemptsMade: true }).catch(() => {});
+  try {
+    // One that failed may have no picture any more.
+    await job?.updateData(data);
+    await job?.retry(returned === null ? 'failed' : 'completed', { resetAttemptsMade: true });
+  } catch {
+    // Somebody else has done it first, or it has been removed and is added anew.
+  }
 }
 
 module.exports = { revive };

@@ -23,6 +23,8 @@ const { jobIdOf, parseAddOptions } = require('./upscale-options');
  */
 
 const HOUR = 3600;
+/** How long jobs are in quarantine. */
+const QUARANTINE_SECONDS = 7 * 24 * HOUR;
 const DEFAULT_NAME = 'upscale';
 /** Of the jobs, as BullMQ's dashboards show it. */
 const PICTURE = 'picture';
@@ -204,7 +206,8 @@ class UpscaleQueue {
 
   #keep() {
     const age = Math.ceil(this.#options.ttl / 1000);
-    return { removeOnComplete: { age }, removeOnFail: { age: Math.max(age, 7 * 24 * HOUR) } };
+    // Failed ones that are not in quarantine are removed by workers, after the age of the others.
+    return { removeOnComplete: { age }, removeOnFail: { age: Math.max(age, QUARANTINE_SECONDS) } };
   }
 
   /**

@@ -3,8 +3,9 @@
 
 const { EventEmitter } = require('node:events');
 const os = require('node:os');
-const { DelayedError, WaitingError, Worker } = require('bullmq');
+const { DelayedError, UnrecoverableError, WaitingError, Worker } = require('bullmq');
 const Upscaler = require('upscaler-node');
+const { prepareFailed, removeFailed } = require('./failed-jobs');
 const { mayWorkElsewhere, toFailure } = require('./failure');
 const { Pictures } = require('./pictures');
 const { DEFAULT_NAME, cancelKey } = require('./upscale-queue');
@@ -39,22 +40,26 @@ class UpscaleWorker extends EventEmitter {
   /** By the name of the model; '' is that of jobs which name none. @type {Map<string, Upscaler>} */
   #instances = new Map();
   #closing = new AbortController();
+  /** Looks for what failed and is kept no longer. @type {NodeJS.Timeout} */
+  #looking;
 
   /** @param {UpscaleWorkerOptions} options */
   constructor(options) {
     super();
     const { connection, name = DEFAULT_NAME, prefix, concurrency = defaultConcurrency(), limiter } = options;
     this.#options = { modelRetryDelay: 1000, ...options, concurrency };
+    const stalledInterval = options.stalledInterval ?? 10_000;
     this.#worker = new Worker(name, (job, token) => this.#process(job, token), {
       connection,
       concurrency,
       ...(prefix === undefined ? {} : { prefix }),
       ...(limiter === undefined ? {} : { limiter }),
       lockDuration: options.lockDuration ?? 20_000,
-      stalledInterval: options.stalledInterval ?? 10_000,
+      stalledInterval,
       maxStalledCount: options.maxStalledCount ?? 2,
     });
     this.#pictures = new Pictures(this.#worker, options);
+    this.#looking = setInterval(() => removeFailed(this.#worker).catch(() => {}), stalledInterval).unref();
     // Without a listener Node ends the process; a lost connection is made again by itself.
     this.on('error', () => {});
     for (const event of ['active', 'completed', 'failed', 'stalled', 'error', 'ready', 'drained']) {
@@ -86,6 +91,7 @@ class UpscaleWorker extends EventEmitter {
       await this.#worker.close();
     } finally {
       clearTimeout(timer);
+      clearInterval(this.#looking);
     }
     const { upscaler } = this.#options;
     const own = [...this.#instances.values()].filter((instance) => instance !== upscaler);
@@ -97,13 +103,14 @@ class UpscaleWorker extends EventEmitter {
    * @param {string} [token]
    */
   async #process(job, token) {
+    if (job.data.failure !== undefined) throw new UnrecoverableError(job.data.failure);
     const cancelling = await this.#watchCancel(job);
     try {
       return await this.#upscale(job, cancelling.signal);
     } catch (error) {
       if (this.#closing.signal.aborted) return await this.#handBack(job, token);
       if (mayWorkElsewhere(error)) return await this.#return(job, token, error);
-      throw toFailure(error);
+      throw await this.#failureOf(job, error);
     } finally {
       cancelling.stop();
     }
@@ -160,6 +167,20 @@ class UpscaleWorker extends EventEmitter {
   }
 
   /**
+   * @param {Job} job
+   * @param {unknown} error
+   */
+  async #failureOf(job, error) {
+    const failure = toFailure(error);
+    const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+    // What cannot be prepared fails all the same, and is removed later.
+    if (isLast || failure instanceof UnrecoverableError) {
+      await prepareFailed(this.#worker, job, failure).catch(() => {});
+    }
+    return failure;
+  }
+
+  /**
    * This worker has no such model: another one may.
    *
    * @param {Job} job
@@ -168,7 +189,7 @@ class UpscaleWorker extends EventEmitter {
    */
   async #return(job, token, error) {
     const returns = (job.data.returns ?? 0) + 1;
-    if (returns > MOST_RETURNS) throw toFailure(error);
+    if (returns > MOST_RETURNS) throw await this.#failureOf(job, error);
     await job.updateData({ ...job.data, returns });
     this.emit('returned', job, error);
     // Not all at the same moment, so that the worker that has the model gets its chance.
