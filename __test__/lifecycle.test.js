@@ -14,6 +14,9 @@ async function prints(script, expected) {
 
 test('a hundred worker threads, ended at any moment', () => prints('workers.js', '100 true 0 0'));
 
+test('worker threads, ended while their own functions work on pictures', () =>
+  prints('worker-hooks.js', '40 0 0'));
+
 test('a cluster, one process of which is killed', () => prints('cluster.js', '20 2 SIGKILL 0,0'));
 
 test('processes that are forked before, during and after work', () => prints('fork.js', '4'));

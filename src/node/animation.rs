@@ -7,7 +7,8 @@ use napi::bindgen_prelude::{Buffer, Either, PromiseRaw, Uint8Array};
 use napi_derive::napi;
 
 use super::enums::NativeAnimationFormat;
-use super::errors::{Code, rejection, thrown};
+use super::environment::promise;
+use super::errors::{Code, thrown};
 use super::result::name;
 use crate::error::Error;
 use crate::memory::copied;
@@ -115,9 +116,8 @@ impl NativeAnimation {
                 (frame.delay, frame.changed, excerpt)
             }))
         });
-        env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result| {
-            let frame = result.map_err(|error| rejection(env, error))?;
-            Ok(frame.map(|(delay, changed, excerpt)| {
+        promise(env, work, |frame| {
+            frame.map(|(delay, changed, excerpt)| {
                 let (area, picture) = excerpt.unzip();
                 NativeFrame {
                     delay,
@@ -126,7 +126,7 @@ impl NativeAnimation {
                     area: area.map(NativeArea::from),
                     changed: changed.map(NativeArea::from),
                 }
-            }))
+            })
         })
     }
 }
@@ -205,9 +205,7 @@ impl NativeAnimationEncoder {
             let encoder = encoder.as_mut().ok_or_else(|| Error::Encode("The file is finished".into()))?;
             encoder.add(&raster?, (x, y), to, delay)
         });
-        env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result| {
-            result.map_err(|error| rejection(env, error))
-        })
+        promise(env, work, |()| ())
     }
 
     /// The file.
@@ -218,8 +216,6 @@ impl NativeAnimationEncoder {
             let encoder = encoder.lock().unwrap_or_else(PoisonError::into_inner).take();
             encoder.ok_or_else(|| Error::Encode("The file is finished".into()))?.finish()
         });
-        env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result| {
-            result.map(Buffer::from).map_err(|error| rejection(env, error))
-        })
+        promise(env, work, Buffer::from)
     }
 }

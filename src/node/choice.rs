@@ -3,7 +3,6 @@
 use napi_derive::napi;
 
 use super::enums::NativeRole;
-use super::errors::{Code, thrown};
 use super::model::NativeModelSource;
 use crate::error::Error;
 use crate::model;
@@ -28,11 +27,11 @@ pub struct NativeArtefacts {
 }
 
 /// The core's form of them.
-pub fn candidates(given: Vec<Alternative>) -> Result<Vec<LazyNetwork>, napi::Error<Code>> {
+pub fn candidates(given: Vec<Alternative>) -> Result<Vec<LazyNetwork>, Error> {
     given.into_iter().map(candidate).collect()
 }
 
-fn candidate(given: Alternative) -> Result<LazyNetwork, napi::Error<Code>> {
+fn candidate(given: Alternative) -> Result<LazyNetwork, Error> {
     let Alternative { source, scale, role, artefacts } = given;
     let (source, definition) = source.parts()?;
     let quality = |given: u32| given.min(100) as u8;
@@ -45,9 +44,9 @@ fn candidate(given: Alternative) -> Result<LazyNetwork, napi::Error<Code>> {
             NetworkRole::Compressed(Artefacts { jpeg: quality(jpeg), webp: quality(webp) })
         }
         (NativeRole::Compressed, None) => {
-            return Err(thrown(Error::InvalidArgument(
+            return Err(Error::InvalidArgument(
                 "Expected artefacts for the role compressed but received none".to_owned(),
-            )));
+            ));
         }
     };
     Ok(LazyNetwork::new(scale, role, move || {

@@ -9,6 +9,7 @@ use napi::threadsafe_function::ThreadsafeFunction;
 use napi::{Status, ValueType, sys};
 use napi_derive::napi;
 
+use super::environment::HeldFunction;
 use crate::error::Error;
 use crate::memory::copied;
 use crate::raster::{Raster, Samples};
@@ -60,13 +61,13 @@ pub struct GivenTensor {
 /// A function from tensor to promise of a tensor. Where it fails, the shim aborts the call with the reason.
 pub type Function = ThreadsafeFunction<NativeTensor, Promise<GivenTensor>, NativeTensor, Status, false>;
 
-/// The core's form of them.
+/// The core's form of them, for calls of the calling thread.
 pub fn hooks(preprocess: Option<Function>, postprocess: Option<Function>) -> Hooks {
-    let hook = |function: Function| hook(Arc::new(function));
+    let hook = |function: Function| hook(Arc::new(HeldFunction::new(function)));
     Hooks { preprocess: preprocess.map(hook), postprocess: postprocess.map(hook) }
 }
 
-fn hook(function: Arc<Function>) -> Hook {
+fn hook(function: Arc<HeldFunction<Function>>) -> Hook {
     Arc::new(move |picture| {
         let function = function.clone();
         Box::pin(async move {

@@ -4,6 +4,7 @@
 mod animation;
 mod choice;
 mod enums;
+mod environment;
 mod errors;
 mod hooks;
 mod image;

@@ -4,8 +4,8 @@ use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
 
 use super::enums::{NativeFileFormat, NativePrecision};
-use super::errors::{Code, thrown};
 use crate::error::Error;
+use crate::memory::copied;
 use crate::model::{Definition, ModelInfo, ModelSource, Precision};
 use crate::upscale::GUARD_REACH;
 
@@ -47,11 +47,18 @@ pub struct NativeModelSource {
 
 impl NativeModelSource {
     /// The core's form of it.
-    pub fn parts(self) -> Result<(ModelSource, Definition), napi::Error<Code>> {
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`], [`Error::Limit`] where there is no memory for a copy of the bytes.
+    pub fn parts(self) -> Result<(ModelSource, Definition), Error> {
         let source = match (self.path, self.bytes) {
             (Some(path), None) => ModelSource::Path(path.into()),
-            (None, Some(bytes)) => ModelSource::Bytes(bytes.to_vec()),
-            _ => return Err(invalid("Expected either a path or bytes for the model".to_owned())),
+            (None, Some(bytes)) => ModelSource::Bytes(copied(&bytes)?),
+            _ => {
+                return Err(Error::InvalidArgument(
+                    "Expected either a path or bytes for the model".to_owned(),
+                ));
+            }
         };
         let definition = Definition {
             name: self.name,
@@ -71,16 +78,14 @@ impl NativeModelSource {
     }
 }
 
-fn range(name: &str, given: Option<Vec<f64>>) -> Result<Option<(f32, f32)>, napi::Error<Code>> {
+fn range(name: &str, given: Option<Vec<f64>>) -> Result<Option<(f32, f32)>, Error> {
     match given.as_deref() {
         None => Ok(None),
         Some([low, high]) => Ok(Some((*low as f32, *high as f32))),
-        Some(other) => Err(invalid(format!("Expected two numbers for {name} but received {other:?}"))),
+        Some(other) => {
+            Err(Error::InvalidArgument(format!("Expected two numbers for {name} but received {other:?}")))
+        }
     }
-}
-
-fn invalid(message: String) -> napi::Error<Code> {
-    thrown(Error::InvalidArgument(message))
 }
 
 /// A loaded model, described.

@@ -9,13 +9,13 @@ use napi::bindgen_prelude::{Buffer, PromiseRaw, create_custom_tokio_runtime};
 use napi_derive::napi;
 
 use super::enums::NativeStorage;
-use super::errors::{Code, rejection, thrown};
+use super::environment::promise;
+use super::errors::{Code, thrown};
 use super::model::NativeModelSource;
 use super::panics;
 use super::result::NativeCounters;
 use crate::calibrate;
 use crate::engine::{self, set_library, version};
-use crate::error::Error;
 use crate::memory;
 use crate::model::{self, Storage};
 use crate::upscale::Counters;
@@ -114,12 +114,10 @@ pub fn convert(
     let storage = storage.map_or(Storage::default(), Storage::from);
     let parts = source.parts();
     let work = async move {
-        let (source, definition) = parts.map_err(|error| Error::InvalidArgument(error.reason.clone()))?;
+        let (source, definition) = parts?;
         Pool::global()?.lane(Share::new(1)).run(move || model::to_onnx(&source, &definition, storage)).await
     };
-    env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result| {
-        result.map(Buffer::from).map_err(|error| rejection(env, error))
-    })
+    promise(env, work, Buffer::from)
 }
 
 /// A quantised model, and how it compares.
@@ -165,12 +163,10 @@ pub fn quantize(
     let storage = storage.map_or(Storage::default(), Storage::from);
     let parts = source.parts();
     let work = async move {
-        let (source, definition) = parts.map_err(|error| Error::InvalidArgument(error.reason.clone()))?;
+        let (source, definition) = parts?;
         let pictures: Vec<_> = pictures.into_iter().map(PathBuf::from).collect();
         let task = move || calibrate::quantize(&source, &definition, &pictures, storage);
         Pool::global()?.lane(Share::new(1)).run(task).await
     };
-    env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result| {
-        result.map(NativeQuantized::from).map_err(|error| rejection(env, error))
-    })
+    promise(env, work, NativeQuantized::from)
 }

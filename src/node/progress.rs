@@ -7,6 +7,7 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 use tokio::sync::watch;
 
+use super::environment::{End, HeldFunction};
 use super::result::{NativeData, samples};
 use crate::upscale::{Listener, OutputKind, Progress, Rect, Slice, TileDone};
 
@@ -88,35 +89,41 @@ impl From<TileDone> for NativeTile {
 }
 
 /// Calls that JavaScript has not answered yet.
-#[derive(Clone)]
-pub struct Outstanding(Arc<watch::Sender<usize>>);
+pub struct Outstanding {
+    count: Arc<watch::Sender<usize>>,
+    end: End,
+}
 
 impl Outstanding {
-    /// Waits until the callback has returned for every report so far.
+    /// Waits until the callback has returned for every report so far, or cannot any more.
     pub async fn delivered(&self) {
-        // It fails only if the sender is gone, which `self` holds.
-        _ = self.0.subscribe().wait_for(|count| *count == 0).await;
+        let mut count = self.count.subscribe();
+        tokio::select! {
+            // It fails only if the sender is gone, which `self` holds.
+            _ = count.wait_for(|count| *count == 0) => {}
+            () = self.end.reached() => {}
+        }
     }
 }
 
 /// A listener that calls `callback` on the event loop.
-pub fn listener(callback: Callback, slices: Option<OutputKind>) -> (Listener, Outstanding) {
-    let outstanding = Outstanding(Arc::new(watch::Sender::new(0)));
-    let sent = outstanding.clone();
+pub fn listener(callback: HeldFunction<Callback>, slices: Option<OutputKind>) -> (Listener, Outstanding) {
+    let sent = Arc::new(watch::Sender::new(0));
+    let outstanding = Outstanding { count: sent.clone(), end: callback.end().clone() };
     let call = move |progress: Progress| {
-        sent.0.send_modify(|count| *count += 1);
+        sent.send_modify(|count| *count += 1);
         let returned = sent.clone();
         let status = callback.call_with_return_value(
             progress.into(),
             ThreadsafeFunctionCallMode::NonBlocking,
             move |_, _| {
-                returned.0.send_modify(|count| *count = count.saturating_sub(1));
+                returned.send_modify(|count| *count = count.saturating_sub(1));
                 Ok(())
             },
         );
         if status != Status::Ok {
             // The environment is shutting down: no answer will come.
-            sent.0.send_modify(|count| *count = count.saturating_sub(1));
+            sent.send_modify(|count| *count = count.saturating_sub(1));
         }
     };
     (Listener { slices, call: Arc::new(call) }, outstanding)

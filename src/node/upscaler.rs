@@ -1,7 +1,7 @@
 //! One instance: a model, its limits, and the calls that are under way.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
@@ -10,7 +10,8 @@ use napi_derive::napi;
 use super::animation::{NativeAnimation, blocking};
 use super::choice::{Alternative, candidates};
 use super::enums::NativeOutcome;
-use super::errors::{Code, rejection, thrown};
+use super::environment::{self, HeldFunction, Member, promise};
+use super::errors::{Code, thrown};
 use super::hooks::{Function, hooks};
 use super::image::NativeImage;
 use super::model::{NativeModelInfo, NativeModelSource};
@@ -86,15 +87,8 @@ impl NativeUpscaler {
             calls: Calls::default(),
             load_cancel: LoadCancel::default(),
         });
-        let weak = Arc::downgrade(&instance);
-        // An environment that ends, a worker thread's for example, takes no results any more.
-        let ended = env.add_env_cleanup_hook(weak, |instance| {
-            if let Some(instance) = instance.upgrade() {
-                instance.load_cancel.cancel();
-                instance.cancel_all();
-            }
-        });
-        ended.map_err(|error| thrown(Error::RuntimeLoad(error.reason.clone())))?;
+        let member: Weak<Instance> = Arc::downgrade(&instance);
+        environment::join(&env, member).map_err(|error| thrown(Error::RuntimeLoad(error.reason.clone())))?;
         Ok(NativeUpscaler { instance })
     }
 
@@ -110,8 +104,7 @@ impl NativeUpscaler {
         let parts =
             source.parts().and_then(|primary| Ok((primary, candidates(alternatives.unwrap_or_default())?)));
         let work = async move {
-            let ((source, definition), others) =
-                parts.map_err(|error| Error::InvalidArgument(error.reason.clone()))?;
+            let ((source, definition), others) = parts?;
             let pool = Pool::global()?;
             let lane = pool.lane(Share::new(1));
             let cancel = instance.load_cancel.clone();
@@ -122,9 +115,7 @@ impl NativeUpscaler {
             state.networks = Some(Arc::new(Networks::new(network, others)));
             Ok(state.model.insert(model).info.clone())
         };
-        env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result: Result<_, Error>| {
-            result.map(NativeModelInfo::from).map_err(|error| rejection(env, error))
-        })
+        promise(env, work, NativeModelInfo::from)
     }
 
     /// Stops the loading of the model, if it is not done.
@@ -161,7 +152,7 @@ impl NativeUpscaler {
         callbacks: NativeCallbacks,
     ) -> napi::Result<PromiseRaw<'env, NativeResult>> {
         let NativeCallbacks { progress, preprocess, postprocess } = callbacks;
-        let hooks = hooks(preprocess, postprocess);
+        let (progress, hooks) = (progress.map(HeldFunction::new), hooks(preprocess, postprocess));
         let call = image
             .input()
             .and_then(|input| UpscaleCall::new(&self.instance, id, input, Options::try_from(options)?));
@@ -171,12 +162,7 @@ impl NativeUpscaler {
                 Err(error) => Err(error),
             }
         };
-        env.spawn_future_with_callback(
-            async move { Ok(work.await) },
-            |env, result: Result<Upscaled, Error>| {
-                result.map(NativeResult::from).map_err(|error| rejection(env, error))
-            },
-        )
+        promise(env, work, NativeResult::from)
     }
 
     /// Opens a file of several frames, within this instance's limits; null for anything else.
@@ -196,9 +182,7 @@ impl NativeUpscaler {
                 _ => Ok(None),
             }
         };
-        env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result| {
-            result.map(|animation| animation.map(NativeAnimation::new)).map_err(|error| rejection(env, error))
-        })
+        promise(env, work, |animation| animation.map(NativeAnimation::new))
     }
 
     /// Has the encoded result of call `id`, which is not started yet, sent in chunks. [`Self::close_stream`] follows.
@@ -215,7 +199,7 @@ impl NativeUpscaler {
         id: u32,
     ) -> napi::Result<PromiseRaw<'env, Option<NativeChunk>>> {
         let next = self.instance.streams.next(id);
-        env.spawn_future(async move { Ok(next.await.map(NativeChunk::from)) })
+        promise(env, async move { Ok(next.await) }, |chunk| chunk.map(NativeChunk::from))
     }
 
     /// Ends the stream of call `id`, and the call if it is not done.
@@ -238,7 +222,7 @@ impl NativeUpscaler {
     pub fn dispose<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
         let instance = self.instance.clone();
         instance.calls.close();
-        env.spawn_future(async move {
+        let work = async move {
             instance.calls.ended().await;
             let unused = {
                 let mut state = instance.state();
@@ -247,13 +231,22 @@ impl NativeUpscaler {
             drop(unused);
             _ = tokio::task::spawn_blocking(trim_idle).await;
             Ok(())
-        })
+        };
+        promise(env, work, |()| ())
     }
 
     /// What became of this instance's images so far.
     #[napi]
     pub fn counters(&self) -> NativeCounters {
         self.instance.counters.counts().into()
+    }
+}
+
+impl Member for Instance {
+    /// It takes no results any more.
+    fn end(&self) {
+        self.load_cancel.cancel();
+        self.cancel_all();
     }
 }
 
@@ -268,16 +261,22 @@ impl Instance {
     }
 }
 
-/// A call under way; the instance forgets it when this is dropped.
+/// A call under way.
 struct UpscaleCall {
+    entry: CancelEntry,
+    networks: Arc<Networks>,
+    ticket: Ticket,
+    input: Input,
+    options: Options,
+    /// The last field, dropped after the networks: with the last call the model can be freed.
+    call: Call,
+}
+
+/// What cancels a call; the instance forgets it when this is dropped.
+struct CancelEntry {
     instance: Arc<Instance>,
     id: u32,
     cancel: Cancel,
-    networks: Arc<Networks>,
-    ticket: Option<Ticket>,
-    work: Option<(Input, Options)>,
-    /// The last field, dropped after the networks: with the last call the model can be freed.
-    _call: Call,
 }
 
 impl UpscaleCall {
@@ -293,26 +292,19 @@ impl UpscaleCall {
         };
         let cancel = Cancel::default();
         state.cancels.insert(id, cancel.clone());
-        let (instance, ticket, work) = (instance.clone(), Some(ticket), Some((input, options)));
-        Ok(UpscaleCall { instance, id, cancel, networks, ticket, work, _call: call })
+        let entry = CancelEntry { instance: instance.clone(), id, cancel };
+        Ok(UpscaleCall { entry, networks, ticket, input, options, call })
     }
 
-    async fn run(mut self, progress: Option<Callback>, hooks: Hooks) -> Result<Upscaled, Error> {
-        let (Some((input, options)), Some(ticket)) = (self.work.take(), self.ticket.take()) else {
-            unreachable!("a call runs once")
-        };
+    async fn run(self, progress: Option<HeldFunction<Callback>>, hooks: Hooks) -> Result<Upscaled, Error> {
+        // The call first, so that it is dropped last.
+        let UpscaleCall { call: _call, entry, networks, ticket, input, options } = self;
         let (listener, outstanding) = progress.map(|callback| listener(callback, options.slices)).unzip();
-        let job = Job {
-            networks: self.networks.clone(),
-            input,
-            options,
-            limits: self.instance.limits,
-            cancel: self.cancel.clone(),
-            hooks,
-            listener,
-            stream: self.instance.streams.take_sender(self.id),
-        };
-        let result = job.run(Pool::global()?, self.instance.share.clone(), ticket).await;
+        let CancelEntry { instance, id, cancel } = &entry;
+        let stream = instance.streams.take_sender(*id);
+        let (limits, cancel) = (instance.limits, cancel.clone());
+        let job = Job { networks, input, options, limits, cancel, hooks, listener, stream };
+        let result = job.run(Pool::global()?, instance.share.clone(), ticket).await;
         if let Some(outstanding) = outstanding {
             outstanding.delivered().await;
         }
@@ -320,7 +312,7 @@ impl UpscaleCall {
     }
 }
 
-impl Drop for UpscaleCall {
+impl Drop for CancelEntry {
     fn drop(&mut self) {
         self.instance.state().cancels.remove(&self.id);
     }
