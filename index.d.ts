@@ -334,7 +334,7 @@ declare namespace Upscaler {
     padding?: number;
     /**
      * Called at every percent, or after each tile if it takes slices; never after the promise has settled. An error
-     * that it throws ends the call.
+     * that it throws ends the call. Of animations it is given the fraction alone.
      */
     progress?: ProgressCallback<P>;
     /** Form of the slices that `progress` is given. Default: as `output`. */

@@ -7,6 +7,7 @@ const { after, before, test } = require('node:test');
 const sharp = require('sharp');
 const Upscaler = require('..');
 const { NEAREST } = require('./support/pixels');
+const { withUpscaler } = require('./support/with-upscaler');
 
 /** Animations frame by frame, against what sharp reads and writes. */
 
@@ -169,6 +170,40 @@ test('progress runs over all frames, and a cancel stops between them', async () 
     progress: (fraction) => fraction > 0.3 && controller.abort(),
   });
   await assert.rejects(cancelled, { name: 'AbortError' });
+});
+
+test('an animation is one image, which others cannot push out once it is accepted', async () => {
+  const source = await file('gif');
+  const options = { model: 'span-2x', concurrency: 1, maxPending: 1 };
+  const still = { data: new Uint8Array(3 * 16 * 16).fill(90), width: 16, height: 16, channels: 3 };
+  await withUpscaler(options, async (own) => {
+    await own.ready;
+    let over = false;
+    let stills = 0;
+    const client = async () => {
+      while (!over) await own.upscale(still).then(() => stills++, ignoreFull);
+    };
+    const ignoreFull = ({ code }) => assert.equal(code, 'ERR_UPSCALER_QUEUE_FULL');
+    const animation = own.upscale(source, { animated: true });
+    const clients = [client(), client()];
+    await animation.finally(() => (over = true));
+    await Promise.all(clients);
+    assert.equal(own.counters().done, stills + 1);
+
+    const controller = new AbortController();
+    const cancelled = own.upscale(source, {
+      animated: true,
+      signal: controller.signal,
+      progress: () => controller.abort(),
+    });
+    await assert.rejects(cancelled, { name: 'AbortError' });
+    const broken = own.upscale(source.subarray(0, source.length / 2), { animated: true });
+    const { failed } = own.counters();
+    await assert.rejects(broken, { code: 'ERR_UPSCALER_DECODE' });
+    const counters = own.counters();
+    assert.deepEqual([counters.aborted, counters.failed - failed], [1, 1]);
+    assert.deepEqual([counters.queued, counters.running], [0, 0]);
+  });
 });
 
 test('a still picture stays one, and may become a GIF', async () => {

@@ -18,7 +18,9 @@ const { UpscalerError, invalidValue } = require('./errors');
  * @property {{ halo?: number, guardReach: number }} info of the model
  * @property {boolean} hooked whether the caller's code sees the pixels
  * @property {AbortSignal} signal
+ * @property {<T>(promise: Promise<T>) => Promise<T>} inTime waits for it, but no longer than the call may take
  * @property {(image: NativeImage) => Promise<NativeAnimation | null>} open
+ * @property {() => void} begin what is started from here on is a frame
  * @property {(image: NativeImage, options: NativeUpscaleOptions, share: (fraction: number) => number) => Promise<NativeResult>} start
  */
 
@@ -48,7 +50,7 @@ function isMoving({ frames, native, output }) {
 async function upscaleFrames(parsed, source, workshop) {
   const { frames, native: options } = parsed;
   const file = source.kind === 'encoded' || source.kind === 'path';
-  const animation = frames && file ? await workshop.open(source) : null;
+  const animation = frames && file ? await workshop.inTime(workshop.open(source)) : null;
   if (animation === null || frames === undefined) {
     return options.format === 'gif' && options.output === 'encoded'
       ? still(source, options, workshop)
@@ -64,7 +66,8 @@ async function upscaleFrames(parsed, source, workshop) {
   if (!MOVING.includes(format)) {
     throw invalidValue('options.format', "'gif', 'webp' or 'png' for an animation", format);
   }
-  for (let i = 0; i < first; i++) await animation.next();
+  workshop.begin();
+  for (let i = 0; i < first; i++) await workshop.inTime(animation.next());
   return new Film(animation, format, count, parsed, workshop).make();
 }
 
@@ -104,13 +107,13 @@ class Film {
       this.workshop.signal.throwIfAborted();
       // What changed shows as far around as the network sees, and is computed from as far around that.
       const context = this.margin === undefined ? undefined : 2 * this.margin;
-      const frame = await this.animation.next(i === 0 ? undefined : context);
+      const frame = await this.workshop.inTime(this.animation.next(i === 0 ? undefined : context));
       if (frame === null) throw endsEarly(`${this.count} frames of an animation but found ${i}`);
       await this.add(frame, i);
     }
     const { result, encoder, durationMs } = this;
     if (!result || !encoder) throw endsEarly('an animation of at least one frame');
-    const data = await encoder.finish();
+    const data = await this.workshop.inTime(encoder.finish());
     const { format, animation } = this;
     const guarded = this.guarded / this.count;
     const drawn = this.drawn / this.count;
@@ -135,7 +138,7 @@ class Film {
   async add(frame, index) {
     const { data, area, changed, delay } = frame;
     if (!data || !area || !changed) {
-      await this.encoder?.add(undefined, 0, 0, { x: 0, y: 0, width: 0, height: 0 }, delay);
+      await this.write(undefined, { x: 0, y: 0 }, { x: 0, y: 0, width: 0, height: 0 }, delay);
       return;
     }
     const result = await this.workshop.start(
@@ -148,7 +151,18 @@ class Film {
     const shown = grown(changed, this.margin ?? 0, this.animation);
     const from = { x: (shown.x - area.x) * factor, y: (shown.y - area.y) * factor };
     const to = factor ? scaled(shown, factor) : { x: 0, y: 0, ...this.size };
-    await this.encoder?.add(/** @type {any} */ (result), from.x, from.y, to, delay);
+    await this.write(result, from, to, delay);
+  }
+
+  /**
+   * @param {NativeResult | undefined} result undefined where nothing changed
+   * @param {{ x: number, y: number }} from where in the result
+   * @param {NativeRect} to where in the frame
+   * @param {number} delay
+   */
+  async write(result, from, to, delay) {
+    const added = this.encoder?.add(/** @type {any} */ (result), from.x, from.y, to, delay);
+    if (added) await this.workshop.inTime(added);
   }
 
   /** @param {NativeResult} result of a frame, the first of which has the size of all */
@@ -232,8 +246,9 @@ async function still(source, options, workshop) {
     frames: 1,
     loops: 1,
   });
-  await encoder.add(/** @type {any} */ (result), 0, 0, { x: 0, y: 0, width, height }, 0);
-  return { ...result, data: await encoder.finish(), format: 'gif', depth: 8 };
+  const { inTime } = workshop;
+  await inTime(encoder.add(/** @type {any} */ (result), 0, 0, { x: 0, y: 0, width, height }, 0));
+  return { ...result, data: await inTime(encoder.finish()), format: 'gif', depth: 8 };
 }
 
 module.exports = { isMoving, upscaleFrames };

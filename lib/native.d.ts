@@ -57,7 +57,9 @@ export interface NativeUpscaler {
   abortLoad(): void;
   /** Counts a call as waiting before it can be started; `start` or `withdraw` follows. */
   enqueue(id: number): void;
-  withdraw(id: number, outcome: 'failed' | 'aborted'): void;
+  /** The frames of an enqueued animation are started next, each by itself; `withdraw` follows. */
+  beginFrames(id: number): void;
+  withdraw(id: number, outcome: 'done' | 'failed' | 'aborted'): void;
   start(
     id: number,
     image: NativeImage,

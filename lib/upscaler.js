@@ -236,14 +236,17 @@ class Upscaler {
    */
   async #upscale(call, image, parsed) {
     const ready = this.#tryReadSync(image);
-    if (ready !== undefined) return this.#run(call, ready, parsed);
+    if (ready !== undefined && !isMoving(parsed)) return this.#run(call, ready, parsed);
     call.signal.throwIfAborted();
     // From here on it counts as waiting, whatever it waits for.
     this.#native.enqueue(call.id);
     try {
-      return await this.#run(call, await this.#readInTime(call, image), parsed);
-    } finally {
+      const result = await this.#run(call, ready ?? (await this.#readInTime(call, image)), parsed);
+      this.#native.withdraw(call.id, 'done');
+      return result;
+    } catch (error) {
       this.#native.withdraw(call.id, call.signal.aborted ? 'aborted' : 'failed');
+      throw error;
     }
   }
 
@@ -285,7 +288,9 @@ class Upscaler {
       info: model.info,
       hooked: Object.values(own).some(Boolean),
       signal: call.signal,
+      inTime: (promise) => call.race(promise),
       open: (image) => this.#native.openAnimation(image),
+      begin: () => this.#native.beginFrames(call.id),
       start: (image, nativeOptions, share) => {
         const part = report && ((/** @type {NativeProgress} */ p) => report({ fraction: share(p.fraction) }));
         return this.#start(call, image, nativeOptions, part, own);

@@ -5,7 +5,7 @@ const { availableParallelism } = require('node:os');
 const Upscaler = require('../../index.js');
 const check = require('../check');
 const { invalidType, invalidValue } = require('../errors');
-const { FORMATS } = require('../options');
+const { FITS, FORMATS } = require('../options');
 const { optionalPeer } = require('./optional-peer');
 
 /**
@@ -15,7 +15,6 @@ const { optionalPeer } = require('./optional-peer');
  */
 
 const MIB = 1024 * 1024;
-const FITS = /** @type {const} */ (['cover', 'contain', 'fill', 'inside', 'outside']);
 /** What browsers show; not AVIF, which all of them ask for first and which takes many times as long to write. */
 const USUAL_FORMATS = ['png', 'jpeg', 'webp'];
 

@@ -63,8 +63,8 @@ string_union! {
     NativePrecision for model::Precision { Fp32, Int8 }
 }
 string_union! {
-    /// How a call ended that was never started.
-    NativeOutcome for upscale::Outcome { Failed, Aborted }
+    /// How a call ended that was never started, or whose frames were.
+    NativeOutcome for upscale::Outcome { Done, Failed, Aborted }
 }
 
 /// The form in which an image is given.

@@ -67,6 +67,8 @@ struct InstanceState {
     cancels: HashMap<u32, Cancel>,
     /// Of calls that wait for their picture or the model.
     tickets: HashMap<u32, Ticket>,
+    /// Of animations, whose frames are started one after the other.
+    animations: HashMap<u32, Ticket>,
 }
 
 #[napi]
@@ -132,10 +134,23 @@ impl NativeUpscaler {
         Ok(())
     }
 
-    /// The end of a call that was enqueued, unless it was started.
+    /// Call `id`, which was enqueued, is that of an animation: what is started of it is a frame, until [`Self::withdraw`].
+    #[napi]
+    pub fn begin_frames(&self, id: u32) {
+        let mut state = self.instance.state();
+        if let Some(mut ticket) = state.tickets.remove(&id) {
+            ticket.start();
+            state.animations.insert(id, ticket);
+        }
+    }
+
+    /// The end of a call that was enqueued, unless it was started, and of an animation.
     #[napi]
     pub fn withdraw(&self, id: u32, outcome: NativeOutcome) {
-        let ticket = self.instance.state().tickets.remove(&id);
+        let ticket = {
+            let mut state = self.instance.state();
+            state.tickets.remove(&id).or_else(|| state.animations.remove(&id))
+        };
         if let Some(ticket) = ticket {
             ticket.settle(outcome.into());
         }
@@ -286,9 +301,10 @@ impl UpscaleCall {
         let mut state = instance.state();
         let not_loaded = || Error::ModelLoad("Expected a loaded model but none was loaded yet".to_owned());
         let networks = state.networks.clone().ok_or_else(not_loaded)?;
-        let ticket = match state.tickets.remove(&id) {
-            Some(ticket) => ticket,
-            None => Ticket::new(&instance.counters, &instance.places)?,
+        let ticket = match (state.tickets.remove(&id), state.animations.get(&id)) {
+            (Some(ticket), _) => ticket,
+            (None, Some(animation)) => animation.part(),
+            (None, None) => Ticket::new(&instance.counters, &instance.places)?,
         };
         let cancel = Cancel::default();
         state.cancels.insert(id, cancel.clone());

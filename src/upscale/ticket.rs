@@ -67,6 +67,13 @@ impl Counters {
 /// One image's place in an instance, and in the counters of that and of the process.
 pub struct Ticket {
     places: Arc<Places>,
+    /// None of a part, which is counted with the whole.
+    account: Option<Account>,
+}
+
+/// What is counted of an image, until this is dropped.
+struct Account {
+    places: Arc<Places>,
     counters: Arc<Counters>,
     running: bool,
     outcome: Outcome,
@@ -103,14 +110,19 @@ impl Ticket {
             counters.refuse();
             Counters::global().refuse();
         })?;
-        let ticket = Ticket {
+        let account = Account {
             places: places.clone(),
             counters: counters.clone(),
             running: false,
             outcome: Outcome::Aborted,
         };
-        ticket.each(|counters| _ = counters.queued.fetch_add(1, Ordering::Relaxed));
-        Ok(ticket)
+        account.each(|counters| _ = counters.queued.fetch_add(1, Ordering::Relaxed));
+        Ok(Ticket { places: places.clone(), account: Some(account) })
+    }
+
+    /// That of a part of the same image, such as a frame, which waits for its turn by itself.
+    pub fn part(&self) -> Ticket {
+        Ticket { places: self.places.clone(), account: None }
     }
 
     /// Waits until this image may be worked on beside others of its instance, for as long as what is returned is held. Those
@@ -119,27 +131,33 @@ impl Ticket {
         self.places.permit(deadline).await
     }
 
-    fn each(&self, count: impl Fn(&Counters)) {
-        count(&self.counters);
-        count(Counters::global());
-    }
-
     /// The image begins to run.
     pub fn start(&mut self) {
-        self.running = true;
-        self.each(|counters| {
-            counters.queued.fetch_sub(1, Ordering::Relaxed);
-            counters.running.fetch_add(1, Ordering::Relaxed);
-        });
+        if let Some(account) = self.account.as_mut().filter(|account| !account.running) {
+            account.running = true;
+            account.each(|counters| {
+                counters.queued.fetch_sub(1, Ordering::Relaxed);
+                counters.running.fetch_add(1, Ordering::Relaxed);
+            });
+        }
     }
 
     /// The image's work has ended.
     pub fn settle(mut self, outcome: Outcome) {
-        self.outcome = outcome;
+        if let Some(account) = &mut self.account {
+            account.outcome = outcome;
+        }
     }
 }
 
-impl Drop for Ticket {
+impl Account {
+    fn each(&self, count: impl Fn(&Counters)) {
+        count(&self.counters);
+        count(Counters::global());
+    }
+}
+
+impl Drop for Account {
     /// A call whose future was dropped counts as aborted.
     fn drop(&mut self) {
         self.places.leave();
