@@ -26,6 +26,9 @@ CHECKPOINT_EVERY_S = 600
 MANY = 10**9
 """Steps that no run comes to."""
 
+LARGEST_GRADIENT = 1.0
+"""The norm over all weights that a longer gradient is shortened to."""
+
 AVERAGE_OVER = 0.999
 """Each step moves the averaged weights, which are evaluated and exported, by a thousandth."""
 
@@ -112,7 +115,7 @@ class Trainer:
             objective = objective + self.config.optimizer["soundness"] * unsound(output, small)
         self.optimizer.zero_grad()
         objective.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.optimizer.get("clip", 1.0))
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), LARGEST_GRADIENT)
         self.optimizer.step(self.pace())
         with torch.no_grad():
             for kept, new in zip(self.average.parameters(), self.network.parameters()):

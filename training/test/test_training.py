@@ -35,6 +35,7 @@ from training.together import together
 
 
 SMOKE = Path(__file__).with_name("smoke.toml")
+CONFIGS = Path(__file__).parents[1] / "configs"
 
 
 def config(**changes) -> Config:
@@ -48,6 +49,54 @@ def lively(network: torch.nn.Module) -> torch.nn.Module:
         for layer in plain.convolutions(network):
             layer.weight.normal_(0, (2 / (9 * layer.in_channels)) ** 0.5).copy_(layer.weight.half())
     return network
+
+
+class Configuration(unittest.TestCase):
+    def refused(self, name: str, *changes: tuple[str, str]) -> str:
+        """What is said of a configuration of the project in which some text is another."""
+        text = (CONFIGS / f"{name}.toml").read_text()
+        for old, new in changes:
+            self.assertIn(old, text)
+            text = text.replace(old, new, 1)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "changed.toml"
+            file.write_text(text)
+            with self.assertRaises(ValueError) as caught:
+                read(file)
+            self.assertTrue(str(caught.exception).startswith(f"{file}: "), caught.exception)
+            return str(caught.exception).removeprefix(f"{file}: ")
+
+    def test_those_of_the_project_are_read(self):
+        names = [read(path).name for path in sorted(CONFIGS.glob("*.toml"))]
+        self.assertEqual(names, sorted(path.stem for path in CONFIGS.glob("*.toml")))
+        self.assertGreater(len(names), 0)
+
+    def test_a_key_that_nothing_reads_is_refused_with_its_table_and_what_is_known(self):
+        for name, old, new, key, place, known in (
+            ("fast-2x", "\nsoundness", "\nsoundnes", "soundnes", "in [optimizer]", "soundness"),
+            ("fast-2x", "\n[optimizer]", "\n[optimiser]", "optimiser", "outside of the tables", "optimizer"),
+            ("fast-2x", "\n[data.alone]", "\n[data.aloen]", "aloen", "in [data]", "alone"),
+            ("fast-2x", "\ncount", "\ncounts", "counts", "in [data.alone]", "count"),
+            ("fast-2x", "\nflats = {", "\nflat = {", "flat", "in [data.kernels]", "flats"),
+            ("fast-2x", "area", "arae", "arae", "in [data.kernels.text]", "area"),
+            ("fast-2x", "\nevery", "\never", "ever", "in [evaluation]", "every"),
+            ("grey-2x", "\nimage_channels", "\nimage_channel", "image_channel", "in [architecture]", "image_channels"),
+            ("grey-2x", "\nphotos = 4", "\nphoto = 4", "photo", "in [data.detail]", "photos"),
+            ("grey-2x", 'name = "span-2x"', 'names = "span-2x"', "names", "in [data.teacher]", "name"),
+            ("grey-2x", '{ kind = "span" }', '{ kind = "span", layers = 3 }', "layers", "in [data.teacher.architecture]", "channels"),
+            ("photo-2x", "\nshare = 0.4", "\nshares = 0.4", "shares", "in [start]", "share"),
+            ("photo-2x", "\ntwice", "\ntwise", "twise", "in [data.compression]", "twice"),
+        ):
+            with self.subTest(place):
+                begins, listed = self.refused(name, (old, new)).split(": known are ")
+                self.assertEqual(begins, f"unknown key '{key}' {place}")
+                self.assertIn(known, listed.split(", "))
+
+    def test_what_is_missing_is_named(self):
+        self.assertEqual(self.refused("fast-2x", ("seed = 3", "")), "seed missing")
+
+    def test_an_unknown_kind_of_architecture_is_refused_with_those_that_there_are(self):
+        self.assertEqual(self.refused("fast-2x", ('"plain"', '"plane"')), "architecture.kind must be one of plain, span, not 'plane'")
 
 
 class Metrics(unittest.TestCase):
