@@ -4,9 +4,11 @@ import { build } from './build.mjs';
 import { chromium } from './chromium.mjs';
 import { ROOT, install, run } from './install.mjs';
 import { installRedis } from './redis.mjs';
+import { installStrace } from './strace.mjs';
 
 install();
 installRedis();
+installStrace();
 chromium();
 build();
 run('cargo', ['test']);
