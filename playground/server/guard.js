@@ -72,4 +72,4 @@ function isSame(given, token) {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-module.exports = { createGuard, HEADERS, TOKEN_HEADER };
+module.exports = { createGuard, HEADERS };
