@@ -21,7 +21,7 @@ use super::workspaces::in_workspace;
 use crate::error::Error;
 use crate::kernel::Isa;
 use crate::program::{Program, ThreadTeam, operator};
-use crate::workers::{helpers, pause, spare_threads};
+use crate::workers::{helpers, spare_threads};
 
 /// The environment variable that chooses the kernels, for comparison: `off`, `avx2` or `avx512`.
 const VARIABLE: &str = "UPSCALER_KERNELS";
@@ -95,12 +95,18 @@ pub(super) fn domain() -> ort::Result<OperatorDomain> {
 
 thread_local! {
     /// The context of the run that this thread is in: ONNX Runtime does not pass it to operators.
-    static CONTEXT: RefCell<Option<RunContext>> = const { RefCell::new(None) };
+    static CONTEXT: RefCell<Option<OperatorContext>> = const { RefCell::new(None) };
 }
 
-/// Gives `context` to operators that run within `work` on this thread.
-pub(super) fn in_context<T>(context: &RunContext, work: impl FnOnce() -> T) -> T {
-    CONTEXT.set(Some(context.clone()));
+#[derive(Clone)]
+struct OperatorContext {
+    run: RunContext,
+    between_bands: fn(),
+}
+
+/// Gives `context` to operators that run within `work` on this thread; they call `between_bands` often.
+pub(super) fn in_context<T>(context: &RunContext, between_bands: fn(), work: impl FnOnce() -> T) -> T {
+    CONTEXT.set(Some(OperatorContext { run: context.clone(), between_bands }));
     let result = work();
     CONTEXT.set(None);
     result
@@ -157,15 +163,17 @@ impl ProgramKernel {
         let shape = vec![1, channels as i64, out_height as i64, out_width as i64];
         let mut output = context.output(0, shape)?.ok_or_else(missing)?;
         let (_, result) = output.try_extract_tensor_mut::<f32>()?;
-        let run = CONTEXT.with_borrow(Clone::clone);
+        let context = CONTEXT.with_borrow(Clone::clone);
         let on_band = || {
-            pause();
-            run.as_ref().map_or(Ok(()), |run| run.cancel.check())?;
+            if let Some(context) = &context {
+                (context.between_bands)();
+                context.run.cancel.check()?;
+            }
             Ok(spare_threads() + 1)
         };
         let on_progress = |done: f64| {
-            if let Some(run) = &run {
-                (run.on_progress)(done);
+            if let Some(context) = &context {
+                (context.run.on_progress)(done);
             }
         };
         let team = ThreadTeam { pool: helpers(), on_band: &on_band, on_progress: &on_progress };

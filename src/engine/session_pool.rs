@@ -17,7 +17,7 @@ use super::processor::has_int8_dot_product;
 use super::{Engine, RunContext, Signature, Sink, exit_guard, out_of_memory, runtime};
 use crate::error::Error;
 use crate::load_cancel;
-use crate::workers::{max_begun, spare_threads};
+use crate::workers::{max_begun, pause, spare_threads};
 
 /// What ONNX Runtime holds per byte of weights: its own copy, and the one reordered for its kernels.
 const MEMORY_PER_WEIGHT_BYTE: usize = 2;
@@ -51,6 +51,8 @@ pub struct OnnxEngine {
     model: OnnxModel,
     pool: Mutex<SessionPool>,
     returned: Condvar,
+    /// What a run does between two bands.
+    between_bands: fn(),
 }
 
 /// The sessions of a network that are not in use.
@@ -148,8 +150,12 @@ impl OnnxEngine {
     pub fn new(model: OnnxModel, signature: Signature, options: SessionOptions) -> Result<OnnxEngine, Error> {
         let affordable = (SESSION_MEMORY / (model.bytes.len() * MEMORY_PER_WEIGHT_BYTE).max(1)).max(1);
         let threads = if model.program.is_some() { SessionThreads::One } else { SessionThreads::Divided };
-        let pool = Mutex::new(SessionPool::new(options.workers.max(1), affordable, threads));
-        let engine = OnnxEngine { signature, model, pool, returned: Condvar::new() };
+        let workers = options.workers.max(1);
+        // A parked run keeps its session. Where there are fewer than runs may have begun, all of them could be kept so, while
+        // those that hold the workers wait for one: there no run parks.
+        let between_bands = if affordable < max_begun(workers) { || () } else { pause };
+        let pool = Mutex::new(SessionPool::new(workers, affordable, threads));
+        let engine = OnnxEngine { signature, model, pool, returned: Condvar::new(), between_bands };
         // The first session is made here, so that a bad network fails when it is loaded.
         drop(engine.lease(true)?);
         Ok(engine)
@@ -281,7 +287,9 @@ impl Engine for OnnxEngine {
         let input = TensorRef::from_array_view(([1, self.signature.channels_in, height, width], planes))
             .map_err(failed)?;
         let session = lease.session();
-        let result = operators::in_context(context, || session.run_with_options([input.into()], &*options));
+        let result = operators::in_context(context, self.between_bands, || {
+            session.run_with_options([input.into()], &*options)
+        });
         cancel.check()?;
         let outputs = result.map_err(failed)?;
         let (shape, values) = outputs[0].try_extract_tensor::<f32>().map_err(failed)?;
