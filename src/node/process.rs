@@ -18,11 +18,11 @@ use crate::calibrate;
 use crate::engine::{self, set_library, version};
 use crate::memory;
 use crate::model::{self, Storage};
-use crate::upscale::Counters;
+use crate::upscale::{Counters, MAX_READERS};
 use crate::workers::{Pool, Share};
 
-/// Files that may be read at the same time: enough that some on a slow disk do not hold up the others.
-const READERS: usize = 16;
+/// Threads for what blocks and is no reading of pictures: animations, and memory that is given back.
+const OTHERS: usize = 8;
 
 /// One thread is enough for coordination: the work is done by the pool's workers.
 #[napi_derive::module_init]
@@ -32,7 +32,7 @@ fn init_runtime() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("upscaler-coordinator")
-        .max_blocking_threads(READERS)
+        .max_blocking_threads(MAX_READERS + OTHERS)
         .thread_keep_alive(Duration::from_secs(1))
         .enable_time()
         .build();

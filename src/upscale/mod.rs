@@ -78,4 +78,5 @@ pub use places::{DEFAULT_MAX_PENDING, Places};
 pub use progress::{Listener, Progress, Rect, Slice, TileDone};
 pub use result::{ResultData, Stages, Upscaled};
 pub use route::Networks;
+pub use source::MAX_READERS;
 pub use ticket::{Counters, Counts, Outcome, Ticket};

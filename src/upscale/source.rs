@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use super::finish::Opacity;
 use super::hooks::Hook;
 use super::networks::LossyCompression;
@@ -92,6 +94,12 @@ fn check(width: u32, height: u32, limits: &Limits) -> Result<(), Error> {
 /// How long reading a file may take: on a network disk that is gone, it never ends.
 const MAX_READ_TIME: Duration = Duration::from_secs(30);
 
+/// Files that may be read at the same time: enough that some on a slow disk do not hold up the others. Those that never end
+/// keep their threads, and what else needs one must find it.
+pub const MAX_READERS: usize = 16;
+
+static READERS: Semaphore = Semaphore::const_new(MAX_READERS);
+
 impl Input {
     /// Reads a file into memory, on a thread of its own: workers do not wait for disks.
     ///
@@ -100,13 +108,17 @@ impl Input {
     pub async fn in_memory(self, limits: &Limits) -> Result<Input, Error> {
         let Input::Path(path) = self else { return Ok(self) };
         let (max_bytes, cancel) = (limits.input_bytes, CancelOnDrop::default());
-        let reading = tokio::task::spawn_blocking({
+        let reading = async {
+            let reader = READERS.acquire().await.map_err(|_| Error::Aborted)?;
             let (path, cancelled) = (path.clone(), cancel.0.clone());
-            move || read(&path, max_bytes, &cancelled)
-        });
+            let work = move || {
+                let _reader = reader;
+                read(&path, max_bytes, &cancelled)
+            };
+            tokio::task::spawn_blocking(work).await.map_err(|_| Error::Aborted)?
+        };
         match tokio::time::timeout(MAX_READ_TIME, reading).await {
-            Ok(Ok(read)) => read.map(Input::Encoded),
-            Ok(Err(_)) => Err(Error::Aborted),
+            Ok(read) => read.map(Input::Encoded),
             Err(_) => Err(Error::Read {
                 message: format!(
                     "Expected to read {} within {} s but it took longer",
