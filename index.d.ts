@@ -337,7 +337,10 @@ declare namespace Upscaler {
      * that it throws ends the call. Of animations it is given the fraction alone.
      */
     progress?: ProgressCallback<P>;
-    /** Form of the slices that `progress` is given. Default: as `output`. */
+    /**
+     * Form of the slices that `progress` is given. They have the channels that go through the network: alpha that is
+     * resampled, or the same everywhere, is not among them. Default: as `output`.
+     */
     progressOutput?: P;
     signal?: AbortSignal;
     /** Accepted for UpscalerJS's sake: frames never wait here. */
@@ -378,12 +381,13 @@ declare namespace Upscaler {
      * Default: black.
      */
     background?: string | readonly [number, number, number] | { r: number; g: number; b: number };
-    /** Turns the picture as its EXIF orientation says. Default `true`. */
+    /** Turns the picture as its EXIF orientation says; animations are never turned. Default `true`. */
     autoOrient?: boolean;
     /**
      * `'none'`: sRGB; `'icc'`: the input's colour profile, whose colours are kept beyond sRGB too; `'all'`: also EXIF
      * (without its thumbnail, and with what it says of places: GPS), XMP, IPTC and resolution, as far as the output's
-     * format has room for them. What does not fit is left out with a warning. Default `'none'`.
+     * format has room for them. What does not fit is left out with a warning; animations, and their frames after the
+     * first, are sRGB without any of it. Default `'none'`.
      */
     keepMetadata?: 'none' | 'icc' | 'all';
     /** Resolves with `{ data, info }`. Default `false`. */

@@ -172,6 +172,24 @@ test('progress runs over all frames, and a cancel stops between them', async () 
   await assert.rejects(cancelled, { name: 'AbortError' });
 });
 
+test('metadata that an animation loses is warned of', async () => {
+  const warnings = [];
+  const listen = ({ code, message }) => code === 'UPSCALER_IMAGE' && warnings.push(message);
+  process.on('warning', listen);
+  const source = await sharp(await file('webp'), { animated: true })
+    .withIccProfile('p3')
+    .webp({ lossless: true })
+    .toBuffer();
+  await doubler.upscale(source, { animated: true });
+  await new Promise(setImmediate);
+  assert.deepEqual(warnings, []);
+  await doubler.upscale(source, { animated: true, keepMetadata: 'icc' });
+  await new Promise(setImmediate);
+  process.off('warning', listen);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0], /animation is written without profile/);
+});
+
 test('an animation is one image, which others cannot push out once it is accepted', async () => {
   const source = await file('gif');
   const options = { model: 'span-2x', concurrency: 1, maxPending: 1 };

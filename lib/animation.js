@@ -128,7 +128,15 @@ class Film {
       guarded,
       drawn,
       pages: animation.frames,
+      warnings: [...result.warnings, ...this.lost()],
     };
+  }
+
+  /** What is asked for and cannot be had of an animation. */
+  lost() {
+    const { keepMetadata } = this.options;
+    if (keepMetadata === undefined || keepMetadata === 'none') return [];
+    return ['An animation is written without profile and metadata, in sRGB'];
   }
 
   /**
