@@ -12,8 +12,8 @@ use mozjpeg_sys::{
     jpeg_progress_mgr, jpeg_read_header, jpeg_read_scanlines, jpeg_resync_to_restart, jpeg_source_mgr,
     jpeg_start_decompress, jpeg_std_error,
 };
-use std::ffi::{c_int, c_long, c_void};
-use std::mem::MaybeUninit;
+use std::ffi::{c_char, c_int, c_long, c_void};
+use std::mem::{MaybeUninit, transmute};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
 
@@ -242,21 +242,32 @@ unsafe fn log_of(info: &mut jpeg_common_struct) -> &mut Log {
 }
 
 /// What the library has to say of its last error.
-pub(in crate::raster) fn message(info: &mut jpeg_common_struct) -> String {
-    // libjpeg's JMSG_LENGTH_MAX; the crate's type of the parameter is shorter than what is written.
-    let mut buffer = [0u8; 200];
-    // SAFETY: `jpeg_std_error` set the function, which writes at most 200 bytes with a zero at their end.
-    unsafe {
-        if let Some(format) = (*info.err).format_message {
-            format(info, &*ptr::from_mut(&mut buffer).cast::<[u8; 80]>());
-        }
+///
+/// # Safety
+/// The errors of `info` must come from [`error_manager`] and be alive.
+pub(in crate::raster) unsafe fn message(info: &mut jpeg_common_struct) -> String {
+    /// As in jpeglib.h, where functions of this type may write that many bytes.
+    const JMSG_LENGTH_MAX: usize = 200;
+    type Declared = unsafe extern "C-unwind" fn(&mut jpeg_common_struct, &[u8; 80]);
+    type Format = unsafe extern "C-unwind" fn(*mut jpeg_common_struct, *mut c_char);
+    let mut buffer = [0u8; JMSG_LENGTH_MAX];
+    // SAFETY: the caller promises that `err` points to live errors.
+    if let Some(declared) = unsafe { (*info.err).format_message } {
+        // SAFETY: `error_manager` leaves here the C function that `jpeg_std_error` set, which has the type `void
+        // (j_common_ptr, char *)`. References are passed as pointers are, so the crate's type differs only in what it
+        // claims of the buffer: shorter than what is written, and only read.
+        let format = unsafe { transmute::<Declared, Format>(declared) };
+        // SAFETY: the function reads the errors behind `info`, and by `snprintf` writes at most `JMSG_LENGTH_MAX` bytes
+        // with a zero at their end, for which the buffer is long enough.
+        unsafe { format(info, buffer.as_mut_ptr().cast()) };
     }
     let end = buffer.iter().position(|&byte| byte == 0).unwrap_or(buffer.len());
     String::from_utf8_lossy(&buffer[..end]).into_owned()
 }
 
 unsafe extern "C-unwind" fn error_exit(info: &mut jpeg_common_struct) {
-    let text = message(info);
+    // SAFETY: called by the library for a live session, whose errors are those of `error_manager`.
+    let text = unsafe { message(info) };
     // SAFETY: called by the library for a live session.
     unsafe { log_of(info) }.fatal = Some(text);
     resume_unwind(Box::new(Fatal));
@@ -269,7 +280,8 @@ unsafe extern "C-unwind" fn emit_message(info: &mut jpeg_common_struct, level: c
     }
     // SAFETY: the error manager is part of the live session.
     unsafe { (*info.err).num_warnings += 1 };
-    let text = message(info);
+    // SAFETY: as above; it is that of `error_manager`.
+    let text = unsafe { message(info) };
     // SAFETY: called by the library for a live session.
     let log = unsafe { log_of(info) };
     if log.warnings.len() < MAX_WARNINGS && !log.warnings.contains(&text) {

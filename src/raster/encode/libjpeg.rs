@@ -184,7 +184,8 @@ unsafe extern "C-unwind" fn end_output(info: &mut jpeg_compress_struct) {
 }
 
 unsafe extern "C-unwind" fn error_exit(info: &mut jpeg_common_struct) {
-    let text = message(info);
+    // SAFETY: called by the library for a live session, whose errors are those of `error_manager`.
+    let text = unsafe { message(info) };
     // SAFETY: called by the library for a live session.
     unsafe { output_of(info) }.fatal = Some(text);
     resume_unwind(Box::new(Fatal));
