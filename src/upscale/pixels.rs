@@ -24,7 +24,7 @@ impl Sample for u8 {
         f32::from(self)
     }
     fn from_f32(value: f32) -> u8 {
-        rounded(value, Self::WHITE) as u8
+        rounded::<Self>(value) as u8
     }
 }
 
@@ -35,7 +35,7 @@ impl Sample for u16 {
         f32::from(self)
     }
     fn from_f32(value: f32) -> u16 {
-        rounded(value, Self::WHITE) as u16
+        rounded::<Self>(value) as u16
     }
 }
 
@@ -50,11 +50,13 @@ impl Sample for f32 {
     }
 }
 
-/// The nearest integer, halves up, of a value that is clamped to 0..=`white`; NaN is black. A cast with `as` clamps by
+/// The nearest integer, halves up, of a value that is clamped to 0..=WHITE; NaN is black. A cast with `as` clamps by
 /// itself, but the compiler makes no vector code of it: stitching takes twice as long.
-fn rounded(value: f32, white: f32) -> i32 {
-    // SAFETY: `max` gives the other operand for NaN, so this is a number from 0.5 to `white` + 0.5, at most 65535.5.
-    unsafe { (value.max(0.0).min(white) + 0.5).to_int_unchecked() }
+fn rounded<S: Sample>(value: f32) -> i32 {
+    const { assert!(S::WHITE >= 0.0 && S::WHITE <= 65535.0, "white is a number that i32 holds") };
+    // SAFETY: `max` gives the other operand for NaN, so this is a number from 0.5 to `S::WHITE` + 0.5, which the
+    // assertion above keeps within 65535.5.
+    unsafe { (value.max(0.0).min(S::WHITE) + 0.5).to_int_unchecked() }
 }
 
 /// From samples to the network's values.
