@@ -13,6 +13,7 @@ use mozjpeg_sys::{
     jpeg_start_decompress, jpeg_std_error,
 };
 use std::ffi::{c_char, c_int, c_long, c_void};
+use std::marker::PhantomData;
 use std::mem::{MaybeUninit, transmute};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
@@ -44,9 +45,9 @@ pub(super) fn decode(bytes: &[u8], output: &Output, out: &mut [u8]) -> Result<Ve
     let mut session = Session::new(bytes);
     let finished = catch_unwind(AssertUnwindSafe(|| session.run(output, stride, out)));
     match finished {
-        Ok(Ok(())) => Ok(session.log.damages()),
+        Ok(Ok(())) => Ok(session.log().damages()),
         Ok(Err(error)) => Err(error),
-        Err(payload) if payload.is::<Fatal>() => session.log.fatal(),
+        Err(payload) if payload.is::<Fatal>() => session.log().fatal(),
         Err(payload) => resume_unwind(payload),
     }
 }
@@ -63,7 +64,6 @@ struct Log {
     exhausted: bool,
     /// Whether a row was written.
     begun: bool,
-    info: *const jpeg_decompress_struct,
 }
 
 impl Log {
@@ -110,70 +110,71 @@ fn classified(text: &str) -> Damage {
 /// The library's own error manager, but that fatal errors leave through `error_exit` and nothing is printed.
 pub(in crate::raster) fn error_manager(
     error_exit: unsafe extern "C-unwind" fn(&mut jpeg_common_struct),
-) -> Box<jpeg_error_mgr> {
-    let mut errors: Box<MaybeUninit<jpeg_error_mgr>> = Box::new(MaybeUninit::zeroed());
-    // SAFETY: `jpeg_std_error` fills every field of the zeroed structure, for which zero is a valid value.
-    let mut errors = unsafe {
-        jpeg_std_error(errors.assume_init_mut());
-        Box::from_raw(Box::into_raw(errors).cast::<jpeg_error_mgr>())
-    };
+) -> jpeg_error_mgr {
+    // SAFETY: zero is a valid value of every field: no function, no pointer, a number.
+    let mut errors = unsafe { MaybeUninit::<jpeg_error_mgr>::zeroed().assume_init() };
+    // SAFETY: the function writes to the fields of its argument, and keeps no pointer to it.
+    unsafe { jpeg_std_error(&mut errors) };
     errors.error_exit = Some(error_exit);
     errors.output_message = Some(stay_silent);
     errors
 }
 
-/// The library's structures, which point at each other and so stay in their boxes.
+/// The library's structures, which point at each other.
+struct State {
+    info: jpeg_decompress_struct,
+    errors: jpeg_error_mgr,
+    source: jpeg_source_mgr,
+    progress: jpeg_progress_mgr,
+    log: Log,
+}
+
 struct Session<'a> {
-    info: Box<jpeg_decompress_struct>,
-    log: Box<Log>,
-    _errors: Box<jpeg_error_mgr>,
-    _source: Box<jpeg_source_mgr>,
-    _progress: Box<jpeg_progress_mgr>,
-    _bytes: &'a [u8],
+    /// Owned. All access comes from this pointer or from what the library gives its callbacks: the pointers from one
+    /// structure to another would not outlast a use of the structures through a box or a longer reference.
+    state: *mut State,
+    _bytes: PhantomData<&'a [u8]>,
 }
 
 impl<'a> Session<'a> {
     fn new(bytes: &'a [u8]) -> Self {
-        let mut errors = error_manager(error_exit);
-        errors.emit_message = Some(emit_message);
-        let source = Box::new(jpeg_source_mgr {
-            next_input_byte: bytes.as_ptr(),
-            bytes_in_buffer: bytes.len(),
-            init_source: Some(do_nothing),
-            fill_input_buffer: Some(end_of_input),
-            skip_input_data: Some(skip),
-            resync_to_restart: Some(resync),
-            term_source: Some(do_nothing),
-        });
-        let progress = Box::new(jpeg_progress_mgr {
-            progress_monitor: Some(count_scans),
-            pass_counter: 0,
-            pass_limit: 0,
-            completed_passes: 0,
-            total_passes: 0,
-        });
-        let mut log = Box::new(Log::default());
-        // SAFETY: all-zero is a valid value of every field; `jpeg_create_decompress` wants `err` set before and
-        // keeps it and `client_data`. It only fails for a structure of another size, which the crate rules out, or
-        // without memory for a few hundred bytes.
-        let info = unsafe {
-            let mut info: Box<jpeg_decompress_struct> = Box::new(MaybeUninit::zeroed().assume_init());
-            info.common.err = &mut *errors;
-            info.common.client_data = ptr::from_mut(&mut *log).cast::<c_void>();
-            jpeg_create_decompress(&mut *info);
-            info
-        };
-        let mut session =
-            Session { info, log, _errors: errors, _source: source, _progress: progress, _bytes: bytes };
-        session.info.src = &mut *session._source;
-        session.info.common.progress = &mut *session._progress;
-        session.log.info = &*session.info;
+        let state = Box::into_raw(Box::new(State {
+            // SAFETY: zero is a valid value of every field: no pointer, a number, the first of an enumeration.
+            info: unsafe { MaybeUninit::zeroed().assume_init() },
+            errors: jpeg_error_mgr { emit_message: Some(emit_message), ..error_manager(error_exit) },
+            source: source(bytes),
+            progress: jpeg_progress_mgr {
+                progress_monitor: Some(scan_counter()),
+                pass_counter: 0,
+                pass_limit: 0,
+                completed_passes: 0,
+                total_passes: 0,
+            },
+            log: Log::default(),
+        }));
+        let session = Session { state, _bytes: PhantomData };
+        // SAFETY: `state` is live until the session is dropped. `jpeg_create_decompress` wants `err` set before, and
+        // keeps it and `client_data` alone. It only fails for a structure of another size, which the crate rules out,
+        // or without memory for a few hundred bytes.
+        unsafe {
+            (*state).info.common.err = &raw mut (*state).errors;
+            (*state).info.common.client_data = (&raw mut (*state).log).cast::<c_void>();
+            jpeg_create_decompress(&raw mut (*state).info);
+            (*state).info.src = &raw mut (*state).source;
+            (*state).info.common.progress = &raw mut (*state).progress;
+        }
         session
     }
 
+    fn log(&self) -> &Log {
+        // SAFETY: `state` is live, and only `run`, which wants the session for itself, writes to the log.
+        unsafe { &(*self.state).log }
+    }
+
     fn run(&mut self, output: &Output, stride: usize, out: &mut [u8]) -> Result<(), Error> {
-        const ROWS: usize = 8;
-        let info = &mut *self.info;
+        // SAFETY: `state` is live. Until the last use of `info` no other pointer reaches this field: the callbacks take
+        // the one that the library got from here, and what they reach through it are the other fields.
+        let info = unsafe { &mut (*self.state).info };
         // SAFETY: the structure was created, its source is set and reads only the borrowed bytes.
         unsafe { jpeg_read_header(info, 1) };
         if (info.image_width, info.image_height) != (output.width, output.height) {
@@ -197,6 +198,14 @@ impl<'a> Session<'a> {
         if info.output_components != c_int::from(output.channels) {
             return Err(Error::Decode(format!("The JPEG is broken: {} components", info.output_components)));
         }
+        self.read_rows(stride, out)
+    }
+
+    /// All rows, once the library has started with them.
+    fn read_rows(&mut self, stride: usize, out: &mut [u8]) -> Result<(), Error> {
+        const ROWS: usize = 8;
+        // SAFETY: as in `run`.
+        let info = unsafe { &mut (*self.state).info };
         let mut rows = out.chunks_exact_mut(stride);
         while info.output_scanline < info.output_height {
             let mut pointers: [JSAMPROW_MUT; ROWS] = [ptr::null_mut(); ROWS];
@@ -215,7 +224,8 @@ impl<'a> Session<'a> {
                 if read == 0 {
                     return Err(Error::Decode("The JPEG is broken: no more rows".into()));
                 }
-                self.log.begun = true;
+                // SAFETY: `state` is live, and no callback, which would have the log too, is running.
+                unsafe { (*self.state).log.begun = true };
                 done += read as usize;
             }
         }
@@ -227,8 +237,25 @@ impl<'a> Session<'a> {
 
 impl Drop for Session<'_> {
     fn drop(&mut self) {
-        // SAFETY: the structure was created and is destroyed once; this frees what the library allocated.
-        unsafe { jpeg_destroy_decompress(&mut self.info) }
+        // SAFETY: `state` came from a box and is freed once. Destroying `info`, which is created or still zeroed, frees
+        // what the library allocated for it.
+        unsafe {
+            jpeg_destroy_decompress(&mut (*self.state).info);
+            drop(Box::from_raw(self.state));
+        }
+    }
+}
+
+/// The bytes as the library reads them.
+fn source(bytes: &[u8]) -> jpeg_source_mgr {
+    jpeg_source_mgr {
+        next_input_byte: bytes.as_ptr(),
+        bytes_in_buffer: bytes.len(),
+        init_source: Some(do_nothing),
+        fill_input_buffer: Some(end_of_input),
+        skip_input_data: Some(skip),
+        resync_to_restart: Some(resync),
+        term_source: Some(do_nothing),
     }
 }
 
@@ -237,7 +264,7 @@ impl Drop for Session<'_> {
 /// # Safety
 /// `info` must belong to a live [`Session`].
 unsafe fn log_of(info: &mut jpeg_common_struct) -> &mut Log {
-    // SAFETY: `Session::new` put the address of its boxed log there; callbacks run one at a time.
+    // SAFETY: `Session::new` put the address of its log there; callbacks run one at a time.
     unsafe { &mut *info.client_data.cast::<Log>() }
 }
 
@@ -324,12 +351,24 @@ unsafe extern "C-unwind" fn resync(info: &mut jpeg_decompress_struct, desired: c
     unsafe { jpeg_resync_to_restart(info, desired) }
 }
 
-unsafe extern "C-unwind" fn count_scans(info: &mut jpeg_common_struct) {
-    // SAFETY: called by the library for a live session, whose log knows the structure around `info`.
-    let log = unsafe { log_of(info) };
-    // SAFETY: as above; the field is only read.
-    if unsafe { (*log.info).input_scan_number } > MAX_SCANS {
-        log.fatal = Some(format!("more than {MAX_SCANS} scans"));
+/// [`count_scans`] by the crate's type of it, whose reference would reach the first fields alone.
+fn scan_counter() -> unsafe extern "C-unwind" fn(&mut jpeg_common_struct) {
+    type Counter = unsafe extern "C-unwind" fn(*mut jpeg_common_struct);
+    type Declared = unsafe extern "C-unwind" fn(&mut jpeg_common_struct);
+    // SAFETY: references are passed as pointers are, and a function that takes any pointer takes a reference.
+    unsafe { transmute::<Counter, Declared>(count_scans) }
+}
+
+/// Stops at more than [`MAX_SCANS`].
+///
+/// # Safety
+/// `info` must be the start of the `jpeg_decompress_struct` of a live [`Session`], and a pointer to all of it.
+unsafe extern "C-unwind" fn count_scans(info: *mut jpeg_common_struct) {
+    // SAFETY: called by the library for a live session, with its pointer to the whole structure.
+    let scans = unsafe { (*info.cast::<jpeg_decompress_struct>()).input_scan_number };
+    if scans > MAX_SCANS {
+        // SAFETY: as above.
+        unsafe { log_of(&mut *info) }.fatal = Some(format!("more than {MAX_SCANS} scans"));
         resume_unwind(Box::new(Fatal));
     }
 }

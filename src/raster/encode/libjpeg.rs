@@ -63,7 +63,7 @@ struct Session {
 
 impl Session {
     fn new(expected: usize) -> Self {
-        let mut errors = error_manager(error_exit);
+        let mut errors = Box::new(error_manager(error_exit));
         let mut output = Box::new(Output { bytes: vec![0; expected.max(4096)], fatal: None });
         let mut destination = Box::new(jpeg_destination_mgr {
             next_output_byte: ptr::null_mut(),
