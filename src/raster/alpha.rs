@@ -3,14 +3,14 @@
 use super::picture::{LUMA, Raster, Samples};
 
 /// What the arithmetic on alpha needs to know of a sample type.
-trait Sample: Copy + PartialEq {
+trait AlphaSample: Copy + PartialEq {
     /// Full intensity, and full opacity.
     const MAX: f32;
     fn to_f32(self) -> f32;
     fn from_f32(value: f32) -> Self;
 }
 
-impl Sample for u8 {
+impl AlphaSample for u8 {
     const MAX: f32 = 255.0;
     fn to_f32(self) -> f32 {
         self.into()
@@ -20,7 +20,7 @@ impl Sample for u8 {
     }
 }
 
-impl Sample for u16 {
+impl AlphaSample for u16 {
     const MAX: f32 = 65535.0;
     fn to_f32(self) -> f32 {
         self.into()
@@ -30,7 +30,7 @@ impl Sample for u16 {
     }
 }
 
-impl Sample for f32 {
+impl AlphaSample for f32 {
     const MAX: f32 = 255.0;
     fn to_f32(self) -> f32 {
         self
@@ -42,7 +42,7 @@ impl Sample for f32 {
 
 /// The opacity (0..=1) that all pixels share, 1 where there is no alpha channel; `None` where it varies.
 pub fn constant_alpha(raster: &Raster) -> Option<f32> {
-    fn shared<T: Sample>(samples: &[T], channels: usize) -> Option<f32> {
+    fn shared<T: AlphaSample>(samples: &[T], channels: usize) -> Option<f32> {
         let first = *samples.get(channels - 1)?;
         let same = samples.chunks_exact(channels).all(|pixel| pixel[channels - 1] == first);
         same.then(|| first.to_f32() / T::MAX)
@@ -73,7 +73,7 @@ pub fn flatten(raster: &mut Raster, background: [u8; 3]) {
 }
 
 /// Composites in place: the shorter pixels are written behind the reading position.
-fn composite<T: Sample>(samples: &mut Vec<T>, channels: usize, background: [u8; 3]) {
+fn composite<T: AlphaSample>(samples: &mut Vec<T>, channels: usize, background: [u8; 3]) {
     let colours = channels - 1;
     let below = background.map(f32::from);
     let luma = LUMA.iter().zip(below).map(|(weight, value)| weight * value).sum::<f32>();
@@ -116,7 +116,7 @@ enum State {
     Coloured,
 }
 
-fn bleed<T: Sample>(samples: &mut [T], (width, height): (usize, usize), channels: usize) {
+fn bleed<T: AlphaSample>(samples: &mut [T], (width, height): (usize, usize), channels: usize) {
     let colours = channels - 1;
     let mut state: Vec<State> = samples
         .chunks_exact(channels)

@@ -2,7 +2,7 @@
 
 use super::picture::{Raster, Samples, sample_count, zeroed};
 use crate::error::Error;
-use upscaler_resample::Sample;
+use upscaler_resample::ResampledSample;
 
 /// The picture at another size, by a Lanczos filter of three lobes whose support grows with the reduction, so that
 /// shrinking averages areas. Colour is premultiplied with alpha inside. Runs on the calling thread; the samples keep
@@ -32,7 +32,11 @@ pub fn resample(raster: &Raster, width: u32, height: u32) -> Result<Raster, Erro
     Ok(Raster { width, height, channels: raster.channels, samples })
 }
 
-fn filtered<T: Sample>(samples: &[T], raster: &Raster, (width, height): (u32, u32)) -> Result<Vec<T>, Error> {
+fn filtered<T: ResampledSample>(
+    samples: &[T],
+    raster: &Raster,
+    (width, height): (u32, u32),
+) -> Result<Vec<T>, Error> {
     let mut out = zeroed(sample_count(width, height, raster.channels)?)?;
     let (from_width, from_height) = (raster.width, raster.height);
     upscaler_resample::resample(

@@ -9,7 +9,7 @@ use crate::memory;
 use crate::raster::{LUMA, Raster, Samples};
 
 /// A kind of sample: how it becomes a fraction of white, and how it is made from one.
-trait Sample: Copy {
+trait PixelSample: Copy {
     const BLACK: Self;
     const WHITE: f32;
     fn to_f32(self) -> f32;
@@ -17,7 +17,7 @@ trait Sample: Copy {
     fn from_f32(value: f32) -> Self;
 }
 
-impl Sample for u8 {
+impl PixelSample for u8 {
     const BLACK: u8 = 0;
     const WHITE: f32 = 255.0;
     fn to_f32(self) -> f32 {
@@ -28,7 +28,7 @@ impl Sample for u8 {
     }
 }
 
-impl Sample for u16 {
+impl PixelSample for u16 {
     const BLACK: u16 = 0;
     const WHITE: f32 = 65535.0;
     fn to_f32(self) -> f32 {
@@ -39,7 +39,7 @@ impl Sample for u16 {
     }
 }
 
-impl Sample for f32 {
+impl PixelSample for f32 {
     const BLACK: f32 = 0.0;
     const WHITE: f32 = 255.0;
     fn to_f32(self) -> f32 {
@@ -52,7 +52,7 @@ impl Sample for f32 {
 
 /// The nearest integer, halves up, of a value that is clamped to 0..=WHITE; NaN is black. A cast with `as` clamps by
 /// itself, but the compiler makes no vector code of it: stitching takes twice as long.
-fn rounded<S: Sample>(value: f32) -> i32 {
+fn rounded<S: PixelSample>(value: f32) -> i32 {
     const { assert!(S::WHITE >= 0.0 && S::WHITE <= 65535.0, "white is a number that i32 holds") };
     // SAFETY: `max` gives the other operand for NaN, so this is a number from 0.5 to `S::WHITE` + 0.5, which the
     // assertion above keeps within 65535.5.
@@ -106,7 +106,7 @@ impl TileSource<'_> {
         self.rows.source_len as usize * self.columns.source_len as usize
     }
 
-    fn gather<S: Sample>(&self, samples: &[S], planes: &mut [f32]) {
+    fn gather<S: PixelSample>(&self, samples: &[S], planes: &mut [f32]) {
         // The number of channels is known when each is compiled: an odd stride keeps the compiler from vector code.
         match self.picture.channels {
             1 => self.gather_pixels(samples.as_chunks::<1>().0, planes),
@@ -116,7 +116,7 @@ impl TileSource<'_> {
         }
     }
 
-    fn gather_pixels<S: Sample, const N: usize>(&self, pixels: &[[S; N]], planes: &mut [f32]) {
+    fn gather_pixels<S: PixelSample, const N: usize>(&self, pixels: &[[S; N]], planes: &mut [f32]) {
         let (low, high) = self.range;
         let affine = Affine { factor: (high - low) / S::WHITE, offset: low };
         let width = self.picture.width as usize;
@@ -221,7 +221,7 @@ impl Kept<'_> {
         })
     }
 
-    fn scatter<S: Sample>(
+    fn scatter<S: PixelSample>(
         &self,
         targets: &[OutputChannel],
         signature: &Signature,
@@ -239,7 +239,7 @@ impl Kept<'_> {
         }
     }
 
-    fn scatter_pixels<S: Sample, const N: usize>(
+    fn scatter_pixels<S: PixelSample, const N: usize>(
         &self,
         targets: &[OutputChannel],
         affine: Affine,
@@ -256,7 +256,7 @@ impl Kept<'_> {
     }
 
     /// One target of up to [`BLOCK`] pixels in a row, from column `x` of the kept rectangle on.
-    fn scatter_block<S: Sample, const N: usize>(
+    fn scatter_block<S: PixelSample, const N: usize>(
         &self,
         target: OutputChannel,
         affine: Affine,

@@ -8,21 +8,21 @@ use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{PixelType, ResizeOptions, Resizer};
 
 /// A type of sample that can be resampled.
-pub trait Sample: Pod {
+pub trait ResampledSample: Pod {
     /// Pixels of one to four channels.
     #[doc(hidden)]
     const PIXELS: [PixelType; 4];
 }
 
-impl Sample for u8 {
+impl ResampledSample for u8 {
     const PIXELS: [PixelType; 4] = [PixelType::U8, PixelType::U8x2, PixelType::U8x3, PixelType::U8x4];
 }
 
-impl Sample for u16 {
+impl ResampledSample for u16 {
     const PIXELS: [PixelType; 4] = [PixelType::U16, PixelType::U16x2, PixelType::U16x3, PixelType::U16x4];
 }
 
-impl Sample for f32 {
+impl ResampledSample for f32 {
     const PIXELS: [PixelType; 4] = [PixelType::F32, PixelType::F32x2, PixelType::F32x3, PixelType::F32x4];
 }
 
@@ -32,7 +32,7 @@ impl Sample for f32 {
 ///
 /// # Errors
 /// What does not fit: the number of channels, or a slice that is too short for its size.
-pub fn resample<T: Sample>(
+pub fn resample<T: ResampledSample>(
     channels: u8,
     from: &[T],
     from_size: (u32, u32),

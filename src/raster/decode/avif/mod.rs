@@ -10,7 +10,7 @@ mod transform;
 mod yuv;
 
 use self::boxes::{Container, Grid};
-use self::samples::{Sample, divide_alpha, write};
+use self::samples::{AvifSample, divide_alpha, write};
 pub(super) use self::sequence::frames;
 use self::transform::{Transform, transforms};
 use self::yuv::{Planes, Range, Row, YuvMatrix};
@@ -195,7 +195,7 @@ impl<'a> Avif<'a> {
         Err(broken("its data hold no picture".into()))
     }
 
-    fn pixels<T: Sample>(&self) -> Result<Vec<T>, Error> {
+    fn pixels<T: AvifSample>(&self) -> Result<Vec<T>, Error> {
         let (width, height) = self.coded;
         let channels = usize::from(self.header.channels);
         let mut samples = zeroed(sample_count(width, height, self.header.channels)?)?;

@@ -1,7 +1,7 @@
 //! Planes of floats to interleaved samples.
 
 /// Writes planes of a row as channels of its pixels, `first` and those that follow.
-pub fn write<T: Sample>(planes: &[Vec<f32>], pixels: &mut [T], channels: usize, first: usize) {
+pub fn write<T: AvifSample>(planes: &[Vec<f32>], pixels: &mut [T], channels: usize, first: usize) {
     if let ([red, green, blue], 3) = (planes, channels) {
         write_rgb([red, green, blue], pixels);
         return;
@@ -14,7 +14,7 @@ pub fn write<T: Sample>(planes: &[Vec<f32>], pixels: &mut [T], channels: usize, 
 }
 
 /// Writes pixels without alpha: some are rounded at a time, which SIMD does for each plane, and then interleaved.
-fn write_rgb<T: Sample>([red, green, blue]: [&[f32]; 3], pixels: &mut [T]) {
+fn write_rgb<T: AvifSample>([red, green, blue]: [&[f32]; 3], pixels: &mut [T]) {
     const BLOCK: usize = 64;
     let planes = red.chunks(BLOCK).zip(green.chunks(BLOCK)).zip(blue.chunks(BLOCK));
     for (pixels, ((red, green), blue)) in pixels.chunks_mut(3 * BLOCK).zip(planes) {
@@ -29,7 +29,7 @@ fn write_rgb<T: Sample>([red, green, blue]: [&[f32]; 3], pixels: &mut [T]) {
 }
 
 /// Premultiplied colour to straight colour; alpha is the last of `channels`.
-pub fn divide_alpha<T: Sample>(samples: &mut [T], channels: usize) {
+pub fn divide_alpha<T: AvifSample>(samples: &mut [T], channels: usize) {
     for pixel in samples.chunks_exact_mut(channels) {
         let alpha = pixel[channels - 1].to_unit().max(f32::MIN_POSITIVE);
         for sample in &mut pixel[..channels - 1] {
@@ -39,13 +39,13 @@ pub fn divide_alpha<T: Sample>(samples: &mut [T], channels: usize) {
 }
 
 /// Samples of the result.
-pub trait Sample: bytemuck::Pod {
+pub trait AvifSample: bytemuck::Pod {
     /// From 0..=1.
     fn from_unit(value: f32) -> Self;
     fn to_unit(self) -> f32;
 }
 
-impl Sample for u8 {
+impl AvifSample for u8 {
     fn from_unit(value: f32) -> Self {
         rounded((value * 255.0).clamp(0.0, 255.0)) as u8
     }
@@ -54,7 +54,7 @@ impl Sample for u8 {
     }
 }
 
-impl Sample for u16 {
+impl AvifSample for u16 {
     fn from_unit(value: f32) -> Self {
         rounded((value * 65535.0).clamp(0.0, 65535.0)) as u16
     }

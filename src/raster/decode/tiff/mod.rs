@@ -13,7 +13,7 @@ mod samples;
 use self::codec::{Chunk, decompress};
 use self::directory::File;
 use self::layout::Layout;
-use self::samples::{Sample, Target, divide_alpha, undo_predictor, unpack};
+use self::samples::{Target, TiffSample, divide_alpha, undo_predictor, unpack};
 use super::damage::{Damage, broken_header};
 use super::{ColourEncoding, ColourModel, FailOn, Format, FormatDecoder, Header, Metadata, Pixels};
 use crate::error::Error;
@@ -135,7 +135,11 @@ impl Tiff<'_> {
     }
 
     /// All samples that are wanted, interleaved, and how many a pixel has.
-    fn pixels<T: Sample>(&self, fail_on: FailOn, warnings: &mut Vec<String>) -> Result<(Vec<T>, u8), Error> {
+    fn pixels<T: TiffSample>(
+        &self,
+        fail_on: FailOn,
+        warnings: &mut Vec<String>,
+    ) -> Result<(Vec<T>, u8), Error> {
         let Header { width, height, .. } = self.header;
         let layout = &self.layout;
         let channels = layout.wanted;
@@ -174,7 +178,7 @@ impl Tiff<'_> {
     }
 
     /// Reads the strips or tiles of the rows from `top` on, as many as `samples` holds.
-    fn rows<T: Sample>(
+    fn rows<T: TiffSample>(
         &self,
         top: u32,
         samples: &mut [T],
@@ -202,7 +206,7 @@ impl Tiff<'_> {
     }
 
     /// Reads one strip or tile to its place in the rows from `top` on.
-    fn chunk<T: Sample>(
+    fn chunk<T: TiffSample>(
         &self,
         index: usize,
         area: &ChunkPosition,
@@ -301,7 +305,7 @@ const CMYK_AND_ALPHA: u8 = 5;
 
 /// Four inks, and the alpha behind them.
 fn split_alpha(samples: Samples) -> Result<(Samples, Option<Samples>), Error> {
-    fn split<T: Sample>(samples: &[T]) -> Result<(Vec<T>, Vec<T>), Error> {
+    fn split<T: TiffSample>(samples: &[T]) -> Result<(Vec<T>, Vec<T>), Error> {
         let (pixels, _) = samples.as_chunks::<{ CMYK_AND_ALPHA as usize }>();
         let (mut inks, mut alpha) = (zeroed(pixels.len() * 4)?, zeroed(pixels.len())?);
         for ((pixel, inks), alpha) in pixels.iter().zip(inks.as_chunks_mut::<4>().0).zip(&mut alpha) {

@@ -41,7 +41,7 @@ fn sum_numbers(row: &mut [u8], step: usize, width: usize, order: Order) {
 }
 
 /// Samples that pixels are made of in memory.
-pub(super) trait Sample: bytemuck::Pod + Send {
+pub(super) trait TiffSample: bytemuck::Pod + Send {
     const MAX: u32;
     /// The sample that is nearest to `value` of `max`.
     fn scaled(value: u64, max: u64) -> Self;
@@ -51,7 +51,7 @@ pub(super) trait Sample: bytemuck::Pod + Send {
 
 macro_rules! sample {
     ($type:ty) => {
-        impl Sample for $type {
+        impl TiffSample for $type {
             const MAX: u32 = <$type>::MAX as u32;
             fn scaled(value: u64, max: u64) -> Self {
                 let full = u64::from(<$type>::MAX);
@@ -82,7 +82,7 @@ pub(super) struct Target<'a, T> {
 
 /// Unpacks one row: `count` samples of each pixel, of `stored`, into `target`; 1 to 32 bits each. Palette indices stay
 /// as they are.
-pub(super) fn unpack<T: Sample>(row: &[u8], stored: usize, layout: &Layout, target: &mut Target<T>) {
+pub(super) fn unpack<T: TiffSample>(row: &[u8], stored: usize, layout: &Layout, target: &mut Target<T>) {
     let bits = usize::from(layout.bits);
     let as_stored =
         bits == 8 && !layout.inverted && (stored, target.count) == (target.channels, target.channels);
@@ -166,7 +166,7 @@ impl YCbCr {
 }
 
 /// Premultiplied colour to straight colour; alpha is the last of `channels`.
-pub(super) fn divide_alpha<T: Sample>(samples: &mut [T], channels: usize) {
+pub(super) fn divide_alpha<T: TiffSample>(samples: &mut [T], channels: usize) {
     let full = T::MAX;
     for pixel in samples.chunks_exact_mut(channels) {
         let alpha = pixel[channels - 1].level();

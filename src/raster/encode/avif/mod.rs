@@ -147,21 +147,22 @@ fn to_ten(sample: u16) -> u16 {
     ((u32::from(sample) * 1023 + 32767) / 65535) as u16
 }
 
-trait Sample: Copy + Into<f32> {
+/// A sample of the planes that are coded.
+trait CodedSample: Copy + Into<f32> {
     /// The middle of the chroma's range, at the depth that is written.
     const MIDDLE: f32;
     /// From the rounded number, at the depth that is written.
     fn written(value: f32) -> Self;
 }
 
-impl Sample for u8 {
+impl CodedSample for u8 {
     const MIDDLE: f32 = 128.0;
     fn written(value: f32) -> u8 {
         value.round() as u8
     }
 }
 
-impl Sample for u16 {
+impl CodedSample for u16 {
     const MIDDLE: f32 = 512.0;
     fn written(value: f32) -> u16 {
         value.round().clamp(0.0, 1023.0) as u16
@@ -169,7 +170,7 @@ impl Sample for u16 {
 }
 
 /// Luma and chromas by BT.601 (ITU-T H.273, matrix coefficients 6), of which grey has luma alone.
-fn colours<T: Sample>(samples: &[T], channels: usize, size: (usize, usize), scale: f32) -> Vec<Vec<T>> {
+fn colours<T: CodedSample>(samples: &[T], channels: usize, size: (usize, usize), scale: f32) -> Vec<Vec<T>> {
     if channels <= 2 {
         return vec![plane(samples, channels, size, |pixel| T::written(pixel[0].into() * scale))];
     }
