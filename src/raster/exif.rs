@@ -43,23 +43,23 @@ impl Order {
 }
 
 /// A TIFF directory inside a block of bytes.
-pub(super) struct Directory<'a> {
+pub(super) struct ExifDirectory<'a> {
     bytes: &'a [u8],
-    big_endian: bool,
+    order: Order,
     /// Where the entries start.
     start: usize,
     entries: usize,
 }
 
-impl<'a> Directory<'a> {
+impl<'a> ExifDirectory<'a> {
     /// The first directory of a classic TIFF block.
     pub(super) fn first(bytes: &'a [u8]) -> Option<Self> {
-        let big_endian = match bytes.get(..4)? {
-            b"II*\0" => false,
-            b"MM\0*" => true,
+        let order = match bytes.get(..4)? {
+            b"II*\0" => Order::Little,
+            b"MM\0*" => Order::Big,
             _ => return None,
         };
-        let header = Directory { bytes, big_endian, start: 0, entries: 0 };
+        let header = ExifDirectory { bytes, order, start: 0, entries: 0 };
         header.at(header.u32(4)?)
     }
 
@@ -69,7 +69,7 @@ impl<'a> Directory<'a> {
         let entries = usize::from(self.u16(offset)?);
         let start = offset + 2;
         self.bytes.get(start..start + entries * ENTRY)?;
-        Some(Directory { bytes: self.bytes, big_endian: self.big_endian, start, entries })
+        Some(ExifDirectory { bytes: self.bytes, order: self.order, start, entries })
     }
 
     /// Where the offset of the following directory stands.
@@ -77,8 +77,8 @@ impl<'a> Directory<'a> {
         self.start + self.entries * ENTRY
     }
 
-    pub(super) fn is_big_endian(&self) -> bool {
-        self.big_endian
+    pub(super) fn order(&self) -> Order {
+        self.order
     }
 
     /// Tag and position of every entry.
@@ -107,7 +107,7 @@ impl<'a> Directory<'a> {
     /// Changes the number of an entry, where there is one with room for it.
     fn set(&self, out: &mut [u8], tag: u16, value: u32) {
         let (Some(at), Some(_)) = (self.value_at(tag), self.number(tag)) else { return };
-        let order = self.order();
+        let order = self.order;
         out[at - 6..at - 4].copy_from_slice(&order.short(if value > 0xffff { 4 } else { SHORT }));
         out[at - 4..at].copy_from_slice(&order.long(1));
         match u16::try_from(value) {
@@ -116,18 +116,14 @@ impl<'a> Directory<'a> {
         }
     }
 
-    fn order(&self) -> Order {
-        if self.big_endian { Order::Big } else { Order::Little }
-    }
-
     fn u16(&self, position: usize) -> Option<u16> {
-        let pair = self.bytes.get(position..position.checked_add(2)?)?.try_into().ok()?;
-        Some(if self.big_endian { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) })
+        let pair = self.bytes.get(position..position.checked_add(2)?)?;
+        Some(self.order.number(pair) as u16)
     }
 
     fn u32(&self, position: usize) -> Option<u32> {
-        let quad = self.bytes.get(position..position.checked_add(4)?)?.try_into().ok()?;
-        Some(if self.big_endian { u32::from_be_bytes(quad) } else { u32::from_le_bytes(quad) })
+        let quad = self.bytes.get(position..position.checked_add(4)?)?;
+        Some(self.order.number(quad) as u32)
     }
 }
 
@@ -138,7 +134,7 @@ pub(super) fn without_preamble(bytes: &[u8]) -> &[u8] {
 
 /// The orientation, 1 to 8; 1 where there is none or it makes no sense.
 pub(super) fn orientation(exif: Option<&[u8]>) -> u8 {
-    exif.and_then(Directory::first)
+    exif.and_then(ExifDirectory::first)
         .and_then(|directory| directory.number(ORIENTATION))
         .and_then(|number| u8::try_from(number).ok())
         .filter(|number| (1..=8).contains(number))
@@ -147,7 +143,7 @@ pub(super) fn orientation(exif: Option<&[u8]>) -> u8 {
 
 /// The block as it is written with pixels of that orientation and size: no thumbnail. `None` where it is not EXIF.
 pub(super) fn for_writing(exif: &[u8], orientation: u8, (width, height): (u32, u32)) -> Option<Vec<u8>> {
-    let directory = Directory::first(exif)?;
+    let directory = ExifDirectory::first(exif)?;
     let thumbnail = directory.u32(directory.link()).filter(|&offset| offset != 0);
     let picture = thumbnail.and_then(|offset| directory.at(offset)).and_then(|second| {
         let start = second.number(THUMBNAIL_OFFSET)? as usize;
@@ -189,10 +185,10 @@ mod tests {
     use super::*;
 
     /// Orientation, then a thumbnail directory and its four bytes: the layout that cameras write.
-    fn block(big_endian: bool, orientation: u16) -> Vec<u8> {
-        let two = |v: u16| if big_endian { v.to_be_bytes() } else { v.to_le_bytes() };
-        let four = |v: u32| if big_endian { v.to_be_bytes() } else { v.to_le_bytes() };
-        let mut out = if big_endian { b"MM\0*".to_vec() } else { b"II*\0".to_vec() };
+    fn block(order: Order, orientation: u16) -> Vec<u8> {
+        let two = |v: u16| order.short(v);
+        let four = |v: u32| order.long(v);
+        let mut out = if order.is_big() { b"MM\0*".to_vec() } else { b"II*\0".to_vec() };
         out.extend(four(8));
         out.extend(two(1));
         out.extend([two(ORIENTATION), two(3)].concat());
@@ -208,30 +204,30 @@ mod tests {
 
     #[test]
     fn orientation_is_read_in_both_byte_orders() {
-        for big_endian in [false, true] {
+        for order in [Order::Little, Order::Big] {
             for value in 1..=8 {
-                assert_eq!(orientation(Some(&block(big_endian, value))), value as u8);
+                assert_eq!(orientation(Some(&block(order, value))), value as u8);
             }
-            assert_eq!(orientation(Some(&block(big_endian, 9))), 1);
+            assert_eq!(orientation(Some(&block(order, 9))), 1);
         }
         assert_eq!(orientation(None), 1);
     }
 
     #[test]
     fn written_blocks_are_upright_and_have_no_thumbnail() {
-        for big_endian in [false, true] {
-            let before = block(big_endian, 6);
+        for order in [Order::Little, Order::Big] {
+            let before = block(order, 6);
             let after = for_writing(&before, 1, (10, 20)).unwrap();
             assert_eq!(orientation(Some(&after)), 1);
             assert_eq!(after.len(), before.len() - 4);
-            let directory = Directory::first(&after).unwrap();
+            let directory = ExifDirectory::first(&after).unwrap();
             assert_eq!(directory.u32(directory.link()), Some(0));
         }
     }
 
     #[test]
     fn broken_blocks_do_no_harm() {
-        let whole = block(false, 6);
+        let whole = block(Order::Little, 6);
         for end in 0..whole.len() {
             let _ = for_writing(&whole[..end], 1, (10, 20));
             let _ = orientation(Some(&whole[..end]));
@@ -250,6 +246,6 @@ mod tests {
     #[test]
     fn an_orientation_that_stays_is_written() {
         assert_eq!(orientation(Some(&of_orientation(6))), 6);
-        assert_eq!(orientation(for_writing(&block(true, 3), 6, (10, 20)).as_deref()), 6);
+        assert_eq!(orientation(for_writing(&block(Order::Big, 3), 6, (10, 20)).as_deref()), 6);
     }
 }

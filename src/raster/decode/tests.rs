@@ -324,7 +324,7 @@ fn truncated_files_by_level() {
 }
 
 fn without_last_strip(tiff: &[u8]) -> Vec<u8> {
-    let directory = exif::Directory::first(tiff).unwrap();
+    let directory = exif::ExifDirectory::first(tiff).unwrap();
     let mut cut = tiff.to_vec();
     // StripOffsets: one strip, so the value is in the entry, or a list that the entry points to.
     let at = directory.value_at(273).unwrap();

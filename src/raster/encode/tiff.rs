@@ -5,7 +5,7 @@
 
 use super::{Band, EncodeOptions, Layout, zlib};
 use crate::error::Error;
-use crate::raster::exif::{Directory, Order};
+use crate::raster::exif::{ExifDirectory, Order};
 use crate::raster::metadata::Metadata;
 use crate::raster::picture::Samples;
 
@@ -95,10 +95,8 @@ pub(super) fn join(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>) -
 }
 
 fn order(options: &EncodeOptions) -> Order {
-    match options.metadata.exif.as_deref().and_then(Directory::first) {
-        Some(directory) if directory.is_big_endian() => Order::Big,
-        _ => Order::Little,
-    }
+    let exif = options.metadata.exif.as_deref().and_then(ExifDirectory::first);
+    exif.map_or(Order::Little, |directory| directory.order())
 }
 
 /// Values start on an even offset.
@@ -194,7 +192,7 @@ impl Entries {
         const STRIP_OFFSETS: u16 = 273;
         const RESOLUTION: std::ops::RangeInclusive<u16> = 282..=283;
         const TILES_AND_BEYOND: std::ops::RangeInclusive<u16> = 320..=532;
-        let Some(directory) = Directory::first(exif) else { return };
+        let Some(directory) = ExifDirectory::first(exif) else { return };
         for (tag, at) in directory.entries() {
             let mine = self.list.iter().any(|&(other, _)| other == tag)
                 || DESCRIBES_PIXELS.contains(&tag)

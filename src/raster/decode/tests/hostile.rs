@@ -78,7 +78,7 @@ fn giants() -> Vec<(&'static str, Vec<u8>)> {
 
     let mut tiff = fixture("orient-6.tif");
     for tag in [256, 257] {
-        let at = exif::Directory::first(&tiff).unwrap().value_at(tag).unwrap();
+        let at = exif::ExifDirectory::first(&tiff).unwrap().value_at(tag).unwrap();
         tiff[at - 6..at - 4].copy_from_slice(&[4, 0]);
         tiff[at..at + 4].copy_from_slice(&side.to_le_bytes());
     }
