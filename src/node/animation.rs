@@ -12,7 +12,7 @@ use super::errors::{Code, thrown};
 use super::result::name;
 use crate::error::Error;
 use crate::memory::copied;
-use crate::raster::{self, AnimationOptions, Area, EncodeOptions, Format, Raster, Samples};
+use crate::raster::{self, AnimationOptions, EncodeOptions, Format, FrameArea, Raster, Samples};
 
 /// Runs work on a thread that may block.
 pub async fn blocking<T: Send + 'static>(
@@ -31,8 +31,8 @@ pub struct NativeArea {
     pub height: u32,
 }
 
-impl From<Area> for NativeArea {
-    fn from(Area { x, y, width, height }: Area) -> NativeArea {
+impl From<FrameArea> for NativeArea {
+    fn from(FrameArea { x, y, width, height }: FrameArea) -> NativeArea {
         NativeArea { x, y, width, height }
     }
 }
@@ -110,7 +110,7 @@ impl NativeAnimation {
             let (width, height) = animation.size();
             Ok(animation.next_frame()?.map(|mut frame| {
                 if margin.is_none() {
-                    frame.changed = Some(Area { x: 0, y: 0, width, height });
+                    frame.changed = Some(FrameArea { x: 0, y: 0, width, height });
                 }
                 let excerpt = frame.excerpt(margin.unwrap_or(0));
                 (frame.delay, frame.changed, excerpt)
@@ -199,7 +199,7 @@ impl NativeAnimationEncoder {
                     .and_then(|bytes| Raster::new(width, height, channels.min(255) as u8, Samples::U8(bytes)))
             }
         };
-        let to = Area { x: to.x, y: to.y, width: to.width, height: to.height };
+        let to = FrameArea { x: to.x, y: to.y, width: to.width, height: to.height };
         let work = blocking(move || {
             let mut encoder = encoder.lock().unwrap_or_else(PoisonError::into_inner);
             let encoder = encoder.as_mut().ok_or_else(|| Error::Encode("The file is finished".into()))?;

@@ -18,7 +18,7 @@ mod resample;
 mod sniff;
 
 pub use alpha::{bleed_alpha, constant_alpha, flatten};
-pub use animation::{Animation, AnimationEncoder, AnimationOptions, Area, Frame};
+pub use animation::{Animation, AnimationEncoder, AnimationOptions, Frame, FrameArea};
 pub use colour::ToProfile;
 pub use decode::{DecodeOptions, Decoded, FailOn, Header, decode, probe};
 pub use encode::{Band, EncodeOptions, Encoder, Joiner, encode, max_side};

@@ -13,24 +13,24 @@ use super::decode::{self, FailOn};
 use super::picture::{Raster, Samples, sample_count, zeroed};
 use crate::error::Error;
 
-/// A rectangle of pixels.
+/// A rectangle of an animation's canvas, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Area {
+pub struct FrameArea {
     pub x: u32,
     pub y: u32,
     pub width: u32,
     pub height: u32,
 }
 
-impl Area {
-    fn whole(size: (u32, u32)) -> Area {
-        Area { x: 0, y: 0, width: size.0, height: size.1 }
+impl FrameArea {
+    fn whole(size: (u32, u32)) -> FrameArea {
+        FrameArea { x: 0, y: 0, width: size.0, height: size.1 }
     }
 
     /// Its intersection with a canvas.
-    fn inside(self, (width, height): (u32, u32)) -> Area {
+    fn inside(self, (width, height): (u32, u32)) -> FrameArea {
         let (x, y) = (self.x.min(width), self.y.min(height));
-        Area { x, y, width: self.width.min(width - x), height: self.height.min(height - y) }
+        FrameArea { x, y, width: self.width.min(width - x), height: self.height.min(height - y) }
     }
 }
 
@@ -47,7 +47,7 @@ pub(super) enum Disposal {
 /// What a file says of one frame.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FrameControl {
-    pub(super) area: Area,
+    pub(super) area: FrameArea,
     /// Whether it is blended with the canvas by its alpha, or replaces it.
     pub(super) blend: bool,
     pub(super) disposal: Disposal,
@@ -71,18 +71,18 @@ pub struct Frame {
     /// How long it is shown, in milliseconds.
     pub delay: u32,
     /// Where it differs from the frame before; `None`: nowhere.
-    pub changed: Option<Area>,
+    pub changed: Option<FrameArea>,
 }
 
 impl Frame {
     /// The changed area with so many pixels around it as there are, up to `margin`; without alpha where all of it is
     /// opaque. `None` where nothing changed.
-    pub fn excerpt(&self, margin: u32) -> Option<(Area, Raster)> {
-        let Area { x, y, width, height } = self.changed?;
+    pub fn excerpt(&self, margin: u32) -> Option<(FrameArea, Raster)> {
+        let FrameArea { x, y, width, height } = self.changed?;
         let (left, top) = (x.saturating_sub(margin), y.saturating_sub(margin));
         let right = x.saturating_add(width).saturating_add(margin).min(self.picture.width);
         let bottom = y.saturating_add(height).saturating_add(margin).min(self.picture.height);
-        let area = Area { x: left, y: top, width: right - left, height: bottom - top };
+        let area = FrameArea { x: left, y: top, width: right - left, height: bottom - top };
         let part = self.picture.crop(area.x, area.y, area.width, area.height);
         let Samples::U8(rgba) = &part.samples else { return Some((area, part)) };
         let pixels = rgba.as_chunks::<4>().0;
@@ -167,7 +167,7 @@ impl Animation {
             colour::to_srgb(samples, size, 4, ColourModel::Rgb, encoding, &mut Vec::new())?;
         let picture = Raster::new(size.0, size.1, channels, samples)?;
         let changed = match &self.shown {
-            None => Some(Area::whole(size)),
+            None => Some(FrameArea::whole(size)),
             Some(shown) => difference(shown, &picture),
         };
         self.shown = Some(picture.clone());
@@ -188,7 +188,7 @@ impl Animation {
 }
 
 /// The rows of an area of a canvas of RGBA.
-fn rows(canvas: &mut [u8], size: (u32, u32), area: Area) -> impl Iterator<Item = &mut [u8]> {
+fn rows(canvas: &mut [u8], size: (u32, u32), area: FrameArea) -> impl Iterator<Item = &mut [u8]> {
     let area = area.inside(size);
     let stride = size.0 as usize * 4;
     let (from, length) = (area.x as usize * 4, area.width as usize * 4);
@@ -225,9 +225,9 @@ fn over(top: [u8; 4], bottom: [u8; 4]) -> [u8; 4] {
 }
 
 /// The smallest rectangle outside of which two pictures of one size show the same.
-fn difference(a: &Raster, b: &Raster) -> Option<Area> {
+fn difference(a: &Raster, b: &Raster) -> Option<FrameArea> {
     let (Samples::U8(a_samples), Samples::U8(b_samples)) = (&a.samples, &b.samples) else {
-        return Some(Area::whole((b.width, b.height)));
+        return Some(FrameArea::whole((b.width, b.height)));
     };
     let stride = a.stride();
     let (mut top, mut bottom, mut left, mut right) = (None, 0, usize::MAX, 0);
@@ -240,7 +240,7 @@ fn difference(a: &Raster, b: &Raster) -> Option<Area> {
         (bottom, left, right) = (y, left.min(first), right.max(last));
     }
     let top = top?;
-    Some(Area {
+    Some(FrameArea {
         x: left as u32,
         y: top as u32,
         width: (right - left + 1) as u32,

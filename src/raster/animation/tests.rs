@@ -28,8 +28,9 @@ fn written(format: Format, frames: &[Raster]) -> Vec<u8> {
     let mut encoder = AnimationEncoder::new(options).unwrap();
     let mut before: Option<&Raster> = None;
     for (i, frame) in frames.iter().enumerate() {
-        let nothing = Area { x: 0, y: 0, width: 0, height: 0 };
-        let changed = before.map_or(Some(Area::whole((width, height))), |before| difference(before, frame));
+        let nothing = FrameArea { x: 0, y: 0, width: 0, height: 0 };
+        let changed =
+            before.map_or(Some(FrameArea::whole((width, height))), |before| difference(before, frame));
         let changed = changed.unwrap_or(nothing);
         encoder.add(frame, (changed.x, changed.y), changed, 40 + 10 * i as u32).unwrap();
         before = Some(frame);
@@ -79,10 +80,10 @@ fn only_what_changed_is_reported() {
         Animation::open(written(Format::Png, &[moving(0), moving(1), moving(1)]), FailOn::Error, None)
             .unwrap()
             .unwrap();
-    let changes: Vec<Option<Area>> =
+    let changes: Vec<Option<FrameArea>> =
         std::iter::from_fn(|| animation.next_frame().unwrap()).map(|frame| frame.changed).collect();
-    let both = Area { x: 0, y: 6, width: 13, height: 8 };
-    assert_eq!(changes, [Some(Area::whole((40, 24))), Some(both), None]);
+    let both = FrameArea { x: 0, y: 6, width: 13, height: 8 };
+    assert_eq!(changes, [Some(FrameArea::whole((40, 24))), Some(both), None]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod gif;
 mod png;
 mod webp;
 
-use super::{Area, rows};
+use super::{FrameArea, rows};
 use crate::error::Error;
 use crate::raster::picture::{sample_count, zeroed};
 use crate::raster::{Format, Raster, Samples, max_side};
@@ -37,7 +37,7 @@ pub struct AnimationEncoder {
 /// A writer of one format.
 trait Writer {
     /// Adds a whole frame of RGBA, which differs from the one before in `changed` alone.
-    fn add(&mut self, rgba: &[u8], changed: Area, delay: u32) -> Result<(), Error>;
+    fn add(&mut self, rgba: &[u8], changed: FrameArea, delay: u32) -> Result<(), Error>;
     /// The file.
     fn finish(self: Box<Self>) -> Result<Vec<u8>, Error>;
 }
@@ -84,7 +84,13 @@ impl AnimationEncoder {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] where the area does not lie in both; [`Error::Encode`].
-    pub fn add(&mut self, picture: &Raster, from: (u32, u32), to: Area, delay: u32) -> Result<(), Error> {
+    pub fn add(
+        &mut self,
+        picture: &Raster,
+        from: (u32, u32),
+        to: FrameArea,
+        delay: u32,
+    ) -> Result<(), Error> {
         let size = (self.options.width, self.options.height);
         let ends = |(x, y): (u32, u32)| x.checked_add(to.width).zip(y.checked_add(to.height));
         let within = |at, size: (u32, u32)| ends(at).is_some_and(|(x, y)| x <= size.0 && y <= size.1);
@@ -100,7 +106,7 @@ impl AnimationEncoder {
             rows.zip(part.chunks_exact(to.width as usize * 4))
                 .for_each(|(out, row)| out.copy_from_slice(row));
         }
-        let changed = if self.written == 0 { Area::whole(size) } else { to };
+        let changed = if self.written == 0 { FrameArea::whole(size) } else { to };
         self.written += 1;
         self.writer.add(&self.canvas, changed, delay)
     }
@@ -132,7 +138,7 @@ fn rgba(frame: Raster) -> Vec<u8> {
 }
 
 /// The pixels of an area of a frame of RGBA that is `width` pixels wide.
-fn cut(rgba: &[u8], width: u32, area: Area) -> Vec<u8> {
+fn cut(rgba: &[u8], width: u32, area: FrameArea) -> Vec<u8> {
     let stride = width as usize * 4;
     let (from, length) = (area.x as usize * 4, area.width as usize * 4);
     let rows = rgba.chunks_exact(stride).skip(area.y as usize).take(area.height as usize);

@@ -5,7 +5,7 @@ use super::libwebp;
 use super::webp_quality::lossy_quality;
 use super::{ColourEncoding, ColourModel, FailOn, Format, FormatDecoder, Header, Metadata, Pixels};
 use crate::error::Error;
-use crate::raster::animation::{Area, Disposal, FrameControl, FrameTable};
+use crate::raster::animation::{Disposal, FrameArea, FrameControl, FrameTable};
 use crate::raster::exif;
 use crate::raster::picture::{Samples, sample_count, zeroed};
 
@@ -182,7 +182,7 @@ pub(super) fn frame_table(bytes: &[u8]) -> Option<FrameTable> {
         const CLEAR: u8 = 1;
         const REPLACE: u8 = 2;
         let frame = Frame::read(chunk.data)?;
-        let area = Area { x: frame.x, y: frame.y, width: frame.width, height: frame.height };
+        let area = FrameArea { x: frame.x, y: frame.y, width: frame.width, height: frame.height };
         let (&[a, b, c], flags) = (chunk.data.get(12..15)?.first_chunk::<3>()?, *chunk.data.get(15)?);
         let disposal = if flags & CLEAR != 0 { Disposal::Clear } else { Disposal::Keep };
         let delay = u32::from_le_bytes([a, b, c, 0]);

@@ -1,6 +1,6 @@
 //! GIF: the changed rectangle of each frame, with a palette of its own and Floyd and Steinberg's dithering.
 
-use super::{AnimationOptions, Area, Writer, cut};
+use super::{AnimationOptions, FrameArea, Writer, cut};
 use crate::error::Error;
 use color_quant::NeuQuant;
 use gif::{DisposalMethod, Encoder, Frame, Repeat};
@@ -23,7 +23,7 @@ pub(super) struct GifWriter {
 
 struct Waiting {
     rgba: Vec<u8>,
-    changed: Area,
+    changed: FrameArea,
     delay: u32,
 }
 
@@ -47,8 +47,8 @@ impl GifWriter {
     /// Writes the waiting frame; whole, and cleared afterwards, where the next makes pixels of it transparent.
     fn write(&mut self, clears: bool) -> Result<(), Error> {
         let Some(Waiting { rgba, changed, delay }) = self.waiting.take() else { return Ok(()) };
-        let area = if clears { Area::whole(self.size) } else { changed };
-        let area = Area { width: area.width.max(1), height: area.height.max(1), ..area };
+        let area = if clears { FrameArea::whole(self.size) } else { changed };
+        let area = FrameArea { width: area.width.max(1), height: area.height.max(1), ..area };
         let pixels = cut(&rgba, self.size.0, area);
         let (palette, indices) = quantised(&pixels, area.width as usize);
         let frame = Frame {
@@ -68,7 +68,7 @@ impl GifWriter {
 }
 
 impl Writer for GifWriter {
-    fn add(&mut self, rgba: &[u8], changed: Area, delay: u32) -> Result<(), Error> {
+    fn add(&mut self, rgba: &[u8], changed: FrameArea, delay: u32) -> Result<(), Error> {
         let mut changed = changed;
         if let Some(before) = &self.waiting {
             let shown = |pixel: &[u8; 4]| pixel[3] >= 128;
@@ -76,7 +76,7 @@ impl Writer for GifWriter {
             let clears = old.iter().zip(new).any(|(old, new)| shown(old) && !shown(new));
             self.write(clears)?;
             if clears {
-                changed = Area::whole(self.size);
+                changed = FrameArea::whole(self.size);
             }
         }
         self.waiting = Some(Waiting { rgba: rgba.to_vec(), changed, delay });

@@ -1,6 +1,6 @@
 //! APNG: the changed rectangle of each frame.
 
-use super::{AnimationOptions, Area, Writer, cut};
+use super::{AnimationOptions, FrameArea, Writer, cut};
 use crate::error::Error;
 use png::{BlendOp, ColorType, DisposeOp, Encoder};
 use std::io::{self, Write};
@@ -44,9 +44,9 @@ impl PngWriter {
 }
 
 impl Writer for PngWriter {
-    fn add(&mut self, rgba: &[u8], changed: Area, delay: u32) -> Result<(), Error> {
+    fn add(&mut self, rgba: &[u8], changed: FrameArea, delay: u32) -> Result<(), Error> {
         // A frame that changes nothing still is one: of one pixel.
-        let changed = Area { width: changed.width.max(1), height: changed.height.max(1), ..changed };
+        let changed = FrameArea { width: changed.width.max(1), height: changed.height.max(1), ..changed };
         let delay = u16::try_from(delay).unwrap_or(u16::MAX);
         self.writer.set_frame_delay(delay, 1000).map_err(failed)?;
         self.writer.set_frame_position(0, 0).map_err(failed)?;

@@ -1,6 +1,6 @@
 //! Animated WebP, by libwebp, which finds out itself what of a frame to store.
 
-use super::{AnimationOptions, Area, Writer};
+use super::{AnimationOptions, FrameArea, Writer};
 use crate::error::Error;
 use crate::raster::encode::webp_config;
 use libwebp_sys::{
@@ -51,7 +51,7 @@ impl WebpWriter {
 }
 
 impl Writer for WebpWriter {
-    fn add(&mut self, rgba: &[u8], _: Area, delay: u32) -> Result<(), Error> {
+    fn add(&mut self, rgba: &[u8], _: FrameArea, delay: u32) -> Result<(), Error> {
         let (width, height) = self.size;
         let mut picture = WebPPicture::new().map_err(|()| failed("another version"))?;
         (picture.use_argb, picture.width, picture.height) = (1, width as i32, height as i32);

@@ -9,7 +9,7 @@ use self::blocks::{Frame, GifBlock, Screen};
 use super::damage::{Damage, broken_header};
 use super::{ColourModel, FailOn, Format, FormatDecoder, Header, Metadata, Pixels};
 use crate::error::Error;
-use crate::raster::animation::{Area, FrameControl, FrameTable};
+use crate::raster::animation::{FrameArea, FrameControl, FrameTable};
 use crate::raster::picture::{Samples, sample_count, zeroed};
 
 pub(super) struct Gif<'a> {
@@ -95,7 +95,8 @@ pub(super) fn frame_table(bytes: &[u8]) -> Option<FrameTable> {
             GifBlock::Frame(frame) => {
                 width = width.max(frame.left + frame.width);
                 height = height.max(frame.top + frame.height);
-                let area = Area { x: frame.left, y: frame.top, width: frame.width, height: frame.height };
+                let area =
+                    FrameArea { x: frame.left, y: frame.top, width: frame.width, height: frame.height };
                 frames.push(FrameControl { area, blend: true, disposal: frame.disposal, delay: frame.delay });
             }
         }

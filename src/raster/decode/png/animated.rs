@@ -2,7 +2,7 @@
 
 use super::chunks::{self, Ihdr, chunks};
 use crate::error::Error;
-use crate::raster::animation::{Area, Disposal, FrameControl, FrameTable};
+use crate::raster::animation::{Disposal, FrameArea, FrameControl, FrameTable};
 use crate::raster::decode::damage::broken_header;
 use crate::raster::decode::{DecodeOptions, FailOn, decode};
 use crate::raster::picture::Samples;
@@ -39,7 +39,7 @@ fn frame_control(data: &[u8]) -> Option<FrameControl> {
     const OVER: u8 = 1;
     let number = |at: usize| Some(u32::from_be_bytes(*data.get(at..)?.first_chunk::<4>()?));
     let short = |at: usize| Some(u32::from(u16::from_be_bytes(*data.get(at..)?.first_chunk::<2>()?)));
-    let area = Area { width: number(4)?, height: number(8)?, x: number(12)?, y: number(16)? };
+    let area = FrameArea { width: number(4)?, height: number(8)?, x: number(12)?, y: number(16)? };
     let (time, per_second) = (short(20)?, short(22)?);
     let per_second = if per_second == 0 { 100 } else { per_second };
     let (&disposal, &blend) = (data.get(24)?, data.get(25)?);
@@ -65,7 +65,7 @@ pub(in crate::raster::decode) fn frame_table(bytes: &[u8]) -> Option<FrameTable>
     let size = (header.width, header.height);
     let frames: Vec<FrameControl> = frames(bytes).into_iter().map(|frame| frame.control).collect();
     let inside = |control: &FrameControl| {
-        let Area { x, y, width, height } = control.area;
+        let FrameArea { x, y, width, height } = control.area;
         let ends = x.checked_add(width).zip(y.checked_add(height));
         width > 0 && height > 0 && ends.is_some_and(|(right, bottom)| right <= size.0 && bottom <= size.1)
     };
