@@ -19,8 +19,9 @@ use crate::error::Error;
 use crate::load_cancel;
 use crate::workers::{max_begun, pause, spare_threads};
 
-/// What ONNX Runtime holds per byte of weights: its own copy, and the one reordered for its kernels.
-const MEMORY_PER_WEIGHT_BYTE: usize = 2;
+/// What a session of ONNX Runtime holds per byte of the model's file, which is nearly all weights: its own copy of them,
+/// and the one reordered for its kernels.
+const SESSION_BYTES_PER_MODEL_BYTE: usize = 2;
 
 /// All sessions of one network together may hold this much. A larger network gets fewer sessions, with more threads
 /// each; two always fit for networks up to 64 million parameters.
@@ -148,7 +149,7 @@ impl OnnxEngine {
     /// # Errors
     /// [`Error::RuntimeLoad`] without ONNX Runtime, [`Error::ModelLoad`] if it refuses the network.
     pub fn new(model: OnnxModel, signature: Signature, options: SessionOptions) -> Result<OnnxEngine, Error> {
-        let affordable = (SESSION_MEMORY / (model.bytes.len() * MEMORY_PER_WEIGHT_BYTE).max(1)).max(1);
+        let affordable = (SESSION_MEMORY / (model.bytes.len() * SESSION_BYTES_PER_MODEL_BYTE).max(1)).max(1);
         let threads = if model.program.is_some() { SessionThreads::One } else { SessionThreads::Divided };
         let workers = options.workers.max(1);
         // A parked run keeps its session. Where there are fewer than runs may have begun, all of them could be kept so, while

@@ -10,7 +10,7 @@ use super::definition::{Definition, ModelInfo};
 use super::loaded::{Loaded, describe};
 use super::shared::{self, SharedCache};
 use super::signature::{agree, signature};
-use super::source::{FileFormat, ModelSource};
+use super::source::{FileFormat, ModelSource, hex};
 use super::tile_limits::onnxruntime_limits;
 use crate::compile::onnxruntime;
 use crate::engine::{Engine, Engines, OnnxEngine, OnnxModel, SessionOptions, Signature, SizedEngine};
@@ -24,7 +24,7 @@ const KEPT_MEMORY: u64 = 600 << 20;
 
 /// What a size's network holds per byte of weights: its file, ONNX Runtime's copies, and what it has reordered of them. MAXIM
 /// of 57 MB was measured to hold 270.
-const MEMORY_PER_WEIGHT_BYTE: u64 = 5;
+const NETWORK_BYTES_PER_WEIGHT_BYTE: u64 = 5;
 
 /// More sizes than this are not kept, however small the network.
 const MAX_SIZES: u64 = 8;
@@ -90,7 +90,7 @@ fn example(graph: &GraphModel, definition: &Definition) -> Result<(Network, u32)
 }
 
 fn sized(graph: Arc<GraphModel>, signature: Signature, options: SessionOptions) -> SizedEngine {
-    let each = (graph.weight_bytes() * MEMORY_PER_WEIGHT_BYTE).max(1);
+    let each = (graph.weight_bytes() * NETWORK_BYTES_PER_WEIGHT_BYTE).max(1);
     let max_sizes = (KEPT_MEMORY.min(memory::limit() / 4) / each).clamp(1, MAX_SIZES) as usize;
     let (of_each, cache) = (signature.clone(), Cache::of_user());
     let make = move |height: usize, width: usize| {
@@ -118,5 +118,5 @@ fn key(graph: &GraphModel, height: usize, width: usize) -> String {
         env!("CARGO_PKG_VERSION"),
         std::env::consts::ARCH
     ));
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize())
 }
