@@ -254,7 +254,7 @@ impl TileRun<'_> {
     /// What another network gives for what `mask` replaces, zero elsewhere.
     fn stand_in(&self, engine: &dyn Engine, mask: &Mask, context: &RunContext) -> Result<Vec<f32>, Error> {
         let signature = engine.signature();
-        let halo = context_of(signature);
+        let halo = sound_halo(signature);
         self.in_parts(mask.parts(halo as usize), (halo, signature), context, |part| {
             let view = View { tolerance: Tolerance::of(signature.multiplies, part.view.scale), ..part.view };
             let input = self.input_of(part.area)?;
@@ -305,7 +305,7 @@ fn fits(network: &Signature, other: &Signature) -> bool {
     shape(network) == shape(other)
         && ranges(network) == ranges(other)
         && [network, other].iter().all(|signature| any_size(signature))
-        && context_of(network) <= guard::halo(other)
+        && sound_halo(network) <= guard::halo(other)
 }
 
 /// Whether the network takes a part of a tile, whatever its size.
@@ -314,7 +314,7 @@ fn any_size(signature: &Signature) -> bool {
 }
 
 /// How far a result depends on what is around, once it is made [sound](guard::sound).
-fn context_of(signature: &Signature) -> u32 {
+fn sound_halo(signature: &Signature) -> u32 {
     signature.halo + guard::REACH
 }
 
