@@ -153,8 +153,7 @@ mod tests {
 
     use super::super::networks::Artefacts;
     use super::*;
-    use crate::engine::{RunContext, Sink, TileLimits};
-    use crate::graph::SpatialGeometry;
+    use crate::engine::{RunContext, Sink};
     use crate::raster::Format;
 
     struct Still(Signature);
@@ -169,23 +168,8 @@ mod tests {
     }
 
     fn network(name: &str, scale: u32) -> LoadedNetwork {
-        let signature = Signature {
-            channels_in: 3,
-            channels_out: 3,
-            geometry: SpatialGeometry { scale, radius: Some(0), valid_crop: 0, size_multiple: 1 },
-            halo: 0,
-            alignment: 4,
-            limits: TileLimits::UNLIMITED,
-            fixed_size: None,
-            input_range: (0.0, 1.0),
-            output_range: (0.0, 1.0),
-            guarded: false,
-            multiplies: false,
-        };
-        LoadedNetwork {
-            name: name.to_owned(),
-            engines: Engines { primary: Arc::new(Still(signature)), grey: None },
-        }
+        let primary = Arc::new(Still(Signature::of_convolutions(scale, 0)));
+        LoadedNetwork { name: name.to_owned(), engines: Engines { primary, grey: None } }
     }
 
     fn candidate(name: &'static str, scale: u32, artefacts: Option<(u8, u8)>) -> LazyNetwork {
