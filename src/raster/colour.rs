@@ -9,7 +9,7 @@ mod lightness;
 mod working_space;
 
 use self::black_point::black_point_table;
-use super::picture::{Samples, sample_count, zeroed};
+use super::picture::{Samples, colours_of, sample_count, zeroed};
 use crate::error::Error;
 use bytemuck::Zeroable;
 use moxcms::{
@@ -26,6 +26,13 @@ pub(super) enum ColourModel {
     Rgb,
     /// Four channels, full ink at full intensity; no alpha.
     Cmyk,
+}
+
+impl ColourModel {
+    /// That of a picture in memory, which is grey or RGB.
+    pub(super) fn of_channels(channels: u8) -> ColourModel {
+        if colours_of(channels) == 1 { ColourModel::Grey } else { ColourModel::Rgb }
+    }
 }
 
 /// How a file says which colours its numbers mean.

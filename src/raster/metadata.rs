@@ -1,6 +1,7 @@
 //! What a file says beside its pixels, and which of it a format can hold.
 
 use super::exif;
+use super::picture::colours_of;
 use super::sniff::Format;
 
 /// Metadata of a picture. Every block is as it stands in the file it came from.
@@ -36,7 +37,7 @@ impl Metadata {
                 warnings.push(format!("The {name} was left out: {why}"));
             }
         };
-        if format == Format::Webp && channels <= 2 {
+        if format == Format::Webp && colours_of(channels) == 1 {
             drop(
                 &mut self.icc,
                 "colour profile",

@@ -23,7 +23,7 @@ pub use colour::ToProfile;
 pub use decode::{DecodeOptions, Decoded, FailOn, Header, decode, probe};
 pub use encode::{Band, EncodeOptions, Encoder, Joiner, encode, max_side};
 pub use metadata::Metadata;
-pub use picture::{LUMA, Raster, Samples};
+pub use picture::{LUMA, Raster, Samples, colours_of, has_alpha};
 pub use regions::Depth;
 pub use resample::resample;
 pub use sniff::Format;

@@ -21,6 +21,16 @@ pub struct Raster {
     pub samples: Samples,
 }
 
+/// How many of the channels of a picture are colours: 1 or 3.
+pub fn colours_of(channels: u8) -> u8 {
+    if channels <= 2 { 1 } else { 3 }
+}
+
+/// Whether the last of the channels of a picture is alpha.
+pub fn has_alpha(channels: u8) -> bool {
+    channels.is_multiple_of(2)
+}
+
 /// The samples of a [`Raster`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Samples {
@@ -87,7 +97,7 @@ impl Raster {
 
     /// Whether the last channel is alpha.
     pub fn has_alpha(&self) -> bool {
-        self.channels.is_multiple_of(2)
+        has_alpha(self.channels)
     }
 
     /// Samples in one row.

@@ -58,7 +58,7 @@ fn depth(source: &PreparedPicture, options: &Options, format: Option<Format>) ->
 /// The input's format if it can hold the result, else PNG.
 fn default_format(source: &PreparedPicture, channels: u8, sizing: Sizing) -> Format {
     let largest = sizing.width.max(sizing.height);
-    let alpha = channels.is_multiple_of(2);
+    let alpha = raster::has_alpha(channels);
     let holds = |format: &Format| {
         raster::max_side(*format).is_some_and(|limit| largest <= limit) && !(alpha && *format == Format::Jpeg)
     };

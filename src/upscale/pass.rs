@@ -14,7 +14,7 @@ use super::progress::{Meter, Slice, TileDone, rects};
 use super::tile::{Buffers, Tile};
 use super::tile_run::PassNetwork;
 use crate::error::Error;
-use crate::raster::{Depth, Raster, Samples};
+use crate::raster::{self, Depth, Raster, Samples};
 use crate::workers::{Cancel, Lane};
 
 /// Where the rows of a pass go.
@@ -139,7 +139,7 @@ impl Pass<'_> {
     /// Shows a tile's colours to the caller's code, and stitches what it makes of them.
     async fn postprocess(&self, tile: Tile, mut results: Vec<Raster>) -> Result<Option<Slice>, Error> {
         if let Some(hook) = &self.postprocess {
-            let colours = if self.channels >= 3 { 3 } else { 1 };
+            let colours = usize::from(raster::colours_of(self.channels));
             for (result, channel_run) in results.iter_mut().zip(&*tile.channel_runs) {
                 if !channel_run.targets.iter().any(|target| target.channel() < colours) {
                     continue;

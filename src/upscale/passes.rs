@@ -123,8 +123,8 @@ impl Passes<'_> {
         let signature = engines.primary.signature();
         let tiling = tiling(picture.width, picture.height, signature, &self.options, self.workers);
         let planes = (signature.channels_in, signature.channels_out);
-        let colours = if self.channels >= 3 { 3 } else { 1 };
-        let alpha = self.channels.is_multiple_of(2);
+        let colours = usize::from(raster::colours_of(self.channels));
+        let alpha = raster::has_alpha(self.channels);
         let plan = TilePlan::new(picture.width, picture.height, signature, tiling)?;
         let meter = |listener| Arc::new(Meter::new(listener, self.share(stage), plan.len()));
         let meter = self.listener.clone().map(meter);

@@ -241,7 +241,7 @@ impl PreparedPicture {
 
     /// The colour channels: 1 or 3.
     pub fn colours(&self) -> u8 {
-        if self.raster.channels >= 3 { 3 } else { 1 }
+        raster::colours_of(self.raster.channels)
     }
 
     /// Whether the network upscales the alpha channel.

@@ -150,7 +150,7 @@ impl ToProfile {
     /// than the picture has (CMYK among them: there is nothing to write CMYK to).
     pub fn new(icc: &[u8], channels: u8, depth: u8) -> Result<Self, Error> {
         let refuse = |why: &dyn Display| Error::Encode(format!("The colour profile cannot be kept: {why}"));
-        let model = if channels <= 2 { ColourModel::Grey } else { ColourModel::Rgb };
+        let model = ColourModel::of_channels(channels);
         let profile = usable(&ColourEncoding::Icc(icc.to_vec()), model).map_err(|e| refuse(&e))?;
         let srgb = ColorProfile::new_srgb();
         let layout = rgb_layout(channels);

@@ -22,7 +22,7 @@ pub(super) fn visible(raster: &Raster) -> Vec<[f32; 4]> {
         Samples::F32(v) => v.clone(),
     };
     let pixel = |pixel: &[f32]| {
-        let alpha = if channels.is_multiple_of(2) { pixel[channels - 1] } else { 255.0 };
+        let alpha = if raster.has_alpha() { pixel[channels - 1] } else { 255.0 };
         let colour = |i: usize| pixel[if channels >= 3 { i } else { 0 }] * alpha / 255.0;
         [colour(0), colour(1), colour(2), alpha]
     };

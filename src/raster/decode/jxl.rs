@@ -172,7 +172,7 @@ impl FormatDecoder for Jxl<'_> {
         Ok(Pixels {
             samples,
             channels,
-            model: if channels <= 2 { ColourModel::Grey } else { ColourModel::Rgb },
+            model: ColourModel::of_channels(channels),
             alpha: None,
             encoding: encoding(&decoder),
             metadata: Metadata {

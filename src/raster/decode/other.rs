@@ -94,7 +94,7 @@ impl FormatDecoder for Other<'_> {
         Ok(Pixels {
             samples,
             channels,
-            model: if channels <= 2 { ColourModel::Grey } else { ColourModel::Rgb },
+            model: ColourModel::of_channels(channels),
             alpha: None,
             encoding: None,
             metadata: Metadata::default(),

@@ -16,7 +16,7 @@ mod webp;
 mod zlib;
 
 use super::metadata::Metadata;
-use super::picture::{Raster, Samples};
+use super::picture::{Raster, Samples, has_alpha};
 use super::sniff::Format;
 use crate::error::Error;
 pub use join::Joiner;
@@ -267,7 +267,7 @@ fn check(width: u32, height: u32, channels: u8, depth: u8, options: &EncodeOptio
                 .into(),
         ));
     }
-    if channels.is_multiple_of(2) && *format == Format::Jpeg {
+    if has_alpha(channels) && *format == Format::Jpeg {
         return Err(Error::Encode("Expected a picture without alpha for JPEG: flatten it first".into()));
     }
     Ok(())

@@ -7,7 +7,7 @@ use super::{Band, EncodeOptions, Layout, zlib};
 use crate::error::Error;
 use crate::raster::exif::{ExifDirectory, Order};
 use crate::raster::metadata::Metadata;
-use crate::raster::picture::Samples;
+use crate::raster::picture::{Samples, colours_of};
 
 const SHORT: u16 = 3;
 const LONG: u16 = 4;
@@ -64,7 +64,7 @@ pub(super) fn join(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>) -
     }
 
     let channels = u32::from(layout.channels);
-    let colours = if channels <= 2 { 1 } else { 3 };
+    let colours = u32::from(colours_of(layout.channels));
     const DEFLATE: u32 = 8;
     const HORIZONTAL_DIFFERENCES: u32 = 2;
     const STRAIGHT_ALPHA: u32 = 2;

@@ -2,6 +2,7 @@
 
 use super::{Band, EncodeOptions, Layout, riff};
 use crate::error::Error;
+use crate::raster::picture::has_alpha;
 use libwebp_sys::{
     WebPConfig, WebPEncode, WebPMemoryWrite, WebPMemoryWriter, WebPMemoryWriterClear, WebPMemoryWriterInit,
     WebPPicture, WebPPictureAlloc, WebPPictureFree, WebPValidateConfig,
@@ -22,7 +23,7 @@ pub(super) fn encode(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>)
         }
     }
     let size = (layout.width, layout.height);
-    let alpha = layout.channels.is_multiple_of(2);
+    let alpha = has_alpha(layout.channels);
     let file = picture.encode(&webp_config(options.quality, options.lossless)?)?;
     riff::with_metadata(file, size, alpha, &options.metadata)
 }

@@ -286,7 +286,7 @@ impl FormatDecoder for Avif<'_> {
         Ok(Pixels {
             samples: raster.samples,
             channels,
-            model: if channels <= 2 { ColourModel::Grey } else { ColourModel::Rgb },
+            model: ColourModel::of_channels(channels),
             alpha: None,
             encoding: self.colour_encoding(),
             metadata: self.metadata(),

@@ -10,7 +10,7 @@ mod properties;
 use self::container::{Picture, write};
 use super::{Band, EncodeOptions, Layout};
 use crate::error::Error;
-use crate::raster::picture::{LUMA, Samples};
+use crate::raster::picture::{LUMA, Samples, colours_of, has_alpha};
 use upscaler_av1::{Colour, Settings, encode_8_bits, encode_10_bits};
 
 /// The most pixels on a side, as in sharp.
@@ -51,7 +51,7 @@ pub(super) fn compress(
         };
         coded.map_err(|e| Error::Encode(format!("The AV1 encoder failed: {e}")))
     };
-    let alpha = layout.channels.is_multiple_of(2).then(|| Planes::alpha(&samples, channels, size));
+    let alpha = has_alpha(layout.channels).then(|| Planes::alpha(&samples, channels, size));
     let colours = Planes::colours(&samples, channels, size);
     drop(samples);
     let colours = code(colours, Some(colour))?;
@@ -71,7 +71,7 @@ pub(super) fn join(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>) -
         size: (layout.width, layout.height),
         tile_rows: layout.band_rows.min(layout.height),
         bits: if layout.depth == 16 { 10 } else { 8 },
-        grey: layout.channels <= 2,
+        grey: colours_of(layout.channels) == 1,
         colours,
         alphas,
         metadata: &options.metadata,
