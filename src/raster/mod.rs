@@ -16,6 +16,7 @@ mod picture;
 mod regions;
 mod resample;
 mod sniff;
+mod tiff_tag;
 
 pub use alpha::{bleed_alpha, constant_alpha, flatten};
 pub use animation::{Animation, AnimationEncoder, AnimationOptions, Frame, FrameArea};

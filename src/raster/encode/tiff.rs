@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::raster::exif::{ExifDirectory, Order};
 use crate::raster::metadata::Metadata;
 use crate::raster::picture::{Samples, colours_of};
+use crate::raster::tiff_tag as tag;
 
 const SHORT: u16 = 3;
 const LONG: u16 = 4;
@@ -70,21 +71,21 @@ pub(super) fn join(layout: &Layout, options: &EncodeOptions, bands: Vec<Band>) -
     const STRAIGHT_ALPHA: u32 = 2;
     const INCH: u32 = 2;
     let mut entries = Entries { order, list: Vec::new() };
-    entries.add(&mut out, 256, LONG, &[layout.width])?;
-    entries.add(&mut out, 257, LONG, &[layout.height])?;
-    entries.add(&mut out, 258, SHORT, &vec![layout.depth.into(); channels as usize])?;
-    entries.add(&mut out, 259, SHORT, &[DEFLATE])?;
-    entries.add(&mut out, 262, SHORT, &[if colours == 1 { 1 } else { 2 }])?;
-    entries.add(&mut out, 273, LONG, &offsets)?;
-    entries.add(&mut out, 274, SHORT, &[options.metadata.orientation.max(1).into()])?;
-    entries.add(&mut out, 277, SHORT, &[channels])?;
-    entries.add(&mut out, 278, LONG, &[layout.band_rows])?;
-    entries.add(&mut out, 279, LONG, &lengths)?;
-    entries.add(&mut out, 284, SHORT, &[1])?;
-    entries.add(&mut out, 296, SHORT, &[INCH])?;
-    entries.add(&mut out, 317, SHORT, &[HORIZONTAL_DIFFERENCES])?;
+    entries.add(&mut out, tag::IMAGE_WIDTH, LONG, &[layout.width])?;
+    entries.add(&mut out, tag::IMAGE_LENGTH, LONG, &[layout.height])?;
+    entries.add(&mut out, tag::BITS_PER_SAMPLE, SHORT, &vec![layout.depth.into(); channels as usize])?;
+    entries.add(&mut out, tag::COMPRESSION, SHORT, &[DEFLATE])?;
+    entries.add(&mut out, tag::PHOTOMETRIC_INTERPRETATION, SHORT, &[if colours == 1 { 1 } else { 2 }])?;
+    entries.add(&mut out, tag::STRIP_OFFSETS, LONG, &offsets)?;
+    entries.add(&mut out, tag::ORIENTATION, SHORT, &[options.metadata.orientation.max(1).into()])?;
+    entries.add(&mut out, tag::SAMPLES_PER_PIXEL, SHORT, &[channels])?;
+    entries.add(&mut out, tag::ROWS_PER_STRIP, LONG, &[layout.band_rows])?;
+    entries.add(&mut out, tag::STRIP_BYTE_COUNTS, LONG, &lengths)?;
+    entries.add(&mut out, tag::PLANAR_CONFIGURATION, SHORT, &[1])?;
+    entries.add(&mut out, tag::RESOLUTION_UNIT, SHORT, &[INCH])?;
+    entries.add(&mut out, tag::PREDICTOR, SHORT, &[HORIZONTAL_DIFFERENCES])?;
     if channels > colours {
-        entries.add(&mut out, 338, SHORT, &[STRAIGHT_ALPHA])?;
+        entries.add(&mut out, tag::EXTRA_SAMPLES, SHORT, &[STRAIGHT_ALPHA])?;
     }
     entries.add_metadata(&mut out, &options.metadata)?;
     if let Some(exif) = &options.metadata.exif {
@@ -165,9 +166,9 @@ impl Entries {
     fn add_metadata(&mut self, out: &mut Vec<u8>, metadata: &Metadata) -> Result<(), Error> {
         const BYTE: u16 = 1;
         let blocks = [
-            (34675, UNDEFINED, &metadata.icc),
-            (700, BYTE, &metadata.xmp),
-            (33723, UNDEFINED, &metadata.iptc),
+            (tag::ICC_PROFILE, UNDEFINED, &metadata.icc),
+            (tag::XMP, BYTE, &metadata.xmp),
+            (tag::IPTC, UNDEFINED, &metadata.iptc),
         ];
         for (tag, kind, block) in blocks {
             if let Some(block) = block {
@@ -177,7 +178,7 @@ impl Entries {
         if let Some((x, y)) = metadata.density {
             const PARTS: f64 = 1000.0;
             let order = self.order;
-            for (tag, value) in [(282, x), (283, y)] {
+            for (tag, value) in [(tag::X_RESOLUTION, x), (tag::Y_RESOLUTION, y)] {
                 let fraction =
                     [order.long((value * PARTS).round() as u32), order.long(PARTS as u32)].concat();
                 self.add_bytes(out, tag, RATIONAL, &fraction)?;
@@ -188,15 +189,14 @@ impl Entries {
 
     /// Takes over the entries of an EXIF block that stands at the start of the file, but those that describe pixels.
     fn adopt(&mut self, exif: &[u8]) {
-        const DESCRIBES_PIXELS: std::ops::RangeInclusive<u16> = 254..=266;
-        const STRIP_OFFSETS: u16 = 273;
-        const RESOLUTION: std::ops::RangeInclusive<u16> = 282..=283;
-        const TILES_AND_BEYOND: std::ops::RangeInclusive<u16> = 320..=532;
+        const DESCRIBES_PIXELS: std::ops::RangeInclusive<u16> = tag::NEW_SUBFILE_TYPE..=tag::FILL_ORDER;
+        const RESOLUTION: std::ops::RangeInclusive<u16> = tag::X_RESOLUTION..=tag::Y_RESOLUTION;
+        const TILES_AND_BEYOND: std::ops::RangeInclusive<u16> = tag::COLOR_MAP..=tag::REFERENCE_BLACK_WHITE;
         let Some(directory) = ExifDirectory::first(exif) else { return };
         for (tag, at) in directory.entries() {
             let mine = self.list.iter().any(|&(other, _)| other == tag)
                 || DESCRIBES_PIXELS.contains(&tag)
-                || tag == STRIP_OFFSETS
+                || tag == tag::STRIP_OFFSETS
                 || TILES_AND_BEYOND.contains(&tag) && !RESOLUTION.contains(&tag);
             if let (false, Some(&entry)) = (mine, exif[at..].first_chunk::<12>()) {
                 self.list.push((tag, entry));

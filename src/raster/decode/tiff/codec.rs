@@ -68,9 +68,9 @@ impl Compression {
         })
     }
 
-    /// Whether the bits of each byte are turned round where FillOrder says so; the others are streams of bytes.
-    pub(super) fn turns_bits(self) -> bool {
-        !matches!(self, Compression::Jpeg | Compression::Webp)
+    /// Whether a strip or tile is a picture of another format, which has colours, depth and order of bits of its own.
+    pub(super) fn is_picture(self) -> bool {
+        matches!(self, Compression::Jpeg | Compression::Webp)
     }
 
     /// Whether samples are compressed as numbers, so that a predictor and the file's byte order mean something.

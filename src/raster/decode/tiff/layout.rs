@@ -8,6 +8,7 @@ use crate::raster::colour::ColourModel;
 use crate::raster::decode::damage::broken_header;
 use crate::raster::exif::Order;
 use crate::raster::sniff::Format;
+use crate::raster::tiff_tag as tag;
 
 const ASSOCIATED_ALPHA: u64 = 1;
 const STRAIGHT_ALPHA: u64 = 2;
@@ -48,53 +49,22 @@ fn refuse<T>(what: String) -> Result<T, Error> {
 }
 
 impl Layout {
-    pub(super) fn read(
-        directory: &Directory,
-        order: Order,
-        (width, height): (u32, u32),
-    ) -> Result<Self, Error> {
-        const SEPARATE_PLANES: u64 = 2;
+    pub(super) fn read(directory: &Directory, order: Order, size: (u32, u32)) -> Result<Self, Error> {
         const LOW_BIT_FIRST: u64 = 2;
-        let broken = |what: &str| broken_header(Format::Tiff, what);
-        let number = |tag, default| directory.number(tag).unwrap_or(default);
-        let compression = Compression::new(number(259, 1), number(292, 0))?;
-        let stored = number(277, 1);
-        let bits = bits(directory)?;
-        if stored == 0 || stored > 64 {
-            return refuse(format!("one of {stored} samples per pixel"));
-        }
-        let stored = stored as usize;
-        let planar = number(284, 1) == SEPARATE_PLANES && stored > 1;
-        let photometric = Photometric::read(directory)?;
-        let extra = directory.numbers(338).unwrap_or_default();
-        let Photometric { model, colours, inverted, ycbcr, indexed } = photometric;
+        let packing = Packing::read(directory)?;
+        let Packing { compression, stored, bits, planar } = packing;
+        let Photometric { model, colours, inverted, ycbcr, indexed } = Photometric::read(directory)?;
         if stored < colours {
-            return Err(broken(&format!("{stored} samples per pixel for {colours} colours")));
+            let detail = format!("{stored} samples per pixel for {colours} colours");
+            return Err(broken_header(Format::Tiff, detail));
         }
-        let first_extra = extra.first().copied().filter(|_| stored > colours && !indexed);
-        let alpha = matches!(first_extra, Some(ASSOCIATED_ALPHA | STRAIGHT_ALPHA));
+        let extra = directory.number(tag::EXTRA_SAMPLES).filter(|_| stored > colours && !indexed);
+        let alpha = matches!(extra, Some(ASSOCIATED_ALPHA | STRAIGHT_ALPHA));
         let palette = if indexed { Some(palette(directory, bits)?) } else { None };
-        let stream = matches!(compression, Compression::Jpeg | Compression::Webp);
-        let jpeg_chroma = ycbcr.is_some() && stream;
-        let ycbcr = ycbcr.filter(|_| !stream);
-        if let Some(YCbCr { sampling, .. }) = &ycbcr
-            && (bits != 8 || planar && *sampling != (1, 1) || stored != 3)
-        {
-            return refuse(format!("YCbCr of {stored} samples of {bits} bits, planar or not"));
-        }
-        if jpeg_chroma && planar {
-            return refuse("JPEG of YCbCr in planes".into());
-        }
-        if stream && bits != 8 || matches!(compression, Compression::Fax(..)) && (bits != 1 || stored != 1) {
-            return refuse(format!("{compression:?} of {stored} samples of {bits} bits"));
-        }
-        let predictor = match number(317, 1) {
-            _ if !compression.is_bytes() => false,
-            1 => false,
-            2 if matches!(bits, 8 | 16 | 32) => true,
-            predictor => return refuse(format!("predictor {predictor} with {bits} bits")),
-        };
-        let Chunks { tiled, size, offsets, lengths } = Chunks::read(directory, (width, height))?;
+        packing.check_supported(ycbcr.as_ref())?;
+        let predictor = packing.predictor(directory)?;
+        let Chunks { tiled, size, offsets, lengths } = Chunks::read(directory, size)?;
+        let low_bit_first = directory.number(tag::FILL_ORDER) == Some(LOW_BIT_FIRST);
         Ok(Layout {
             order,
             model,
@@ -103,17 +73,17 @@ impl Layout {
             bits,
             wanted: colours + usize::from(alpha),
             alpha,
-            premultiplied: first_extra == Some(ASSOCIATED_ALPHA),
+            premultiplied: extra == Some(ASSOCIATED_ALPHA),
             inverted,
             planar,
             predictor,
-            turned_bits: number(266, 1) == LOW_BIT_FIRST && compression.turns_bits(),
+            turned_bits: low_bit_first && !compression.is_picture(),
             chunk: size,
             tiled,
             offsets,
             lengths,
-            ycbcr,
-            jpeg_chroma,
+            jpeg_chroma: ycbcr.is_some() && compression.is_picture(),
+            ycbcr: ycbcr.filter(|_| !compression.is_picture()),
             palette,
         })
     }
@@ -135,6 +105,62 @@ impl Layout {
     }
 }
 
+/// How samples are packed into strips or tiles.
+struct Packing {
+    compression: Compression,
+    /// Samples per pixel.
+    stored: usize,
+    bits: u8,
+    planar: bool,
+}
+
+impl Packing {
+    fn read(directory: &Directory) -> Result<Self, Error> {
+        const MAX_SAMPLES: u64 = 64;
+        const SEPARATE_PLANES: u64 = 2;
+        let number = |tag, default| directory.number(tag).unwrap_or(default);
+        let compression = Compression::new(number(tag::COMPRESSION, 1), number(tag::T4_OPTIONS, 0))?;
+        let bits = bits(directory)?;
+        let stored = number(tag::SAMPLES_PER_PIXEL, 1);
+        if stored == 0 || stored > MAX_SAMPLES {
+            return refuse(format!("one of {stored} samples per pixel"));
+        }
+        let planar = number(tag::PLANAR_CONFIGURATION, 1) == SEPARATE_PLANES && stored > 1;
+        Ok(Packing { compression, stored: stored as usize, bits, planar })
+    }
+
+    /// Refuses what the specification allows, or nearly, and no decoder here reads.
+    fn check_supported(&self, ycbcr: Option<&YCbCr>) -> Result<(), Error> {
+        let Packing { compression, stored, bits, planar } = *self;
+        let picture = compression.is_picture();
+        let fax = matches!(compression, Compression::Fax(..));
+        match ycbcr {
+            Some(YCbCr { sampling, .. })
+                if !picture && (bits != 8 || planar && *sampling != (1, 1) || stored != 3) =>
+            {
+                refuse(format!("YCbCr of {stored} samples of {bits} bits, planar or not"))
+            }
+            Some(_) if picture && planar => refuse("JPEG of YCbCr in planes".into()),
+            _ if picture && bits != 8 || fax && (bits != 1 || stored != 1) => {
+                refuse(format!("{compression:?} of {stored} samples of {bits} bits"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether samples are stored as differences from those to their left.
+    fn predictor(&self, directory: &Directory) -> Result<bool, Error> {
+        const NONE: u64 = 1;
+        const HORIZONTAL_DIFFERENCES: u64 = 2;
+        match directory.number(tag::PREDICTOR).unwrap_or(NONE) {
+            _ if !self.compression.is_bytes() => Ok(false),
+            NONE => Ok(false),
+            HORIZONTAL_DIFFERENCES if matches!(self.bits, 8 | 16 | 32) => Ok(true),
+            predictor => refuse(format!("predictor {predictor} with {} bits", self.bits)),
+        }
+    }
+}
+
 /// Where the strips or tiles are.
 struct Chunks {
     tiled: bool,
@@ -147,11 +173,11 @@ impl Chunks {
     fn read(directory: &Directory, (width, height): (u32, u32)) -> Result<Self, Error> {
         let broken = |what: &str| broken_header(Format::Tiff, what);
         let number = |tag, default| directory.number(tag).unwrap_or(default);
-        let tiled = directory.has(322);
+        let tiled = directory.has(tag::TILE_WIDTH);
         let chunk = if tiled {
-            (number(322, 0), number(323, 0))
+            (number(tag::TILE_WIDTH, 0), number(tag::TILE_LENGTH, 0))
         } else {
-            (width.into(), number(278, u64::from(height)).min(height.into()))
+            (width.into(), number(tag::ROWS_PER_STRIP, u64::from(height)).min(height.into()))
         };
         let (Ok(across), Ok(down)) = (u32::try_from(chunk.0), u32::try_from(chunk.1)) else {
             return Err(broken("a tile larger than can be read"));
@@ -159,7 +185,11 @@ impl Chunks {
         if across == 0 || down == 0 {
             return Err(broken("strips or tiles of no size"));
         }
-        let (offsets, lengths) = if tiled { (324, 325) } else { (273, 279) };
+        let (offsets, lengths) = if tiled {
+            (tag::TILE_OFFSETS, tag::TILE_BYTE_COUNTS)
+        } else {
+            (tag::STRIP_OFFSETS, tag::STRIP_BYTE_COUNTS)
+        };
         let offsets = directory.numbers(offsets).ok_or_else(|| broken("no place of its strips or tiles"))?;
         // The length may be missing where there is one chunk: it then goes on to the end.
         let lengths = directory.numbers(lengths).unwrap_or_else(|| vec![u64::MAX; offsets.len()]);
@@ -169,8 +199,8 @@ impl Chunks {
 
 /// Bits per sample: the same for all, and whole numbers.
 fn bits(directory: &Directory) -> Result<u8, Error> {
-    let formats = directory.numbers(339).unwrap_or_default();
-    let bits = directory.numbers(258).unwrap_or_else(|| vec![1]);
+    let formats = directory.numbers(tag::SAMPLE_FORMAT).unwrap_or_default();
+    let bits = directory.numbers(tag::BITS_PER_SAMPLE).unwrap_or_else(|| vec![1]);
     let name = match formats.first() {
         Some(2) => "signed numbers",
         Some(3) => "floats, whose range it does not say",
@@ -201,20 +231,28 @@ struct Photometric {
 
 impl Photometric {
     fn read(directory: &Directory) -> Result<Self, Error> {
+        const BILEVEL_FAX: std::ops::RangeInclusive<u64> = 2..=4;
+        const WHITE_IS_ZERO: u64 = 0;
+        const BLACK_IS_ZERO: u64 = 1;
+        const RGB: u64 = 2;
+        const PALETTE: u64 = 3;
+        const SEPARATED: u64 = 5;
+        const YCBCR: u64 = 6;
+        const INKS_OF_CMYK: u64 = 1;
         let of =
             |model, colours| Photometric { model, colours, inverted: false, ycbcr: None, indexed: false };
-        const BILEVEL_FAX: std::ops::RangeInclusive<u64> = 2..=4;
-        let default = if directory.number(259).is_some_and(|n| BILEVEL_FAX.contains(&n)) { 0 } else { 1 };
-        Ok(match directory.number(262).unwrap_or(default) {
-            0 => Photometric { inverted: true, ..of(ColourModel::Grey, 1) },
-            1 => of(ColourModel::Grey, 1),
-            2 => of(ColourModel::Rgb, 3),
-            3 => Photometric { indexed: true, ..of(ColourModel::Rgb, 1) },
-            5 => match directory.number(332) {
-                None | Some(1) => of(ColourModel::Cmyk, 4),
+        let fax = directory.number(tag::COMPRESSION).is_some_and(|number| BILEVEL_FAX.contains(&number));
+        let default = if fax { WHITE_IS_ZERO } else { BLACK_IS_ZERO };
+        Ok(match directory.number(tag::PHOTOMETRIC_INTERPRETATION).unwrap_or(default) {
+            WHITE_IS_ZERO => Photometric { inverted: true, ..of(ColourModel::Grey, 1) },
+            BLACK_IS_ZERO => of(ColourModel::Grey, 1),
+            RGB => of(ColourModel::Rgb, 3),
+            PALETTE => Photometric { indexed: true, ..of(ColourModel::Rgb, 1) },
+            SEPARATED => match directory.number(tag::INK_SET) {
+                None | Some(INKS_OF_CMYK) => of(ColourModel::Cmyk, 4),
                 Some(_) => return refuse("inks other than CMYK".into()),
             },
-            6 => Photometric { ycbcr: Some(ycbcr(directory)?), ..of(ColourModel::Rgb, 3) },
+            YCBCR => Photometric { ycbcr: Some(ycbcr(directory)?), ..of(ColourModel::Rgb, 3) },
             other => {
                 let name = match other {
                     4 => "a transparency mask",
@@ -230,17 +268,19 @@ impl Photometric {
 }
 
 fn ycbcr(directory: &Directory) -> Result<YCbCr, Error> {
-    let weights = match directory.fractions(529).as_deref() {
+    let weights = match directory.fractions(tag::YCBCR_COEFFICIENTS).as_deref() {
         Some(&[r, g, b]) if g > 0.0 => [r as f32, g as f32, b as f32],
         _ => [0.299, 0.587, 0.114],
     };
-    let reference = match directory.fractions(532).and_then(|list| <[f64; 6]>::try_from(list).ok()) {
+    let reference =
+        directory.fractions(tag::REFERENCE_BLACK_WHITE).and_then(|list| <[f64; 6]>::try_from(list).ok());
+    let reference = match reference {
         Some(list) if list.iter().all(|v| v.is_finite()) && list.chunks(2).all(|pair| pair[0] < pair[1]) => {
             list.map(|v| v as f32)
         }
         _ => [0.0, 255.0, 128.0, 255.0, 128.0, 255.0],
     };
-    let sampling = match directory.numbers(530).as_deref() {
+    let sampling = match directory.numbers(tag::YCBCR_SUB_SAMPLING).as_deref() {
         None => (2, 2),
         Some(&[across @ (1 | 2 | 4), down @ (1 | 2 | 4)]) => (across as usize, down as usize),
         Some(other) => return Err(broken_header(Format::Tiff, format!("chroma sampled {other:?}"))),
@@ -251,7 +291,7 @@ fn ycbcr(directory: &Directory) -> Result<YCbCr, Error> {
 /// The palette at 8 bits. It is 16-bit; where all its values are below 256 its writer took it for 8-bit, as libtiff
 /// takes it.
 fn palette(directory: &Directory, bits: u8) -> Result<Vec<u8>, Error> {
-    let palette = directory.numbers(320).unwrap_or_default();
+    let palette = directory.numbers(tag::COLOR_MAP).unwrap_or_default();
     if bits > 8 || palette.len() != 3 << bits {
         let detail = format!("a palette of {} values for {bits} bits", palette.len());
         return Err(broken_header(Format::Tiff, detail));

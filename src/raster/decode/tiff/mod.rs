@@ -18,6 +18,7 @@ use super::damage::{Damage, broken_header};
 use super::{ColourEncoding, ColourModel, FailOn, Format, FormatDecoder, Header, Metadata, Pixels};
 use crate::error::Error;
 use crate::raster::picture::{Samples, sample_count, zeroed};
+use crate::raster::tiff_tag as tag;
 use crate::workers::{MAX_SPREAD_THREADS, spread};
 use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
@@ -37,7 +38,7 @@ impl<'a> Tiff<'a> {
         let file = File::new(bytes).ok_or_else(|| missing("byte order"))?;
         let directory = file.directories().nth(page as usize).ok_or_else(|| missing("directory"))?;
         let side = |tag, what| directory.number(tag).ok_or_else(|| missing(what));
-        let (width, height) = (side(256, "width")?, side(257, "height")?);
+        let (width, height) = (side(tag::IMAGE_WIDTH, "width")?, side(tag::IMAGE_LENGTH, "height")?);
         let (Ok(width), Ok(height)) = (u32::try_from(width), u32::try_from(height)) else {
             return Err(Error::Limit(format!("The TIFF has {width}x{height} pixels, more than can be read")));
         };
@@ -46,7 +47,8 @@ impl<'a> Tiff<'a> {
         }
         let layout = Layout::read(&directory, file.order, (width, height))?;
         let chunk = (layout.stride() as u64).saturating_mul(layout.chunk.1.into());
-        let orientation = directory.number(274).filter(|number| (1..=8).contains(number)).unwrap_or(1);
+        let orientation =
+            directory.number(tag::ORIENTATION).filter(|number| (1..=8).contains(number)).unwrap_or(1);
         let colours = match layout.model {
             ColourModel::Grey if layout.palette.is_none() => 1,
             _ => 3,
@@ -64,7 +66,14 @@ impl<'a> Tiff<'a> {
                 .saturating_mul(u64::from(height.div_ceil(layout.chunk.1)).min(MAX_SPREAD_THREADS as u64)),
         };
         let page = page as usize;
-        Ok(Tiff { file, page, layout, header, tables: directory.bytes(347), icc: directory.bytes(34675) })
+        Ok(Tiff {
+            file,
+            page,
+            layout,
+            header,
+            tables: directory.bytes(tag::JPEG_TABLES),
+            icc: directory.bytes(tag::ICC_PROFILE),
+        })
     }
 }
 
@@ -122,14 +131,14 @@ impl Tiff<'_> {
     fn metadata(&self) -> Metadata {
         const CENTIMETRES: u64 = 3;
         let Some(directory) = self.file.directories().nth(self.page) else { return Metadata::default() };
-        let factor = if directory.number(296) == Some(CENTIMETRES) { 2.54 } else { 1.0 };
+        let factor = if directory.number(tag::RESOLUTION_UNIT) == Some(CENTIMETRES) { 2.54 } else { 1.0 };
         let density =
             |tag| directory.fractions(tag)?.first().map(|value| value * factor).filter(|v| v.is_finite());
         Metadata {
             exif: exif::from_tiff(self.file, &directory),
-            xmp: directory.bytes(700).map(<[u8]>::to_vec),
-            iptc: directory.bytes(33723).map(<[u8]>::to_vec),
-            density: density(282).zip(density(283)),
+            xmp: directory.bytes(tag::XMP).map(<[u8]>::to_vec),
+            iptc: directory.bytes(tag::IPTC).map(<[u8]>::to_vec),
+            density: density(tag::X_RESOLUTION).zip(density(tag::Y_RESOLUTION)),
             ..Metadata::default()
         }
     }
