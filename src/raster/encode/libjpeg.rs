@@ -38,9 +38,9 @@ pub(super) fn encode(rows: &Rows, quality: u8) -> Result<Vec<u8>, Error> {
     let mut session = Session::new(rows.samples.len() / 4);
     let failed = |text: &str| Error::Encode(format!("The JPEG encoder failed: {text}"));
     match catch_unwind(AssertUnwindSafe(|| session.run(rows, quality))) {
-        Ok(()) => Ok(std::mem::take(&mut session.output.bytes)),
+        Ok(()) => Ok(std::mem::take(&mut session.output().bytes)),
         Err(payload) if payload.is::<Fatal>() => {
-            Err(failed(session.output.fatal.as_deref().unwrap_or("unknown error")))
+            Err(failed(session.output().fatal.as_deref().unwrap_or("unknown error")))
         }
         Err(payload) => resume_unwind(payload),
     }
@@ -53,41 +53,57 @@ struct Output {
     fatal: Option<String>,
 }
 
-/// The library's structures, which point at each other and so stay in their boxes.
+/// The library's structures, which point at each other.
+struct State {
+    info: jpeg_compress_struct,
+    errors: jpeg_error_mgr,
+    destination: jpeg_destination_mgr,
+    output: Output,
+}
+
 struct Session {
-    info: Box<jpeg_compress_struct>,
-    output: Box<Output>,
-    _errors: Box<jpeg_error_mgr>,
-    _destination: Box<jpeg_destination_mgr>,
+    /// Owned, and the origin of all access, for the same reason as in the decoder.
+    state: *mut State,
 }
 
 impl Session {
     fn new(expected: usize) -> Self {
-        let mut errors = Box::new(error_manager(error_exit));
-        let mut output = Box::new(Output { bytes: vec![0; expected.max(4096)], fatal: None });
-        let mut destination = Box::new(jpeg_destination_mgr {
-            next_output_byte: ptr::null_mut(),
-            free_in_buffer: 0,
-            init_destination: Some(begin_output),
-            empty_output_buffer: Some(enlarge_output),
-            term_destination: Some(end_output),
-        });
-        // SAFETY: all-zero is a valid value of every field; `jpeg_create_compress` wants `err` set before and keeps it
-        // and `client_data`. It only fails for a structure of another size, which the crate rules out, or without
-        // memory for a few hundred bytes.
-        let mut info = unsafe {
-            let mut info: Box<jpeg_compress_struct> = Box::new(MaybeUninit::zeroed().assume_init());
-            info.common.err = &mut *errors;
-            info.common.client_data = ptr::from_mut(&mut *output).cast::<c_void>();
-            jpeg_create_compress(&mut *info);
-            info
-        };
-        info.dest = &mut *destination;
-        Session { info, output, _errors: errors, _destination: destination }
+        let state = Box::into_raw(Box::new(State {
+            // SAFETY: zero is a valid value of every field: no pointer, a number, the first of an enumeration.
+            info: unsafe { MaybeUninit::zeroed().assume_init() },
+            errors: error_manager(error_exit),
+            destination: jpeg_destination_mgr {
+                next_output_byte: ptr::null_mut(),
+                free_in_buffer: 0,
+                init_destination: Some(begin_output),
+                empty_output_buffer: Some(enlarge_output),
+                term_destination: Some(end_output),
+            },
+            output: Output { bytes: vec![0; expected.max(4096)], fatal: None },
+        }));
+        let session = Session { state };
+        // SAFETY: `state` is live until the session is dropped. `jpeg_create_compress` wants `err` set before, and keeps
+        // it and `client_data` alone. It only fails for a structure of another size, which the crate rules out, or
+        // without memory for a few hundred bytes.
+        unsafe {
+            (*state).info.common.err = &raw mut (*state).errors;
+            (*state).info.common.client_data = (&raw mut (*state).output).cast::<c_void>();
+            jpeg_create_compress(&raw mut (*state).info);
+            (*state).info.dest = &raw mut (*state).destination;
+        }
+        session
+    }
+
+    fn output(&mut self) -> &mut Output {
+        // SAFETY: `state` is live, and the callbacks, which have the output too, run in `run` and on drop alone, which
+        // want the session for themselves.
+        unsafe { &mut (*self.state).output }
     }
 
     fn run(&mut self, rows: &Rows, quality: u8) {
-        let info = &mut *self.info;
+        // SAFETY: `state` is live. Until the last use of `info` no other pointer reaches this field: the callbacks take
+        // the one that the library got from here, and what they reach through it are the other fields.
+        let info = unsafe { &mut (*self.state).info };
         info.image_width = rows.width;
         info.image_height = rows.height;
         info.input_components = c_int::from(rows.channels);
@@ -128,8 +144,12 @@ const BLOCK_ROWS: usize = 8;
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // SAFETY: the structure was created and is destroyed once; this frees what the library allocated.
-        unsafe { jpeg_destroy_compress(&mut self.info) }
+        // SAFETY: `state` came from a box and is freed once. Destroying `info`, which is created or still zeroed, frees
+        // what the library allocated for it.
+        unsafe {
+            jpeg_destroy_compress(&mut (*self.state).info);
+            drop(Box::from_raw(self.state));
+        }
     }
 }
 
@@ -138,7 +158,7 @@ impl Drop for Session {
 /// # Safety
 /// `info` must belong to a live [`Session`].
 unsafe fn output_of(info: &mut jpeg_common_struct) -> &mut Output {
-    // SAFETY: `Session::new` put the address of its boxed output there; callbacks run one at a time.
+    // SAFETY: `Session::new` put the address of its output there; callbacks run one at a time.
     unsafe { &mut *info.client_data.cast::<Output>() }
 }
 
