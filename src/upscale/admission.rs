@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use once_cell::sync::OnceCell;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::deadline::{DeadlinePermit, QueueEntry};
+use super::deadline::{DeadlineEntry, DeadlinePermit};
 use super::memory::{Reservations, Reserved};
 use super::places::PlacePermit;
 use crate::error::Error;
@@ -55,7 +55,7 @@ pub async fn slot(workers: usize) -> Result<SlotPermit, Error> {
 ///
 /// # Errors
 /// [`Error::Timeout`] as soon as it is known that it cannot be done by its deadline.
-pub async fn slot_by(entry: QueueEntry) -> Result<SlotPermit, Error> {
+pub async fn slot_by(entry: DeadlineEntry) -> Result<SlotPermit, Error> {
     entry.permit().await.map(SlotPermit::Deadline)
 }
 

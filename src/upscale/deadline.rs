@@ -14,14 +14,14 @@ use crate::error::Error;
 const EXTRA_ACTIVE: usize = 1;
 
 /// Orders the queue: the earliest deadline first, of equal ones the earliest call.
-type QueueKey = (Instant, u64);
+type DeadlineKey = (Instant, u64);
 
-struct Queue {
+struct DeadlineQueue {
     workers: usize,
     next: u64,
     /// The expected time of images in progress.
-    active: BTreeMap<QueueKey, Duration>,
-    waiting: BTreeMap<QueueKey, QueuedImage>,
+    active: BTreeMap<DeadlineKey, Duration>,
+    waiting: BTreeMap<DeadlineKey, QueuedImage>,
 }
 
 struct QueuedImage {
@@ -31,13 +31,13 @@ struct QueuedImage {
 }
 
 /// Permits an image to run; passed on to the next when dropped.
-pub struct DeadlinePermit(QueueKey);
+pub struct DeadlinePermit(DeadlineKey);
 
-static QUEUE: Lazy<Mutex<Queue>> = Lazy::new(|| {
-    Mutex::new(Queue { workers: 1, next: 0, active: BTreeMap::new(), waiting: BTreeMap::new() })
+static QUEUE: Lazy<Mutex<DeadlineQueue>> = Lazy::new(|| {
+    Mutex::new(DeadlineQueue { workers: 1, next: 0, active: BTreeMap::new(), waiting: BTreeMap::new() })
 });
 
-fn queue() -> MutexGuard<'static, Queue> {
+fn queue() -> MutexGuard<'static, DeadlineQueue> {
     QUEUE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -45,7 +45,7 @@ fn queue() -> MutexGuard<'static, Queue> {
 ///
 /// # Errors
 /// [`Error::Timeout`] if it is known already that it cannot be done by then.
-pub fn enter(deadline: Instant, work: Duration, workers: usize) -> Result<QueueEntry, Error> {
+pub fn enter(deadline: Instant, work: Duration, workers: usize) -> Result<DeadlineEntry, Error> {
     let mut queue = queue();
     queue.workers = workers.max(1);
     let key = (deadline, queue.next);
@@ -54,13 +54,13 @@ pub fn enter(deadline: Instant, work: Duration, workers: usize) -> Result<QueueE
         return Err(too_late());
     }
     queue.waiting.insert(key, QueuedImage { work, permit: None });
-    Ok(QueueEntry(key))
+    Ok(DeadlineEntry(key))
 }
 
 /// An image in the queue, which others with later deadlines reckon with; it leaves the queue when this is dropped.
-pub struct QueueEntry(QueueKey);
+pub struct DeadlineEntry(DeadlineKey);
 
-impl QueueEntry {
+impl DeadlineEntry {
     /// Waits for the permit. An image that cannot begin for another reason does not ask yet: it would keep others from it.
     ///
     /// # Errors
@@ -75,7 +75,7 @@ impl QueueEntry {
     }
 }
 
-impl Drop for QueueEntry {
+impl Drop for DeadlineEntry {
     fn drop(&mut self) {
         queue().waiting.remove(&self.0);
     }
@@ -120,10 +120,10 @@ fn next() -> Option<Answer> {
     Some((permit, Ok(DeadlinePermit(key))))
 }
 
-impl Queue {
+impl DeadlineQueue {
     /// When an image would be done if the workers ran those before it and then this one. Half of the work in progress is
     /// taken as done.
-    fn expected_end(&self, key: QueueKey, work: Duration) -> Instant {
+    fn expected_end(&self, key: DeadlineKey, work: Duration) -> Instant {
         let active = self.active.values().sum::<Duration>() / 2;
         let before: Duration = self.waiting.range(..key).map(|(_, waiting)| waiting.work).sum();
         let all = active.saturating_add(before).saturating_add(work) / self.workers as u32;
@@ -134,6 +134,7 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::upscale::tests::poll;
 
     async fn acquire(deadline: Instant, work: Duration, workers: usize) -> Result<DeadlinePermit, Error> {
         enter(deadline, work, workers)?.permit().await
@@ -153,11 +154,6 @@ mod tests {
         let mut late = Box::pin(acquire(at(100), Duration::from_secs(85), 1));
         let mut early = Box::pin(acquire(at(50), Duration::from_secs(30), 1));
         let mut abandoned = Box::pin(acquire(at(20), Duration::ZERO, 1));
-        async fn poll(
-            turn: &mut (impl Future<Output = Result<DeadlinePermit, Error>> + Unpin),
-        ) -> Option<Result<DeadlinePermit, Error>> {
-            tokio::select! { biased; result = turn => Some(result), () = std::future::ready(()) => None }
-        }
         assert!(poll(&mut late).await.is_none() && poll(&mut early).await.is_none());
         assert!(poll(&mut abandoned).await.is_none());
         drop(abandoned);

@@ -18,17 +18,17 @@ pub struct Places {
     max_pending: u64,
     /// Images that have a place of either kind.
     taken: AtomicU64,
-    queue: Mutex<Queue>,
+    queue: Mutex<PlaceQueue>,
 }
 
-struct Queue {
+struct PlaceQueue {
     free: u64,
     next: u64,
-    waiting: BTreeMap<QueueKey, oneshot::Sender<PlacePermit>>,
+    waiting: BTreeMap<PlaceKey, oneshot::Sender<PlacePermit>>,
 }
 
 /// Orders the queue: images with a deadline before those without, the earliest first; then in the order of the calls.
-type QueueKey = (bool, Option<Instant>, u64);
+type PlaceKey = (bool, Option<Instant>, u64);
 
 /// Permits an image to be worked on beside others of its instance; passed on to the next when dropped.
 pub struct PlacePermit(Arc<Places>);
@@ -37,7 +37,7 @@ impl Places {
     /// `concurrency` is at least 1.
     pub fn new(concurrency: usize, max_pending: u64) -> Arc<Places> {
         let concurrency = concurrency.max(1) as u64;
-        let queue = Queue { free: concurrency, next: 0, waiting: BTreeMap::new() };
+        let queue = PlaceQueue { free: concurrency, next: 0, waiting: BTreeMap::new() };
         Arc::new(Places { concurrency, max_pending, taken: AtomicU64::new(0), queue: Mutex::new(queue) })
     }
 
@@ -72,12 +72,12 @@ impl Places {
             queue.waiting.insert(key, sender);
             key
         };
-        let _entry = QueueEntry { places: self, key };
+        let _entry = PlaceEntry { places: self, key };
         self.admit_next();
         receiver.await.map_err(|_| Error::Aborted)
     }
 
-    fn queue(&self) -> MutexGuard<'_, Queue> {
+    fn queue(&self) -> MutexGuard<'_, PlaceQueue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -91,7 +91,7 @@ impl Places {
     }
 }
 
-impl Queue {
+impl PlaceQueue {
     /// Takes a free place for the first image that waits.
     fn next(&mut self) -> Option<oneshot::Sender<PlacePermit>> {
         let left = self.free.checked_sub(1)?;
@@ -109,12 +109,12 @@ impl Drop for PlacePermit {
 }
 
 /// Removes an image from the queue when its future is dropped.
-struct QueueEntry<'a> {
+struct PlaceEntry<'a> {
     places: &'a Places,
-    key: QueueKey,
+    key: PlaceKey,
 }
 
-impl Drop for QueueEntry<'_> {
+impl Drop for PlaceEntry<'_> {
     fn drop(&mut self) {
         self.places.queue().waiting.remove(&self.key);
     }
@@ -125,10 +125,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-
-    async fn poll<T>(turn: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
-        tokio::select! { biased; result = turn => Some(result), () = std::future::ready(()) => None }
-    }
+    use crate::upscale::tests::poll;
 
     #[tokio::test]
     async fn deadlines_come_first_and_what_is_gone_takes_no_place() {

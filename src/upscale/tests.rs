@@ -17,6 +17,11 @@ use crate::error::Error;
 use crate::raster::{self, DecodeOptions, EncodeOptions, Format, Raster, Samples};
 use crate::workers::{Cancel, Pool, Share};
 
+/// What a future gives when it is polled once; none while it waits.
+pub async fn poll<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
+    tokio::select! { biased; result = future => Some(result), () = std::future::ready(()) => None }
+}
+
 struct Blur {
     signature: Signature,
     runs: AtomicUsize,

@@ -53,7 +53,7 @@ impl Reservations {
     pub async fn reserve(self: &Arc<Self>, bytes: u64) -> Result<Reserved, Error> {
         let (sender, receiver) = oneshot::channel();
         let key = self.ledger().enter(bytes, sender);
-        let _entry = QueueEntry { reservations: self, key };
+        let _entry = ReservationEntry { reservations: self, key };
         self.serve();
         receiver.await.map_err(|_| Error::Aborted)
     }
@@ -117,12 +117,12 @@ impl Drop for Reserved {
 }
 
 /// Removes an image from those that wait when its future is dropped.
-struct QueueEntry<'a> {
+struct ReservationEntry<'a> {
     reservations: &'a Arc<Reservations>,
     key: u64,
 }
 
-impl Drop for QueueEntry<'_> {
+impl Drop for ReservationEntry<'_> {
     fn drop(&mut self) {
         self.reservations.ledger().waiting.remove(&self.key);
         // What came after it may fit.
@@ -133,10 +133,7 @@ impl Drop for QueueEntry<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    async fn poll<T>(turn: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
-        tokio::select! { biased; result = turn => Some(result), () = std::future::ready(()) => None }
-    }
+    use crate::upscale::tests::poll;
 
     #[tokio::test]
     async fn first_come_first_served_and_what_leaves_makes_room() {
