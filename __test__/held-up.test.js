@@ -29,6 +29,14 @@ before(() => {
 });
 after(() => Promise.all([busy.dispose(), idle.dispose()]));
 
+/** A model whose pictures wait for their caller until it says `proceed`. */
+function waitingModel() {
+  let proceed;
+  const gate = new Promise((resolve) => (proceed = resolve));
+  const preprocess = async (tensor) => (await gate, tensor);
+  return { proceed, model: { path: NEAREST, scale: 2, inputRange: [0, 1], outputRange: [0, 1], preprocess } };
+}
+
 for (const timeout of [undefined, 600_000]) {
   test(`streams that nobody reads, with a timeout of ${timeout}`, async () => {
     const streams = [];
@@ -56,11 +64,8 @@ test('a picture that needs the memory of a stream that nobody reads', async () =
 });
 
 test('an instance that may work on one picture, which waits for its caller', async () => {
-  let proceed;
-  const gate = new Promise((resolve) => (proceed = resolve));
-  const model = { path: NEAREST, scale: 2, inputRange: [0, 1], outputRange: [0, 1] };
-  const preprocess = async (tensor) => (await gate, tensor);
-  await withUpscaler({ model: { ...model, preprocess }, concurrency: 1 }, async (one) => {
+  const { model, proceed } = waitingModel();
+  await withUpscaler({ model, concurrency: 1 }, async (one) => {
     const first = one.upscale(small);
     const waiting = Array.from({ length: MORE_THAN_ALL }, () => one.upscale(small, { timeout: 600_000 }));
     await idle.upscale(small, { timeout: 60_000 });
@@ -71,11 +76,8 @@ test('an instance that may work on one picture, which waits for its caller', asy
 });
 
 test('of one instance, pictures with a timeout come before those without, and late ones after early ones', async () => {
-  let proceed;
-  const gate = new Promise((resolve) => (proceed = resolve));
-  const model = { path: NEAREST, scale: 2, inputRange: [0, 1], outputRange: [0, 1] };
-  const preprocess = async (tensor) => (await gate, tensor);
-  await withUpscaler({ model: { ...model, preprocess }, concurrency: 1 }, async (one) => {
+  const { model, proceed } = waitingModel();
+  await withUpscaler({ model, concurrency: 1 }, async (one) => {
     const order = [];
     const call = (name, timeout) => one.upscale(small, { timeout }).then(() => order.push(name));
     const calls = [call('first'), call('without'), call('late', 900_000), call('early', 600_000)];

@@ -9,9 +9,7 @@ const { FileStore } = require('@upscaler-node/bullmq');
 const { DOUBLER, assertDoubled, smallPng } = require('../support/doubled');
 const { eventually } = require('../support/http');
 const { RedisServer, SKIP } = require('../support/redis');
-const { statesOf, withQueue } = require('./with-queue');
-
-const WAIT = { timeout: 60_000 };
+const { WAIT, statesOf, timesActive, withQueue } = require('./with-queue');
 
 suite('what is kept of jobs that have ended', { skip: SKIP }, () => {
   let redis;
@@ -26,8 +24,6 @@ suite('what is kept of jobs that have ended', { skip: SKIP }, () => {
     await redis.stop();
     fs.rmSync(folder, { recursive: true });
   });
-
-  const timesActive = (seen) => seen.filter(([event]) => event === 'active').length;
 
   /** When BullMQ would remove it, did another job end then. */
   async function untilOld(queue, id, ttl) {

@@ -6,10 +6,7 @@ const sharp = require('sharp');
 const { smallPng } = require('../support/doubled');
 const { eventually } = require('../support/http');
 const { RedisServer, SKIP } = require('../support/redis');
-const { statesOf, withQueue } = require('./with-queue');
-
-/** What would never come fails here, and not with the whole run. */
-const WAIT = { timeout: 60_000 };
+const { WAIT, statesOf, timesActive, withQueue } = require('./with-queue');
 
 suite('variants of one picture', { skip: SKIP }, () => {
   const widths = [36, 12, 24];
@@ -30,8 +27,6 @@ suite('variants of one picture', { skip: SKIP }, () => {
       assert.deepEqual([width, format, info.width], [widths[i], 'webp', widths[i]]);
     }
   }
-
-  const activeOf = (seen) => seen.filter(([event]) => event === 'active').length;
 
   test('they come in their order, with their progress', async () => {
     await withQueue(redis, {}, async (queue, work) => {
@@ -66,7 +61,7 @@ suite('variants of one picture', { skip: SKIP }, () => {
         [widths[0], widths[0]],
       );
       assert.equal(once, undefined);
-      assert.equal(activeOf(seen), variants.length);
+      assert.equal(timesActive(seen), variants.length);
     });
   });
 
@@ -79,7 +74,7 @@ suite('variants of one picture', { skip: SKIP }, () => {
       const seen = statesOf(await work());
       for (const results of await Promise.all(waiting)) await assertVariants(results);
       await eventually(async () => (await queue.counts()).completed === variants.length);
-      assert.ok(activeOf(seen) <= variants.length);
+      assert.ok(timesActive(seen) <= variants.length);
     });
   });
 

@@ -5,9 +5,7 @@ const { after, before, suite, test } = require('node:test');
 const { assertDoubled, largePng, smallPng } = require('../support/doubled');
 const { eventually } = require('../support/http');
 const { RedisServer, SKIP } = require('../support/redis');
-const { withQueue } = require('./with-queue');
-
-const WAIT = { timeout: 60_000 };
+const { WAIT, withQueue } = require('./with-queue');
 
 suite('waiting for a job', { skip: SKIP }, () => {
   let redis;

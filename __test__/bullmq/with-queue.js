@@ -4,6 +4,9 @@ const { randomUUID } = require('node:crypto');
 const { UpscaleQueue, UpscaleWorker } = require('@upscaler-node/bullmq');
 const { DOUBLER } = require('../support/doubled');
 
+/** What would never come fails its own test, and not the whole run. */
+const WAIT = { timeout: 60_000 };
+
 /**
  * @callback Use
  * @param {UpscaleQueue} queue
@@ -53,4 +56,13 @@ function statesOf(worker) {
   return seen;
 }
 
-module.exports = { withQueue, statesOf };
+/**
+ * How often a worker began a job.
+ *
+ * @param {ReturnType<typeof statesOf>} seen
+ */
+function timesActive(seen) {
+  return seen.filter(([event]) => event === 'active').length;
+}
+
+module.exports = { WAIT, withQueue, statesOf, timesActive };
