@@ -48,6 +48,11 @@ pub fn tiling(width: u32, height: u32, signature: &Signature, options: &Options,
     }
 }
 
+/// The input side of a tile where an axis of `total` pixels is cut into `count`.
+pub fn tile_side(total: u32, count: u32, signature: &Signature) -> u32 {
+    tile_size(total, count, signature, guard::halo(signature)).min(total)
+}
+
 /// A way to cut a picture.
 struct Cut {
     columns: u32,
@@ -61,15 +66,13 @@ struct Cut {
 
 impl Cut {
     fn new((width, height): (u32, u32), (columns, rows): (u32, u32), signature: &Signature) -> Cut {
-        let (geometry, halo) = (&signature.geometry, guard::halo(signature));
-        let size = |total: u32, count: u32| tile_size(total, count, signature, halo).min(total);
-        let scale = u64::from(geometry.scale);
+        let scale = u64::from(signature.geometry.scale);
         let row_pixels = u64::from(width) * scale * u64::from(height.div_ceil(rows)) * scale;
         Cut {
             columns,
             rows,
-            width: size(width, columns),
-            height: size(height, rows),
+            width: tile_side(width, columns, signature),
+            height: tile_side(height, rows, signature),
             row_bytes: row_pixels * RESULT_PIXEL,
         }
     }

@@ -1,10 +1,9 @@
 //! Memory of the tiles that run at the same time: their planes, and the network's activations.
 
 use crate::engine::Signature;
-use crate::upscale::guard;
 use crate::upscale::options::Options;
-use crate::upscale::plan::{Tiling, tile_size};
-use crate::upscale::tiling::tiling;
+use crate::upscale::plan::Tiling;
+use crate::upscale::tiling::{tile_side, tiling};
 
 /// Bytes that the largest of `passes` passes takes, with as many tiles as `workers` workers run at once.
 pub fn bytes(
@@ -27,11 +26,12 @@ pub fn bytes(
 const REPLACING: u64 = 2;
 
 fn tiles((width, height): (u32, u32), signature: &Signature, options: &Options, workers: usize) -> u64 {
-    let part = |side: u32, parts: u32| tile_size(side, parts, signature, guard::halo(signature)).min(side);
     let (count, w, h) = match tiling(width, height, signature, options, workers) {
-        Tiling::Auto { columns, rows } => {
-            (u64::from(columns) * u64::from(rows), part(width, columns), part(height, rows))
-        }
+        Tiling::Auto { columns, rows } => (
+            u64::from(columns) * u64::from(rows),
+            tile_side(width, columns, signature),
+            tile_side(height, rows, signature),
+        ),
         Tiling::Patches { size, .. } => (patches((width, height), (size, size)), size, size),
         Tiling::Fixed { height: h, width: w } => (patches((width, height), (w, h)), w, h),
         Tiling::Whole => (1, width, height),
